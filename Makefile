@@ -1,0 +1,37 @@
+# One command each; every one sets up .venv from the lock first.
+PYTHON ?= python3
+LOCK := constraints.txt
+BIN := .venv/bin
+
+.PHONY: train test check lock clean help
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
+
+.venv/.ready: pyproject.toml $(LOCK)
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -c $(LOCK) setuptools wheel
+	$(BIN)/pip install --quiet -c $(LOCK) --no-build-isolation -e ".[train,dev]"
+	@touch $@
+
+train: .venv/.ready  ## Train, judge and promote a champion (simulated customers unless EXTRACT=path)
+	$(BIN)/python flows/train_flow.py $(if $(EXTRACT),--extract "$(EXTRACT)")
+
+test: .venv/.ready  ## Run the whole test suite
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: .venv/.ready  ## Lint, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:  ## Renew constraints.txt from pyproject.toml
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet pip-tools
+	.venv-lock/bin/pip-compile --quiet --upgrade --all-extras --allow-unsafe --strip-extras --no-annotate \
+		--no-header --no-emit-index-url --no-emit-find-links --output-file $(LOCK) pyproject.toml
+	sed -i 's/+cpu$$//' $(LOCK)
+	rm -rf .venv-lock
+
+clean:  ## Remove the environment and caches (never var/)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

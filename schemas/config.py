@@ -1,0 +1,206 @@
+"""What an operator may set: one typed, closed configuration a flow.
+
+`TrainConfig` says what is learnt and is hashed into the manifest; `Locations` says where
+things lie and is never hashed, so that moving a folder does not change a model's identity.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.closed import Closed
+
+
+class IngestConfig(Closed):
+    """How an extract is read and how much of it may be bad."""
+
+    aliases: dict[str, str] = Field(
+        default_factory=dict,
+        description="Names the sender uses, each with the contract's column it stands for.",
+    )
+    value_maps: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="For a contract column: the sender's values, each with the contract's value it stands for.",
+    )
+    allow_personal_columns: tuple[str, ...] = Field(
+        default=(),
+        description="Columns let through although their name or content looks personal; still ignored.",
+    )
+    max_quarantined_share: float = Field(
+        default=0.05,
+        gt=0,
+        le=1,
+        description="The extract is refused when this share of its rows, or more, is bad.",
+    )
+    min_training_rows: int = Field(
+        default=500, ge=50, description="Accepted customers below which nothing is learnt."
+    )
+
+
+class SimulationConfig(Closed):
+    """The built-in simulator's extract, used when no extract is given."""
+
+    rows: int = Field(default=7_043, ge=500, le=100_000_000, description="Customers to simulate.")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of the simulated customers.")
+
+
+class SplitConfig(Closed):
+    """Stratified training, validation and holdout parts, by a hash of the customer's id."""
+
+    seed: int = Field(default=0, ge=0, lt=2**32, description="Which of the possible splits is used.")
+    training_share: float = Field(default=0.6, gt=0, lt=1, description="Share of each class to learn from.")
+    validation_share: float = Field(
+        default=0.2,
+        gt=0,
+        lt=1,
+        description="Share of each class to stop, calibrate and choose the threshold on.",
+    )
+
+
+class EncodingConfig(Closed):
+    """How rows become the model's inputs."""
+
+    bins: int = Field(
+        default=16, ge=2, le=256, description="Training quantiles of each number's piecewise-linear encoding."
+    )
+    protected_attributes: bool = Field(
+        default=True, description="Whether gender and SeniorCitizen are inputs of the model."
+    )
+
+
+class FitConfig(Closed):
+    """The network and its training; the defaults are the measured recipe of docs/model.md."""
+
+    seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of weights, batches and dropout.")
+    hidden: tuple[int, ...] = Field(
+        default=(128, 64), min_length=2, max_length=8, description="Neurons of each hidden layer."
+    )
+    dropout: float = Field(
+        default=0.5, ge=0, lt=1, description="Share of hidden activations dropped in training."
+    )
+    learning_rate: float = Field(default=1e-3, gt=0, le=1, description="AdamW's step size.")
+    weight_decay: float = Field(
+        default=0.03, ge=0, le=1, description="AdamW's decay of weights; biases have none."
+    )
+    batch_size: int = Field(default=256, ge=8, le=65_536, description="Customers a step.")
+    max_epochs: int = Field(default=80, ge=1, le=10_000, description="Passes over the training part at most.")
+    patience: int = Field(
+        default=10,
+        ge=1,
+        le=1_000,
+        description="Epochs without a better validation loss before training stops.",
+    )
+    ema_decay: float = Field(
+        default=0.95,
+        ge=0,
+        lt=1,
+        description="Decay, a step, of the averaged weights that are judged and kept.",
+    )
+    class_weighting: Literal["none", "sqrt", "balanced"] = Field(
+        default="sqrt",
+        description="Weight of a churner in the loss: 1, the root of the class ratio, or the ratio.",
+    )
+
+
+class EvaluationConfig(Closed):
+    """How sure the evaluation is of its own numbers."""
+
+    bootstrap_resamples: int = Field(
+        default=1_000, ge=100, le=100_000, description="Resamples of an interval."
+    )
+    bootstrap_seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of the resamples.")
+
+
+GateCheckName = Literal[
+    "headline", "parity", "baseline", "champion", "simulated", "auc_lower_bound", "calibration", "slices"
+]
+
+
+class GatePolicy(Closed):
+    """What a candidate must show before it may enter service."""
+
+    min_roc_auc: float = Field(
+        default=0.80, ge=0, le=1, description="Headline: ROC-AUC at least this, or min_f1."
+    )
+    min_f1: float = Field(default=0.60, ge=0, le=1, description="Headline: F1 at least this, or min_roc_auc.")
+    max_parity_difference: float = Field(
+        default=1e-5, gt=0, le=1e-2, description="Largest difference of torch's and the exported probability."
+    )
+    auc_margin: float = Field(
+        default=0.005, ge=0, le=0.1, description="ROC-AUC a candidate may lie below baseline or champion."
+    )
+    not_proven: Literal["promote", "refuse"] = Field(
+        default="promote", description="What becomes of a candidate whose non-inferiority is not proven."
+    )
+    max_ece: float = Field(
+        default=0.05, gt=0, le=1, description="Warn above this expected calibration error."
+    )
+    max_slice_gap: float = Field(
+        default=0.20, gt=0, le=1, description="Warn where recall differs more than this between groups."
+    )
+    switched_off: tuple[GateCheckName, ...] = Field(
+        default=(), description="Checks not made; listed in the manifest and in the summary."
+    )
+
+
+class TrainConfig(Closed):
+    """Everything that decides what is learnt from an extract, and nothing else."""
+
+    ingest: IngestConfig = IngestConfig()
+    simulation: SimulationConfig = SimulationConfig()
+    split: SplitConfig = SplitConfig()
+    encoding: EncodingConfig = EncodingConfig()
+    fit: FitConfig = FitConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    gate: GatePolicy = GatePolicy()
+
+
+class ScoreConfig(Closed):
+    """Everything that decides how a night is scored."""
+
+    ingest: IngestConfig = IngestConfig()
+    chunk_rows: int = Field(
+        default=4_096, ge=1, le=1_000_000, description="Customers given to the model at a time."
+    )
+
+
+class Locations(Closed):
+    """Where everything written lies, below one home folder."""
+
+    home: Path
+
+    @property
+    def inbox(self) -> Path:
+        """New extracts to score."""
+        return self.home / "inbox"
+
+    @property
+    def work(self) -> Path:
+        """Extracts and results on their way; safe to delete when nothing runs."""
+        return self.home / "work"
+
+    @property
+    def archive(self) -> Path:
+        """Extracts that were scored."""
+        return self.home / "archive"
+
+    @property
+    def rejected(self) -> Path:
+        """Extracts that broke the contract, each with its reason."""
+        return self.home / "rejected"
+
+    @property
+    def registry(self) -> Path:
+        """Sealed bundles, the champion pointer and its history."""
+        return self.home / "registry"
+
+    @property
+    def scores(self) -> Path:
+        """Published scores, one folder an extract and bundle."""
+        return self.home / "scores"
+
+    @property
+    def runs(self) -> Path:
+        """Checkpoints and TensorBoard logs of trainings."""
+        return self.home / "runs"
