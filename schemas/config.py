@@ -21,7 +21,7 @@ class IngestConfig(Closed):
     )
     value_maps: dict[str, dict[str, str]] = Field(
         default_factory=dict,
-        description="For a contract column: the sender's values, each with the contract's value it stands for.",
+        description="For a contract column: the sender's values, each with the contract's value.",
     )
     allow_personal_columns: tuple[str, ...] = Field(
         default=(),
