@@ -1,0 +1,156 @@
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from schemas.preprocessing import CategoryEncoding, Example, Examples, NumberEncoding, Spec
+
+TENURE: dict[str, Any] = {
+    "column": "tenure",
+    "mean": 0.1 + 0.2,
+    "scale": 1 / 3,
+    "blank": None,
+    "edges": (0.0, 0.5, 1.0),
+    "low": 0.0,
+    "high": 1.0,
+}
+CONTRACT: dict[str, Any] = {"column": "Contract", "merged": {}, "values": ("Month-to-month", "One year")}
+SECURITY: dict[str, Any] = {
+    "column": "OnlineSecurity",
+    "merged": {"No internet service": "No"},
+    "values": ("No", "Yes"),
+}
+SPEC = Spec(
+    format_version=1,
+    numbers=(NumberEncoding(**TENURE),),
+    categories=(CategoryEncoding(**CONTRACT), CategoryEncoding(**SECURITY)),
+    unknown_category="zeros",
+)
+
+
+def test_round_trip_is_exact() -> None:
+    """A spec read back from its bytes is the same spec, to the last digit, and the same bytes."""
+    again = Spec.model_validate_json(SPEC.to_json_bytes())
+
+    assert again == SPEC
+    assert again.to_json_bytes() == SPEC.to_json_bytes()
+
+
+def test_json_schema_is_publishable() -> None:
+    """The format has a JSON Schema in which every field of the spec is required and described."""
+    schema = Spec.model_json_schema()
+    json.dumps(schema)
+
+    for part in (schema, schema["$defs"]["NumberEncoding"], schema["$defs"]["CategoryEncoding"]):
+        assert set(part["required"]) == set(part["properties"])
+        assert all("description" in field for field in part["properties"].values())
+        assert part["additionalProperties"] is False
+
+
+def test_names_say_column_and_part() -> None:
+    """Names of the inputs stand in the order of the matrix."""
+    names = SPEC.feature_names
+
+    assert names == (
+        "tenure:standardised",
+        "tenure:bin_01",
+        "tenure:bin_02",
+        "Contract=One year",
+        "OnlineSecurity=Yes",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"column": "age"}, "column must be one of"),
+        ({"scale": 0.0}, "greater than 0"),
+        ({"scale": -1.0}, "greater than 0"),
+        ({"mean": float("nan")}, "finite"),
+        ({"edges": ()}, "at least 1"),
+        ({"edges": (0.0, 0.5, 0.5)}, "strictly increasing"),
+        ({"edges": (0.5, 0.0)}, "strictly increasing"),
+        ({"edges": (-1.0, 1.0)}, "within the training range"),
+        ({"edges": (0.0, 2.0)}, "within the training range"),
+        ({"low": 2.0}, "within the training range"),
+        ({"mean": 2.0}, "mean of 'tenure' must lie"),
+        ({"surprise": 1}, "not permitted"),
+    ],
+)
+def test_meaningless_numbers_are_refused(change: dict[str, Any], message: str) -> None:
+    """Each broken rule of a number's encoding is named."""
+    with pytest.raises(ValidationError, match=message):
+        NumberEncoding(**(TENURE | change))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"column": "Weather"}, "must be a category column"),
+        ({"values": ()}, "at least 1"),
+        ({"values": ("No", "Yes", "No")}, "must be distinct"),
+        ({"values": ("No", "Perhaps")}, "has no value"),
+        ({"merged": {"Perhaps": "No"}}, "has no value"),
+        ({"merged": {"Yes": "No"}}, "must not be an encoded value too"),
+        ({"merged": {"No internet service": "None"}}, "merged into an encoded value"),
+    ],
+)
+def test_meaningless_categories_are_refused(change: dict[str, Any], message: str) -> None:
+    """Each broken rule of a category's encoding is named."""
+    with pytest.raises(ValidationError, match=message):
+        CategoryEncoding(**(SECURITY | change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format_version": 2},
+        {"unknown_category": "guess"},
+        {"numbers": ()},
+        {"numbers": (TENURE, TENURE)},
+        {"categories": (CONTRACT, CONTRACT)},
+    ],
+)
+def test_meaningless_specs_are_refused(change: dict[str, Any]) -> None:
+    """Another version, another policy or a column encoded twice is no spec."""
+    with pytest.raises(ValidationError):
+        Spec.model_validate(SPEC.model_dump() | change)
+
+
+def test_examples_round_trip() -> None:
+    """Examples keep text as text and numbers as numbers."""
+    examples = Examples(
+        format_version=1,
+        feature_names=("tenure:standardised",),
+        examples=(
+            Example(row={"tenure": 3, "TotalCharges": "", "Partner": "No"}, encoded=(0.1,), probability=0.5),
+        ),
+    )
+    again = Examples.model_validate_json(examples.to_json_bytes())
+
+    assert again == examples
+    assert again.examples[0].row == {"tenure": 3, "TotalCharges": "", "Partner": "No"}
+
+
+@pytest.mark.parametrize(
+    ("row", "encoded", "probability"),
+    [
+        ({"customerID": "X"}, (0.0,), 0.5),
+        ({"Churn": "Yes"}, (0.0,), 0.5),
+        ({"tenure": 1}, (0.0, 0.0), 0.5),
+        ({"tenure": 1}, (0.0,), 1.5),
+    ],
+)
+def test_meaningless_examples_are_refused(
+    row: dict[str, Any], encoded: tuple[float, ...], probability: float
+) -> None:
+    """An example holds no id and no outcome, a whole vector and a probability."""
+    with pytest.raises(ValidationError):
+        Examples.model_validate(
+            {
+                "format_version": 1,
+                "feature_names": ["tenure:standardised"],
+                "examples": [{"row": row, "encoded": encoded, "probability": probability}],
+            }
+        )
