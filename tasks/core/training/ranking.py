@@ -1,0 +1,60 @@
+"""ROC-AUC, average precision and the like from one sort, for many weightings of the rows at once."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking:
+    """Customers in groups of equal probability, from the highest down; R weightings of the rows.
+
+    `positives` and `negatives` are the weights within each group, (R, G) float64; G groups.
+    A metric is (R,) float64, NaN where it is not defined (no churner, or none who stayed).
+    """
+
+    positives: Floats
+    negatives: Floats
+
+    @classmethod
+    def of(cls, probability: Floats, label: npt.NDArray[np.bool_], weights: Floats) -> Self:
+        """Sort N >= 1 customers once: probability (N,), label (N,), weights (R, N)."""
+        order = np.argsort(-probability, kind="stable")
+        ranked = probability[order]
+        starts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+        weights = weights[:, order]
+        positives = np.add.reduceat(weights * label[order], starts, axis=1)
+        return cls(positives=positives, negatives=np.add.reduceat(weights, starts, axis=1) - positives)
+
+    def roc_auc(self) -> Floats:
+        """Compute the chance that a churner ranks above one who stayed, a tie counting half."""
+        above = np.cumsum(self.positives, axis=1) - self.positives / 2
+        pairs = self.positives.sum(axis=1) * self.negatives.sum(axis=1)
+        return _ratio((self.negatives * above).sum(axis=1), pairs)
+
+    def pr_auc(self) -> Floats:
+        """Compute average precision, the step-wise area under precision over recall."""
+        found = np.cumsum(self.positives, axis=1)
+        flagged = found + np.cumsum(self.negatives, axis=1)
+        precision = found / np.where(flagged > 0, flagged, 1.0)
+        return _ratio((self.positives * precision).sum(axis=1), found[:, -1])
+
+    def top_decile_lift(self) -> Floats:
+        """Compute the churn rate among the top tenth over that of all; ties share the last place."""
+        found = np.cumsum(self.positives, axis=1)
+        size = self.positives + self.negatives
+        reached = np.cumsum(size, axis=1)
+        tenth = reached[:, -1] / 10
+        last = (reached < tenth[:, np.newaxis]).sum(axis=1)  # the group in which the tenth ends
+        row = np.arange(len(last))
+        surplus = (reached[row, last] - tenth) / size[row, last]
+        return _ratio(10 * (found[row, last] - surplus * self.positives[row, last]), found[:, -1])
+
+
+def _ratio(numerator: Floats, denominator: Floats) -> Floats:
+    defined = denominator > 0
+    return np.where(defined, numerator / np.where(defined, denominator, 1.0), np.nan)
