@@ -1,0 +1,96 @@
+"""TensorBoard's view of a training: curves, final metrics and baselines; no ids and no rows."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from torch.utils.tensorboard import SummaryWriter
+
+from schemas.config import FitConfig
+from schemas.reports import Measures
+from tasks.core.training.epoch_log import EpochLog
+
+CURVES = ("loss", "roc_auc", "pr_auc", "f1", "recall")
+
+
+class TrainingBoard:
+    """Write one training's events below a folder; to be used in a with statement.
+
+    Opened again after a kill, it appends: epochs done again replace those they repeat.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Touch nothing on disk yet."""
+        self._folder = folder
+        self._epochs: SummaryWriter | None = None
+
+    def log_epoch(self, log: EpochLog) -> None:
+        """Add an epoch to the curves; what an earlier run wrote for it or later is purged."""
+        if self._epochs is None:
+            self._epochs = SummaryWriter(str(self._folder), purge_step=log.epoch)
+        for name in CURVES:
+            for part in ("train", "validation"):
+                value = getattr(getattr(log, part), name)
+                self._epochs.add_scalar(f"{name}/{part}", value, log.epoch)
+        self._epochs.add_scalar("learning_rate", log.learning_rate, log.epoch)
+        self._epochs.flush()
+
+    def log_model(
+        self,
+        probability: npt.NDArray[np.floating],
+        label: npt.NDArray[np.bool_],
+        measures: Measures,
+        config: FitConfig,
+    ) -> None:
+        """Add the network's final metrics, its precision-recall curve and its hyper-parameters.
+
+        Args:
+            probability: (N,) calibrated probabilities of the customers it is judged on.
+            label: (N,) whether they churned.
+            measures: Metrics of the same.
+            config: Hyper-parameters it was trained with.
+        """
+        hyper_parameters = {
+            name: value if isinstance(value, (int, float, str)) else "-".join(map(str, value))
+            for name, value in config
+        }
+        with SummaryWriter(str(self._folder / "network")) as writer:
+            writer.add_hparams(hyper_parameters, _final_metrics(measures), run_name=".")
+            _add_pr_curve(writer, probability, label)
+
+    def log_baseline(
+        self,
+        name: str,
+        probability: npt.NDArray[np.floating],
+        label: npt.NDArray[np.bool_],
+        measures: Measures,
+    ) -> None:
+        """Add a baseline beside the network, under the same tags; arguments as for `log_model`."""
+        with SummaryWriter(str(self._folder / name.replace(" ", "_"))) as writer:
+            for tag, value in _final_metrics(measures).items():
+                writer.add_scalar(tag, value)
+            _add_pr_curve(writer, probability, label)
+
+    def __enter__(self) -> Self:
+        """Give the board itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the event file."""
+        if self._epochs is not None:
+            self._epochs.close()
+
+
+def _final_metrics(measures: Measures) -> dict[str, float]:
+    return {f"final/{name}": measure.value for name, measure in measures if measure.value is not None}
+
+
+def _add_pr_curve(
+    writer: SummaryWriter, probability: npt.NDArray[np.floating], label: npt.NDArray[np.bool_]
+) -> None:
+    if label.any():
+        writer.add_pr_curve("final/pr_curve", label, probability)

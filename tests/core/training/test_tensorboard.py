@@ -1,0 +1,88 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from schemas.config import FitConfig
+from tasks.core.training.epoch_log import EpochLog, PartLog
+from tasks.core.training.metrics import measure
+from tasks.core.training.tensorboard import TrainingBoard
+
+PROBABILITY = np.linspace(0, 1, 40)
+LABEL = np.arange(40) % 3 == 0
+MEASURES = measure(PROBABILITY, LABEL, threshold=0.5, resamples=100, seed=0)
+
+
+def _log(epoch: int, loss: float) -> EpochLog:
+    part = PartLog(loss=loss, roc_auc=0.8, pr_auc=0.6, f1=0.5, recall=0.7)
+    return EpochLog(epoch=epoch, train=part, validation=part, learning_rate=1e-3, is_best=True)
+
+
+def _read(folder: Path) -> Any:
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    return events
+
+
+def test_curves_of_both_parts_are_written(tmp_path: Path) -> None:
+    """Every metric has a curve for train and for validation, one point an epoch."""
+    with TrainingBoard(tmp_path) as board:
+        board.log_epoch(_log(1, 0.5))
+        board.log_epoch(_log(2, 0.4))
+    events = _read(tmp_path)
+
+    assert set(events.Tags()["scalars"]) == {
+        *(
+            f"{name}/{part}"
+            for name in ("loss", "roc_auc", "pr_auc", "f1", "recall")
+            for part in ("train", "validation")
+        ),
+        "learning_rate",
+    }
+    assert [event.step for event in events.Scalars("loss/train")] == [1, 2]
+
+
+def test_resumed_epochs_replace_those_they_repeat(tmp_path: Path) -> None:
+    """After a kill in epoch 2, the curve has each epoch once and the newer value."""
+    with TrainingBoard(tmp_path) as board:
+        board.log_epoch(_log(1, 0.5))
+        board.log_epoch(_log(2, 0.4))
+    with TrainingBoard(tmp_path) as board:
+        board.log_epoch(_log(2, 0.25))
+        board.log_epoch(_log(3, 0.125))
+    losses = _read(tmp_path).Scalars("loss/validation")
+
+    assert [(event.step, event.value) for event in losses] == [(1, 0.5), (2, 0.25), (3, 0.125)]
+
+
+def test_network_and_baselines_stand_side_by_side(tmp_path: Path) -> None:
+    """Each is a run of its own with the same tags; the network has its hyper-parameters."""
+    with TrainingBoard(tmp_path) as board:
+        board.log_model(PROBABILITY, LABEL, MEASURES, FitConfig())
+        board.log_baseline("logistic regression", PROBABILITY, LABEL, MEASURES)
+    network, baseline = _read(tmp_path / "network"), _read(tmp_path / "logistic_regression")
+
+    assert network.Tags()["scalars"] == baseline.Tags()["scalars"]
+    assert np.isclose(baseline.Scalars("final/roc_auc")[0].value, MEASURES.roc_auc.value)
+    assert "final/pr_curve" in network.Tags()["tensors"]
+    assert (
+        "_hparams_/session_start_info"
+        in _read(tmp_path / "hyper_parameters")
+        .SummaryMetadata("_hparams_/session_start_info")
+        .plugin_data.plugin_name
+        or (tmp_path / "hyper_parameters").is_dir()
+    )
+
+
+def test_metrics_that_are_not_defined_are_left_out(tmp_path: Path) -> None:
+    """Without a single churner there is no ROC-AUC and no curve, and no error."""
+    nobody = np.zeros(40, dtype=bool)
+    measures = measure(PROBABILITY, nobody, threshold=0.5, resamples=100, seed=0)
+    with TrainingBoard(tmp_path) as board:
+        board.log_baseline("decision tree", PROBABILITY, nobody, measures)
+    tags = _read(tmp_path / "decision_tree").Tags()
+
+    assert "final/brier" in tags["scalars"]
+    assert "final/roc_auc" not in tags["scalars"]
+    assert "final/pr_curve" not in tags["tensors"]
