@@ -1,0 +1,69 @@
+"""A small training: encoded parts of invented customers, and one fit on them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+
+from schemas.config import EncodingConfig, FitConfig, SplitConfig
+from schemas.preprocessing import Spec
+from tasks.core.preprocessing import encode
+from tasks.core.training.encoding import fit_spec
+from tasks.core.training.fit import Fitted, fit
+from tasks.core.training.split import Split, split
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """What a fit takes, and the holdout beside it."""
+
+    spec: Spec
+    parts: Split
+    x_train: npt.NDArray[np.float32]
+    y_train: npt.NDArray[np.bool_]
+    x_validation: npt.NDArray[np.float32]
+    y_validation: npt.NDArray[np.bool_]
+    x_holdout: npt.NDArray[np.float32]
+    y_holdout: npt.NDArray[np.bool_]
+
+    @property
+    def arguments(self) -> tuple[npt.NDArray[np.float32] | npt.NDArray[np.bool_], ...]:
+        """The four arrays of a fit."""
+        return self.x_train, self.y_train, self.x_validation, self.y_validation
+
+
+def _encode_parts(customers: pd.DataFrame) -> Encoded:
+    parts = split(customers, SplitConfig())
+    spec = fit_spec(parts.training, EncodingConfig())
+    named = {"train": parts.training, "validation": parts.validation, "holdout": parts.holdout}
+    x = {f"x_{name}": encode(part, spec) for name, part in named.items()}
+    y = {f"y_{name}": (part["Churn"] == "Yes").to_numpy() for name, part in named.items()}
+    return Encoded(spec=spec, parts=parts, **x, **y)
+
+
+@pytest.fixture(scope="session")
+def encode_parts() -> Callable[[pd.DataFrame], Encoded]:
+    """Give the function that splits, learns a spec and encodes."""
+    return _encode_parts
+
+
+@pytest.fixture(scope="session")
+def encoded(make_customers: Callable[..., pd.DataFrame]) -> Encoded:
+    """Two thousand invented customers, split and encoded."""
+    return _encode_parts(make_customers(2_000, seed=1))
+
+
+@pytest.fixture(scope="session")
+def small_config() -> FitConfig:
+    """A network that is fitted in a blink."""
+    return FitConfig(hidden=(16, 8), max_epochs=8, patience=3, learning_rate=1e-2)
+
+
+@pytest.fixture(scope="session")
+def fitted(encoded: Encoded, small_config: FitConfig, tmp_path_factory: pytest.TempPathFactory) -> Fitted:
+    """The small network, fitted without interruption."""
+    folder = tmp_path_factory.mktemp("fitted")
+    return fit(*encoded.arguments, small_config, checkpoints=folder, on_epoch=lambda _: None)
