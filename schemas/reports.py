@@ -46,3 +46,47 @@ class PairedDifference(Closed):
 
 
 Verdict = Literal["pass", "warn", "fail", "not proven"]
+
+
+class RowCounts(Closed):
+    """Where every physical line after an extract's header went."""
+
+    received: int = Field(ge=0, description="Physical lines after the header, counted independently.")
+    accepted: int = Field(ge=0)
+    quarantined: int = Field(ge=0)
+    exact_duplicates: int = Field(ge=0, description="Identical repeats of a customer's row; one is kept.")
+    blank_lines: int = Field(ge=0)
+
+    @property
+    def reconciles(self) -> bool:
+        """Whether every received line is accounted for exactly once."""
+        return self.received == self.accepted + self.quarantined + self.exact_duplicates + self.blank_lines
+
+
+class ValueAudit(Closed):
+    """How often a category's value stands in an extract; churn share only of ten customers or more."""
+
+    count: int = Field(ge=0)
+    churn_share: float | None = Field(ge=0, le=1)
+
+
+class ColumnAudit(Closed):
+    """What one column of the accepted rows holds."""
+
+    count: int = Field(ge=0, description="Cells that are filled.")
+    blanks: int = Field(ge=0)
+    distinct: int = Field(ge=0)
+    low: float | None = Field(description="Smallest number; None for text.")
+    high: float | None = Field(description="Largest number; None for text.")
+    values: dict[str, ValueAudit] = Field(description="Of category columns: every value of the contract.")
+
+
+class DataAudit(Closed):
+    """What an extract holds, in counts and ranges only."""
+
+    rows: RowCounts
+    simulated: bool
+    churn_share: float | None = Field(ge=0, le=1, description="None where the extract has no labels.")
+    ignored_columns: tuple[str, ...]
+    quarantined_by_reason: dict[str, int]
+    columns: dict[str, ColumnAudit]

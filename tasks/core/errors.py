@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+import pandas as pd
+
 
 class ChurnError(Exception):
     """A fault a person can mend: shown without a traceback.
@@ -20,9 +22,16 @@ class ConfigError(ChurnError):
 
 
 class ExtractError(ChurnError):
-    """The CRM team's extract breaks the data contract as a whole file."""
+    """The CRM team's extract breaks the data contract as a whole file.
+
+    `quarantine` lists the bad rows (line, column, reason, hint) where rows were judged at all.
+    """
 
     exit_code = 20
+
+    def __init__(self, message: str, *, quarantine: pd.DataFrame | None = None) -> None:
+        super().__init__(message)
+        self.quarantine = quarantine
 
 
 class BundleError(ChurnError):

@@ -1,0 +1,88 @@
+"""The data contract of a CRM extract: these two pandera models decide which rows are accepted.
+
+They judge the *parsed frame*: one row a physical line (the index is the line number), category
+columns and ids as text, number columns as float64, and beside every number column its *form*,
+what its text looked like: `whole`, `decimal`, `blank`, `infinite`, `decimal comma` or `text`.
+Text that is no number is NaN, whose form alone is judged; so no cell can stop a check, and one
+bad cell never hides another row's fault.
+"""
+
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing.pandas import Series
+
+from schemas import rules
+from schemas.columns import CATEGORIES
+
+
+def _category(name: str) -> Any:
+    return pa.Field(isin=list(CATEGORIES[name]))
+
+
+class ScoringExtract(pa.DataFrameModel):
+    """An extract to score: an id and the 19 feature columns."""
+
+    customerID: Series[str] = pa.Field(str_matches=r"\S")
+    gender: Series[str] = _category("gender")
+    SeniorCitizen: Series[str] = _category("SeniorCitizen")
+    Partner: Series[str] = _category("Partner")
+    Dependents: Series[str] = _category("Dependents")
+    tenure: Series[float] = pa.Field(
+        in_range={"min_value": 0, "max_value": rules.MAX_TENURE_MONTHS}, nullable=True
+    )
+    tenure_form: Series[str] = pa.Field(isin=["whole"])
+    PhoneService: Series[str] = _category("PhoneService")
+    MultipleLines: Series[str] = _category("MultipleLines")
+    InternetService: Series[str] = _category("InternetService")
+    OnlineSecurity: Series[str] = _category("OnlineSecurity")
+    OnlineBackup: Series[str] = _category("OnlineBackup")
+    DeviceProtection: Series[str] = _category("DeviceProtection")
+    TechSupport: Series[str] = _category("TechSupport")
+    StreamingTV: Series[str] = _category("StreamingTV")
+    StreamingMovies: Series[str] = _category("StreamingMovies")
+    Contract: Series[str] = _category("Contract")
+    PaperlessBilling: Series[str] = _category("PaperlessBilling")
+    PaymentMethod: Series[str] = _category("PaymentMethod")
+    MonthlyCharges: Series[float] = pa.Field(ge=0, nullable=True)
+    MonthlyCharges_form: Series[str] = pa.Field(isin=["whole", "decimal"])
+    TotalCharges: Series[float] = pa.Field(ge=0, nullable=True)
+    TotalCharges_form: Series[str] = pa.Field(isin=["whole", "decimal", "blank"])
+
+    class Config:
+        """Nothing is coerced and nothing else may be in the frame."""
+
+        strict = True
+        coerce = False
+
+    @pa.dataframe_check(name="total_blank")
+    def total_is_present(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """See `schemas.rules`."""
+        return rules.total_is_present(frame)
+
+    @pa.dataframe_check(name="total_incoherent")
+    def total_is_coherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """See `schemas.rules`."""
+        return rules.total_is_coherent(frame)
+
+    @pa.dataframe_check(name="internet_incoherent")
+    def internet_is_coherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """See `schemas.rules`."""
+        return rules.internet_is_coherent(frame)
+
+    @pa.dataframe_check(name="phone_incoherent")
+    def phone_is_coherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """See `schemas.rules`."""
+        return rules.phone_is_coherent(frame)
+
+    @pa.dataframe_check(name="conflicting_id")
+    def id_is_unique(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+        """See `schemas.rules`."""
+        return rules.id_is_unique(frame)
+
+
+class TrainingExtract(ScoringExtract):
+    """An extract to learn from: the same, and whether the customer left."""
+
+    Churn: Series[str] = pa.Field(isin=["No", "Yes"])

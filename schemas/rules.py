@@ -1,0 +1,58 @@
+"""Rules that span columns or rows of an extract, as named functions.
+
+Each takes the parsed frame (N rows; see `schemas.extract`) and returns a bool Series (N,),
+True where the row keeps the rule. A rule judges only rows whose cells are valid by themselves,
+so that one fault is reported once, under its own name.
+"""
+
+import pandas as pd
+
+from schemas.columns import CATEGORIES, ID, INTERNET_SERVICES, NO_INTERNET, NO_PHONE
+
+MAX_TENURE_MONTHS = 120
+"""Ten years; the longest tenure in the reference extract is 72 months."""
+
+TOTAL_RATIO_BOUNDS = (0.5, 2.0)
+"""Of TotalCharges to tenure x MonthlyCharges.
+
+Source: the reference extract lies within 0.69-1.57; prices change, they do not double.
+"""
+
+
+def total_is_present(frame: pd.DataFrame) -> "pd.Series[bool]":
+    """Demand TotalCharges from everyone who has been billed, that is from the first month on."""
+    billed = (frame["tenure_form"] == "whole") & (frame["tenure"] > 0)
+    return ~(billed & (frame["TotalCharges_form"] == "blank"))
+
+
+def total_is_coherent(frame: pd.DataFrame) -> "pd.Series[bool]":
+    """Demand that TotalCharges agrees with tenure (months) x MonthlyCharges (currency a month)."""
+    tenure, monthly, total = frame["tenure"], frame["MonthlyCharges"], frame["TotalCharges"]
+    judged = (frame["tenure_form"] == "whole") & tenure.between(1, MAX_TENURE_MONTHS)
+    judged &= (monthly >= 0) & (total >= 0)
+    expected = tenure * monthly
+    low, high = TOTAL_RATIO_BOUNDS
+    return ~judged | total.between(low * expected, high * expected)
+
+
+def internet_is_coherent(frame: pd.DataFrame) -> "pd.Series[bool]":
+    """Demand 'No internet service' in all six internet services, or in none, as InternetService says."""
+    without = frame["InternetService"] == "No"
+    judged = frame["InternetService"].isin(CATEGORIES["InternetService"])
+    coherent = pd.Series(data=True, index=frame.index)
+    for service in INTERNET_SERVICES:
+        known = judged & frame[service].isin(CATEGORIES[service])
+        coherent &= ~known | ((frame[service] == NO_INTERNET) == without)
+    return coherent
+
+
+def phone_is_coherent(frame: pd.DataFrame) -> "pd.Series[bool]":
+    """Demand 'No phone service' in MultipleLines exactly where PhoneService is No."""
+    judged = frame["PhoneService"].isin(CATEGORIES["PhoneService"])
+    judged &= frame["MultipleLines"].isin(CATEGORIES["MultipleLines"])
+    return ~judged | ((frame["MultipleLines"] == NO_PHONE) == (frame["PhoneService"] == "No"))
+
+
+def id_is_unique(frame: pd.DataFrame) -> "pd.Series[bool]":
+    """Demand one row a customerID; identical repeats are gone before, so any repeat conflicts."""
+    return ~(frame[ID].duplicated(keep=False) & (frame[ID].str.strip() != ""))

@@ -1,0 +1,113 @@
+"""Recognise how a sender wrote a table: is it CSV at all, in which encoding, with which separator."""
+
+import csv
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.columns import EXTRACT_ORDER
+from tasks.core.errors import ExtractError
+from tasks.core.extract.folding import fold_name
+
+_FOREIGN: Final = (
+    (b"PK\x03\x04", "an Excel workbook or zip archive", "save it as 'CSV UTF-8'"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save it as 'CSV UTF-8'"),
+    (b"PAR1", "a Parquet file", "export it as CSV"),
+    (b"\x1f\x8b", "gzip-compressed", "unpack it first"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the table itself", "run 'git lfs pull'"),
+    (b"outs:", "a DVC pointer, not the table itself", "run 'dvc pull'"),
+    (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
+    (b"%PDF", "a PDF document", "export the table as CSV"),
+    (b"{", "JSON", "export it as CSV"),
+    (b"[", "JSON", "export it as CSV"),
+    (b"<", "HTML or XML", "export it as CSV"),
+)
+_WIDE_ENCODINGS: Final = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+_BOM: Final = b"\xef\xbb\xbf"
+_SEPARATORS: Final = (",", ";", "\t")
+_BINARY_PROBE_BYTES: Final = 4_096
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the table is written.
+
+    `separator` stands between fields, `newline` (bytes) between lines; `header` holds the names
+    as sent, and `header_line` is the physical line (from 1) they stand on; `offset` is the first
+    byte after a byte-order mark.
+    """
+
+    separator: str
+    newline: bytes
+    header: tuple[str, ...]
+    header_line: int
+    offset: int
+
+
+def recognise(data: bytes, name: str) -> Dialect:
+    """Find the dialect of a whole file's bytes.
+
+    Raises:
+        ExtractError: the file is empty, is not CSV text, or is not UTF-8.
+    """
+    if not data.removeprefix(_BOM).strip():
+        raise ExtractError(
+            f"extract '{name}' is empty; expected a header and a line a customer. Export it again."
+        )
+    for magic, what, way_out in _FOREIGN:
+        if data.removeprefix(_BOM).startswith(magic):
+            raise ExtractError(f"extract '{name}' is {what}; expected CSV text. To mend it: {way_out}.")
+    for mark, encoding in _WIDE_ENCODINGS:
+        if data.startswith(mark):
+            raise wrong_encoding(name, 0, f"{encoding}")
+    if data[:_BINARY_PROBE_BYTES].count(b"\x00") > _BINARY_PROBE_BYTES // 16:
+        raise ExtractError(
+            f"extract '{name}' is binary or UTF-16 (byte {data.index(0)} is NUL); expected UTF-8 text."
+            " Export it as 'CSV UTF-8'."
+        )
+    offset = len(_BOM) if data.startswith(_BOM) else 0
+    newline = b"\r" if b"\n" not in data and b"\r" in data else b"\n"
+    header_bytes, header_line = _first_line(data[offset:], newline)
+    try:
+        text = header_bytes.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise wrong_encoding(name, data.index(header_bytes) + error.start) from None
+    separator = max(_SEPARATORS, key=lambda each: _known_names(text, each))
+    return Dialect(separator, newline, tuple(split_line(text, separator)), header_line, offset)
+
+
+def split_line(text: str, separator: str) -> list[str]:
+    """Split one physical line into fields.
+
+    Raises:
+        csv.Error: quotes stand where RFC 4180 allows none.
+    """
+    if '"' not in text:
+        return text.split(separator)
+    return next(csv.reader([text], delimiter=separator, strict=True))
+
+
+def wrong_encoding(name: str, offset: int, found: str = "another encoding") -> ExtractError:
+    """Say where a file stops being UTF-8 (`offset` in bytes from 0), without showing its bytes."""
+    return ExtractError(
+        f"extract '{name}' is not UTF-8: byte {offset} is in {found}; expected UTF-8."
+        " Export it as 'CSV UTF-8'."
+    )
+
+
+def _first_line(data: bytes, newline: bytes) -> tuple[bytes, int]:
+    line = 1
+    start = 0
+    while True:
+        end = data.find(newline, start)
+        content = data[start : len(data) if end < 0 else end].rstrip(b"\r")
+        if content.strip():
+            return content, line
+        start, line = end + 1, line + 1
+
+
+def _known_names(header: str, separator: str) -> int:
+    known = {fold_name(column) for column in EXTRACT_ORDER}
+    try:
+        return len(known & {fold_name(field) for field in split_line(header, separator)})
+    except csv.Error:
+        return 0
