@@ -137,7 +137,10 @@ class GatePolicy(Closed):
         default=0.05, gt=0, le=1, description="Warn above this expected calibration error."
     )
     max_slice_gap: float = Field(
-        default=0.20, gt=0, le=1, description="Warn where recall differs more than this between groups."
+        default=0.20,
+        gt=0,
+        le=1,
+        description="Warn where recall differs more between groups of a protected attribute.",
     )
     switched_off: tuple[GateCheckName, ...] = Field(
         default=(), description="Checks not made; listed in the manifest and in the summary."
@@ -162,6 +165,9 @@ class ScoreConfig(Closed):
     ingest: IngestConfig = IngestConfig()
     chunk_rows: int = Field(
         default=4_096, ge=1, le=1_000_000, description="Customers given to the model at a time."
+    )
+    keep_days: int = Field(
+        default=90, ge=1, le=3_650, description="Days after which published scores should be deleted."
     )
 
 

@@ -90,3 +90,90 @@ class DataAudit(Closed):
     ignored_columns: tuple[str, ...]
     quarantined_by_reason: dict[str, int]
     columns: dict[str, ColumnAudit]
+
+
+class Parity(Closed):
+    """How far the exported model is from the trained one, as probabilities."""
+
+    rows: int = Field(ge=0, description="Holdout customers compared.")
+    batch_sizes: tuple[int, ...] = Field(description="Batch sizes that were run.")
+    max_difference: float | None = Field(
+        ge=0, description="Largest |torch - onnxruntime|; None if not finite."
+    )
+
+
+class ModelReport(Closed):
+    """How one model does on the holdout, and how the candidate compares with it."""
+
+    measures: Measures
+    confusion: Confusion
+    difference: PairedDifference = Field(description="Candidate minus this model.")
+
+
+class ChampionReport(ModelReport):
+    """The champion, on the holdout customers that it has never learnt from."""
+
+    bundle_id: str
+    same_model: bool = Field(description="Whether candidate and champion score by the same bytes.")
+
+
+class SliceReport(Closed):
+    """One group of holdout customers; measures are None where fewer than ten stayed or left."""
+
+    customers: int = Field(ge=0)
+    churn_share: float | None
+    flagged_share: float | None = Field(description="Share of the group that the model would contact.")
+    recall: Measure
+    false_positive_rate: Measure
+
+
+class TrainingReport(Closed):
+    """How the training went."""
+
+    training_customers: int = Field(ge=0)
+    validation_customers: int = Field(ge=0)
+    holdout_customers: int = Field(ge=0)
+    epochs: int = Field(ge=1)
+    best_epoch: int = Field(ge=1)
+    inputs: int = Field(ge=1, description="F, the model's inputs.")
+    parameters: int = Field(ge=1, description="Weights and biases.")
+
+
+class Evaluation(Closed):
+    """What the gate judges. Nothing in it depends on the clock."""
+
+    simulated: bool
+    audit: DataAudit
+    training: TrainingReport
+    threshold: float
+    measures: Measures
+    confusion: Confusion
+    baselines: dict[str, ModelReport]
+    champion: ChampionReport | None
+    slices: dict[str, dict[str, SliceReport]] = Field(description="Column -> value -> group.")
+    parity: Parity
+
+
+class GateCheck(Closed):
+    """One check of the gate: what was asked, what was seen, what it means."""
+
+    name: str
+    kind: Literal["block", "warn"]
+    observed: str
+    bound: str
+    verdict: Verdict
+
+
+class GateDecision(Closed):
+    """Whether a candidate may enter service; a refusal is a result, not an error."""
+
+    outcome: Literal["passed", "not proven", "refused"]
+    checks: tuple[GateCheck, ...]
+    switched_off: tuple[str, ...]
+    promotes: bool = Field(description="Whether the policy lets the candidate into service.")
+
+
+class JudgedEvaluation(Evaluation):
+    """The content of `evaluation.json`: what the gate saw, and what it decided."""
+
+    gate: GateDecision

@@ -1,0 +1,31 @@
+"""Where probabilities are cut into flags, deciles and bands: the content of `cut_points.json`."""
+
+from itertools import pairwise
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from schemas.closed import Closed
+
+DECILES = 10
+
+
+class CutPoints(Closed):
+    """Cut points of churn probability, fixed in the bundle so that they mean the same every night."""
+
+    threshold: float = Field(ge=0, le=1, description="churn_flag is 1 from here on; maximises validation F1.")
+    deciles: tuple[float, ...] = Field(
+        min_length=DECILES - 1,
+        max_length=DECILES - 1,
+        description="Decile d (1 = highest risk) starts at the d-th; validation quantiles, falling.",
+    )
+    high: float = Field(ge=0, le=1, description="risk_band is high from here on: the two riskiest deciles.")
+    medium: float = Field(ge=0, le=1, description="risk_band is medium from here on: the next three deciles.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if any(left < right for left, right in pairwise(self.deciles)):
+            raise ValueError("deciles must fall")
+        if self.high < self.medium:
+            raise ValueError("high must not lie below medium")
+        return self

@@ -1,0 +1,85 @@
+"""What is sealed beside results: who made them from what, with the hash of every file."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from schemas.closed import Closed
+from schemas.config import TrainConfig
+from schemas.reports import GateDecision, Measures, RowCounts
+from schemas.split import SplitCuts
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+ShortId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+
+MANIFEST = "manifest.json"
+
+
+class FileSeal(Closed):
+    """What a file must be to be believed."""
+
+    sha256: Sha256
+    size: int = Field(ge=0, description="Bytes.")
+
+
+class ExtractIdentity(Closed):
+    """Which extract something was made from; no file name, since names can be personal."""
+
+    extract_id: ShortId
+    sha256: Sha256
+    simulated: bool
+    counts: RowCounts
+
+
+class BundleManifest(Closed):
+    """The seal of a bundle: `bundle_id` is the start of the hash over all other files' hashes."""
+
+    format_version: Literal[1] = 1
+    bundle_id: ShortId
+    files: dict[str, FileSeal]
+    simulated: bool
+    extract: ExtractIdentity
+    config: TrainConfig
+    config_sha256: Sha256
+    split: SplitCuts
+    metrics: Measures
+    gate: GateDecision
+    versions: dict[str, str]
+    git_commit: str | None
+    created_at: datetime
+    training_seconds: float = Field(ge=0, description="Of fitting the network alone.")
+
+
+class ScoresManifest(Closed):
+    """The seal of one published folder of scores."""
+
+    format_version: Literal[1] = 1
+    files: dict[str, FileSeal]
+    as_of_date: date
+    extract: ExtractIdentity
+    ignored_columns: tuple[str, ...]
+    bundle_id: ShortId
+    bundle_manifest_sha256: Sha256
+    bundle_simulated: bool
+    gate_outcome: Literal["passed", "not proven", "refused"]
+    forced: bool = Field(description="Whether --force let a simulated champion score real customers.")
+    scored: int = Field(ge=0)
+    flagged: int = Field(ge=0)
+    out_of_domain: int = Field(ge=0)
+    versions: dict[str, str]
+    scored_at: datetime
+    expires_on: date = Field(description="After this day the folder should be deleted.")
+
+
+class Champion(Closed):
+    """The content of `champion.json`, and a line of `history.jsonl`: one move of the pointer."""
+
+    format_version: Literal[1] = 1
+    sequence: int = Field(ge=1, description="Counts the moves of the pointer.")
+    action: Literal["promote", "roll back"]
+    bundle_id: ShortId
+    manifest_sha256: Sha256
+    previous: ShortId | None = Field(description="The bundle that was in service before.")
+    forced: bool
+    at: datetime

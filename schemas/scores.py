@@ -1,0 +1,59 @@
+"""The contract of what is published: scores.csv and quarantine.csv."""
+
+from typing import Final
+
+import pandera.pandas as pa
+from pandera.typing.pandas import Series
+
+from schemas.reasons import HINTS
+
+REASONS: Final = ("reason_1", "reason_2", "reason_3")
+SCORE_COLUMNS: Final = (
+    "customerID",
+    "churn_probability",
+    "churn_flag",
+    "decile",
+    "risk_band",
+    *REASONS,
+    "in_domain",
+    "model_version",
+)
+QUARANTINE_COLUMNS: Final = ("line", "column", "reason", "hint")
+
+
+class Scores(pa.DataFrameModel):
+    """scores.csv: one row an accepted customer, in the extract's order; pseudonymous."""
+
+    customerID: Series[str] = pa.Field(str_matches=r"\S", unique=True)
+    churn_probability: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
+    churn_flag: Series[int] = pa.Field(isin=[0, 1])
+    decile: Series[int] = pa.Field(in_range={"min_value": 1, "max_value": 10})
+    risk_band: Series[str] = pa.Field(isin=["high", "medium", "low"])
+    reason_1: Series[str]
+    reason_2: Series[str]
+    reason_3: Series[str]
+    in_domain: Series[int] = pa.Field(isin=[0, 1])
+    model_version: Series[str] = pa.Field(str_length={"min_value": 1})
+
+    class Config:
+        """Exactly these columns, in this order."""
+
+        strict = True
+        ordered = True
+        coerce = False
+
+
+class Quarantine(pa.DataFrameModel):
+    """quarantine.csv: one row a fault of a refused line; never a value of it."""
+
+    line: Series[int] = pa.Field(ge=2)
+    column: Series[str]
+    reason: Series[str] = pa.Field(isin=list(HINTS))
+    hint: Series[str] = pa.Field(isin=list(HINTS.values()))
+
+    class Config:
+        """Exactly these columns, in this order."""
+
+        strict = True
+        ordered = True
+        coerce = False

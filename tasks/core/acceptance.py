@@ -1,0 +1,129 @@
+"""The gate: judge an evaluation by the operator's policy. A refusal is a result, not an error."""
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from schemas.columns import PROTECTED
+from schemas.config import GatePolicy
+from schemas.reports import Evaluation, GateCheck, GateDecision, Measure, PairedDifference, Verdict
+
+PLAIN_BASELINE: Final = "logistic regression"
+"""The baseline a candidate must not be worse than."""
+
+FEWEST_COMPARED: Final = 100
+"""Customers; on fewer unseen ones nothing about the champion is proven either way."""
+
+
+def judge(evaluation: Evaluation, policy: GatePolicy, *, champion_simulated: bool | None) -> GateDecision:
+    """Make every check of the policy that is not switched off and decide.
+
+    `champion_simulated` says of the champion in service whether it learnt from simulated
+    customers; None where there is no champion. A metric that is missing fails its check.
+    """
+    checks = tuple(
+        check
+        for check in _checks(evaluation, policy, champion_simulated=champion_simulated)
+        if check.name not in policy.switched_off
+    )
+    verdicts = {check.verdict for check in checks if check.kind == "block"}
+    outcome: Literal["passed", "not proven", "refused"] = "passed"
+    if "fail" in verdicts:
+        outcome = "refused"
+    elif "not proven" in verdicts:
+        outcome = "not proven" if policy.not_proven == "promote" else "refused"
+    return GateDecision(
+        outcome=outcome, checks=checks, switched_off=policy.switched_off, promotes=outcome != "refused"
+    )
+
+
+def _checks(
+    evaluation: Evaluation, policy: GatePolicy, *, champion_simulated: bool | None
+) -> Iterator[GateCheck]:
+    measures = evaluation.measures
+    good = _reaches(measures.roc_auc, policy.min_roc_auc) or _reaches(measures.f1, policy.min_f1)
+    yield GateCheck(
+        name="headline",
+        kind="block",
+        observed=f"ROC-AUC {_show(measures.roc_auc)}, F1 {_show(measures.f1)}",
+        bound=f"ROC-AUC >= {policy.min_roc_auc:g} or F1 >= {policy.min_f1:g}",
+        verdict="pass" if good else "fail",
+    )
+    parity = evaluation.parity.max_difference
+    yield GateCheck(
+        name="parity",
+        kind="block",
+        observed="not finite" if parity is None else f"{parity:.1e} on {evaluation.parity.rows} customers",
+        bound=f"<= {policy.max_parity_difference:g}",
+        verdict="pass" if parity is not None and parity <= policy.max_parity_difference else "fail",
+    )
+    baseline = evaluation.baselines.get(PLAIN_BASELINE)
+    yield _not_inferior("baseline", baseline.difference if baseline else None, policy.auc_margin)
+    if evaluation.champion is not None:
+        yield _not_inferior("champion", evaluation.champion.difference, policy.auc_margin)
+    yield GateCheck(
+        name="simulated",
+        kind="block",
+        observed=f"candidate {_origin(evaluation.simulated)}, champion {_origin(champion_simulated)}",
+        bound="simulated never replaces real",
+        verdict="fail" if evaluation.simulated and champion_simulated is False else "pass",
+    )
+    yield _warning(
+        "auc_lower_bound",
+        measures.roc_auc.low,
+        f">= {policy.min_roc_auc:g}",
+        good=measures.roc_auc.low is not None and measures.roc_auc.low >= policy.min_roc_auc,
+    )
+    ece = measures.ece.value
+    yield _warning(
+        "calibration", ece, f"ECE <= {policy.max_ece:g}", good=ece is not None and ece <= policy.max_ece
+    )
+    gap = _largest_recall_gap(evaluation)
+    yield _warning("slices", gap, f"recall gap <= {policy.max_slice_gap:g}", good=gap <= policy.max_slice_gap)
+
+
+def _not_inferior(name: str, difference: PairedDifference | None, margin: float) -> GateCheck:
+    """Judge a paired difference of ROC-AUC by its 95 % interval.
+
+    Source: non-inferiority test with a fixed margin; the interval decides, not the point.
+    """
+    verdict: Verdict = "fail"
+    observed = "missing"
+    if difference is not None:
+        auc = difference.roc_auc
+        observed = f"{_show(auc, sign='+')} on {difference.customers} customers"
+        if name == "champion" and difference.customers < FEWEST_COMPARED:
+            verdict = "not proven"
+        elif auc.low is not None and auc.high is not None and auc.value is not None:
+            verdict = "pass" if auc.low > -margin else "fail" if auc.high < -margin else "not proven"
+    bound = f"ROC-AUC difference > {-margin:g} (95 %)"
+    return GateCheck(name=name, kind="block", observed=observed, bound=bound, verdict=verdict)
+
+
+def _warning(name: str, observed: float | None, bound: str, *, good: bool) -> GateCheck:
+    shown = "missing" if observed is None else f"{observed:.3f}"
+    return GateCheck(name=name, kind="warn", observed=shown, bound=bound, verdict="pass" if good else "warn")
+
+
+def _largest_recall_gap(evaluation: Evaluation) -> float:
+    gaps = [0.0]
+    for column in PROTECTED:
+        groups = evaluation.slices.get(column, {}).values()
+        recalls = [group.recall.value for group in groups if group.recall.value is not None]
+        gaps += [max(recalls) - min(recalls)] if recalls else []
+    return max(gaps)
+
+
+def _reaches(measure: Measure, bound: float) -> bool:
+    return measure.value is not None and measure.value >= bound
+
+
+def _show(measure: Measure, *, sign: str = "") -> str:
+    if measure.value is None:
+        return "missing"
+    if measure.low is None or measure.high is None:
+        return f"{measure.value:{sign}.3f}"
+    return f"{measure.value:{sign}.3f} ({measure.low:{sign}.3f} to {measure.high:{sign}.3f})"
+
+
+def _origin(simulated: bool | None) -> str:
+    return "none" if simulated is None else "simulated" if simulated else "real"

@@ -1,0 +1,99 @@
+"""Write files so that a reader sees the old state or the new one, never something between.
+
+The order is always the same: write aside, sync the data, rename, sync the folder. A kill or a
+power cut at any point leaves at most a hidden leftover, which the next run sweeps.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+FILE_MODE: Final = 0o600
+FOLDER_MODE: Final = 0o700
+STAGE_PREFIX: Final = ".stage-"
+
+
+def sha256(data: bytes) -> str:
+    """Hash bytes as 64 hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a folder, and those above it, readable by its owner only; give it back."""
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    return folder
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that must not exist yet, and sync it to the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put `data` in the place of a file, in one step."""
+    aside = path.with_name(f"{STAGE_PREFIX}{path.name}-{os.getpid()}")
+    aside.unlink(missing_ok=True)
+    try:
+        write_new(aside, data)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def new_stage(beside: Path, name: str) -> Path:
+    """Make an empty hidden folder that `reveal` can rename to its place below `beside`."""
+    stage = make_folder(beside) / f"{STAGE_PREFIX}{name}-{os.getpid()}"
+    shutil.rmtree(stage, ignore_errors=True)
+    return make_folder(stage)
+
+
+def reveal(stage: Path, target: Path) -> bool:
+    """Rename a folder of synced files to its place; False where a whole one stands there already."""
+    sync_folder(stage)
+    try:
+        stage.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+        shutil.rmtree(stage)
+        return False
+    sync_folder(target.parent)
+    return True
+
+
+def sweep_stages(folder: Path) -> int:
+    """Delete what killed runs left behind; call it with the folder's lock held. Give their number."""
+    leftovers = list(folder.glob(f"{STAGE_PREFIX}*"))
+    for leftover in leftovers:
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    return len(leftovers)
+
+
+def sync_folder(folder: Path) -> None:
+    """Sync a folder's entries to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, waiting for it; the kernel frees it when the process ends, however."""
+    descriptor = os.open(make_folder(folder) / ".lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,154 @@
+"""Keep one champion pointer and its history; move it atomically, by compare-and-swap."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from schemas.manifest import Champion
+from tasks.core.bundle import Bundle, open_bundle
+from tasks.core.errors import BundleError, RegistryError
+from tasks.core.files import locked, replace_file
+
+BUNDLES: Final = "bundles"
+POINTER: Final = "champion.json"
+HISTORY: Final = "history.jsonl"
+
+
+def read_champion(registry: Path) -> Champion | None:
+    """Read the pointer; None where no champion was ever promoted.
+
+    Raises:
+        RegistryError: the pointer is there but cannot be understood.
+    """
+    path = registry / POINTER
+    if not path.exists() and not path.is_symlink():
+        return None
+    try:
+        return Champion.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError):
+        raise RegistryError(
+            f"{POINTER} cannot be read as a champion pointer."
+            " Restore it from a back-up, or promote a bundle again after moving it away."
+        ) from None
+
+
+def open_champion(registry: Path) -> Bundle | None:
+    """Open the bundle in service and verify it against the pointer; None where there is none.
+
+    Raises:
+        RegistryError: the pointer cannot be read, or leads to no bundle.
+        BundleError: the bundle, its manifest included, is not what was promoted.
+    """
+    champion = read_champion(registry)
+    if champion is None:
+        return None
+    folder = registry / BUNDLES / champion.bundle_id
+    if not folder.is_dir():
+        raise RegistryError(
+            f"{POINTER} leads to bundle '{champion.bundle_id}', which is not in the registry."
+            " Restore it from a back-up, or promote another bundle."
+        )
+    bundle = open_bundle(folder)
+    if bundle.manifest_sha256 != champion.manifest_sha256:
+        raise BundleError(
+            f"bundle '{champion.bundle_id}': manifest.json is not the one that was promoted."
+            " Restore it from a back-up, or promote another bundle."
+        )
+    return bundle
+
+
+def read_history(registry: Path) -> list[Champion]:
+    """List every move of the pointer, oldest first; the pointer itself is the last.
+
+    Raises:
+        RegistryError: the history or the pointer cannot be understood.
+    """
+    path = registry / HISTORY
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    try:
+        moves = [Champion.model_validate_json(line) for line in lines]
+    except ValidationError:
+        raise RegistryError(f"{HISTORY} cannot be read. Restore it from a back-up.") from None
+    champion = read_champion(registry)
+    if champion and (not moves or moves[-1].sequence < champion.sequence):
+        moves.append(champion)  # a kill fell between the pointer and the history
+    return moves
+
+
+def promote(registry: Path, bundle: Bundle, *, expected: str | None, forced: bool, at: datetime) -> Champion:
+    """Put a bundle into service if the champion is still `expected` (an id, or None).
+
+    Raises:
+        RegistryError: another promotion came first, or simulated would replace real.
+    """
+    with locked(registry):
+        champion = read_champion(registry)
+        current = champion.bundle_id if champion else None
+        if current != expected:
+            raise RegistryError(
+                f"the champion is now '{current}', no longer '{expected}': another promotion came first."
+                f" Bundle '{bundle.manifest.bundle_id}' is kept; compare, then promote it by hand."
+            )
+        _refuse_simulated_over_real(registry, bundle, current)
+        return _move(registry, champion, bundle, "promote", forced=forced, at=at)
+
+
+def roll_back(registry: Path, *, forced: bool, at: datetime) -> Champion:
+    """Put the bundle that was in service before the champion back into service.
+
+    Raises:
+        RegistryError: there is no champion, or none before it.
+        BundleError: the earlier bundle does not verify.
+    """
+    with locked(registry):
+        champion = read_champion(registry)
+        earlier = in_service(read_history(registry))[:-1]
+        if champion is None or not earlier:
+            raise RegistryError("there is no earlier champion to roll back to. Promote a bundle by its id.")
+        bundle = open_bundle(registry / BUNDLES / earlier[-1])
+        _refuse_simulated_over_real(registry, bundle, champion.bundle_id)
+        return _move(registry, champion, bundle, "roll back", forced=forced, at=at)
+
+
+def in_service(history: list[Champion]) -> list[str]:
+    """List the bundles that a chain of roll-backs would walk through; the last is the champion."""
+    chain: list[str] = []
+    for move in history:
+        if move.action == "roll back":
+            del chain[-1:]
+        else:
+            chain.append(move.bundle_id)
+    return chain
+
+
+def _refuse_simulated_over_real(registry: Path, bundle: Bundle, current: str | None) -> None:
+    if current is None or not bundle.manifest.simulated:
+        return
+    if not open_bundle(registry / BUNDLES / current).manifest.simulated:
+        raise RegistryError(
+            f"bundle '{bundle.manifest.bundle_id}' learnt from simulated customers and may not replace"
+            f" '{current}', which learnt from real ones. Use another CHURN_HOME for simulations."
+        )
+
+
+def _move(
+    registry: Path, champion: Champion | None, bundle: Bundle, action: str, *, forced: bool, at: datetime
+) -> Champion:
+    moved = Champion.model_validate(
+        {
+            "sequence": champion.sequence + 1 if champion else 1,
+            "action": action,
+            "bundle_id": bundle.manifest.bundle_id,
+            "manifest_sha256": bundle.manifest_sha256,
+            "previous": champion.bundle_id if champion else None,
+            "forced": forced,
+            "at": at,
+        }
+    )
+    history = read_history(registry)
+    replace_file(registry / POINTER, f"{moved.model_dump_json(indent=1)}\n".encode())
+    lines = [f"{move.model_dump_json()}\n" for move in (*history, moved)]
+    replace_file(registry / HISTORY, "".join(lines).encode())
+    return moved

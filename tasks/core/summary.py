@@ -1,0 +1,106 @@
+"""Say in a screenful what a training came to: the same text in the terminal, the log and the UI."""
+
+from schemas.manifest import BundleManifest
+from schemas.reports import DataAudit, Evaluation, GateDecision, Measure, Measures, RowCounts
+
+_SHOWN = ("roc_auc", "pr_auc", "f1", "recall", "precision", "brier", "ece", "top_decile_lift")
+_SIMULATED = "SIMULATED customers: nothing here says anything about real ones."
+
+
+def audit_table(audit: DataAudit) -> str:
+    """Write a data audit as Markdown."""
+    rows = audit.rows
+    lines = [
+        *([f"**{_SIMULATED}**", ""] if audit.simulated else []),
+        counts_line(rows) + ".",
+        "",
+        *([f"Churn share {audit.churn_share:.1%}.", ""] if audit.churn_share is not None else []),
+        *([f"Ignored columns: {', '.join(audit.ignored_columns)}.", ""] if audit.ignored_columns else []),
+        *([f"- quarantined as {code}: {count}" for code, count in audit.quarantined_by_reason.items()]),
+        "",
+    ]
+    rows_shown = []
+    for name, column in audit.columns.items():
+        span = "" if column.low is None or column.high is None else f"{column.low:g} to {column.high:g}"
+        values = ", ".join(
+            f"{value} {cell.count}" + ("" if cell.churn_share is None else f" ({cell.churn_share:.0%})")
+            for value, cell in column.values.items()
+        )
+        rows_shown.append([name, str(column.count), str(column.blanks), str(column.distinct), span, values])
+    heads = ["column", "filled", "blank", "distinct", "range", "values (churn share)"]
+    return "\n".join([*lines, markdown_table(heads, rows_shown)])
+
+
+def counts_line(rows: RowCounts) -> str:
+    """Write where every line went."""
+    return (
+        f"{rows.received} lines received = {rows.accepted} accepted + {rows.quarantined} quarantined"
+        f" + {rows.exact_duplicates} exact duplicates + {rows.blank_lines} blank"
+    )
+
+
+def metrics_table(evaluation: Evaluation) -> str:
+    """Write the candidate's metrics beside the baselines' and the champion's as a Markdown table."""
+    columns: dict[str, Measures] = {"candidate": evaluation.measures}
+    columns |= {name: report.measures for name, report in evaluation.baselines.items()}
+    if evaluation.champion is not None:
+        columns["champion (customers unseen by it)"] = evaluation.champion.measures
+    rows = []
+    for metric in _SHOWN:
+        cells = [_value(getattr(measures, metric)) for measures in columns.values()]
+        rows.append([metric, _with_interval(getattr(evaluation.measures, metric)), *cells[1:]])
+    return markdown_table(["holdout metric", *columns], rows)
+
+
+def gate_table(decision: GateDecision) -> str:
+    """Write the gate's decision, check by check, as Markdown."""
+    rows = [[check.name, check.kind, check.observed, check.bound, check.verdict] for check in decision.checks]
+    table = markdown_table(["check", "kind", "observed", "bound", "verdict"], rows)
+    lines = [f"Gate: **{decision.outcome}**", "", table]
+    if decision.switched_off:
+        lines += ["", f"Switched off by the policy: {', '.join(decision.switched_off)}."]
+    return "\n".join(lines)
+
+
+def training_summary(
+    manifest: BundleManifest, evaluation: Evaluation, *, service: str, next_command: str
+) -> str:
+    """Write what a training came to: metrics, gate, what is in service now, what to run next."""
+    training = evaluation.training
+    return "\n".join(
+        [
+            *([_SIMULATED, ""] if evaluation.simulated else []),
+            (
+                f"Trained on {training.training_customers} customers in {manifest.training_seconds:.1f} s"
+                f" (best of {training.epochs} epochs: {training.best_epoch});"
+                f" judged on {training.holdout_customers} others."
+            ),
+            "",
+            metrics_table(evaluation),
+            "",
+            gate_table(manifest.gate),
+            "",
+            service,
+            f"Next: {next_command}",
+        ]
+    )
+
+
+def markdown_table(heads: list[str], rows: list[list[str]]) -> str:
+    """Write a table that reads well as Markdown and in a terminal alike."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    lines = [heads, ["-" * width for width in widths], *rows]
+    return "\n".join(
+        f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))} |"
+        for line in lines
+    )
+
+
+def _value(measure: Measure) -> str:
+    return "-" if measure.value is None else f"{measure.value:.3f}"
+
+
+def _with_interval(measure: Measure) -> str:
+    if measure.low is None or measure.high is None:
+        return _value(measure)
+    return f"{_value(measure)} ({measure.low:.3f} to {measure.high:.3f})"

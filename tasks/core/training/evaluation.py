@@ -1,0 +1,128 @@
+"""Judge a staged candidate, the baselines and the champion on the same holdout."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from schemas.columns import CATEGORIES, POSITIVE, TARGET
+from schemas.config import EvaluationConfig
+from schemas.reports import (
+    ChampionReport,
+    DataAudit,
+    Evaluation,
+    Measure,
+    ModelReport,
+    Parity,
+    SliceReport,
+    TrainingReport,
+)
+from tasks.core.bundle import Bundle, Staged
+from tasks.core.extract.audit import SMALLEST_CELL
+from tasks.core.training.baseline import Baseline
+from tasks.core.training.delong import Z_95, paired_difference
+from tasks.core.training.metrics import confusion, measure
+from tasks.core.training.split import unseen_by
+
+SLICES = ("gender", "SeniorCitizen", "Contract")
+"""Columns by which groups of customers are compared."""
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+def evaluate(
+    candidate: Staged,
+    holdout: pd.DataFrame,
+    *,
+    baselines: Mapping[str, Baseline],
+    champion: Bundle | None,
+    audit: DataAudit,
+    training: TrainingReport,
+    parity: Parity,
+    config: EvaluationConfig,
+) -> Evaluation:
+    """Score the holdout through the staged bundle; report every metric with its interval.
+
+    The champion is compared on the holdout customers that it has not learnt from, and not at
+    all where one of the two learnt from simulated customers and the other did not.
+
+    Raises:
+        BundleError: a probability is not a number within 0 and 1.
+    """
+    label = (holdout[TARGET] == POSITIVE).to_numpy()
+    probability = candidate.scorer().probability(holdout)
+    threshold = candidate.cut_points.threshold
+
+    def report(other: Floats, cut: float, rows: Bools | slice = slice(None)) -> ModelReport:
+        return ModelReport(
+            measures=measure(
+                other[rows],
+                label[rows],
+                threshold=cut,
+                resamples=config.bootstrap_resamples,
+                seed=config.bootstrap_seed,
+            ),
+            confusion=confusion(other[rows], label[rows], threshold=cut),
+            difference=paired_difference(probability[rows], other[rows], label[rows]),
+        )
+
+    own = report(probability, threshold)
+    champion_report = None
+    if champion is not None and champion.manifest.simulated == audit.simulated:
+        theirs = champion.scorer().probability(holdout)
+        unseen = unseen_by(holdout, champion.manifest.split)
+        champion_report = ChampionReport(
+            bundle_id=champion.manifest.bundle_id,
+            same_model=champion.scoring_sha256 == candidate.scoring_sha256,
+            **dict(report(theirs, champion.cut_points.threshold, unseen)),
+        )
+    return Evaluation(
+        simulated=audit.simulated,
+        audit=audit,
+        training=training,
+        threshold=threshold,
+        measures=own.measures,
+        confusion=own.confusion,
+        baselines={
+            name: report(baseline.probability(holdout), baseline.threshold)
+            for name, baseline in baselines.items()
+        },
+        champion=champion_report,
+        slices={
+            column: {
+                value: _slice(probability[rows] >= threshold, label[rows])
+                for value in CATEGORIES[column]
+                if (rows := (holdout[column] == value).to_numpy()).any()
+            }
+            for column in SLICES
+        },
+        parity=parity,
+    )
+
+
+def _slice(flagged: Bools, label: Bools) -> SliceReport:
+    customers, left = len(label), int(label.sum())
+    shown = customers >= SMALLEST_CELL
+    return SliceReport(
+        customers=customers,
+        churn_share=left / customers if shown else None,
+        flagged_share=float(flagged.mean()) if shown else None,
+        recall=_share(int((flagged & label).sum()), left),
+        false_positive_rate=_share(int((flagged & ~label).sum()), customers - left),
+    )
+
+
+def _share(hits: int, n: int) -> Measure:
+    """Give hits / n with its 95 % score interval; nothing of fewer than ten customers.
+
+    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    if n < SMALLEST_CELL:
+        return Measure(value=None, low=None, high=None)
+    p, z2 = hits / n, Z_95**2
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half_width = Z_95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return Measure(value=p, low=centre - half_width, high=centre + half_width)
