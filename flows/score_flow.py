@@ -1,0 +1,90 @@
+"""New extracts to scores: `python flows/score_flow.py`, and every night as `score/nightly`."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows import cli
+from schemas.config import Locations, ScoreConfig
+from tasks.core.bundle import Bundle
+from tasks.core.errors import ExtractError
+from tasks.ingest import date_extract, ingest, list_inbox
+from tasks.publish import archive, find_published, publish, reject
+from tasks.report import report_scoring
+from tasks.score import pin_champion
+from tasks.score import score as score_customers
+
+cli.one_line_errors()
+
+
+@flow(name="score", persist_result=False)
+def score(
+    extract: Path | None = None,
+    as_of: date | None = None,
+    config: ScoreConfig = ScoreConfig(),  # noqa: B008 frozen
+    force: bool = False,
+) -> State[Any]:
+    """Score an extract, or drain the inbox; one bad extract does not stop the others.
+
+    Args:
+        extract: A CRM extract; absent, every extract in the inbox is scored and archived.
+        as_of: The day the extract speaks of; absent, its name or its file's day says so.
+        config: How extracts are read and scored.
+        force: Let a champion that learnt from simulated customers score real ones.
+    """
+    home = cli.locations()
+    champion = pin_champion(home.registry)
+    published, rejected = [], []
+    for path in [extract] if extract is not None else list_inbox(home.inbox):
+        try:
+            published.append(_score_one(path, champion, as_of, config, home, force=force))
+        except ExtractError as error:
+            rejected.append(reject(path, error, home.rejected, move=_is_in(path, home.inbox)))
+    summary = report_scoring(published, rejected)
+    if rejected:
+        raise ExtractError(rejected[0] if extract is not None else f"{summary} First: {rejected[0]}")
+    return Completed(message=summary)
+
+
+def _score_one(
+    path: Path, champion: Bundle, asked: date | None, config: ScoreConfig, home: Locations, *, force: bool
+) -> Path:
+    as_of = date_extract(path, asked)
+    data = ingest(path, "scoring", config.ingest)
+    folder = find_published(data, champion, home.scores)
+    if folder is None:
+        scores = score_customers(data, champion, config, force=force)
+        folder = publish(scores, data, champion, as_of, config, home.scores, forced=force)
+    if _is_in(path, home.inbox):
+        archive(path, data, as_of, home.archive)
+    return folder
+
+
+def _is_in(path: Path, folder: Path) -> bool:
+    return path.absolute().parent == folder
+
+
+def main() -> State[Any] | None:
+    """Read the flags and score."""
+    parser = cli.Parser(description="Score new CRM extracts by the champion in service.")
+    parser.add_argument(
+        "--extract", type=Path, metavar="PATH", help="CRM extract to score; the whole inbox without it"
+    )
+    parser.add_argument(
+        "--as-of", type=cli.day, metavar="DATE", help="day the extract speaks of (YYYY-MM-DD)"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="let a champion trained on simulated customers score real ones"
+    )
+    cli.add_config_flags(parser)
+    flags = parser.parse_args()
+    config = cli.load_config(ScoreConfig, flags.config, flags.set)
+    return score(flags.extract, flags.as_of, config, flags.force, return_state=True)
+
+
+if __name__ == "__main__":
+    cli.run(main)

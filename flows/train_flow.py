@@ -1,0 +1,90 @@
+"""Extract to champion: `python flows/train_flow.py`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows import cli
+from schemas.config import TrainConfig
+from tasks.core.errors import ConfigError
+from tasks.core.extract.reading import Extract
+from tasks.core.run import Order, Run
+from tasks.evaluate import evaluate
+from tasks.export import stage
+from tasks.gate import gate
+from tasks.ingest import ingest, ingest_simulated
+from tasks.preprocess import fit_spec, split
+from tasks.register import open_champion, promote, register, start_run
+from tasks.report import report_audit, report_training
+from tasks.train import train as train_network
+from tasks.train import train_baselines
+
+cli.one_line_errors()
+
+
+@flow(name="train", persist_result=False)
+def train(
+    extract: Path | None = None,
+    config: TrainConfig = TrainConfig(),  # noqa: B008 frozen
+    resume: str | None = None,
+    dry_run: bool = False,
+) -> State[Any]:
+    """Learn from an extract (simulated without one), judge the candidate, promote it if the gate passes.
+
+    Args:
+        extract: A labelled CRM extract; absent, customers are simulated.
+        config: What is learnt and how it is judged.
+        resume: Id of an interrupted run to go on with; its own extract and config are used.
+        dry_run: Judge and seal, promote nothing.
+    """
+    home = cli.locations()
+    champion = open_champion(home.registry)
+    run = start_run(home.runs, Order(extract=extract and extract.absolute(), config=config), resume)
+    data = _ingest(run)
+    audit = report_audit(data)
+    parts = split(data.customers, run.order.config.split)
+    spec = fit_spec(parts, run.order.config.encoding)
+    network, seconds = train_network(parts, spec, run)
+    baselines = train_baselines(parts)
+    staged = stage(network, spec, parts, run)
+    evaluation = evaluate(staged, network, parts, baselines, champion, audit, run)
+    judged = gate(evaluation, run.order.config.gate, champion, staged)
+    bundle = register(staged, data, parts.cuts, judged, run, seconds, home.registry)
+    service = promote(bundle, champion, home.registry, dry_run=dry_run)
+    report_training(bundle, run, service, home.registry)
+    return Completed(name=None if judged.gate.promotes else cli.REFUSED, message=service)
+
+
+def _ingest(run: Run) -> Extract:
+    config = run.order.config
+    if run.order.extract is None:
+        return ingest_simulated(config.simulation, config.ingest)
+    return ingest(run.order.extract, "training", config.ingest)
+
+
+def main() -> State[Any] | None:
+    """Read the flags and train."""
+    parser = cli.Parser(description="Train, judge and promote a churn model.")
+    parser.add_argument(
+        "--extract", type=Path, metavar="PATH", help="labelled CRM extract; simulated customers without it"
+    )
+    cli.add_config_flags(parser)
+    parser.add_argument("--resume", metavar="RUN_ID", help="go on with an interrupted training")
+    parser.add_argument("--dry-run", action="store_true", help="judge and seal a candidate, promote nothing")
+    parser.add_argument("--print-schema", action="store_true", help="print every setting as JSON Schema")
+    flags = parser.parse_args()
+    if flags.print_schema:
+        print(json.dumps(TrainConfig.model_json_schema(), indent=1))
+        return None
+    if flags.resume and (flags.extract or flags.config or flags.set):
+        raise ConfigError("--resume goes on with its run's own extract and settings; give it alone.")
+    config = cli.load_config(TrainConfig, flags.config, flags.set)
+    return train(flags.extract, config, flags.resume, flags.dry_run, return_state=True)
+
+
+if __name__ == "__main__":
+    cli.run(main)

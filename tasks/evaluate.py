@@ -1,0 +1,47 @@
+"""Judge the staged candidate beside baselines and champion."""
+
+from collections.abc import Mapping
+
+from schemas.columns import POSITIVE, TARGET
+from schemas.reports import DataAudit, Evaluation
+from tasks.core.bundle import Bundle, Staged
+from tasks.core.preprocessing import encode
+from tasks.core.run import Run
+from tasks.core.training import evaluation as evaluating
+from tasks.core.training.baseline import Baseline
+from tasks.core.training.network import Network
+from tasks.core.training.split import Split
+from tasks.core.training.staging import measure_parity
+from tasks.core.training.tensorboard import TrainingBoard
+from tasks.step import step
+
+
+@step(name="evaluate")
+def evaluate(
+    staged: Staged,
+    network: Network,
+    parts: Split,
+    baselines: Mapping[str, Baseline],
+    champion: Bundle | None,
+    audit: DataAudit,
+    run: Run,
+) -> Evaluation:
+    """Score the holdout through the staged files."""
+    config = run.order.config
+    evaluation = evaluating.evaluate(
+        staged,
+        parts.holdout,
+        baselines=baselines,
+        champion=champion,
+        audit=audit,
+        training=network.report,
+        parity=measure_parity(network.model, network.platt, staged.onnx, encode(parts.holdout, staged.spec)),
+        config=config.evaluation,
+    )
+    label = (parts.holdout[TARGET] == POSITIVE).to_numpy()
+    with TrainingBoard(run.tensorboard) as board:
+        board.log_model(staged.scorer().probability(parts.holdout), label, evaluation.measures, config.fit)
+        for name, baseline in baselines.items():
+            measures = evaluation.baselines[name].measures
+            board.log_baseline(name, baseline.probability(parts.holdout), label, measures)
+    return evaluation

@@ -1,0 +1,30 @@
+"""Stage the trained network as the files that would run."""
+
+import shutil
+
+from prefect.logging import get_run_logger
+
+from schemas.preprocessing import Spec
+from tasks.core.bundle import Staged, open_staged
+from tasks.core.files import make_folder
+from tasks.core.run import Run
+from tasks.core.training import staging
+from tasks.core.training.network import Network
+from tasks.core.training.split import Split
+from tasks.step import step
+
+
+@step(name="stage")
+def stage(network: Network, spec: Spec, parts: Split, run: Run) -> Staged:
+    """Write the candidate's files into the run's folder and read them back."""
+    shutil.rmtree(run.staged, ignore_errors=True)
+    staging.stage(
+        make_folder(run.staged),
+        model=network.model,
+        platt=network.platt,
+        spec=spec,
+        validation=parts.validation,
+    )
+    staged = open_staged(run.staged)
+    get_run_logger().info("staged: model.onnx has %d bytes", len(staged.onnx))
+    return staged

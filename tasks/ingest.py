@@ -1,0 +1,71 @@
+"""Read an extract, or simulate one, and judge it by the contract."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from prefect.logging import get_run_logger
+
+from schemas.config import IngestConfig, SimulationConfig
+from tasks.core.errors import ConfigError
+from tasks.core.extract.dates import as_of_date
+from tasks.core.extract.reading import Extract, Purpose, read_extract
+from tasks.core.inbox import waiting
+from tasks.core.simulator.frame import simulate
+from tasks.core.summary import counts_line
+from tasks.step import step
+
+
+@step(name="ingest")
+def ingest(path: Path, purpose: Purpose, config: IngestConfig) -> Extract:
+    """Read the extract at `path`; log counts and column names, never a value."""
+    return _judge(_read(path), path.name, purpose, config)
+
+
+@step(name="ingest-simulated")
+def ingest_simulated(simulation: SimulationConfig, config: IngestConfig) -> Extract:
+    """Simulate a CRM extract and read it exactly as a real one would be."""
+    get_run_logger().warning("No --extract given: learning from SIMULATED customers.")
+    table = simulate(simulation.rows, simulation.seed)
+    return _judge(table.to_csv(index=False).encode(), "simulated.csv", "training", config)
+
+
+@step(name="date-extract")
+def date_extract(path: Path, asked: date | None) -> date:
+    """Find the day the extract at `path` speaks of."""
+    try:
+        modified = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC).date()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return as_of_date(path.name, asked=asked, modified=modified, today=datetime.now(tz=UTC).date())
+
+
+@step(name="list-inbox")
+def list_inbox(inbox: Path) -> list[Path]:
+    """List the extracts that wait."""
+    paths = waiting(inbox)
+    get_run_logger().info("inbox: %d extracts wait", len(paths))
+    return paths
+
+
+def _judge(data: bytes, name: str, purpose: Purpose, config: IngestConfig) -> Extract:
+    extract = read_extract(data, name, purpose, config)
+    logger = get_run_logger()
+    logger.info("extract %s: %s", extract.extract_id, counts_line(extract.counts))
+    if extract.ignored_columns:
+        logger.warning("Columns outside the contract are ignored: %s", ", ".join(extract.ignored_columns))
+    if extract.simulated:
+        logger.warning("These customers are SIMULATED.")
+    return extract
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"extract '{path.name}' cannot be read: {error.strerror}. Give the path of a CSV file."
+    )

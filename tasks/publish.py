@@ -1,0 +1,85 @@
+"""Publish scores, archive what was scored, reject what could not be."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+from prefect.logging import get_run_logger
+
+from schemas.config import ScoreConfig
+from schemas.manifest import ExtractIdentity
+from tasks.core import inbox, publishing
+from tasks.core.bundle import Bundle
+from tasks.core.errors import ExtractError
+from tasks.core.extract.reading import Extract
+from tasks.core.provenance import versions
+from tasks.step import step
+
+
+@step(name="find-published")
+def find_published(extract: Extract, champion: Bundle, scores: Path) -> Path | None:
+    """Find the folder where this extract's scores by this champion already are."""
+    found = publishing.find_published(scores, extract.extract_id, champion.manifest.bundle_id)
+    if found is not None:
+        get_run_logger().info(
+            "extract %s was scored by this champion before: nothing to do, see %s", extract.extract_id, found
+        )
+    return found
+
+
+@step(name="publish")
+def publish(
+    scores: pd.DataFrame,
+    extract: Extract,
+    champion: Bundle,
+    as_of: date,
+    config: ScoreConfig,
+    into: Path,
+    *,
+    forced: bool,
+) -> Path:
+    """Publish the scores as one folder that appears whole."""
+    now = datetime.now(tz=UTC)
+    name = publishing.folder_name(as_of, extract.extract_id, champion.manifest.bundle_id)
+    folder = publishing.publish(
+        scores,
+        extract.quarantine,
+        into,
+        name,
+        {
+            "as_of_date": as_of,
+            "extract": ExtractIdentity(
+                extract_id=extract.extract_id,
+                sha256=extract.sha256,
+                simulated=extract.simulated,
+                counts=extract.counts,
+            ),
+            "ignored_columns": extract.ignored_columns,
+            "bundle_id": champion.manifest.bundle_id,
+            "bundle_manifest_sha256": champion.manifest_sha256,
+            "bundle_simulated": champion.manifest.simulated,
+            "gate_outcome": champion.manifest.gate.outcome,
+            "forced": forced,
+            "scored": len(scores),
+            "flagged": int(scores["churn_flag"].sum()),
+            "out_of_domain": int((scores["in_domain"] == 0).sum()),
+            "versions": versions(),
+            "scored_at": now,
+            "expires_on": now.date() + timedelta(days=config.keep_days),
+        },
+    )
+    get_run_logger().info("published: %s", folder)
+    return folder
+
+
+@step(name="archive")
+def archive(path: Path, extract: Extract, as_of: date, folder: Path) -> None:
+    """Move a scored extract out of the inbox."""
+    inbox.archive(path, folder, as_of, extract.extract_id)
+
+
+@step(name="reject")
+def reject(path: Path, error: ExtractError, folder: Path, *, move: bool) -> str:
+    """Keep a refused extract with its reason; say in a line why and where."""
+    place = inbox.reject(path, folder, error, move=move)
+    return f"{error} See {place}."

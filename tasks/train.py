@@ -1,0 +1,54 @@
+"""Train the network and the baselines it must be worth more than."""
+
+import time
+
+from prefect.logging import get_run_logger
+
+from schemas.preprocessing import Spec
+from tasks.core.files import make_folder
+from tasks.core.run import Run
+from tasks.core.training.baseline import Baseline, fit_baselines
+from tasks.core.training.epoch_log import EpochLog
+from tasks.core.training.network import Network, train_network
+from tasks.core.training.split import Split
+from tasks.core.training.tensorboard import TrainingBoard
+from tasks.step import step
+
+
+@step(name="train")
+def train(parts: Split, spec: Spec, run: Run) -> tuple[Network, float]:
+    """Fit the network with checkpoints and TensorBoard, a line an epoch; give it and its seconds."""
+    config = run.order.config.fit
+    logger = get_run_logger()
+    logger.info("training run %s; interrupted, go on with --resume %s", run.run_id, run.run_id)
+    started = time.monotonic()
+    with TrainingBoard(run.tensorboard) as board:
+
+        def on_epoch(log: EpochLog) -> None:
+            board.log_epoch(log)
+            logger.info(
+                "epoch %d/%d: loss %.4f, validation %.4f, ROC-AUC %.4f, F1 %.3f%s",
+                log.epoch,
+                config.max_epochs,
+                log.train.loss,
+                log.validation.loss,
+                log.validation.roc_auc,
+                log.validation.f1,
+                " (best)" if log.is_best else "",
+            )
+
+        network = train_network(
+            parts,
+            spec,
+            config,
+            checkpoints=make_folder(run.checkpoints),
+            on_epoch=on_epoch,
+            resume=run.resumed,
+        )
+    return network, time.monotonic() - started
+
+
+@step(name="train-baselines")
+def train_baselines(parts: Split) -> dict[str, Baseline]:
+    """Fit the baselines on the same training part."""
+    return fit_baselines(parts.training, parts.validation)
