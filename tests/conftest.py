@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.customers import make_customers
+from tests.harness.home import Home
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -18,3 +21,33 @@ def real_extract() -> Path:
     if os.environ.get("CHURN_REQUIRE_REAL") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def crm_extract(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write an extract of six hundred invented customers that are not marked as simulated."""
+    path = tmp_path_factory.mktemp("crm") / "crm_2026-03-01.csv"
+    make_customers(600).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """Make an empty CHURN_HOME."""
+    monkeypatch.setenv("CHURN_HOME", str(tmp_path / "home"))
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def _trained(tmp_path_factory: pytest.TempPathFactory, crm_extract: Path) -> Home:
+    trained = Home(tmp_path_factory.mktemp("trained") / "home")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("CHURN_HOME", str(trained.path))
+        assert trained.train(crm_extract).name == "Completed"
+    return trained
+
+
+@pytest.fixture
+def trained_home(_trained: Home, home: Home) -> Home:
+    """Make a CHURN_HOME with a champion trained on `crm_extract`."""
+    return _trained.copy_to(home.path)

@@ -1,0 +1,206 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from schemas.config import TrainConfig
+from schemas.manifest import BundleManifest
+from tasks.core.errors import ConfigError, ExtractError, RegistryError
+from tasks.core.registry import read_history
+from tasks.core.training.split import uniform
+from tests.harness.customers import make_customers
+from tests.harness.home import QUICK, Home
+
+MODEL_FILES = ("model.onnx", "preprocessing.json", "cut_points.json", "examples.json", "model.pt")
+
+
+def settings(**groups: dict[str, object]) -> TrainConfig:
+    """Change some of the quick settings."""
+    values = QUICK.model_dump()
+    for group, change in groups.items():
+        values[group] |= change
+    return TrainConfig.model_validate(values)
+
+
+def only_bundle(home: Home) -> Path:
+    """Find the one bundle of the registry."""
+    (folder,) = (home.registry / "bundles").iterdir()
+    return folder
+
+
+def test_a_first_training_promotes_a_champion(trained_home: Home) -> None:
+    """The champion verifies, lists every file, and says what it learnt from and what was switched off."""
+    champion = trained_home.champion
+
+    assert champion is not None
+    assert set(champion.manifest.files) == {*MODEL_FILES, "evaluation.json"}
+    assert not champion.manifest.simulated
+    assert champion.manifest.extract.counts.accepted == 600
+    assert champion.manifest.gate.switched_off == ("baseline",)
+
+
+def test_nobody_else_may_read_what_is_written(home: Home, crm_extract: Path) -> None:
+    """Files are 0600 and folders 0700, whatever wrote them."""
+    home.train(crm_extract)
+    home.score(crm_extract)
+
+    assert {file.stat().st_mode & 0o077 for file in home.path.rglob("*")} == {0}
+
+
+def test_same_extract_config_and_seeds_give_the_same_bytes(
+    trained_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crm_extract: Path
+) -> None:
+    """A training in another home ends with the same bundle, byte by byte but for the manifest's clock."""
+    first = only_bundle(trained_home)
+    monkeypatch.setenv("CHURN_HOME", str(tmp_path / "other"))
+    other = Home(tmp_path / "other")
+    other.train(crm_extract)
+    second = only_bundle(other)
+
+    assert first.name == second.name
+    for name in (*MODEL_FILES, "evaluation.json"):
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+
+
+def test_training_again_changes_nothing(trained_home: Home, crm_extract: Path) -> None:
+    """The very same model is not promoted over itself."""
+    before = (trained_home.registry / "champion.json").read_bytes()
+
+    state = trained_home.train(crm_extract)
+
+    assert "the very same model" in str(state.message)
+    assert (trained_home.registry / "champion.json").read_bytes() == before
+
+
+def test_a_better_candidate_replaces_the_champion(trained_home: Home, crm_extract: Path) -> None:
+    """The champion is compared on customers unseen by it, and its place in the history is kept."""
+    before = trained_home.champion
+    assert before is not None
+    trained_home.train(crm_extract, settings(fit={"max_epochs": 40, "hidden": [32, 16]}))
+    after = trained_home.champion
+
+    assert after is not None
+    assert after.manifest.bundle_id != before.manifest.bundle_id
+    report = after.evaluation.champion
+    assert report is not None
+    assert report.bundle_id == before.manifest.bundle_id
+    assert 0 < report.difference.customers <= after.evaluation.training.holdout_customers
+    assert [move.bundle_id for move in read_history(trained_home.registry)] == [
+        before.manifest.bundle_id,
+        after.manifest.bundle_id,
+    ]
+
+
+def test_shuffled_labels_are_refused(trained_home: Home, tmp_path: Path) -> None:
+    """A candidate that learnt nothing is sealed, refused and not in service; that is no error."""
+    champion = trained_home.champion
+    shuffled = make_customers(600)
+    shuffled["Churn"] = shuffled["Churn"].sample(frac=1, random_state=1).to_numpy()
+    shuffled.to_csv(tmp_path / "shuffled.csv", index=False)
+
+    state = trained_home.train(tmp_path / "shuffled.csv", settings(gate={"min_roc_auc": 0.8, "min_f1": 0.6}))
+
+    assert state.name == "Refused"
+    assert state.is_completed()
+    assert trained_home.champion == champion
+    assert len(list((trained_home.registry / "bundles").iterdir())) == 2
+
+
+def test_dry_run_promotes_nothing(home: Home, crm_extract: Path) -> None:
+    """A dry run judges and seals a candidate that an operator may promote by hand."""
+    home.train(crm_extract, dry_run=True)
+
+    assert home.champion is None
+    home.promote(bundle=only_bundle(home).name)
+    assert home.champion is not None
+
+
+def test_one_class_is_the_senders_fault(trained_home: Home, tmp_path: Path) -> None:
+    """An extract in which nobody left is refused, and the champion stays."""
+    champion = trained_home.champion
+    make_customers(600).assign(Churn="No").to_csv(tmp_path / "loyal.csv", index=False)
+
+    with pytest.raises(ExtractError, match="one class"):
+        trained_home.train(tmp_path / "loyal.csv")
+
+    assert trained_home.champion == champion
+
+
+@pytest.mark.parametrize("damage", ["pointer", "bundle", "gone"])
+def test_an_unreadable_champion_stops_the_training(
+    trained_home: Home, crm_extract: Path, damage: str
+) -> None:
+    """Where a champion cannot be verified nothing is compared with it and nothing replaces it."""
+    folder = only_bundle(trained_home)
+    if damage == "pointer":
+        (trained_home.registry / "champion.json").write_text("{}")
+    elif damage == "bundle":
+        (folder / "model.onnx").write_bytes(b"not a model")
+    else:
+        folder.rename(folder.with_name("0" * 16))
+    before = sorted(path.name for path in trained_home.registry.rglob("*"))
+
+    with pytest.raises(RegistryError):
+        trained_home.train(crm_extract)
+
+    assert sorted(path.name for path in trained_home.registry.rglob("*")) == before
+
+
+def test_simulated_never_replaces_real(trained_home: Home, tmp_path: Path) -> None:
+    """A simulated candidate is not compared with a real champion, and refused."""
+    champion = trained_home.champion
+    simulated = make_customers(600)
+    simulated["customerID"] = "SIM-" + simulated["customerID"]
+    simulated.to_csv(tmp_path / "simulated.csv", index=False)
+
+    state = trained_home.train(tmp_path / "simulated.csv")
+
+    assert state.name == "Refused"
+    assert trained_home.champion == champion
+    manifests = [
+        BundleManifest.model_validate_json((folder / "manifest.json").read_bytes())
+        for folder in (trained_home.registry / "bundles").iterdir()
+    ]
+    assert sorted(manifest.simulated for manifest in manifests) == [False, True]
+
+
+def test_a_holdout_row_changes_no_byte_that_was_learnt(
+    trained_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crm_extract: Path
+) -> None:
+    """Nothing of the holdout leaks: changing its rows leaves spec, weights and cuts as they were."""
+    champion = trained_home.champion
+    assert champion is not None
+    table = pd.read_csv(crm_extract, dtype="str", keep_default_na=False)
+    held_out = uniform(table["customerID"], 0) >= champion.manifest.split.unseen_from
+    table.loc[held_out, "Contract"] = "Two year"
+    table.loc[held_out, "gender"] = "Male"
+    table.to_csv(tmp_path / "changed.csv", index=False)
+    monkeypatch.setenv("CHURN_HOME", str(tmp_path / "other"))
+    other = Home(tmp_path / "other")
+    other.train(tmp_path / "changed.csv")
+
+    assert held_out.sum() > 50
+    for name in MODEL_FILES:
+        assert (only_bundle(other) / name).read_bytes() == (only_bundle(trained_home) / name).read_bytes()
+
+
+def test_an_interrupted_run_goes_on(home: Home, crm_extract: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run stopped after its training goes on by its id and ends as if nothing had happened."""
+    with monkeypatch.context() as broken:
+        broken.setattr("tasks.core.training.staging.export", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            home.train(crm_extract)
+    (run,) = (home.path / "runs").iterdir()
+
+    home.train(None, resume=run.name)
+
+    assert home.champion is not None
+    assert home.champion.manifest.extract.counts.accepted == 600
+    assert json.loads((run / "run.json").read_text())["extract"] == str(crm_extract)
+
+
+def test_resuming_an_unknown_run(home: Home) -> None:
+    """A run id that does not exist is the operator's to mend."""
+    with pytest.raises(ConfigError, match="there is no such run"):
+        home.train(None, resume="20260101T000000-1")
