@@ -67,29 +67,32 @@ TENURE: Final = Choice(
         "72",
     ),
     {
-        "base": (-0.99, -0.6, -0.79, -0.45, -0.7, -1.07, -0.74, -1.23, -1.8, -3.16, -4.35, -6.47, -7.23),
-        "SeniorCitizen=1": (0.22, -0.05, 0.19, 0.1, 0.36, 0.42, 0.68, 0.67, 0.94, 1.2, 1.26, 1.66, 1.75),
-        "Partner=Yes": (0.46, 0.59, 0.89, 0.9, 1.13, 1.37, 1.52, 1.73, 2.18, 2.37, 2.73, 3.34, 3.51),
+        "base": (-0.97, -0.57, -0.77, -0.44, -0.68, -1.05, -0.73, -1.21, -1.78, -3.13, -4.41, -6.3, -7.04),
+        "SeniorCitizen=1": (0.21, -0.07, 0.17, 0.08, 0.34, 0.4, 0.66, 0.65, 0.92, 1.18, 1.25, 1.63, 1.73),
+        "Partner=Yes": (0.42, 0.55, 0.86, 0.87, 1.1, 1.33, 1.48, 1.69, 2.14, 2.33, 2.7, 3.31, 3.47),
         "Dependents=Yes": (
-            -0.7,
-            -0.24,
-            -0.2,
+            -0.67,
+            -0.21,
             -0.16,
-            -0.14,
-            -0.15,
-            -0.29,
-            -0.5,
-            -0.78,
-            -0.86,
-            -0.92,
-            -1.29,
-            -1.15,
+            -0.13,
+            -0.11,
+            -0.12,
+            -0.26,
+            -0.47,
+            -0.75,
+            -0.83,
+            -0.89,
+            -1.26,
+            -1.12,
         ),
-        "Contract=One year": (0.91, 0.97, 1.66, 2.35, 2.71, 3.15, 3.63, 4.15, 4.7, 5.21, 5.78, 6.07, 6.11),
-        "Contract=Two year": (-0.87, 0.01, 0.63, 1.24, 1.49, 1.97, 2.27, 3.35, 4.19, 5.26, 6.38, 7.44, 8.91),
+        "Contract=One year": (0.0, 0.0, 0.99, 1.69, 2.06, 2.49, 2.98, 3.49, 4.05, 4.56, 5.23, 5.23, 5.23),
+        "Contract=Two year": (0.0, 0.0, 0.58, 1.22, 1.47, 1.95, 2.25, 3.33, 4.18, 5.25, 6.45, 7.28, 8.73),
     },
 )
-"""Months since the customer joined, as ranges with both ends; within a range every month is as likely."""
+"""Months since the customer joined, as ranges with both ends; within a range every month is as likely.
+
+Where a contract has fewer than ten customers in a range, its weight is fitted for several ranges together.
+"""
 
 NEW_CUSTOMER_SHARE: Final = 0.0016
 """Share of customers in their first month: tenure 0 and no total yet."""
