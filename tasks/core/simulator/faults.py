@@ -151,7 +151,7 @@ _EDITS: Final[dict[Fault, Callable[[Row], Row]]] = {
     Fault.INCOHERENT_PHONE: _bad_phone,
     Fault.INCOHERENT_TOTAL: _bad_total,
     Fault.TENURE_FRACTION: _half_month,
-    Fault.TENURE_OUT_OF_RANGE: lambda row: row | {"tenure": "-" + _billed(row)["tenure"]},
+    Fault.TENURE_OUT_OF_RANGE: lambda row: _billed(row) | {"tenure": "-" + _billed(row)["tenure"]},
     Fault.MISSING_ID: lambda row: row | {ID: ""},
     Fault.SHORT_ROW: lambda row: dict(list(row.items())[:-1]),
     Fault.LONG_ROW: lambda row: row | {"": "extra"},

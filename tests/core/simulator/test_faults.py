@@ -7,7 +7,8 @@ import pytest
 
 from schemas.columns import CATEGORIES, EXTRACT_ORDER, ID, INTERNET_SERVICES, NO_INTERNET, NO_PHONE
 from tasks.core.errors import ConfigError
-from tasks.core.simulator.faults import Fault, kinds_in_turn, plan_faults
+from tasks.core.simulator.faults import Fault, Plan, kinds_in_turn, plan_faults, spoil
+from tasks.core.simulator.frame import simulate
 from tasks.core.simulator.writing import write_extract
 
 
@@ -130,6 +131,29 @@ def test_exactly_so_many_faults_are_planted(tmp_path: Path, fault: Fault) -> Non
     assert len(written.planted) - len(partners) == 200
     assert len(partners) == (200 if fault is Fault.CONFLICTING_ID else 0)
     assert broken_rules(path) == {planted.line: {fault.value} for planted in written.planted}
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.BLANK_TOTAL, Fault.INCOHERENT_TOTAL, Fault.TENURE_FRACTION, Fault.TENURE_OUT_OF_RANGE]
+)
+def test_faults_of_billing_need_a_month(tmp_path: Path, fault: Fault) -> None:
+    """A customer who has just joined is moved on by a month before a fault of tenure or total is planted."""
+    frame = simulate(2_000, 0)
+    joined = {str(column): text for column, text in frame[frame["tenure"] == "0"].iloc[0].items()}
+    path = tmp_path / "one.csv"
+    path.write_text(",".join(EXTRACT_ORDER) + "\n" + spoil(joined, Plan(0, fault, partner=False)) + "\n")
+
+    assert broken_rules(path) == {2: {fault.value}}
+
+
+def test_conflicting_twins_differ() -> None:
+    """Two customers with the same texts still conflict: same id, different content."""
+    twin = {str(column): text for column, text in simulate(1, 0).iloc[0].items()}
+    first = spoil(twin, Plan(7, Fault.CONFLICTING_ID, partner=False))
+    second = spoil(twin, Plan(8, Fault.CONFLICTING_ID, partner=True))
+
+    assert first != second
+    assert first.split(",")[0] == second.split(",")[0] == "SIM-0000008"
 
 
 def test_an_extract_without_faults_is_sound(tmp_path: Path) -> None:

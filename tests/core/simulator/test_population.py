@@ -90,6 +90,20 @@ def test_associations_are_real(simulated: pd.DataFrame, real: pd.DataFrame, bins
 
 
 @pytest.mark.real
+@pytest.mark.parametrize(("least", "greatest"), [(1, 1), (2, 6), (7, 12), (13, 36), (37, 72)])
+def test_churn_by_tenure_is_real(
+    simulated: pd.DataFrame, real: pd.DataFrame, least: int, greatest: int
+) -> None:
+    """In every stretch of tenure the share of churners is within six points of the real one."""
+    ours, theirs = (
+        (frame.loc[frame["tenure"].between(least, greatest), TARGET] == "Yes").mean()
+        for frame in (simulated, real)
+    )
+
+    assert ours == pytest.approx(theirs, abs=0.06)
+
+
+@pytest.mark.real
 def test_no_real_customer_is_in_the_project(real_extract: Path) -> None:
     """No id of the real extract stands in the simulator's source or among simulated ids."""
     with real_extract.open(encoding="utf-8", newline="") as file:
