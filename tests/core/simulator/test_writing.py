@@ -98,12 +98,13 @@ def test_files_are_the_owners_alone_and_replace_older_ones(tmp_path: Path) -> No
 
 
 def test_no_half_file_is_visible(tmp_path: Path) -> None:
-    """When writing breaks off, what was there before is there still, and nothing else."""
+    """Files grow beside the extract; when writing breaks off, only what was there before is left."""
     path = tmp_path / "extract.csv"
     path.write_text("old")
 
     def break_off(_: int) -> None:
         assert path.read_text() == "old"
+        assert len(list(tmp_path.iterdir())) == 3
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -70,7 +70,7 @@ PRICES: Final = {
 }
 """Price list: currency a month of each service; MonthlyCharges is their sum and a small deviation.
 
-Source: least squares on the sample gives 19.96 to 50.01 within 0.1 of these; the residual's deviation is 1.0.
+Source: least squares on the sample gives each within 0.06 of these; the residual's deviation is 1.0.
 """
 
 CHARGE_DEVIATION: Final = 0.55
