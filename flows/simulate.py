@@ -1,0 +1,102 @@
+"""Write an extract of simulated customers: `python flows/simulate.py --out PATH`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+from schemas.config import SimulationConfig
+from tasks.core.errors import ChurnError, ConfigError
+from tasks.core.simulator.drift import parse_drift
+from tasks.core.simulator.faults import kinds_in_turn
+from tasks.core.simulator.writing import WrittenExtract, truth_path, write_extract
+
+_PROGRESS_FROM_ROWS: Final = 200_000
+"""Customers from which the wait is long enough to be told how it goes."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are errors like all others: one line and an exit code."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message}; see --help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the extract and say what was written; return the exit code."""
+    try:
+        arguments = _parser().parse_args(argv)
+        written = write_extract(
+            arguments.out,
+            rows=arguments.rows,
+            seed=arguments.seed,
+            faults=kinds_in_turn(arguments.rows, arguments.bad_rows),
+            drift=parse_drift(arguments.drift),
+            labelled=not arguments.unlabelled,
+            progress=_progress(arguments.rows),
+        )
+    except ChurnError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    print(_summary(written, arguments.out, labelled=not arguments.unlabelled))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    default = SimulationConfig()
+    parser = _Parser(
+        prog="simulate",
+        description="Write an extract of simulated customers of a telecom operator; none of them is real.",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="the extract to write, replaced if it exists")
+    parser.add_argument(
+        "--rows", type=int, default=default.rows, help="customers to simulate (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=default.seed, help="which simulated population (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--bad-rows",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share of rows, up to 0.5, that get one of the 20 kinds of fault in turn (default: none)",
+    )
+    parser.add_argument(
+        "--drift",
+        action="append",
+        default=[],
+        metavar="COLUMN=SHIFT",
+        help="change tenure or MonthlyCharges by this share (0.2: a fifth more), or add SHIFT to the share "
+        "of a category column's riskiest value (Contract=0.1); what depends on it follows; repeatable",
+    )
+    parser.add_argument("--unlabelled", action="store_true", help="leave out the Churn column")
+    return parser
+
+
+def _progress(rows: int) -> Callable[[int], None]:
+    """Return a reporter that tells every tenth of a long run on the error stream."""
+    told = 0
+
+    def report(done: int) -> None:
+        nonlocal told
+        tenths = 10 * done // rows
+        if rows >= _PROGRESS_FROM_ROWS and tenths > told:
+            told = tenths
+            print(f"simulated {done:,} of {rows:,} customers", file=sys.stderr)
+
+    return report
+
+
+def _summary(written: WrittenExtract, out: Path, *, labelled: bool) -> str:
+    faults = sum(not planted.partner for planted in written.planted)
+    return (
+        f"{out}: {written.rows:,} simulated customers, none of them real; "
+        f"{written.churners / written.rows:.1%} churn{'' if labelled else ' (label left out)'}; "
+        f"{faults:,} faults planted; true probabilities in {truth_path(out).name}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

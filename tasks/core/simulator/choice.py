@@ -1,0 +1,77 @@
+"""One link of the causal chain: a category drawn by a multinomial logit of what is known so far."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+Features = dict[str, Numbers]
+"""Name of a feature, such as `Contract=One year` or `years`, each with its values, shape (N,)."""
+
+Logits = Mapping[str, tuple[float, ...]]
+"""Feature names, each with its weight for every value but the first; `base` always counts.
+
+A name such as `a & b` stands for the product of the features `a` and `b`.
+"""
+
+
+class Choice(NamedTuple):
+    """The values a customer can have and what makes each likelier than the first."""
+
+    values: tuple[str, ...]
+    logits: Logits
+
+
+class Tilt(NamedTuple):
+    """A drift of a choice: every other value gives (or the value loses) the same share of its probability.
+
+    A positive `moved` is the share of all other values' probability that goes to
+    `value`; a negative one is the share of `value`'s probability that goes to the others.
+    """
+
+    value: str
+    moved: float
+
+
+def linear(logits: Logits, features: Features, rows: int) -> Numbers:
+    """Return the weighted sums of features, shape (N, V - 1)."""
+    sums = np.zeros((rows, len(logits["base"])))
+    for name, weights in logits.items():
+        if name == "base":
+            sums += weights
+            continue
+        first, *others = name.split(" & ")
+        product = features[first]
+        for other in others:
+            product = product * features[other]
+        for column, weight in enumerate(weights):
+            sums[:, column] += weight * product
+    return sums
+
+
+def probabilities(choice: Choice, features: Features, rows: int, tilt: Tilt | None) -> Numbers:
+    """Return every value's probability, shape (N, V), each row adding up to 1."""
+    odds = np.exp(linear(choice.logits, features, rows))
+    shares = np.hstack([np.ones((rows, 1)), odds])
+    shares /= shares.sum(axis=1, keepdims=True)
+    if tilt is None:
+        return shares
+    target = choice.values.index(tilt.value)
+    if tilt.moved >= 0:
+        shares *= 1 - tilt.moved
+        shares[:, target] += tilt.moved
+        return shares
+    kept = shares[:, target] * (1 + tilt.moved)
+    others = 1 - shares[:, target]
+    shares *= ((1 - kept) / others)[:, np.newaxis]
+    shares[:, target] = kept
+    return shares
+
+
+def draw(shares: Numbers, uniform: Numbers) -> Codes:
+    """Return each row's value as an index into the choice's values, by inversion of one uniform number."""
+    edges = np.cumsum(shares[:, :-1], axis=1)
+    return np.asarray((uniform[:, np.newaxis] >= edges).sum(axis=1), dtype=np.int64)

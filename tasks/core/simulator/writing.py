@@ -1,0 +1,136 @@
+"""Writing simulated extracts of any size, a bounded number of customers in memory at a time."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+from schemas.columns import ID, TARGET
+from tasks.core.errors import ConfigError
+from tasks.core.simulator.drift import Drift, check_drift
+from tasks.core.simulator.faults import Fault, Plan, PlantedFault, plan_faults, spoil
+from tasks.core.simulator.frame import text_columns
+from tasks.core.simulator.population import populate
+
+CHUNK_ROWS: Final = 65_536
+"""Customers in memory at a time; the file's content does not depend on it."""
+
+
+class WrittenExtract(NamedTuple):
+    """What was written."""
+
+    rows: int
+    """Customers; a repeated line is not a customer."""
+    churners: int
+    """Customers who churn, planted faults included, whether or not the label was written."""
+    planted: tuple[PlantedFault, ...]
+    """Every bad line, in the order of the file."""
+
+
+def truth_path(path: Path) -> Path:
+    """Return where the true probabilities of an extract are written."""
+    return path.with_name(f"{path.stem}.truth.csv")
+
+
+def write_extract(
+    path: Path,
+    *,
+    rows: int,
+    seed: int,
+    faults: Sequence[Fault] = (),
+    drift: Drift | None = None,
+    labelled: bool = True,
+    progress: Callable[[int], None] = lambda _: None,
+) -> WrittenExtract:
+    """Write simulated customers to `path` and their true churn probabilities to `truth_path(path)`.
+
+    Both files are written aside, readable by their owner only, and renamed into place when whole;
+    what was there before is replaced. The truth names every customer by the id it had before a
+    fault was planted.
+
+    Args:
+        path: The extract; its folder must exist.
+        rows: Customers, at least 1.
+        seed: Which population, 0 or more.
+        faults: Faults to plant, one customer each, in the order of the file.
+        drift: How the population differs; see `tasks.core.simulator.drift`.
+        labelled: Whether the Churn column is written.
+        progress: Told the number of customers written so far, after every chunk.
+
+    Raises:
+        ConfigError: A setting is out of range, or the path cannot be written.
+    """
+    if rows < 1 or seed < 0:
+        raise ConfigError(
+            f"simulation: expected rows of 1 or more and a seed of 0 or more, got {rows} and {seed}"
+        )
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"extract {path.name!r} is there and is not a file; choose another path")
+    drift = drift or {}
+    check_drift(drift)
+    plan = plan_faults(rows, faults, seed)
+    try:
+        with _aside(path) as extract, _aside(truth_path(path)) as truth:
+            return _write(extract, truth, _Order(rows, seed, drift, labelled), plan, progress)
+    except OSError as error:
+        raise ConfigError(
+            f"extract {path.name!r} cannot be written: {error.strerror}; choose another path"
+        ) from None
+
+
+class _Order(NamedTuple):
+    """The customers to write."""
+
+    rows: int
+    seed: int
+    drift: Drift
+    labelled: bool
+
+
+def _write(
+    extract: BinaryIO, truth: BinaryIO, order: _Order, plan: list[Plan], progress: Callable[[int], None]
+) -> WrittenExtract:
+    """Write both files chunk by chunk and keep count of physical lines."""
+    planted: list[PlantedFault] = []
+    waiting = iter([*plan, None])
+    planned = next(waiting)
+    churners = repeats = 0
+    truth.write(f"{ID},churn_probability\n".encode())
+    for start in range(0, order.rows, CHUNK_ROWS):
+        stop = min(start + CHUNK_ROWS, order.rows)
+        population = populate(start, stop - start, order.seed, order.drift)
+        columns = text_columns(population)
+        truths = zip(columns[ID], population.probability.tolist(), strict=True)
+        truth.write("".join([f"{customer},{p:.6f}\n" for customer, p in truths]).encode())
+        churners += int(population.churned.sum())
+        if not order.labelled:
+            del columns[TARGET]
+        if start == 0:
+            extract.write((",".join(columns) + "\n").encode())
+        lines = list(map(",".join, zip(*columns.values(), strict=True)))
+        while planned is not None and planned.customer < stop:
+            row = {column: texts[planned.customer - start] for column, texts in columns.items()}
+            lines[planned.customer - start] = spoil(row, planned)
+            repeats += planned.fault is Fault.IDENTICAL_REPEAT
+            planted.append(PlantedFault(planned.customer + 2 + repeats, planned.fault, planned.partner))
+            planned = next(waiting)
+        extract.write(("\n".join(lines) + "\n").encode("utf-8", errors="surrogateescape"))
+        progress(stop)
+    return WrittenExtract(order.rows, churners, tuple(planted))
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[BinaryIO]:
+    """Open a new file beside `path`, mode 0600; it takes the path's name when all went well, else it goes."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
