@@ -1,0 +1,117 @@
+from pathlib import Path
+
+import pytest
+
+from schemas.config import TrainConfig
+from tasks.core.errors import BundleError, ConfigError, RegistryError
+from tasks.core.registry import read_history
+from tests.harness.customers import make_customers
+from tests.harness.home import QUICK, Home
+
+
+@pytest.fixture
+def two(trained_home: Home, crm_extract: Path) -> tuple[Home, str, str]:
+    """Make a home with a champion and the one before it."""
+    first = trained_home.champion
+    values = QUICK.model_dump() | {"fit": QUICK.fit.model_dump() | {"max_epochs": 40, "hidden": [32, 16]}}
+    trained_home.train(crm_extract, TrainConfig.model_validate(values))
+    second = trained_home.champion
+    assert first is not None
+    assert second is not None
+    return trained_home, first.manifest.bundle_id, second.manifest.bundle_id
+
+
+def in_service(home: Home) -> str:
+    """Name the champion."""
+    assert home.champion is not None
+    return home.champion.manifest.bundle_id
+
+
+def test_roll_back_and_forth(two: tuple[Home, str, str]) -> None:
+    """Rolling back returns to the champion before, never in a circle, and all is in the history."""
+    home, first, second = two
+
+    home.promote(rollback=True)
+    assert in_service(home) == first
+    with pytest.raises(RegistryError, match="no earlier champion"):
+        home.promote(rollback=True)
+    home.promote(bundle=second)
+    assert in_service(home) == second
+    assert [(move.action, move.bundle_id) for move in read_history(home.registry)] == [
+        ("promote", first),
+        ("promote", second),
+        ("roll back", first),
+        ("promote", second),
+    ]
+
+
+def test_a_lost_line_of_history_is_found_again(two: tuple[Home, str, str]) -> None:
+    """A kill between pointer and history loses nothing: the pointer is the last move."""
+    home, first, second = two
+    history = home.registry / "history.jsonl"
+    history.write_bytes(b"".join(history.read_bytes().splitlines(keepends=True)[:-1]))
+
+    home.promote(rollback=True)
+
+    assert [move.bundle_id for move in read_history(home.registry)] == [first, second, first]
+
+
+def test_damaged_bundles_are_not_promoted(two: tuple[Home, str, str]) -> None:
+    """What does not verify is promoted neither forwards nor back, nor by force."""
+    home, first, second = two
+    (home.registry / "bundles" / first / "model.onnx").write_bytes(b"")
+
+    for options in ({"bundle": first}, {"bundle": first, "force": True}, {"rollback": True}):
+        with pytest.raises(BundleError):
+            home.promote(**options)
+
+    assert in_service(home) == second
+
+
+def test_a_refused_bundle_needs_force(trained_home: Home, tmp_path: Path) -> None:
+    """A bundle that its gate refused is promoted only by force, which the history records."""
+    shuffled = make_customers(600)
+    shuffled["Churn"] = shuffled["Churn"].sample(frac=1, random_state=1).to_numpy()
+    shuffled.to_csv(tmp_path / "shuffled.csv", index=False)
+    before = in_service(trained_home)
+    strict = QUICK.model_dump()
+    strict["gate"] |= {"min_roc_auc": 0.8, "min_f1": 0.6}
+    trained_home.train(tmp_path / "shuffled.csv", TrainConfig.model_validate(strict))
+    (refused,) = {path.name for path in (trained_home.registry / "bundles").iterdir()} - {before}
+
+    with pytest.raises(RegistryError, match=r"refused by its gate \(headline"):
+        trained_home.promote(bundle=refused)
+    trained_home.promote(bundle=refused, force=True)
+
+    assert in_service(trained_home) == refused
+    assert [move.forced for move in read_history(trained_home.registry)] == [False, True]
+
+
+def test_simulated_never_replaces_real(trained_home: Home, tmp_path: Path) -> None:
+    """Not even by force."""
+    simulated = make_customers(600)
+    simulated["customerID"] = "SIM-" + simulated["customerID"]
+    simulated.to_csv(tmp_path / "simulated.csv", index=False)
+    before = in_service(trained_home)
+    trained_home.train(tmp_path / "simulated.csv")
+    (candidate,) = {path.name for path in (trained_home.registry / "bundles").iterdir()} - {before}
+
+    with pytest.raises(RegistryError, match="simulated customers"):
+        trained_home.promote(bundle=candidate, force=True)
+
+    assert in_service(trained_home) == before
+
+
+@pytest.mark.parametrize("bundle", ["0" * 16, "", "../bundles", "."])
+def test_unknown_bundles(trained_home: Home, bundle: str) -> None:
+    """An id that is none leads nowhere."""
+    with pytest.raises(RegistryError, match="there is no bundle"):
+        trained_home.promote(bundle=bundle)
+
+
+def test_say_which(trained_home: Home) -> None:
+    """A bundle and a roll-back exclude each other."""
+    with pytest.raises(ConfigError):
+        trained_home.promote(bundle="0" * 16, rollback=True)
+    with pytest.raises(ConfigError):
+        trained_home.promote()
