@@ -1,0 +1,80 @@
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+
+from tasks.core import files
+
+
+def test_replace_keeps_the_old_file_when_the_disk_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that fails leaves the old content and no leftovers."""
+    path = tmp_path / "pointer"
+    files.replace_file(path, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        files.replace_file(path, b"new")
+
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_files_and_folders_are_private(tmp_path: Path) -> None:
+    """Whatever the umask, nobody else can read what is written."""
+    before = os.umask(0)
+    try:
+        folder = files.make_folder(tmp_path / "new")
+        files.write_new(folder / "file", b"x")
+        files.replace_file(folder / "other", b"x")
+    finally:
+        os.umask(before)
+
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "file").stat().st_mode & 0o777 == 0o600
+    assert (folder / "other").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_first_to_reveal_wins(tmp_path: Path) -> None:
+    """A folder that is there already is kept, and the late stage is discarded."""
+    for content in (b"first", b"late"):
+        stage = files.new_stage(tmp_path, "result")
+        files.write_new(stage / "file", content)
+        assert files.reveal(stage, tmp_path / "result") is (content == b"first")
+
+    assert (tmp_path / "result" / "file").read_bytes() == b"first"
+    assert [path.name for path in tmp_path.iterdir()] == ["result"]
+
+
+def test_leftovers_are_swept(tmp_path: Path) -> None:
+    """Hidden leftovers of killed runs go, everything else stays."""
+    files.write_new(files.new_stage(tmp_path, "killed") / "file", b"half")
+    (tmp_path / "kept").mkdir()
+
+    assert files.sweep_stages(tmp_path) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def _count(folder: Path, rounds: int) -> None:
+    for _ in range(rounds):
+        with files.locked(folder):
+            number = int((folder / "number").read_text())
+            (folder / "number").write_text(str(number + 1))
+
+
+def test_one_at_a_time_holds_the_lock(tmp_path: Path) -> None:
+    """Four processes that count under the lock lose no count."""
+    (tmp_path / "number").write_text("0")
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=_count, args=(tmp_path, 50)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+
+    assert (tmp_path / "number").read_text() == "200"

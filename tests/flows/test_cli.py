@@ -1,0 +1,160 @@
+import errno
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.states import Completed, Failed
+
+from flows import cli
+from schemas.config import ScoreConfig, TrainConfig
+from tasks.core.errors import (
+    BundleError,
+    ConfigError,
+    ExtractError,
+    PublishError,
+    RegistryError,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_precedence(tmp_path: Path) -> None:
+    """Defaults give way to the file, the file to --set."""
+    file = tmp_path / "config.yaml"
+    file.write_text("fit: {seed: 1, patience: 3}\nsplit: {seed: 2}\n")
+
+    config = cli.load_config(TrainConfig, file, ["fit.seed=7", "fit.hidden=[32, 16]"])
+
+    assert config.fit.seed == 7
+    assert config.fit.patience == 3
+    assert config.fit.hidden == (32, 16)
+    assert config.split.seed == 2
+    assert config.fit.dropout == TrainConfig().fit.dropout
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "expected"),
+    [
+        ("", ["fit.seed"], "expected a.b=value"),
+        ("", ["fit.sed=1"], "setting 'fit.sed'"),
+        ("", ["fit.dropout=1"], "setting 'fit.dropout'"),
+        ("", ["fit.seed=[1"], "not readable as YAML"),
+        ("fit: 3", ["fit.seed=1"], "'fit' is a value"),
+        ("- a", [], "expected settings by name"),
+        ("a: [", [], "not readable as YAML"),
+    ],
+)
+def test_settings_that_do_not_fit(tmp_path: Path, text: str, settings: list[str], expected: str) -> None:
+    """An unknown, unreadable or impossible setting is named in one line."""
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+
+    with pytest.raises(ConfigError, match=expected) as error:
+        cli.load_config(TrainConfig, file if text else None, settings)
+    assert "\n" not in str(error.value)
+
+
+def test_a_config_file_that_is_not_there(tmp_path: Path) -> None:
+    """The missing file is named."""
+    with pytest.raises(ConfigError, match="--config nothing.yaml"):
+        cli.load_config(ScoreConfig, tmp_path / "nothing.yaml", [])
+
+
+def leave(outcome: Any) -> int:
+    """Run a command that ends so; give the exit code."""
+
+    def main() -> Any:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    with pytest.raises(SystemExit) as exit_:
+        cli.run(main)
+    assert isinstance(exit_.value.code, int)
+    return exit_.value.code
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [
+        (None, 0),
+        (Completed(), 0),
+        (Completed(name="Refused"), 3),
+        (Failed(data=ExtractError("x")), 20),
+        (ConfigError("x"), 10),
+        (ExtractError("x"), 20),
+        (BundleError("x"), 30),
+        (RegistryError("x"), 40),
+        (PublishError("x"), 50),
+        (OSError(errno.ENOSPC, "No space left on device"), 50),
+    ],
+)
+def test_exit_codes(outcome: object, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each outcome has its code; errors that a person can mend are one line on stderr."""
+    assert leave(outcome) == code
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == (1 if code >= 10 else 0)
+
+
+def test_our_own_bugs_keep_their_traceback() -> None:
+    """An error that no operator can mend is not dressed up."""
+    with pytest.raises(ZeroDivisionError):
+        cli.run(lambda: 1 / 0)  # type: ignore[arg-type,return-value]
+    with pytest.raises(FileNotFoundError):
+        leave(FileNotFoundError(errno.ENOENT, "x"))
+
+
+@pytest.mark.parametrize(("error", "shown"), [(ExtractError("one line"), False), (ValueError("bug"), True)])
+@pytest.mark.parametrize("name", ["prefect.flow_runs", "prefect.task_runs"])
+def test_prefect_logs_one_line(name: str, error: Exception, shown: bool) -> None:
+    """Prefect's log keeps the traceback of bugs alone."""
+    cli.one_line_errors()
+    logger = logging.getLogger(name)
+    record = logger.makeRecord(
+        name, logging.ERROR, "file", 1, "failed: %r", (error,), (type(error), error, None)
+    )
+
+    assert logger.filter(record)
+    assert (record.exc_info is not None) is shown
+    assert record.getMessage() == (f"failed: {error!r}" if shown else "one line")
+
+
+@pytest.mark.parametrize(
+    ("program", "flags"),
+    [
+        ("train_flow", ["--extract", "--config", "--set", "--resume", "--dry-run", "--print-schema"]),
+        ("score_flow", ["--extract", "--as-of", "--force", "--config", "--set"]),
+        ("promote_flow", ["--bundle", "--rollback", "--force"]),
+        ("simulate", ["--out", "--rows", "--seed", "--bad-rows", "--drift", "--unlabelled"]),
+    ],
+)
+def test_help_explains_every_flag(program: str, flags: list[str]) -> None:
+    """Each program's --help names each flag with an explanation."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "flows" / f"{program}.py", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+
+    for flag in flags:
+        where = next(i for i, line in enumerate(lines) if line.strip().startswith(flag))
+        explanation = " ".join(lines[where : where + 2]).replace(flag, "", 1).split(maxsplit=1)
+        assert explanation, flag
+
+
+def test_bad_flags_are_the_operators_to_mend() -> None:
+    """A wrong flag ends in one line and exit code 10."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "flows" / "score_flow.py", "--no-such-flag"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 10
+    assert done.stderr.count("\n") == 1
