@@ -59,7 +59,7 @@ def test_settings_that_do_not_fit(tmp_path: Path, text: str, settings: list[str]
 
 def test_a_config_file_that_is_not_there(tmp_path: Path) -> None:
     """The missing file is named."""
-    with pytest.raises(ConfigError, match="--config nothing.yaml"):
+    with pytest.raises(ConfigError, match=r"--config nothing\.yaml"):
         cli.load_config(ScoreConfig, tmp_path / "nothing.yaml", [])
 
 

@@ -155,9 +155,7 @@ def test_a_given_extract_stays_where_it_is(trained_home: Home, tmp_path: Path) -
     assert trained_home.published() == []
 
 
-def test_nothing_to_score_with_or_from(
-    home: Home, trained_home: Home, crm_extract: Path, tmp_path: Path
-) -> None:
+def test_nothing_to_score_with_or_from(trained_home: Home, crm_extract: Path, tmp_path: Path) -> None:
     """Without a champion, an inbox or the given file the run says so and whose turn it is."""
     with pytest.raises(ConfigError, match="there is no inbox"):
         trained_home.score()

@@ -1,0 +1,67 @@
+"""A night killed at any point leaves nothing half-written, and a rerun converges."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.harness.killing import STEPS, WRITES, Night
+
+POINTS = [
+    *(f"after:{step}" for step in STEPS),
+    *(f"{moment}:{write}" for write in WRITES for moment in ("before", "after")),
+]
+SEED = 20_261
+
+
+@pytest.fixture(scope="module")
+def golden(tmp_path_factory: pytest.TempPathFactory, crm_extract: Path) -> dict[str, bytes]:
+    """Run a night that nobody disturbs."""
+    night = Night(tmp_path_factory.mktemp("golden") / "home", crm_extract)
+    night.prepare()
+    assert night.run() == 0
+    assert night.violations() == []
+    result = night.result()
+    assert result["champion"]
+    assert result["inbox"] == result["leftovers"] == b""
+    return result
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_kill_at_a_named_point(
+    point: str, tmp_path: Path, crm_extract: Path, golden: dict[str, bytes]
+) -> None:
+    """Old state or new, never between; one rerun gives the bytes of an undisturbed night."""
+    night = Night(tmp_path / "home", crm_extract)
+    night.prepare()
+
+    assert night.run(kill_at=point) == -9
+    assert night.violations() == []
+    assert night.run() == 0
+    assert night.violations() == []
+    assert night.result() == golden
+
+
+@pytest.mark.parametrize("shot", range(20))
+def test_a_kill_at_a_random_moment(
+    shot: int, tmp_path: Path, crm_extract: Path, golden: dict[str, bytes]
+) -> None:
+    """Twenty kills at moments drawn from a fixed seed."""
+    night = Night(tmp_path / "home", crm_extract)
+    night.prepare()
+    seconds = random.Random(SEED + shot).uniform(0, 2)  # noqa: S311 moments, not secrets
+
+    assert night.run(after_seconds=seconds) in (0, -9)
+    assert night.violations() == []
+    assert night.run() == 0
+    assert night.violations() == []
+    assert night.result() == golden
+
+
+def test_the_harness_catches_a_naive_writer(tmp_path: Path, crm_extract: Path) -> None:
+    """A writer that publishes file after file is seen half-done by this very harness."""
+    night = Night(tmp_path / "home", crm_extract)
+    night.prepare()
+
+    assert night.run(kill_at="after:write-quarantine", naive=True) == -9
+    assert night.violations() == ["scores: FileNotFoundError"]

@@ -1,0 +1,197 @@
+"""Kill a night at a point of one's choice, and judge what is left behind.
+
+A night trains on an extract, then drains the inbox. Each runs in a process of its own, forked
+from a server that has imported everything and computed nothing.
+"""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import prefect
+
+from flows import score_flow, train_flow
+from schemas.manifest import MANIFEST, ScoresManifest
+from tasks.core import bundle, files, publishing, registry
+from tasks.core.errors import ChurnError
+from tasks.core.training import staging
+from tests.harness.home import Home
+
+STEPS = (
+    "open-champion", "start-run", "report-audit", "ingest", "split", "fit-spec", "train", "train-baselines",
+    "stage", "evaluate", "gate", "register", "promote", "report-training", "list-inbox", "pin-champion",
+    "date-extract", "find-published", "score", "publish", "archive", "report-scoring",
+)  # fmt: skip
+"""Every step of a night, in order: it can be killed between any two."""
+
+WRITES = (
+    "checkpoint", "stage-files", "seal-manifest", "seal-reveal", "swap-pointer", "append-history",
+    "write-scores", "write-quarantine", "write-manifest", "publish-reveal", "move-extract",
+)  # fmt: skip
+"""Every kind of write: a night can be killed just before and just after it."""
+
+
+@dataclass(frozen=True)
+class Night:
+    """Where a night happens and what it starts from."""
+
+    home: Path
+    extract: Path
+
+    def prepare(self) -> None:
+        """Make a home with the extract waiting in the inbox."""
+        shutil.rmtree(self.home, ignore_errors=True)
+        files.make_folder(self.home / "inbox")
+        shutil.copy(self.extract, self.home / "inbox" / "night_2026-03-01.csv")
+
+    def run(
+        self, kill_at: str | None = None, *, after_seconds: float | None = None, naive: bool = False
+    ) -> int:
+        """Run the night in a process of its own; give its exit code (-9 where it was killed)."""
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+        process = context.Process(target=_night, args=(self, kill_at, naive))
+        process.start()
+        if after_seconds is not None:
+            time.sleep(after_seconds)
+            process.kill()
+        process.join()
+        assert process.exitcode is not None
+        return process.exitcode
+
+    def violations(self) -> list[str]:
+        """List what a consumer could see that is half-written, lost or doubled."""
+        found = []
+        try:
+            registry.open_champion(self.home / "registry")
+            registry.read_history(self.home / "registry")
+        except ChurnError as error:
+            found.append(f"champion: {error}")
+        found += [f"bundle {path.name}: {why}" for path, why in self._broken_bundles()]
+        for folder in Home(self.home).published():
+            try:
+                manifest = ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes())
+                seals = bundle.seal_files(folder)
+                assert {name: seals[name] for name in manifest.files} == manifest.files
+                assert set(seals) == {*manifest.files, MANIFEST}
+            except (OSError, ValueError, AssertionError) as error:
+                found.append(f"scores: {type(error).__name__}")
+        copies = [*(self.home / "inbox").iterdir(), *(self.home / "archive").glob("*")]
+        if [copy.read_bytes() for copy in copies] != [self.extract.read_bytes()]:
+            found.append(f"the extract is in {len(copies)} places or changed")
+        return found
+
+    def _broken_bundles(self) -> list[tuple[Path, ChurnError]]:
+        broken = []
+        for folder in (self.home / "registry" / "bundles").glob("[!.]*"):
+            try:
+                bundle.open_bundle(folder)
+            except ChurnError as error:
+                broken.append((folder, error))
+        return broken
+
+    def result(self) -> dict[str, bytes]:
+        """Give what a finished night must come to: champion, scores, an empty inbox, no leftovers."""
+        home = Home(self.home)
+        champion = home.champion
+        outcome = {"champion": champion.manifest.bundle_id.encode() if champion else b""}
+        for folder in home.published():
+            outcome |= {
+                f"{folder.name}/{name}": (folder / name).read_bytes()
+                for name in ("scores.csv", "quarantine.csv")
+            }
+        outcome["inbox"] = b",".join(path.name.encode() for path in (self.home / "inbox").iterdir())
+        leftovers = [
+            path.name for place in ("scores", "registry") for path in (self.home / place).glob(".stage*")
+        ]
+        outcome["leftovers"] = ",".join(leftovers).encode()
+        return outcome
+
+
+def _night(night: Night, kill_at: str | None, naive: bool) -> None:
+    """Be the night's process."""
+    os.environ["CHURN_HOME"] = str(night.home)
+    if naive:
+        publishing.publish = publish_naively
+    if kill_at is not None:
+        _arm(kill_at)
+    home = Home(night.home)
+    home.train(night.extract)
+    home.score()
+
+
+def _arm(point: str) -> None:
+    moment, _, place = point.partition(":")
+    if place in STEPS:
+        _arm_step(moment, place)
+        return
+    module, name, chosen = {
+        "checkpoint": (os, "replace", lambda target: "checkpoints" in target),
+        "stage-files": (staging, "write_new", lambda path: path.endswith("cut_points.json")),
+        "seal-manifest": (bundle, "write_new", lambda path: path.endswith(MANIFEST)),
+        "seal-reveal": (bundle, "reveal", lambda _: True),
+        "swap-pointer": (registry, "replace_file", lambda path: path.endswith(registry.POINTER)),
+        "append-history": (registry, "replace_file", lambda path: path.endswith(registry.HISTORY)),
+        "write-scores": (publishing, "write_new", lambda path: path.endswith("scores.csv")),
+        "write-quarantine": (publishing, "write_new", lambda path: path.endswith("quarantine.csv")),
+        "write-manifest": (publishing, "write_new", lambda path: path.endswith(MANIFEST)),
+        "publish-reveal": (publishing, "reveal", lambda _: True),
+        "move-extract": (Path, "replace", lambda path: "inbox" in path),
+    }[place]
+    original = getattr(module, name)
+
+    def deadly(first: Any, *args: Any, **kwargs: Any) -> Any:
+        hit = chosen(str(first))
+        if hit and moment == "before":
+            _die()
+        result = original(first, *args, **kwargs)
+        if hit:
+            _die()
+        return result
+
+    setattr(module, name, deadly)
+
+
+def _arm_step(moment: str, place: str) -> None:
+    for step in _all_steps():
+        if step.name != place:
+            continue
+        original = step.fn
+
+        def deadly(*args: Any, original: Callable[..., Any] = original, **kwargs: Any) -> Any:
+            if moment == "before":
+                _die()
+            result = original(*args, **kwargs)
+            _die()
+            return result
+
+        step.fn = deadly
+
+
+def _all_steps() -> list[Any]:
+    return [
+        each
+        for flow in (train_flow, score_flow)
+        for each in vars(flow).values()
+        if isinstance(each, prefect.Task)
+    ]
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def publish_naively(scores: Any, quarantine: Any, into: Path, name: str, facts: Any) -> Path:
+    """Publish as one must not: file after file, into the place where consumers look."""
+    folder = files.make_folder(into / name)
+    (folder / "scores.csv").write_bytes(publishing._csv(scores, publishing.SCORE_COLUMNS))
+    publishing.write_new(folder / "quarantine.csv", publishing.quarantine_csv(quarantine))
+    manifest = ScoresManifest(files=bundle.seal_files(folder), **facts)
+    (folder / MANIFEST).write_bytes(bundle.to_json(manifest))
+    return folder
