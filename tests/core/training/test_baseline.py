@@ -3,6 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
 from schemas.config import SplitConfig
@@ -70,6 +71,24 @@ def test_fitting_twice_gives_the_same(baselines: dict[str, Baseline], parts: Spl
         assert np.array_equal(
             again[name].probability(parts.holdout), baselines[name].probability(parts.holdout)
         )
+
+
+@pytest.mark.parametrize(("depth", "leaf"), [(3, 10), (3, 100), (5, 25), (8, 10), (8, 100)])
+def test_tree_is_of_the_best_size(
+    baselines: dict[str, Baseline], parts: Split, depth: int, leaf: int
+) -> None:
+    """No other size of the tree ranks the validation part better."""
+    size = {"decisiontreeclassifier__max_depth": depth, "decisiontreeclassifier__min_samples_leaf": leaf}
+    churned = {name: frame["Churn"] == "Yes" for name, frame in vars(parts).items() if name != "cuts"}
+    other = clone(baselines["decision tree"].pipeline).set_params(**size)
+    other.fit(parts.training, churned["training"])
+    rivals = (
+        baselines["decision tree"].probability(parts.validation),
+        other.predict_proba(parts.validation)[:, 1],
+    )
+    chosen, rival = (roc_auc_score(churned["validation"], probability) for probability in rivals)
+
+    assert chosen >= rival
 
 
 def test_number_that_never_varied_is_survived(parts: Split) -> None:

@@ -1,5 +1,6 @@
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -80,6 +81,27 @@ def test_damaged_checkpoint_is_the_operators_error(tmp_path: Path, content: byte
 
     with pytest.raises(ConfigError, match="Start the training anew"):
         checkpoint.load_last()
+
+
+class Malicious:
+    """Would make a file when unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, tuple[Path]]:
+        """Say how to unpickle: by touching the file."""
+        return Path.touch, (self.path,)
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
+    """A checkpoint that carries code is refused without running it."""
+    checkpoint = ModelCheckpoint(tmp_path)
+    torch.save(Malicious(tmp_path / "made"), checkpoint.last)
+
+    with pytest.raises(ConfigError):
+        checkpoint.load_last()
+    assert not (tmp_path / "made").exists()
 
 
 def test_interrupted_write_leaves_the_old_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

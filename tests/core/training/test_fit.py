@@ -2,6 +2,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ import torch
 
 from schemas.config import FitConfig
 from tasks.core.errors import ConfigError
+from tasks.core.training import callbacks
 from tasks.core.training.calibration import Platt
-from tasks.core.training.callbacks import ModelCheckpoint
 from tasks.core.training.epoch_log import EpochLog
 from tasks.core.training.fit import Fitted, fit
-from tasks.core.training.model import predict_logits
+from tasks.core.training.model import Mlp, predict_logits
 from tasks.core.training.state import to_bytes
 
 PLATT = Platt(slope=1.0, intercept=0.0)
@@ -41,6 +42,36 @@ def test_learns_to_rank_customers(encoded: Any, fitted: Fitted) -> None:
 
     assert (churners[:, np.newaxis] > stayers).mean() > 0.75
     assert not fitted.model.training
+
+
+def test_steps_are_those_of_a_plain_loop(encoded: Any, small_config: FitConfig, tmp_path: Path) -> None:
+    """One epoch equals AdamW written out by hand: decay on weights only, averaging after each step."""
+    config = small_config.model_copy(update={"max_epochs": 1, "dropout": 0.0, "batch_size": 400})
+    done = fit(*encoded.arguments, config, checkpoints=tmp_path, on_epoch=_ignore)
+    x, y = torch.tensor(encoded.x_train), torch.tensor(encoded.y_train).float()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        model = Mlp(d_in=x.shape[1], hidden=config.hidden, dropout=0.0)
+        batches = torch.randperm(len(x)).split(400)
+    weight = ((1 - y).sum() / y.sum()).sqrt()
+    average: list[torch.Tensor] = []
+    moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in model.parameters()]
+    for step, rows in enumerate(batches, start=1):
+        log_churn, log_stay = (torch.nn.functional.logsigmoid(sign * model(x[rows])) for sign in (1, -1))
+        loss = -(weight * y[rows] * log_churn + (1 - y[rows]) * log_stay).mean()
+        gradients = torch.autograd.grad(loss, list(model.parameters()))
+        for p, g, (first, second) in zip(model.parameters(), gradients, moments, strict=True):
+            decay = config.weight_decay if p.ndim == 2 else 0.0
+            first.mul_(0.9).add_(0.1 * g)
+            second.mul_(0.99).add_(0.01 * g * g)
+            change = (first / (1 - 0.9**step)) / ((second / (1 - 0.99**step)).sqrt() + 1e-8)
+            p.data = p.data * (1 - config.learning_rate * decay) - config.learning_rate * change
+        now = [p.data.clone() for p in model.parameters()]
+        average = [0.95 * a + 0.05 * p for a, p in zip(average, now, strict=True)] if average else now
+
+    assert len(batches) == 3
+    for found, expected in zip(done.model.parameters(), average, strict=True):
+        torch.testing.assert_close(found.data, expected, rtol=0, atol=1e-6)
 
 
 def test_two_runs_give_the_same_bytes(
@@ -92,26 +123,45 @@ def test_killed_and_resumed_ends_with_the_same_weights(
     assert seen == list(range(kill_in_epoch, fitted.epochs + 1))
 
 
-def test_killed_between_best_and_last_ends_with_the_same_weights(
-    encoded: Any, small_config: FitConfig, fitted: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("writes", range(1, 6))
+def test_killed_between_two_writes_ends_with_the_same_weights(
+    encoded: Any,
+    small_config: FitConfig,
+    fitted: Fitted,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    writes: int,
 ) -> None:
-    """Even between the two files of one epoch a kill changes nothing."""
-    save = ModelCheckpoint.save
+    """Even a kill after any single file, between `best.pt` and `last.pt` too, changes nothing."""
+    write, written = callbacks._write, []
 
-    def die(self: ModelCheckpoint, state: dict[str, Any], *, is_best: bool) -> None:
-        if state["epoch"] == fitted.best_epoch:
-            self.last = tmp_path / "lost.pt"
-            save(self, state, is_best=is_best)
+    def die(path: Path, state: dict[str, Any]) -> None:
+        if len(written) == writes:
             raise Killed
-        save(self, state, is_best=is_best)
+        written.append(path.name)
+        write(path, state)
 
-    monkeypatch.setattr(ModelCheckpoint, "save", die)
+    monkeypatch.setattr(callbacks, "_write", die)
     with pytest.raises(Killed):
         fit(*encoded.arguments, small_config, checkpoints=tmp_path, on_epoch=_ignore)
     monkeypatch.undo()
     resumed = fit(*encoded.arguments, small_config, checkpoints=tmp_path, on_epoch=_ignore, resume=True)
 
     assert _bytes(resumed) == _bytes(fitted)
+
+
+def test_every_best_epoch_writes_best_before_last(
+    encoded: Any, small_config: FitConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`last.pt` never is ahead of `best.pt`, or a kill in between would lose the best weights."""
+    written: list[tuple[str, int]] = []
+    monkeypatch.setattr(callbacks, "_write", lambda path, state: written.append((path.name, state["epoch"])))
+    with pytest.raises(ConfigError):  # nothing was really written
+        fit(*encoded.arguments, small_config, checkpoints=tmp_path, on_epoch=_ignore)
+
+    assert written[:2] == [("best.pt", 1), ("last.pt", 1)]
+    for best, after in pairwise(written):
+        assert best[0] == "last.pt" or after == ("last.pt", best[1])
 
 
 def test_resuming_a_finished_training_trains_no_more(
@@ -172,6 +222,10 @@ def test_best_weights_are_kept_not_the_last(encoded: Any, small_config: FitConfi
     assert done.best_epoch < done.epochs == len(logs) == done.best_epoch + config.patience
     assert done.best_validation_loss == min(losses) == losses[done.best_epoch - 1]
     assert [log.epoch for log in logs if log.is_best][-1] == done.best_epoch
+    logits = predict_logits(done.model, torch.tensor(encoded.x_validation)).numpy()
+    weights = np.where(encoded.y_validation, np.sqrt((~encoded.y_train).sum() / encoded.y_train.sum()), 1)
+    loss = np.mean(weights * np.logaddexp(0, np.where(encoded.y_validation, -logits, logits)))
+    assert loss == pytest.approx(done.best_validation_loss, abs=1e-5)
 
 
 def test_diverging_training_is_the_operators_error(encoded: Any, tmp_path: Path) -> None:
@@ -187,6 +241,7 @@ def test_torchs_global_state_is_left_alone(encoded: Any, small_config: FitConfig
     """Random state, threads and determinism are as before, also after an error."""
     config = small_config.model_copy(update={"max_epochs": 1})
     threads, state = torch.get_num_threads(), torch.get_rng_state()
+    torch.set_num_threads(2)
 
     def die(_log: EpochLog) -> None:
         assert torch.get_num_threads() == 1
@@ -196,9 +251,10 @@ def test_torchs_global_state_is_left_alone(encoded: Any, small_config: FitConfig
     with pytest.raises(Killed):
         fit(*encoded.arguments, config, checkpoints=tmp_path, on_epoch=die)
 
-    assert torch.get_num_threads() == threads
+    assert torch.get_num_threads() == 2
     assert torch.equal(torch.get_rng_state(), state)
     assert not torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(threads)
 
 
 def test_read_only_arrays_are_welcome(encoded: Any, small_config: FitConfig, tmp_path: Path) -> None:
