@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import prefect
+import torch
 
 from flows import score_flow, train_flow
 from schemas.manifest import MANIFEST, ScoresManifest
 from tasks.core import bundle, files, publishing, registry
 from tasks.core.errors import ChurnError
-from tasks.core.training import staging
+from tasks.core.training import baseline, staging
 from tests.harness.home import Home
+
+torch.use_deterministic_algorithms(mode=False)  # imports for two seconds, which the fork server does once
 
 STEPS = (
     "open-champion", "start-run", "report-audit", "ingest", "split", "fit-spec", "train", "train-baselines",
@@ -117,6 +120,7 @@ class Night:
 def _night(night: Night, kill_at: str | None, naive: bool) -> None:
     """Be the night's process."""
     os.environ["CHURN_HOME"] = str(night.home)
+    baseline._TREE_DEPTHS = baseline._TREE_LEAVES = (10,)  # one tree is as killable as twenty-four
     if naive:
         publishing.publish = publish_naively
     if kill_at is not None:
