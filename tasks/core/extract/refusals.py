@@ -65,7 +65,7 @@ def refuse_blank_columns(cells: pd.DataFrame, name: str) -> None:
     Raises:
         ExtractError: names all of them.
     """
-    blank = [str(column) for column in cells if len(cells) and (cells[column].str.strip() == "").all()]
+    blank = [str(column) for column in cells if len(cells) and not any(map(str.strip, cells[column]))]
     if blank:
         raise ExtractError(f"extract '{name}': nothing stands in {_quoted(blank)}. Export the values.")
 

@@ -1,0 +1,90 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from schemas.config import GatePolicy, Locations, ScoreConfig, TrainConfig
+from schemas.cut_points import CutPoints
+from schemas.manifest import Champion, FileSeal
+from schemas.preprocessing import Spec
+from schemas.reports import Measure, RowCounts
+
+ROOT = Path(__file__).parents[2]
+DECILES = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]
+CUTS: dict[str, Any] = {"threshold": 0.5, "deciles": DECILES, "high": 0.8, "medium": 0.5}
+MOVE: dict[str, Any] = {
+    "sequence": 1,
+    "action": "promote",
+    "bundle_id": "0" * 16,
+    "manifest_sha256": "0" * 64,
+    "previous": None,
+    "forced": False,
+    "at": "2026-01-01T00:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        (CutPoints, CUTS | {"deciles": DECILES[:8]}),
+        (CutPoints, CUTS | {"deciles": DECILES[::-1]}),
+        (CutPoints, CUTS | {"high": 0.4}),
+        (CutPoints, CUTS | {"threshold": float("nan")}),
+        (CutPoints, CUTS | {"unknown": 1}),
+        (Champion, MOVE | {"bundle_id": "../../etc/passwd"}),
+        (Champion, MOVE | {"manifest_sha256": "0"}),
+        (Champion, MOVE | {"format_version": 2}),
+        (FileSeal, {"sha256": "0" * 64, "size": -1}),
+        (Measure, {"value": float("inf"), "low": None, "high": None}),
+        (TrainConfig, {"fit": {"hidden": [64]}}),
+        (TrainConfig, {"fit": {"sed": 1}}),
+        (GatePolicy, {"switched_off": ["everything"]}),
+        (ScoreConfig, {"chunk_rows": 0}),
+    ],
+)
+def test_what_is_not_meant_is_refused(model: type[BaseModel], values: dict[str, Any]) -> None:
+    """Unknown fields, impossible values and values that are not finite never enter a contract."""
+    with pytest.raises(ValidationError):
+        model.model_validate(values)
+
+
+@pytest.mark.parametrize(("model", "values"), [(CutPoints, CUTS), (Champion, MOVE), (TrainConfig, {})])
+def test_contracts_survive_the_round_trip(model: type[BaseModel], values: dict[str, Any]) -> None:
+    """What is written is read back equal."""
+    made = model.model_validate(values)
+
+    assert model.model_validate_json(made.model_dump_json()) == made
+
+
+def test_every_setting_is_described() -> None:
+    """Each leaf of the training configuration has a description and a default."""
+    definitions = TrainConfig.model_json_schema()["$defs"]
+    fields = [field for group in definitions.values() for field in group["properties"].values()]
+
+    assert len(fields) > 25
+    assert [field["title"] for field in fields if not field.get("description")] == []
+
+
+def test_counts_reconcile() -> None:
+    """Received lines are accounted for exactly once, or not at all."""
+    counts = RowCounts(received=10, accepted=6, quarantined=2, exact_duplicates=1, blank_lines=1)
+
+    assert counts.reconciles
+    assert not counts.model_copy(update={"received": 11}).reconciles
+
+
+def test_everything_lies_below_the_home() -> None:
+    """The layout of CHURN_HOME is a contract of its own."""
+    names = ("inbox", "work", "archive", "rejected", "registry", "scores", "runs")
+    places = Locations(home=Path("/home"))
+
+    assert [getattr(places, name) for name in names] == [Path("/home") / name for name in names]
+
+
+def test_the_specs_schema_is_published() -> None:
+    """docs/preprocessing.schema.json is what pydantic says of the spec today."""
+    published = json.loads((ROOT / "docs" / "preprocessing.schema.json").read_text(encoding="utf-8"))
+
+    assert published == Spec.model_json_schema()

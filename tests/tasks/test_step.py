@@ -1,0 +1,67 @@
+import errno
+import importlib
+import pkgutil
+from typing import Any
+
+import prefect
+import pytest
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
+
+import tasks
+from tasks.core.errors import ExtractError, PublishError
+from tasks.step import passes
+
+STEPS = [
+    step
+    for module in pkgutil.iter_modules(tasks.__path__)
+    if not module.ispkg
+    for step in vars(importlib.import_module(f"tasks.{module.name}")).values()
+    if isinstance(step, prefect.Task)
+]
+
+
+def test_there_are_steps() -> None:
+    """The list that the next test walks is the real one."""
+    assert len(STEPS) >= 20
+    assert len({step.name for step in STEPS}) == len(STEPS)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_every_step_keeps_the_policy(step: "prefect.Task[..., Any]") -> None:
+    """No step hashes or stores its inputs or results, and each is tried again only on passing I/O."""
+    assert step.cache_policy == NO_CACHE
+    assert step.persist_result is False
+    assert step.retry_condition_fn is passes
+    assert step.name
+    assert step.description
+
+
+def failed(error: BaseException) -> "State[Any]":
+    """Make the state of a step that failed so."""
+    return Failed(data=error)
+
+
+def published_badly() -> PublishError:
+    """Make the error of a disk that was busy for a moment, as publishing raises it."""
+    error = PublishError("x")
+    error.__context__ = OSError(errno.EBUSY, "busy")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (OSError(errno.EIO, "I/O error"), True),
+        (OSError(errno.ESTALE, "stale"), True),
+        (published_badly(), True),
+        (OSError(errno.ENOSPC, "full"), False),
+        (FileNotFoundError(errno.ENOENT, "x"), False),
+        (ExtractError("x"), False),
+        (ValueError("bug"), False),
+    ],
+)
+def test_only_passing_io_is_tried_again(error: BaseException, again: bool) -> None:
+    """A full disk, a bad extract and a bug are not tried again; a stale mount is."""
+    assert passes(None, None, failed(error)) is again  # type: ignore[arg-type]

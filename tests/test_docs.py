@@ -1,0 +1,64 @@
+"""The documents are true where a machine can tell."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from schemas.reasons import HINTS
+from tasks.core import errors
+
+ROOT = Path(__file__).parents[1]
+PAGES = [path for path in ROOT.rglob("*.md") if not {".venv", "var", ".pytest_cache"} & set(path.parts)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of a page leads to a file or folder of the project."""
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_flags_exist(page: Path) -> None:
+    """Every flag that a page gives one of our programs is one that the program has."""
+    for program, rest in re.findall(r"python flows/(\w+)\.py([^\n`]*)", page.read_text(encoding="utf-8")):
+        source = (ROOT / "flows" / f"{program}.py").read_text() + (ROOT / "flows" / "cli.py").read_text()
+        unknown = [flag for flag in re.findall(r"--[a-z][a-z-]*", rest) if f'"{flag}"' not in source]
+        assert unknown == [], program
+
+
+def test_the_readme_is_short() -> None:
+    """The README stays readable in a sitting, and opens with the two commands."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+    assert len(lines) <= 120
+    assert any(line.startswith("make train") for line in lines[:12])
+    assert any(line.startswith("make test") for line in lines[:12])
+
+
+def test_every_exit_code_has_its_page() -> None:
+    """Each error's exit code, and 3 for a refused candidate, stands in the operations page."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    codes = {
+        each.exit_code
+        for each in vars(errors).values()
+        if isinstance(each, type) and issubclass(each, errors.ChurnError)
+    }
+
+    assert all(f"| {code} |" in page for code in {0, 3, *codes})
+
+
+def test_every_reason_is_in_the_contract() -> None:
+    """No reason code is undocumented."""
+    page = (ROOT / "docs" / "data-contract.md").read_text(encoding="utf-8")
+
+    assert all(f"`{code}`" in page for code in HINTS)
+
+
+def test_no_table_is_committed() -> None:
+    """No extract, and no path or host of one machine, is in the project's files."""
+    tables = [path for path in ROOT.rglob("*.csv") if not {".venv", "var"} & set(path.parts)]
+
+    assert tables == []
