@@ -8,14 +8,16 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import yaml
-from prefect.client.schemas.objects import State
 from pydantic import BaseModel, ValidationError
 
 from schemas.config import Locations
 from tasks.core.errors import ChurnError, ConfigError, PublishError
+
+if TYPE_CHECKING:  # programs that need no orchestrator start without importing it
+    from prefect.client.schemas.objects import State
 
 REFUSED: Final = "Refused"
 """Name of the final state of a training whose candidate the gate refused."""
@@ -85,7 +87,7 @@ def locations() -> Locations:
     return Locations(home=Path(os.environ.get("CHURN_HOME", "var")).absolute())
 
 
-def run(main: Callable[[], State[Any] | None]) -> NoReturn:
+def run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
     """Run a command and leave the process: 0 done, 3 refused, the error's own code otherwise.
 
     Our own bugs keep their traceback.

@@ -8,7 +8,7 @@ from prefect.states import Completed
 
 from flows import cli
 from tasks.core.errors import ConfigError
-from tasks.register import promote_by_hand, roll_back
+from tasks.promote import promote_by_hand, roll_back
 
 cli.one_line_errors()
 

@@ -2,12 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
+from flows import cli
 from schemas.config import SimulationConfig
-from tasks.core.errors import ChurnError, ConfigError
 from tasks.core.simulator.drift import parse_drift
 from tasks.core.simulator.faults import kinds_in_turn
 from tasks.core.simulator.writing import WrittenExtract, truth_path, write_extract
@@ -16,37 +16,24 @@ _PROGRESS_FROM_ROWS: Final = 200_000
 """Customers from which the wait is long enough to be told how it goes."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose complaints are errors like all others: one line and an exit code."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; see --help")
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Write the extract and say what was written; return the exit code."""
-    try:
-        arguments = _parser().parse_args(argv)
-        written = write_extract(
-            arguments.out,
-            rows=arguments.rows,
-            seed=arguments.seed,
-            faults=kinds_in_turn(arguments.rows, arguments.bad_rows),
-            drift=parse_drift(arguments.drift),
-            labelled=not arguments.unlabelled,
-            progress=_progress(arguments.rows),
-        )
-    except ChurnError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    print(_summary(written, arguments.out, labelled=not arguments.unlabelled))
-    return 0
+def main() -> None:
+    """Read the flags, write the extract and say what was written."""
+    flags = _parser().parse_args()
+    written = write_extract(
+        flags.out,
+        rows=flags.rows,
+        seed=flags.seed,
+        faults=kinds_in_turn(flags.rows, flags.bad_rows),
+        drift=parse_drift(flags.drift),
+        labelled=not flags.unlabelled,
+        progress=_progress(flags.rows),
+    )
+    print(_summary(written, flags.out, labelled=not flags.unlabelled))
 
 
 def _parser() -> argparse.ArgumentParser:
     default = SimulationConfig()
-    parser = _Parser(
-        prog="simulate",
+    parser = cli.Parser(
         description="Write an extract of simulated customers of a telecom operator; none of them is real.",
     )
     parser.add_argument("--out", type=Path, required=True, help="the extract to write, replaced if it exists")
@@ -99,4 +86,4 @@ def _summary(written: WrittenExtract, out: Path, *, labelled: bool) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    cli.run(main)

@@ -18,10 +18,11 @@ from tasks.export import stage
 from tasks.gate import gate
 from tasks.ingest import ingest, ingest_simulated
 from tasks.preprocess import fit_spec, split
-from tasks.register import open_champion, promote, register, start_run
+from tasks.promote import promote
+from tasks.register import open_champion, register
 from tasks.report import report_audit, report_training
+from tasks.train import start_run, train_baselines
 from tasks.train import train as train_network
-from tasks.train import train_baselines
 
 cli.one_line_errors()
 

@@ -7,7 +7,6 @@ import pandas as pd
 from prefect.logging import get_run_logger
 
 from schemas.config import ScoreConfig
-from schemas.manifest import ExtractIdentity
 from tasks.core import inbox, publishing
 from tasks.core.bundle import Bundle
 from tasks.core.errors import ExtractError
@@ -48,12 +47,7 @@ def publish(
         name,
         {
             "as_of_date": as_of,
-            "extract": ExtractIdentity(
-                extract_id=extract.extract_id,
-                sha256=extract.sha256,
-                simulated=extract.simulated,
-                counts=extract.counts,
-            ),
+            "extract": extract.identity,
             "ignored_columns": extract.ignored_columns,
             "bundle_id": champion.manifest.bundle_id,
             "bundle_manifest_sha256": champion.manifest_sha256,

@@ -1,18 +1,28 @@
-"""Train the network and the baselines it must be worth more than."""
+"""Start a run, train the network and the baselines it must be worth more than."""
 
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 
 from prefect.logging import get_run_logger
 
 from schemas.preprocessing import Spec
 from tasks.core.files import make_folder
-from tasks.core.run import Run
+from tasks.core.run import Order, Run, new_run, resume_run
 from tasks.core.training.baseline import Baseline, fit_baselines
 from tasks.core.training.epoch_log import EpochLog
 from tasks.core.training.network import Network, train_network
 from tasks.core.training.split import Split
 from tasks.core.training.tensorboard import TrainingBoard
 from tasks.step import step
+
+
+@step(name="start-run")
+def start_run(runs: Path, order: Order, resume: str | None) -> Run:
+    """Start a training run, or find the one to go on with."""
+    if resume is not None:
+        return resume_run(runs, resume)
+    return new_run(runs, order, now=datetime.now(tz=UTC))
 
 
 @step(name="train")

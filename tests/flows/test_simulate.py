@@ -1,20 +1,37 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from flows import simulate
+from flows import cli, simulate
 from tasks.core.simulator import frame
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_default_is_the_default_training_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Give the program: flags in, exit code out."""
+
+    def call(*flags: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["simulate.py", *flags])
+        with pytest.raises(SystemExit) as end:
+            cli.run(simulate.main)
+        assert isinstance(end.value.code, int)
+        return end.value.code
+
+    return call
+
+
+def test_the_default_is_the_default_training_data(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Without settings 7,043 customers of seed 0 are written, and one line says what they are."""
     out = tmp_path / "crm.csv"
-    code = simulate.main(["--out", str(out)])
+    code = run("--out", str(out))
     line = capsys.readouterr().out
 
     assert code == 0
@@ -25,24 +42,15 @@ def test_the_default_is_the_default_training_data(tmp_path: Path, capsys: pytest
     assert "% churn; 0 faults planted; true probabilities in crm.truth.csv" in line
 
 
-def test_settings_reach_the_extract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_reach_the_extract(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Rows, seed, faults, drift and the missing label all take effect."""
     plain, drifted = tmp_path / "a.csv", tmp_path / "b.csv"
     common = ["--rows", "400", "--seed", "3", "--unlabelled"]
-    simulate.main(["--out", str(plain), *common])
-    simulate.main(
-        [
-            "--out",
-            str(drifted),
-            *common,
-            "--bad-rows",
-            "0.1",
-            "--drift",
-            "tenure=0.5",
-            "--drift",
-            "Contract=-0.1",
-        ]
-    )
+    run("--out", str(plain), *common)
+    drift = ("--drift", "tenure=0.5", "--drift", "Contract=-0.1")
+    run("--out", str(drifted), *common, "--bad-rows", "0.1", *drift)
     header, first, *_ = plain.read_bytes().splitlines()
 
     assert b"Churn" not in header
@@ -64,10 +72,10 @@ def test_settings_reach_the_extract(tmp_path: Path, capsys: pytest.CaptureFixtur
     ],
 )
 def test_faulty_settings_end_in_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: list[str]
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: list[str]
 ) -> None:
     """Every unusable setting gives exit code 10, one line on the error stream and no file."""
-    code = simulate.main(["--out", str(tmp_path / "crm.csv"), *settings])
+    code = run("--out", str(tmp_path / "crm.csv"), *settings)
     told = capsys.readouterr()
 
     assert code == 10
@@ -101,7 +109,7 @@ def test_it_runs_as_a_script_without_training_packages(tmp_path: Path) -> None:
         "    assert end.code == 0\n"
         "print(sorted({'sklearn', 'torch', 'onnx', 'prefect'} & set(sys.modules)))\n"
     )
-    run = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -110,6 +118,6 @@ def test_it_runs_as_a_script_without_training_packages(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines()[-1] == "[]"
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
     assert (tmp_path / "crm.csv").is_file()

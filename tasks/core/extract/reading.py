@@ -9,6 +9,7 @@ import pandas as pd
 from schemas.columns import CATEGORIES, FEATURES, ID, NUMBERS, SIMULATED_ID_PREFIX, TARGET
 from schemas.config import IngestConfig
 from schemas.extract import ScoringExtract, TrainingExtract
+from schemas.manifest import ExtractIdentity
 from schemas.reasons import HINTS
 from schemas.reports import RowCounts
 from tasks.core.errors import ExtractError
@@ -45,6 +46,16 @@ class Extract:
     quarantine: pd.DataFrame
     counts: RowCounts
     ignored_columns: tuple[str, ...]
+
+    @property
+    def identity(self) -> ExtractIdentity:
+        """Say which extract something was made from, without its file name."""
+        return ExtractIdentity(
+            extract_id=self.extract_id,
+            sha256=self.sha256,
+            simulated=self.simulated,
+            counts=self.counts,
+        )
 
 
 def read_extract(data: bytes, name: str, purpose: Purpose, config: IngestConfig) -> Extract:
