@@ -41,8 +41,9 @@ def worker(deployed: Server, trained_home: Home) -> Iterator[Program]:
     """Run a worker for a home with a champion, from a folder that is not the project's."""
     (trained_home.path / "inbox").mkdir()
     env, log = deployed.env_of(trained_home.path), deployed.logs / "worker.log"
+    now = datetime.now(tz=UTC)
     with started(*WORKER.split(), env=env, cwd=trained_home.path, log=log) as program:
-        wait_for_worker(deployed)
+        wait_for_worker(deployed, now)
         yield program
 
 
@@ -55,10 +56,13 @@ def every_minute(deployed: Server) -> Iterator[None]:
     deployed.ask(f"{schedules}/{created['id']}", method="DELETE")
 
 
-def wait_for_worker(server: Server) -> None:
-    """Wait until the server knows a worker that is at work."""
+def wait_for_worker(server: Server, since: datetime) -> None:
+    """Wait until the server has heard of a worker since a moment."""
     deadline = time.monotonic() + 60
-    while not server.ask("work_pools/churn/workers/filter", {"workers": {"status": {"any_": ["ONLINE"]}}}):
+    while not any(
+        datetime.fromisoformat(worker["last_heartbeat_time"]) >= since
+        for worker in server.ask("work_pools/churn/workers/filter", {})
+    ):
         assert time.monotonic() < deadline, "the worker did not come up"
         time.sleep(0.5)
 
@@ -102,7 +106,9 @@ def test_the_environment_is_the_lock() -> None:
     """Every installed package that constraints.txt names has the version it names."""
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     locked = dict(line.split("==") for line in lines if "==" in line)
-    installed = {dist.name.lower().replace("_", "-"): dist.version.partition("+")[0] for dist in distributions()}
+    installed = {
+        dist.name.lower().replace("_", "-"): dist.version.partition("+")[0] for dist in distributions()
+    }
     differing = {name for name in locked.keys() & installed.keys() if locked[name] != installed[name]}
 
     assert {"prefect", "fastapi", "sqlalchemy"} <= locked.keys() & installed.keys()
@@ -156,7 +162,7 @@ def test_schedules_are_the_files(deployed: Server, name: str) -> None:
 
 def test_deploying_again_makes_the_file_hold(deployed: Server) -> None:
     """A paused schedule is active again after the next deployment, and there is still only one."""
-    deployed.prefect("deployment", "schedule", "pause", "score/nightly", "--all")
+    deployed.prefect("deployment", "schedule", "pause", "--all")
     (paused,) = nightly(deployed)["schedules"]
     deployed.prefect(*DEPLOY.split()[1:])
     (schedule,) = nightly(deployed)["schedules"]

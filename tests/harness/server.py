@@ -1,4 +1,4 @@
-"""Prefect's server, workers and command line as separate processes, with the settings of `deployments/env.sh`."""
+"""Prefect's server, workers and command line as separate processes, as `deployments/env.sh` sets them."""
 
 import os
 import signal
@@ -80,13 +80,17 @@ class Server:
     def ask(self, path: str, body: object = None, method: str = "") -> Any:
         """Ask the API: a GET without a body, a POST with one, or another method."""
         user, _, password = self.env["PREFECT_API_AUTH_STRING"].partition(":")
-        answer = httpx.request(
-            method or ("GET" if body is None else "POST"),
-            f"{self.env['PREFECT_API_URL']}/{path}",
-            json=body,
-            auth=(user, password),
-            timeout=30,
-        )
+        for _ in range(10):
+            answer = httpx.request(
+                method or ("GET" if body is None else "POST"),
+                f"{self.env['PREFECT_API_URL']}/{path}",
+                json=body,
+                auth=(user, password),
+                timeout=30,
+            )
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(1)  # the database is locked; Prefect's own client tries again, too
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -102,7 +106,9 @@ class Server:
 def serving(folder: Path) -> Iterator[Server]:
     """Start a server on a free port and wait until it is healthy."""
     server = Server(_settings(folder / "home"), folder)
-    with started("prefect", "server", "start", env=server.env, cwd=ROOT, log=folder / "server.log") as program:
+    with started(
+        "prefect", "server", "start", env=server.env, cwd=ROOT, log=folder / "server.log"
+    ) as program:
         deadline = time.monotonic() + 90
         while not _is_healthy(server):
             assert program.process.poll() is None, f"the server ended\n{server.log_tail()}"
