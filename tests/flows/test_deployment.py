@@ -73,6 +73,21 @@ def nightly(server: Server) -> dict[str, Any]:
     return deployment
 
 
+def runs_in(server: Server, *states: str) -> list[dict[str, Any]]:
+    """Ask for the due runs of `score/nightly` in some states."""
+    runs: list[dict[str, Any]] = server.ask(
+        "flow_runs/filter",
+        {
+            "deployments": {"id": {"any_": [nightly(server)["id"]]}},
+            "flow_runs": {
+                "state": {"type": {"any_": list(states)}},
+                "expected_start_time": {"before_": datetime.now(tz=UTC).isoformat()},
+            },
+        },
+    )
+    return runs
+
+
 def deliver(home: Home, seed: int) -> Path:
     """Drop an extract of fifty invented customers, as a sender should: write aside, then rename."""
     path = home.path / "inbox" / f"crm_2026-04-{seed:02d}.csv"
@@ -186,9 +201,15 @@ def test_a_run_by_hand_scores_the_inbox(deployed: Server, trained_home: Home) ->
 
 
 @pytest.mark.usefixtures("worker", "every_minute")
-def test_the_schedule_scores_by_itself(trained_home: Home) -> None:
+def test_the_schedule_scores_by_itself(deployed: Server, trained_home: Home) -> None:
     """With server and worker up, a schedule alone publishes an extract."""
     prove_published_by_itself(trained_home, seed=3, within=150)
+    deadline = time.monotonic() + 60
+    while runs_in(deployed, "PENDING", "RUNNING"):
+        assert time.monotonic() < deadline, "the run did not end"
+        time.sleep(0.5)
+
+    assert any(run["auto_scheduled"] for run in runs_in(deployed, "COMPLETED"))
 
 
 @pytest.mark.usefixtures("every_minute")
@@ -197,18 +218,10 @@ def test_without_a_worker_nothing_is_scored(deployed: Server, trained_home: Home
     worker.stop(signal.SIGKILL)
     with pytest.raises(AssertionError, match="nothing was published"):
         prove_published_by_itself(trained_home, seed=4, within=90)
-    due = deployed.ask(
-        "flow_runs/filter",
-        {
-            "deployments": {"id": {"any_": [nightly(deployed)["id"]]}},
-            "flow_runs": {
-                "state": {"type": {"any_": ["SCHEDULED"]}},
-                "next_scheduled_start_time": {"before_": datetime.now(tz=UTC).isoformat()},
-            },
-        },
-    )
+    due = runs_in(deployed, "SCHEDULED")
 
     assert due
-    assert all(run["auto_scheduled"] for run in due)
+    assert {run["state_name"] for run in due} <= {"Scheduled", "Late"}
+    assert not runs_in(deployed, "PENDING", "RUNNING")
     assert not trained_home.published()
     assert next(s for s in nightly(deployed)["schedules"] if s["slug"] == "nightly")["active"]

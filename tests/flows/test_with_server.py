@@ -27,10 +27,11 @@ def broken(tmp_path: Path) -> Path:
 
 
 def last_run(server: Server, flow: str) -> dict[str, object]:
-    """Ask for a flow's latest run."""
-    name = {"name": {"any_": [flow]}}
+    """Ask for a flow's latest run that was started."""
+    runs = {"start_time": {"is_null_": False}}
+    wanted = {"flows": {"name": {"any_": [flow]}}, "flow_runs": runs, "sort": "START_TIME_DESC", "limit": 1}
     run: dict[str, object]
-    (run,) = server.ask("flow_runs/filter", {"flows": name, "sort": "START_TIME_DESC", "limit": 1})
+    (run,) = server.ask("flow_runs/filter", wanted)
     return run
 
 
