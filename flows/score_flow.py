@@ -12,6 +12,7 @@ from flows import cli
 from schemas.config import Locations, ScoreConfig
 from tasks.core.bundle import Bundle
 from tasks.core.errors import ExtractError
+from tasks.core.files import locked
 from tasks.ingest import date_extract, ingest, list_inbox
 from tasks.publish import archive, find_published, publish, reject
 from tasks.report import report_scoring
@@ -39,11 +40,12 @@ def score(
     home = cli.locations()
     champion = pin_champion(home.registry)
     published, rejected = [], []
-    for path in [extract] if extract is not None else list_inbox(home.inbox):
-        try:
-            published.append(_score_one(path, champion, as_of, config, home, force=force))
-        except ExtractError as error:
-            rejected.append(reject(path, error, home.rejected, move=_is_in(path, home.inbox)))
+    with locked(home.work):  # two runs at once would take the same extract
+        for path in [extract] if extract is not None else list_inbox(home.inbox):
+            try:
+                published.append(_score_one(path, champion, as_of, config, home, force=force))
+            except ExtractError as error:
+                rejected.append(reject(path, error, home.rejected, move=_is_in(path, home.inbox)))
     summary = report_scoring(published, rejected)
     if rejected:
         raise ExtractError(rejected[0] if extract is not None else f"{summary} First: {rejected[0]}")

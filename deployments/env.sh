@@ -1,0 +1,20 @@
+# Source in every terminal, from the project's root: . deployments/env.sh
+# Where data and Prefect's database lie, and how to reach a server that only this machine sees.
+
+umask 077
+export CHURN_HOME="${CHURN_HOME:-$PWD/var}"
+export PREFECT_HOME="${PREFECT_HOME:-$CHURN_HOME/prefect}"
+mkdir -p "$CHURN_HOME/inbox" "$PREFECT_HOME"
+
+export PREFECT_SERVER_API_HOST=127.0.0.1
+export PREFECT_SERVER_API_PORT="${PREFECT_SERVER_API_PORT:-4200}"
+export PREFECT_API_URL="http://$PREFECT_SERVER_API_HOST:$PREFECT_SERVER_API_PORT/api"
+
+# The API shows logs and takes orders: nobody without this user:password may ask it.
+auth="$PREFECT_HOME/auth"
+[ -s "$auth" ] || python -c "import secrets; print('churn:' + secrets.token_urlsafe(24))" > "$auth"
+export PREFECT_API_AUTH_STRING="$(cat "$auth")"
+export PREFECT_SERVER_API_AUTH_STRING="$PREFECT_API_AUTH_STRING"
+
+export PREFECT_SERVER_ANALYTICS_ENABLED=false
+export DO_NOT_TRACK=1

@@ -1,0 +1,46 @@
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PROMISES = {
+    "Arrows point down: flows, steps and core, schemas",
+    "Prefect stays in flows and steps",
+    "Flows share nothing but flows.cli",
+    "Steps import no step but tasks.step",
+    "Only the training core imports what only training needs",
+    "Only training steps import the training core",
+    "Only core's scoring imports onnxruntime",
+    "Scoring never reaches training, however indirectly",
+}
+
+
+def test_every_promise_is_a_contract() -> None:
+    """No import rule is dropped from pyproject.toml unnoticed."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+
+    assert {contract["name"] for contract in settings["contracts"]} == PROMISES
+
+
+def test_the_contracts_are_kept() -> None:
+    """Nobody imports what the house's storeys forbid."""
+    program = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+    linted = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert linted.returncode == 0, linted.stdout
+    assert f"Contracts: {len(PROMISES)} kept, 0 broken." in linted.stdout
+
+
+def test_scoring_loads_nothing_of_training() -> None:
+    """A fresh interpreter that imports the score flow has not loaded torch, scikit-learn or onnx."""
+    program = "import sys, flows.score_flow; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert loaded.returncode == 0, loaded.stderr
+    assert not {"torch", "sklearn", "scipy", "onnx"} & set(loaded.stdout.split())
+    assert "onnxruntime" in loaded.stdout.split()

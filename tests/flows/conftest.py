@@ -1,0 +1,24 @@
+"""One Prefect server for all tests that need one; what its programs logged is shown where a test fails."""
+
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from tests.harness.server import Server, serving
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start the server."""
+    with serving(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the ends of the logs beside a failure."""
+    report = yield
+    running = item.funcargs.get("server")
+    if report.failed and isinstance(running, Server):
+        report.sections.append(("Prefect's logs", running.log_tail()))
+    return report
