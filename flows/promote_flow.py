@@ -1,12 +1,14 @@
 """An operator moves the champion pointer: `python flows/promote_flow.py --bundle ID | --rollback`."""
 
+from flows import cli  # first: it sets what Prefect reads when it is imported
+
+# isort: split
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows import cli
 from tasks.core.errors import ConfigError
 from tasks.promote import promote_by_hand, roll_back
 

@@ -1,5 +1,8 @@
 """New extracts to scores: `python flows/score_flow.py`, and every night as `score/nightly`."""
 
+from flows import cli  # first: it sets what Prefect reads when it is imported
+
+# isort: split
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,7 +11,6 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows import cli
 from schemas.config import Locations, ScoreConfig
 from tasks.core.bundle import Bundle
 from tasks.core.errors import ExtractError

@@ -1,5 +1,8 @@
 """Extract to champion: `python flows/train_flow.py`."""
 
+from flows import cli  # first: it sets what Prefect reads when it is imported
+
+# isort: split
 import json
 from pathlib import Path
 from typing import Any
@@ -8,7 +11,6 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows import cli
 from schemas.config import TrainConfig
 from tasks.core.errors import ConfigError
 from tasks.core.extract.reading import Extract

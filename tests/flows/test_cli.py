@@ -1,5 +1,6 @@
 import errno
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -158,3 +159,25 @@ def test_bad_flags_are_the_operators_to_mend() -> None:
 
     assert done.returncode == 10
     assert done.stderr.count("\n") == 1
+
+
+def test_prefect_is_private_and_patient_from_anywhere(tmp_path: Path) -> None:
+    """Whatever the folder, a flow switches telemetry off and gives a temporary server 90 s to start."""
+    program = (
+        "import flows.score_flow\n"
+        "from prefect._internal.analytics import is_telemetry_enabled\n"
+        "from prefect.settings import get_current_settings\n"
+        "server = get_current_settings().server\n"
+        "print(is_telemetry_enabled(), server.analytics_enabled, server.ephemeral.startup_timeout_seconds)\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in cli._PREFECT_DEFAULTS}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": str(ROOT), "PREFECT_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == ["False", "False", "90"]
