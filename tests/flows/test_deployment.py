@@ -14,7 +14,7 @@ from prefect.server.schemas.schedules import CronSchedule
 
 from tests.harness.customers import make_customers
 from tests.harness.home import Home
-from tests.harness.server import ROOT, Program, Server, started
+from tests.harness.server import ROOT, SERVE, Program, Server, started
 
 pytestmark = pytest.mark.xdist_group("server")
 
@@ -134,7 +134,7 @@ def test_the_commands_are_the_readmes() -> None:
     """What these tests type is what the README tells an operator to type."""
     lines = (ROOT / "deployments" / "README.md").read_text().splitlines()
 
-    assert {". deployments/env.sh", "prefect server start", POOL, DEPLOY, WORKER, RUN} <= set(lines)
+    assert {". deployments/env.sh", SERVE, POOL, DEPLOY, WORKER, RUN} <= set(lines)
 
 
 @pytest.mark.parametrize(("name", "hour", "weekdays"), [("nightly", 4, range(7)), ("weekly", 6, [6])])

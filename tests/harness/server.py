@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).parents[2]
+SERVE = "prefect --no-prompt server start"
 
 
 @dataclass(frozen=True)
