@@ -5,14 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.closed import Closed
-
-
-class Measure(Closed):
-    """A metric with its 95 % interval; None where it could not be computed, which no gate passes."""
-
-    value: float | None
-    low: float | None
-    high: float | None
+from schemas.evidence import Evidence
+from schemas.measures import Measure
 
 
 class Measures(Closed):
@@ -151,6 +145,7 @@ class Evaluation(Closed):
     baselines: dict[str, ModelReport]
     champion: ChampionReport | None
     slices: dict[str, dict[str, SliceReport]] = Field(description="Column -> value -> group.")
+    evidence: Evidence = Field(description="What lies behind the metrics, as the report draws it.")
     parity: Parity
 
 

@@ -5,7 +5,8 @@ from typing import Final, Literal
 
 from schemas.columns import PROTECTED
 from schemas.config import GatePolicy
-from schemas.reports import Evaluation, GateCheck, GateDecision, Measure, PairedDifference, Verdict
+from schemas.measures import Measure
+from schemas.reports import Evaluation, GateCheck, GateDecision, PairedDifference, Verdict
 
 PLAIN_BASELINE: Final = "logistic regression"
 """The baseline a candidate must not be worse than."""

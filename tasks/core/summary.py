@@ -1,7 +1,8 @@
 """Say in a screenful what a training came to: the same text in the terminal, the log and the UI."""
 
 from schemas.manifest import BundleManifest
-from schemas.reports import DataAudit, Evaluation, GateDecision, Measure, Measures, RowCounts
+from schemas.measures import Measure
+from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts
 
 _SHOWN = ("roc_auc", "pr_auc", "f1", "recall", "precision", "brier", "ece", "top_decile_lift")
 _SIMULATED = "SIMULATED customers: nothing here says anything about real ones."

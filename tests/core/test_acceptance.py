@@ -1,12 +1,12 @@
 import pytest
 
 from schemas.config import GatePolicy
+from schemas.measures import Measure
 from schemas.reports import (
     ChampionReport,
     Confusion,
     Evaluation,
     GateCheck,
-    Measure,
     Measures,
     ModelReport,
     PairedDifference,

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ValidationError
 from schemas.config import GatePolicy, Locations, ScoreConfig, TrainConfig
 from schemas.cut_points import CutPoints
 from schemas.manifest import Champion, FileSeal
+from schemas.measures import Measure
 from schemas.preprocessing import Spec
-from schemas.reports import Measure, RowCounts
+from schemas.reports import RowCounts
 
 ROOT = Path(__file__).parents[2]
 DECILES = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]

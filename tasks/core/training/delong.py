@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from schemas.reports import Measure, PairedDifference
+from schemas.measures import Measure
+from schemas.reports import PairedDifference
 
 Z_95: Final = 1.959963984540054
 """Half width of a 95 % interval in standard errors. Source: standard normal quantile of .975."""

@@ -1,6 +1,5 @@
 """Judge a staged candidate, the baselines and the champion on the same holdout."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,7 +12,6 @@ from schemas.reports import (
     ChampionReport,
     DataAudit,
     Evaluation,
-    Measure,
     ModelReport,
     Parity,
     SliceReport,
@@ -22,7 +20,9 @@ from schemas.reports import (
 from tasks.core.bundle import Bundle, Staged
 from tasks.core.extract.audit import SMALLEST_CELL
 from tasks.core.training.baseline import Baseline
-from tasks.core.training.delong import Z_95, paired_difference
+from tasks.core.training.delong import paired_difference
+from tasks.core.training.evidence import gather
+from tasks.core.training.intervals import proportion
 from tasks.core.training.metrics import confusion, measure
 from tasks.core.training.split import unseen_by
 
@@ -53,7 +53,8 @@ def evaluate(
         BundleError: a probability is not a number within 0 and 1.
     """
     label = (holdout[TARGET] == POSITIVE).to_numpy()
-    probability = candidate.scorer().probability(holdout)
+    scorer = candidate.scorer()
+    probability = scorer.probability(holdout)
     threshold = candidate.cut_points.threshold
 
     def report(other: Floats, cut: float, rows: Bools | slice = slice(None)) -> ModelReport:
@@ -69,6 +70,7 @@ def evaluate(
             difference=paired_difference(probability[rows], other[rows], label[rows]),
         )
 
+    others = {name: baseline.probability(holdout) for name, baseline in baselines.items()}
     own = report(probability, threshold)
     champion_report = None
     if champion is not None and champion.manifest.simulated == audit.simulated:
@@ -86,10 +88,7 @@ def evaluate(
         threshold=threshold,
         measures=own.measures,
         confusion=own.confusion,
-        baselines={
-            name: report(baseline.probability(holdout), baseline.threshold)
-            for name, baseline in baselines.items()
-        },
+        baselines={name: report(others[name], baseline.threshold) for name, baseline in baselines.items()},
         champion=champion_report,
         slices={
             column: {
@@ -100,6 +99,16 @@ def evaluate(
             for column in SLICES
         },
         parity=parity,
+        evidence=gather(
+            holdout,
+            label,
+            scorer.probability,
+            others=others,
+            threshold=threshold,
+            other_thresholds={name: baseline.threshold for name, baseline in baselines.items()},
+            inputs=tuple(encoding.column for encoding in candidate.spec.encodings),
+            seed=config.bootstrap_seed,
+        ),
     )
 
 
@@ -110,19 +119,6 @@ def _slice(flagged: Bools, label: Bools) -> SliceReport:
         customers=customers,
         churn_share=left / customers if shown else None,
         flagged_share=float(flagged.mean()) if shown else None,
-        recall=_share(int((flagged & label).sum()), left),
-        false_positive_rate=_share(int((flagged & ~label).sum()), customers - left),
+        recall=proportion(int((flagged & label).sum()), left),
+        false_positive_rate=proportion(int((flagged & ~label).sum()), customers - left),
     )
-
-
-def _share(hits: int, n: int) -> Measure:
-    """Give hits / n with its 95 % score interval; nothing of fewer than ten customers.
-
-    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
-    """
-    if n < SMALLEST_CELL:
-        return Measure(value=None, low=None, high=None)
-    p, z2 = hits / n, Z_95**2
-    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half_width = Z_95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return Measure(value=p, low=centre - half_width, high=centre + half_width)

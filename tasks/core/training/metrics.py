@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from schemas.reports import Confusion, Measure, Measures
+from schemas.measures import Measure
+from schemas.reports import Confusion, Measures
 from tasks.core.training.ranking import Floats, Ranking
 
 CALIBRATION_BINS = 10

@@ -1,0 +1,104 @@
+"""What lies behind an evaluation's metrics: curves, bins and influences, as numbers one can plot.
+
+Counts below ten customers are None: an output of fewer could single one out.
+"""
+
+from pydantic import Field
+
+from schemas.closed import Closed
+from schemas.measures import Measure
+
+Numbers = tuple[float, ...]
+
+
+class Epoch(Closed):
+    """One epoch of the training, on the training and on the validation part."""
+
+    epoch: int = Field(ge=1)
+    training_loss: float
+    validation_loss: float
+    training_roc_auc: float
+    validation_roc_auc: float
+    training_f1: float
+    validation_f1: float
+
+
+class Curve(Closed):
+    """A curve of one model, and its 95 % band where it was computed."""
+
+    x: Numbers
+    y: Numbers
+    low: Numbers | None = None
+    high: Numbers | None = None
+
+
+class CalibrationBin(Closed):
+    """Customers of like probability: what was said of them and what happened."""
+
+    customers: int
+    probability: float = Field(description="Mean of the bin.")
+    churn_share: Measure
+
+
+class ScoreBin(Closed):
+    """Customers between two probabilities, by what happened."""
+
+    low: float
+    high: float
+    stayed: int | None
+    left: int | None
+
+
+class Decile(Closed):
+    """A tenth of the customers, ranked by risk; 1 is the riskiest."""
+
+    decile: int = Field(ge=1, le=10)
+    customers: int
+    churn_share: Measure
+    lift: float = Field(description="Churn share over that of everyone.")
+    gain: float = Field(description="Share of all churners in this decile and those above it.")
+
+
+class ThresholdChoice(Closed):
+    """What another threshold would do."""
+
+    threshold: float
+    contacted_share: float
+    precision: float | None
+    recall: float
+
+
+class Influence(Closed):
+    """ROC-AUC lost when columns are permuted together, over repetitions."""
+
+    columns: tuple[str, ...]
+    loss: Measure
+
+
+class Response(Closed):
+    """Mean probability if everyone had this value of a column, all else as it is."""
+
+    column: str
+    values: tuple[str, ...]
+    probability: Numbers
+
+
+class Agreement(Closed):
+    """How far a baseline ranks and flags like the candidate."""
+
+    rank_correlation: float = Field(description="Spearman's, of the probabilities.")
+    same_flag_share: float
+
+
+class Evidence(Closed):
+    """Everything that the report draws."""
+
+    roc: dict[str, Curve] = Field(description="Model -> false-positive rate against recall.")
+    precision_recall: dict[str, Curve] = Field(description="Model -> recall against precision.")
+    calibration: tuple[CalibrationBin, ...]
+    scores: tuple[ScoreBin, ...]
+    deciles: tuple[Decile, ...]
+    thresholds: tuple[ThresholdChoice, ...]
+    influence: tuple[Influence, ...]
+    responses: tuple[Response, ...]
+    agreement: dict[str, Agreement]

@@ -1,0 +1,182 @@
+"""Draw a report's plots as inline SVG; colours that colour-blind readers can tell apart.
+
+Source of the colours: Okabe & Ito 2008, "Color Universal Design".
+"""
+
+import io
+from collections.abc import Mapping
+from typing import Final
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from schemas.evidence import CalibrationBin, Curve, Decile, Influence, Response, ScoreBin, ThresholdChoice
+
+BLUE: Final = "#0072B2"
+ORANGE: Final = "#D55E00"
+_OTHERS: Final = ("#E69F00", "#009E73", "#CC79A7", "#56B4E9")
+_DASHES: Final = ("--", "-.", ":", (0, (5, 1)))
+_STYLE: Final = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "churn",  # the same numbers are the same bytes
+    "font.family": "sans-serif",
+}
+
+
+def curves(drawn: Mapping[str, Curve], *, x: str, y: str, diagonal: bool) -> str:
+    """Draw the candidate's curve with its band, and the other models' in the same axes."""
+    figure, axes = _axes()
+    if diagonal:
+        axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, label="chance")
+    for i, (name, curve) in enumerate(drawn.items()):
+        if curve.low is not None and curve.high is not None:
+            axes.fill_between(curve.x, curve.low, curve.high, color=BLUE, alpha=0.2, linewidth=0)
+            axes.plot(curve.x, curve.y, color=BLUE, linewidth=2.2, label=name)
+        else:
+            style = {"color": _OTHERS[(i - 1) % 4], "linestyle": _DASHES[(i - 1) % 4]}
+            axes.plot(curve.x, curve.y, linewidth=1.3, label=name, **style)
+    axes.set(xlabel=x, ylabel=y, xlim=(0, 1), ylim=(0, 1.01))
+    axes.legend(frameon=False)
+    return _svg(figure, f"{y} against {x}")
+
+
+def calibration(bins: tuple[CalibrationBin, ...]) -> str:
+    """Draw what was said against what happened, with intervals."""
+    figure, axes = _axes()
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, label="as said")
+    shown = [each for each in bins if each.churn_share.value is not None]
+    share = [each.churn_share.value or 0.0 for each in shown]
+    below = [(each.churn_share.value or 0.0) - (each.churn_share.low or 0.0) for each in shown]
+    above = [(each.churn_share.high or 0.0) - (each.churn_share.value or 0.0) for each in shown]
+    axes.errorbar(
+        [each.probability for each in shown],
+        share,
+        yerr=[below, above],
+        fmt="o-",
+        color=BLUE,
+        capsize=3,
+        label="holdout, tenths of customers",
+    )
+    axes.set(xlabel="probability said", ylabel="share that left", xlim=(0, 1), ylim=(0, 1))
+    axes.legend(frameon=False)
+    return _svg(figure, "Calibration")
+
+
+def scores(bins: tuple[ScoreBin, ...], threshold: float) -> str:
+    """Draw how many customers got which probability, by what happened."""
+    figure, axes = _axes()
+    width = 0.42 * (bins[0].high - bins[0].low)
+    middles = [(each.low + each.high) / 2 for each in bins]
+    axes.bar([m - width / 2 for m in middles], [each.stayed or 0 for each in bins], width, color=BLUE, label="stayed")
+    axes.bar(
+        [m + width / 2 for m in middles],
+        [each.left or 0 for each in bins],
+        width,
+        color=ORANGE,
+        hatch="///",
+        edgecolor="white",
+        label="left",
+    )
+    axes.axvline(threshold, color="black", linestyle="--", linewidth=1, label=f"threshold {threshold:.2f}")
+    axes.set(xlabel="churn probability", ylabel="customers", xlim=(0, 1))
+    axes.legend(frameon=False)
+    return _svg(figure, "Scores by outcome")
+
+
+def gains(deciles: tuple[Decile, ...]) -> str:
+    """Draw the share of churners found when the riskiest customers are contacted first."""
+    figure, axes = _axes()
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, label="in any order")
+    axes.plot(
+        [0, *(each.decile / 10 for each in deciles)],
+        [0, *(each.gain for each in deciles)],
+        "o-",
+        color=BLUE,
+        label="riskiest first",
+    )
+    axes.set(xlabel="share of customers contacted", ylabel="share of churners found", xlim=(0, 1), ylim=(0, 1.01))
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.legend(frameon=False, loc="lower right")
+    return _svg(figure, "Cumulative gains")
+
+
+def lift(deciles: tuple[Decile, ...]) -> str:
+    """Draw each decile's churn share over that of everyone."""
+    figure, axes = _axes()
+    axes.bar([each.decile for each in deciles], [each.lift for each in deciles], color=BLUE)
+    axes.axhline(1, color="#999999", linewidth=1)
+    axes.set(xlabel="decile (1 = highest risk)", ylabel="lift", xticks=range(1, 11))
+    return _svg(figure, "Lift by decile")
+
+
+def thresholds(choices: tuple[ThresholdChoice, ...], threshold: float) -> str:
+    """Draw what moving the threshold does to precision, recall and customers contacted."""
+    figure, axes = _axes()
+    x = [each.threshold for each in choices]
+    precise = [each for each in choices if each.precision is not None]
+    axes.plot(x, [each.recall for each in choices], color=BLUE, label="recall")
+    axes.plot(
+        [each.threshold for each in precise],
+        [each.precision or 0.0 for each in precise],
+        color=ORANGE,
+        linestyle="--",
+        label="precision",
+    )
+    axes.plot(x, [each.contacted_share for each in choices], color="#009E73", linestyle=":", label="contacted")
+    axes.axvline(threshold, color="black", linestyle="--", linewidth=1)
+    axes.set(xlabel="threshold", xlim=(0, 1), ylim=(0, 1.01))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.legend(frameon=False)
+    return _svg(figure, "Moving the threshold")
+
+
+def influence(found: tuple[Influence, ...]) -> str:
+    """Draw the ROC-AUC that is lost when columns are shuffled, most influential on top."""
+    figure, axes = _axes(height=0.32 * len(found) + 1)
+    names = [label_of(each) for each in found][::-1]
+    values = [each.loss.value or 0.0 for each in found][::-1]
+    low = [(each.loss.value or 0.0) - (each.loss.low or 0.0) for each in found][::-1]
+    high = [(each.loss.high or 0.0) - (each.loss.value or 0.0) for each in found][::-1]
+    axes.barh(names, values, xerr=[low, high], color=BLUE, ecolor="#444444", capsize=2)
+    axes.set(xlabel="ROC-AUC lost when shuffled")
+    return _svg(figure, "Influence")
+
+
+def response(drawn: Response) -> str:
+    """Draw the mean probability if everyone had each value of a column."""
+    figure, axes = _axes(width=3.6, height=2.6)
+    if all(value.replace(".", "", 1).isdigit() for value in drawn.values) and len(drawn.values) > 3:  # noqa: PLR2004
+        axes.plot([float(value) for value in drawn.values], drawn.probability, "o-", color=BLUE, markersize=3)
+    else:
+        axes.bar(range(len(drawn.values)), drawn.probability, color=BLUE)
+        axes.set_xticks(range(len(drawn.values)), drawn.values, rotation=25, ha="right")
+    axes.set(title=drawn.column, ylim=(0, None))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    return _svg(figure, f"Response to {drawn.column}")
+
+
+def label_of(found: Influence) -> str:
+    """Name columns that are shuffled together."""
+    return " + ".join(found.columns) if len(found.columns) < 3 else f"{len(found.columns)} internet services"  # noqa: PLR2004
+
+
+def _axes(width: float = 5.6, height: float = 3.6) -> tuple[Figure, Axes]:
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots()
+
+
+def _svg(figure: Figure, title: str) -> str:
+    buffer = io.StringIO()
+    with mpl.rc_context(_STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Title": title})
+    svg = buffer.getvalue()
+    return svg[svg.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
