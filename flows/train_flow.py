@@ -50,7 +50,7 @@ def train(
     spec = fit_spec(parts, run.order.config.encoding)
     network, seconds = train_network(parts, spec, run)
     baselines = train_baselines(parts)
-    staged = stage(network, spec, parts, run)
+    staged = stage(network, spec, run)
     evaluation = evaluate(staged, network, parts, baselines, champion, audit, run)
     judged = gate(evaluation, run.order.config.gate, champion, staged)
     bundle = register(staged, data, parts.cuts, judged, run, seconds, home.registry)

@@ -133,8 +133,8 @@ class TrainingReport(Closed):
     training_customers: int = Field(ge=0)
     validation_customers: int = Field(ge=0)
     holdout_customers: int = Field(ge=0)
-    epochs: int = Field(ge=1)
-    best_epoch: int = Field(ge=1)
+    epochs: tuple[int, ...] = Field(description="Epochs of each member.")
+    best_epochs: tuple[int, ...] = Field(description="The epoch of each member that was kept.")
     inputs: int = Field(ge=1, description="F, the model's inputs.")
     parameters: int = Field(ge=1, description="Weights and biases.")
 

@@ -43,7 +43,7 @@ def write_report(
         "Written by `make benchmark-quality` (`tests/benchmarks/quality.py`) on the real extract.",
         f"Split seeds {_spans(seeds)}; nothing was tuned on seeds 10 and above.",
         (
-            "Each split: 60 % training, 20 % validation (early stopping, tuning, Platt scaling, threshold), "
+            "Each split: 60 % training, 20 % validation (stopping, tuning, Platt scaling, threshold), "
             "20 % holdout, by class and by a hash of the customers' ids."
         ),
         (
