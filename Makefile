@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCK := constraints.txt
 BIN := .venv/bin
 
-.PHONY: train test check lock clean help
+.PHONY: train test check benchmark-quality lock clean help
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -24,6 +24,11 @@ check: .venv/.ready  ## Lint, types and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+benchmark-quality: .venv/.ready  ## Compare the default model with its peers on the real extract (hours)
+	$(BIN)/pip install --quiet -c $(LOCK) -e ".[benchmark]" --no-build-isolation
+	$(BIN)/python tests/benchmarks/quality.py --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)") \
+		$(if $(SEEDS),--seeds "$(SEEDS)") $(if $(MODELS),--models "$(MODELS)")
 
 lock:  ## Renew constraints.txt from pyproject.toml
 	$(PYTHON) -m venv .venv-lock

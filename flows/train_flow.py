@@ -15,6 +15,7 @@ from schemas.config import TrainConfig
 from tasks.core.errors import ConfigError
 from tasks.core.extract.reading import Extract
 from tasks.core.run import Order, Run
+from tasks.document import document
 from tasks.evaluate import evaluate
 from tasks.export import stage
 from tasks.gate import gate
@@ -53,9 +54,10 @@ def train(
     spec = fit_spec(parts, run.order.config.encoding)
     network, seconds = train_network(parts, spec, run)
     baselines = train_baselines(parts)
-    staged = stage(network, spec, parts, run)
+    staged = stage(network, spec, run)
     evaluation = evaluate(staged, network, parts, baselines, champion, audit, run)
     judged = gate(evaluation, run.order.config.gate, champion, staged)
+    document(staged, judged, data, run)
     bundle = register(staged, data, parts.cuts, judged, run, seconds, home.registry)
     service = promote(bundle, champion, home.registry, dry_run=dry_run)
     report_training(bundle, run, service, home.registry)

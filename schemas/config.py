@@ -54,7 +54,8 @@ class SplitConfig(Closed):
         default=0.2,
         gt=0,
         lt=1,
-        description="Share of each class to stop, calibrate and choose the threshold on.",
+        description="Share of each class that a single network and the baselines do not learn from: to stop, "
+        "calibrate and choose the threshold on. An ensemble does so out of fold, on both parts.",
     )
 
 
@@ -96,6 +97,13 @@ class FitConfig(Closed):
         ge=0,
         lt=1,
         description="Decay, a step, of the averaged weights that are judged and kept.",
+    )
+    members: int = Field(
+        default=5,
+        ge=1,
+        le=20,
+        description="Networks whose logits are averaged. Each learns from all but one fold of training and "
+        "validation and is stopped on that fold; a single one learns from training, stopped on validation.",
     )
     class_weighting: Literal["none", "sqrt", "balanced"] = Field(
         default="sqrt",

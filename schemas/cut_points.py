@@ -13,11 +13,13 @@ DECILES = 10
 class CutPoints(Closed):
     """Cut points of churn probability, fixed in the bundle so that they mean the same every night."""
 
-    threshold: float = Field(ge=0, le=1, description="churn_flag is 1 from here on; maximises validation F1.")
+    threshold: float = Field(
+        ge=0, le=1, description="churn_flag is 1 from here on; maximises F1 on unseen customers."
+    )
     deciles: tuple[float, ...] = Field(
         min_length=DECILES - 1,
         max_length=DECILES - 1,
-        description="Decile d (1 = highest risk) starts at the d-th; validation quantiles, falling.",
+        description="Decile d (1 = highest risk) starts at the d-th; quantiles, falling.",
     )
     high: float = Field(ge=0, le=1, description="risk_band is high from here on: the two riskiest deciles.")
     medium: float = Field(ge=0, le=1, description="risk_band is medium from here on: the next three deciles.")

@@ -11,16 +11,15 @@ from schemas.measures import Measure
 Numbers = tuple[float, ...]
 
 
-class Epoch(Closed):
-    """One epoch of the training, on the training and on the validation part."""
+class LearningCurve(Closed):
+    """One network's training, an entry an epoch, on what it learnt from and what stopped it."""
 
-    epoch: int = Field(ge=1)
-    training_loss: float
-    validation_loss: float
-    training_roc_auc: float
-    validation_roc_auc: float
-    training_f1: float
-    validation_f1: float
+    training_loss: Numbers
+    validation_loss: Numbers
+    training_roc_auc: Numbers
+    validation_roc_auc: Numbers
+    training_f1: Numbers
+    validation_f1: Numbers
 
 
 class Curve(Closed):

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.closed import Closed
-from schemas.evidence import Evidence
+from schemas.evidence import Evidence, LearningCurve
 from schemas.measures import Measure
 
 
@@ -127,8 +127,9 @@ class TrainingReport(Closed):
     training_customers: int = Field(ge=0)
     validation_customers: int = Field(ge=0)
     holdout_customers: int = Field(ge=0)
-    epochs: int = Field(ge=1)
-    best_epoch: int = Field(ge=1)
+    epochs: tuple[int, ...] = Field(description="Epochs of each member.")
+    best_epochs: tuple[int, ...] = Field(description="The epoch of each member that was kept.")
+    learning_curves: tuple[LearningCurve, ...] = Field(description="Of each member, epoch by epoch.")
     inputs: int = Field(ge=1, description="F, the model's inputs.")
     parameters: int = Field(ge=1, description="Weights and biases.")
 

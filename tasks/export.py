@@ -10,20 +10,17 @@ from tasks.core.files import make_folder
 from tasks.core.run import Run
 from tasks.core.training import staging
 from tasks.core.training.network import Network
-from tasks.core.training.split import Split
 from tasks.step import step
 
 
 @step(name="stage")
-def stage(network: Network, spec: Spec, parts: Split, run: Run) -> Staged:
+def stage(network: Network, spec: Spec, run: Run) -> Staged:
     """Write the candidate's files into the run's folder and read them back."""
     shutil.rmtree(run.staged, ignore_errors=True)
     staging.stage(
         make_folder(run.staged),
-        model=network.model,
-        platt=network.platt,
+        network=network,
         spec=spec,
-        validation=parts.validation,
     )
     staged = open_staged(run.staged)
     get_run_logger().info("staged: model.onnx has %d bytes", len(staged.onnx))

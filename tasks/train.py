@@ -27,17 +27,19 @@ def start_run(runs: Path, order: Order, resume: str | None) -> Run:
 
 @step(name="train")
 def train(parts: Split, spec: Spec, run: Run) -> tuple[Network, float]:
-    """Fit the network with checkpoints and TensorBoard, a line an epoch; give it and its seconds."""
+    """Fit the networks with checkpoints and TensorBoard, a line an epoch; give them and their seconds."""
     config = run.order.config.fit
     logger = get_run_logger()
     logger.info("training run %s; interrupted, go on with --resume %s", run.run_id, run.run_id)
     started = time.monotonic()
     with TrainingBoard(run.tensorboard) as board:
 
-        def on_epoch(log: EpochLog) -> None:
-            board.log_epoch(log)
+        def on_epoch(member: int, log: EpochLog) -> None:
+            board.log_epoch(member, log)
             logger.info(
-                "epoch %d/%d: loss %.4f, validation %.4f, ROC-AUC %.4f, F1 %.3f%s",
+                "network %d/%d, epoch %d/%d: loss %.4f, validation %.4f, ROC-AUC %.4f, F1 %.3f%s",
+                member,
+                config.members,
                 log.epoch,
                 config.max_epochs,
                 log.train.loss,

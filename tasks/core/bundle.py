@@ -24,6 +24,8 @@ EXAMPLES: Final = "examples.json"
 CUT_POINTS: Final = "cut_points.json"
 STATE: Final = "model.pt"
 EVALUATION: Final = "evaluation.json"
+REPORT: Final = "report.html"
+CARD: Final = "model_card.md"
 SCORING_FILES: Final = (MODEL, SPEC, CUT_POINTS)
 """What decides a score: two bundles that agree in these score alike."""
 

@@ -2,7 +2,7 @@
 
 from schemas.manifest import BundleManifest
 from schemas.measures import Measure
-from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts
+from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts, TrainingReport
 
 _SHOWN = ("roc_auc", "pr_auc", "f1", "recall", "precision", "brier", "ece", "top_decile_lift")
 _SIMULATED = "SIMULATED customers: nothing here says anything about real ones."
@@ -73,7 +73,7 @@ def training_summary(
             *([_SIMULATED, ""] if evaluation.simulated else []),
             (
                 f"Trained on {training.training_customers} customers in {manifest.training_seconds:.1f} s"
-                f" (best of {training.epochs} epochs: {training.best_epoch});"
+                f" ({_members(training)});"
                 f" judged on {training.holdout_customers} others."
             ),
             "",
@@ -85,6 +85,12 @@ def training_summary(
             f"Next: {next_command}",
         ]
     )
+
+
+def _members(training: TrainingReport) -> str:
+    """Say how many networks, and how long they learnt: `5 networks, 131 epochs in all`."""
+    networks = f"{len(training.epochs)} networks" if len(training.epochs) > 1 else "one network"
+    return f"{networks}, {sum(training.epochs)} epochs in all"
 
 
 def markdown_table(heads: list[str], rows: list[list[str]]) -> str:

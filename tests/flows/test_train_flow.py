@@ -34,7 +34,7 @@ def test_a_first_training_promotes_a_champion(trained_home: Home) -> None:
     champion = trained_home.champion
 
     assert champion is not None
-    assert set(champion.manifest.files) == {*MODEL_FILES, "evaluation.json"}
+    assert set(champion.manifest.files) == {*MODEL_FILES, "evaluation.json", "report.html", "model_card.md"}
     assert not champion.manifest.simulated
     assert champion.manifest.extract.counts.accepted == 600
     assert champion.manifest.gate.switched_off == ("baseline",)
@@ -59,7 +59,7 @@ def test_same_extract_config_and_seeds_give_the_same_bytes(
     second = only_bundle(other)
 
     assert first.name == second.name
-    for name in (*MODEL_FILES, "evaluation.json"):
+    for name in (*MODEL_FILES, "evaluation.json", "report.html", "model_card.md"):
         assert (first / name).read_bytes() == (second / name).read_bytes()
 
 

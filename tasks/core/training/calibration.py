@@ -9,13 +9,13 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from tasks.core.training.model import Mlp, predict_logits
+from tasks.core.training.model import Ensemble, Mlp, predict_logits
 
 HIGH_RISK_SHARE: Final = 0.2
-"""Share of validation customers at and above the cut of the high risk band: its first two deciles."""
+"""Share of the cutting customers at and above the cut of the high risk band: its first two deciles."""
 
 MEDIUM_RISK_SHARE: Final = 0.5
-"""Share of validation customers at and above the cut of the medium risk band: its first five deciles."""
+"""Share of the cutting customers at and above the cut of the medium risk band: its first five deciles."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ def fit_platt(logits: npt.NDArray[np.floating], label: npt.NDArray[np.bool_]) ->
     logits separate the classes.
 
     Args:
-        logits: (N,) of the validation part, N >= 1.
+        logits: (N,) of customers it was not fitted to, N >= 1.
         label: (N,) whether the customer churned.
 
     Source: Platt 1999, "Probabilistic Outputs for Support Vector Machines"; objective and gradient
@@ -65,7 +65,7 @@ def fit_platt(logits: npt.NDArray[np.floating], label: npt.NDArray[np.bool_]) ->
 
 
 def calibrated_probability(
-    model: Mlp, platt: Platt, matrix: npt.NDArray[np.float32]
+    model: Mlp | Ensemble, platt: Platt, matrix: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """Compute what the exported graph must compute, with torch.
 
@@ -89,7 +89,7 @@ def best_f1_threshold(probability: npt.NDArray[np.floating], label: npt.NDArray[
     rounding in another runtime flips nobody. Of equally good ones the highest is taken.
 
     Args:
-        probability: (N,) of the validation part, N >= 1.
+        probability: (N,) of customers it was not fitted to, N >= 1.
         label: (N,) whether the customer churned.
     """
     levels, group = np.unique(-probability.astype(np.float64), return_inverse=True)
@@ -106,17 +106,17 @@ def decile_cuts(probability: npt.NDArray[np.floating]) -> tuple[float, ...]:
     """Give the nine smallest probabilities of deciles 1 (highest risk) to 9, descending.
 
     Args:
-        probability: (N,) of the validation part, N >= 1.
+        probability: (N,) of customers it was not fitted to, N >= 1.
     """
     shares = np.arange(9, 0, -1) / 10
     return tuple(np.quantile(probability.astype(np.float64), shares).tolist())
 
 
 def risk_bands(probability: npt.NDArray[np.floating]) -> RiskBands:
-    """Cut the validation customers into high, medium and low risk.
+    """Cut customers into high, medium and low risk.
 
     Args:
-        probability: (N,) of the validation part, N >= 1.
+        probability: (N,) of customers it was not fitted to, N >= 1.
     """
     high, medium = np.quantile(
         probability.astype(np.float64), (1 - HIGH_RISK_SHARE, 1 - MEDIUM_RISK_SHARE)

@@ -1,11 +1,13 @@
 """What is known of a training after each epoch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from schemas.evidence import LearningCurve
 from tasks.core.training.calibration import best_f1_threshold
 from tasks.core.training.metrics import confusion
 from tasks.core.training.ranking import Ranking
@@ -31,6 +33,18 @@ class EpochLog:
     validation: PartLog
     learning_rate: float
     is_best: bool
+
+    def curve_point(self) -> tuple[float, ...]:
+        """Give what the learning curves draw of the epoch, in the order of `LearningCurve`."""
+        parts = (self.train, self.validation)
+        return tuple(getattr(part, name) for name in ("loss", "roc_auc", "f1") for part in parts)
+
+
+def learning_curve(points: Sequence[tuple[float, ...]]) -> LearningCurve:
+    """Join the points of all epochs, at least one, to four decimals."""
+    names = LearningCurve.model_fields
+    columns = ([round(value, 4) for value in column] for column in zip(*points, strict=True))
+    return LearningCurve.model_validate(dict(zip(names, columns, strict=True)))
 
 
 LogitsAndLabels = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.stats import spearmanr
+from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
 from schemas.columns import CATEGORIES, INTERNET_SERVICES, NUMBERS
 from schemas.evidence import (
@@ -81,17 +82,17 @@ def gather(
 
 def _roc(p: Floats, label: Bools) -> Floats:
     """Give the recall at each false-positive rate of `GRID`: (101,)."""
-    order = np.argsort(-p, kind="stable")
-    found, wrong = np.cumsum(label[order]), np.cumsum(~label[order])
-    return np.interp(GRID, np.r_[0, wrong / max(wrong[-1], 1)], np.r_[0, found / max(found[-1], 1)])
+    false_positive_rate, recall, _ = roc_curve(label, p)
+    return np.interp(GRID, false_positive_rate, recall)
 
 
 def _precision_recall(p: Floats, label: Bools) -> Floats:
-    """Give the precision at each recall of `GRID`: (101,)."""
-    found = np.cumsum(label[np.argsort(-p, kind="stable")])
-    precision: Floats = found / np.arange(1, len(p) + 1)
-    at = np.searchsorted(found / max(found[-1], 1), GRID, side="left").clip(max=len(p) - 1)
-    return precision.take(at)
+    """Give the precision at each recall of `GRID`, of the highest threshold that reaches it: (101,)."""
+    precision, recall, _ = precision_recall_curve(label, p)
+    rising: Floats = recall[-2::-1]
+    reached = np.searchsorted(rising, GRID, side="left").clip(max=len(rising) - 1)
+    found: Floats = precision[-2::-1][reached]
+    return found
 
 
 def _curves(
@@ -180,7 +181,7 @@ def _influence(
     grouped = [group for group in HIDDEN_TOGETHER if set(group) <= set(inputs)]
     hidden = {column for group in grouped for column in group}
     groups = [*grouped, *((column,) for column in inputs if column not in hidden)]
-    whole = _auc(score(customers), label)
+    whole = float(roc_auc_score(label, score(customers)))
     found = []
     for group in groups:
         losses = []
@@ -189,17 +190,11 @@ def _influence(
             order = rng.permutation(len(customers))
             for column in group:
                 permuted[column] = customers[column].to_numpy()[order]
-            losses.append(whole - _auc(score(permuted), label))
+            losses.append(whole - float(roc_auc_score(label, score(permuted))))
         low, high = np.quantile(losses, (0.025, 0.975))
         measure = Measure(value=float(np.mean(losses)), low=float(low), high=float(high))
         found.append(Influence(columns=tuple(group), loss=measure))
     return tuple(sorted(found, key=lambda each: -(each.loss.value or 0)))
-
-
-def _auc(p: Floats, label: Bools) -> float:
-    ranks = pd.Series(p).rank().to_numpy()
-    left, stayed = label.sum(), (~label).sum()
-    return float((ranks[label].sum() - left * (left + 1) / 2) / (left * stayed))
 
 
 def _response(customers: pd.DataFrame, score: Score, column: str) -> Response:

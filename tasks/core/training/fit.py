@@ -16,9 +16,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from schemas.config import FitConfig
+from schemas.evidence import LearningCurve
 from tasks.core.errors import ConfigError
 from tasks.core.training.callbacks import EarlyStopping, ModelCheckpoint
-from tasks.core.training.epoch_log import EpochLog, judge_epoch
+from tasks.core.training.epoch_log import EpochLog, judge_epoch, learning_curve
 from tasks.core.training.model import Mlp, predict_logits
 
 BETAS = (0.9, 0.99)
@@ -35,6 +36,7 @@ class Fitted:
     model: Mlp
     best_epoch: int
     epochs: int
+    learning_curve: LearningCurve
     best_validation_loss: float
 
 
@@ -84,13 +86,14 @@ def fit(
         optimizer = _optimizer(model, config)
         stateful = {"model": model, "average": average, "optimizer": optimizer, "stopping": stopping}
         epoch = 0
+        history: list[tuple[float, ...]] = []
         state = checkpoint.load_last()
         if state is not None:
             _check_identity(state, identity)
             for name, part in stateful.items():
                 part.load_state_dict(state[name])
             torch.set_rng_state(state["random"])
-            epoch = state["epoch"]
+            epoch, history = state["epoch"], state["history"]
 
         while epoch < config.max_epochs and not stopping.should_stop:
             epoch += 1
@@ -112,20 +115,18 @@ def fit(
                     f"Lower fit.learning_rate ({config.learning_rate:g})."
                 )
             is_best = stopping.update(epoch=epoch, loss=validation_loss)
-            on_epoch(
-                judge_epoch(
-                    *judged,
-                    epoch=epoch,
-                    losses=(train_loss, validation_loss),
-                    learning_rate=config.learning_rate,
-                    is_best=is_best,
-                )
-            )
-            states = {name: part.state_dict() for name, part in stateful.items()}
-            checkpoint.save(
-                {"identity": identity, "epoch": epoch, "random": torch.get_rng_state(), **states},
+            log = judge_epoch(
+                *judged,
+                epoch=epoch,
+                losses=(train_loss, validation_loss),
+                learning_rate=config.learning_rate,
                 is_best=is_best,
             )
+            history.append(log.curve_point())
+            on_epoch(log)
+            states = {name: part.state_dict() for name, part in stateful.items()}
+            progress = {"epoch": epoch, "history": history, "random": torch.get_rng_state()}
+            checkpoint.save({"identity": identity, **progress, **states}, is_best=is_best)
 
         best = checkpoint.load_best()
         _check_identity(best, identity)
@@ -135,6 +136,7 @@ def fit(
         model=averaged.eval(),
         best_epoch=stopping.best_epoch,
         epochs=epoch,
+        learning_curve=learning_curve(history),
         best_validation_loss=stopping.best_loss,
     )
 

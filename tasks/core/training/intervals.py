@@ -17,4 +17,4 @@ def proportion(hits: int, n: int) -> Measure:
     p, z2 = hits / n, Z_95**2
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half_width = Z_95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return Measure(value=p, low=centre - half_width, high=centre + half_width)
+    return Measure(value=p, low=min(p, centre - half_width), high=max(p, centre + half_width))

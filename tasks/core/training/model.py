@@ -1,5 +1,6 @@
-"""The network: a multilayer perceptron on the encoded inputs."""
+"""The network: multilayer perceptrons on the encoded inputs, their logits averaged."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import torch
@@ -46,7 +47,31 @@ class Mlp(nn.Module):
         return logits.squeeze(-1)
 
 
-def predict_logits(model: Mlp, matrix: Tensor) -> Tensor:
+class Ensemble(nn.Module):
+    """Average the logits of one or more perceptrons of equal dimensions.
+
+    Shape:
+        - Input: ``(N, d_in)`` float32,
+        - Output: ``(N,)`` float32.
+
+    Source: Breiman 1996, "Bagging Predictors", where the members learnt from different customers.
+    """
+
+    def __init__(self, members: Iterable[Mlp]) -> None:
+        """Take the members as they are.
+
+        Args:
+            members: At least one.
+        """
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute logits: (N, d_in) to (N,)."""
+        return torch.stack([member(x) for member in self.members]).mean(dim=0)
+
+
+def predict_logits(model: Mlp | Ensemble, matrix: Tensor) -> Tensor:
     """Compute logits without dropout and without gradients: (N, d_in) to (N,), float32."""
     was_training = model.training
     model.eval()

@@ -1,7 +1,8 @@
-"""Train and calibrate the network on encoded parts: everything between the split and the export."""
+"""Train and calibrate the networks on encoded parts: everything between the split and the export."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,23 @@ from tasks.core.preprocessing import encode
 from tasks.core.training.calibration import Platt, fit_platt
 from tasks.core.training.epoch_log import EpochLog
 from tasks.core.training.fit import fit
-from tasks.core.training.model import Mlp, predict_logits
+from tasks.core.training.folds import stopping_folds
+from tasks.core.training.model import Ensemble, predict_logits
 from tasks.core.training.split import Split
 
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A fitted, calibrated network and how its training went."""
+    """Fitted networks, their calibration and how their training went.
 
-    model: Mlp
+    `logits` and `label` are of the customers that calibrate and cut, each scored by the one
+    member that has not learnt from it: (N,) float64 and (N,) bool.
+    """
+
+    model: Ensemble
     platt: Platt
+    logits: npt.NDArray[np.float64]
+    label: npt.NDArray[np.bool_]
     report: TrainingReport
 
 
@@ -36,41 +44,56 @@ def train_network(
     config: FitConfig,
     *,
     checkpoints: Path,
-    on_epoch: Callable[[EpochLog], None],
+    on_epoch: Callable[[int, EpochLog], None],
     resume: bool,
 ) -> Network:
-    """Fit on the training part, stop and calibrate on the validation part; the holdout is not touched.
+    """Fit every member and calibrate on what each has not seen; the holdout is not touched.
+
+    Args:
+        parts: Of these, training and validation are used.
+        spec: How customers are encoded.
+        config: Networks, optimiser and seed; member m of `members` has the seed
+            `seed * members + m`, so that a single one has the configured seed.
+        checkpoints: Folder with a folder a member.
+        on_epoch: Called with the member, counted from 1, and its epoch.
+        resume: Go on from what lies in `checkpoints`; members that are finished are not fitted again.
 
     Raises:
         ConfigError: the loss is not finite, or the checkpoint is damaged or of another training.
+        ExtractError: a class has fewer customers than there are members.
     """
-    x_train, y_train = _encode(parts.training, spec)
-    x_validation, y_validation = _encode(parts.validation, spec)
-    fitted = fit(
-        x_train,
-        y_train,
-        x_validation,
-        y_validation,
-        config,
-        checkpoints=checkpoints,
-        on_epoch=on_epoch,
-        resume=resume,
-    )
-    logits = predict_logits(fitted.model, torch.from_numpy(x_validation)).numpy()
+    customers = pd.concat([parts.training, parts.validation], ignore_index=True)
+    x, y = encode(customers, spec), (customers[TARGET] == POSITIVE).to_numpy()
+    logits = np.full(len(y), np.nan)
+    fitted = []
+    for i, held_back in enumerate(stopping_folds(parts, config.members)):
+        member = fit(
+            x[~held_back],
+            y[~held_back],
+            x[held_back],
+            y[held_back],
+            config.model_copy(update={"seed": (config.seed * config.members + i) % 2**32}),
+            checkpoints=checkpoints / f"member_{i + 1}",
+            on_epoch=partial(on_epoch, i + 1),
+            resume=resume,
+        )
+        logits[held_back] = predict_logits(member.model, torch.tensor(x[held_back])).numpy()
+        fitted.append(member)
+    model = Ensemble(member.model for member in fitted).eval()
+    unseen = ~np.isnan(logits)
     return Network(
-        model=fitted.model,
-        platt=fit_platt(logits, y_validation),
+        model=model,
+        platt=fit_platt(logits[unseen], y[unseen]),
+        logits=logits[unseen],
+        label=y[unseen],
         report=TrainingReport(
             training_customers=len(parts.training),
             validation_customers=len(parts.validation),
             holdout_customers=len(parts.holdout),
-            epochs=fitted.epochs,
-            best_epoch=fitted.best_epoch,
+            epochs=tuple(member.epochs for member in fitted),
+            best_epochs=tuple(member.best_epoch for member in fitted),
+            learning_curves=tuple(member.learning_curve for member in fitted),
             inputs=len(spec.feature_names),
-            parameters=sum(weights.numel() for weights in fitted.model.parameters()),
+            parameters=sum(weights.numel() for weights in model.parameters()),
         ),
     )
-
-
-def _encode(part: pd.DataFrame, spec: Spec) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    return encode(part, spec), (part[TARGET] == POSITIVE).to_numpy()

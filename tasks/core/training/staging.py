@@ -1,15 +1,13 @@
-"""Stage a fitted network as the files of a bundle, so that what is judged is what will run."""
+"""Stage fitted networks as the files of a bundle, so that what is judged is what will run."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 from scipy.special import expit
 
-from schemas.columns import POSITIVE, TARGET
 from schemas.cut_points import CutPoints
 from schemas.preprocessing import Example, Examples, Spec
 from schemas.reports import Parity
@@ -19,7 +17,8 @@ from tasks.core.files import write_new
 from tasks.core.preprocessing import encode
 from tasks.core.scoring import PROBABILITY_DECIMALS, Model, as_customers
 from tasks.core.training.calibration import Platt, best_f1_threshold, decile_cuts, risk_bands
-from tasks.core.training.model import Mlp, predict_logits
+from tasks.core.training.model import Ensemble, predict_logits
+from tasks.core.training.network import Network
 from tasks.core.training.onnx_graph import export
 from tasks.core.training.state import to_bytes
 
@@ -27,13 +26,13 @@ PARITY_BATCHES = (0, 1, 2, 7_043)
 """Customers a run: nobody, one, two, and the reference extract's number."""
 
 
-def stage(folder: Path, *, model: Mlp, platt: Platt, spec: Spec, validation: pd.DataFrame) -> CutPoints:
-    """Write model, spec, examples and cut points into an empty folder; the cuts come from validation."""
+def stage(folder: Path, *, network: Network, spec: Spec) -> CutPoints:
+    """Write model, spec, examples and cut points into an empty folder; cuts are of unseen customers."""
+    model, platt = network.model, network.platt
     onnx = export(model, platt)
     runtime = Model(onnx, chunk_rows=4_096)
-    raw: npt.NDArray[np.float64] = runtime.probability(encode(validation, spec)).astype(np.float64)
-    probability: npt.NDArray[np.float64] = np.round(raw, PROBABILITY_DECIMALS)
-    cut_points = fit_cut_points(probability, (validation[TARGET] == POSITIVE).to_numpy())
+    probability = np.round(expit(platt.slope * network.logits + platt.intercept), PROBABILITY_DECIMALS)
+    cut_points = fit_cut_points(probability, network.label)
     write_new(folder / MODEL, onnx)
     write_new(folder / STATE, to_bytes(model, platt))
     write_new(folder / SPEC, spec.to_json_bytes())
@@ -43,7 +42,7 @@ def stage(folder: Path, *, model: Mlp, platt: Platt, spec: Spec, validation: pd.
 
 
 def fit_cut_points(probability: npt.NDArray[np.float64], label: npt.NDArray[np.bool_]) -> CutPoints:
-    """Cut (N,) validation probabilities into flags (best F1), deciles and risk bands."""
+    """Cut (N,) probabilities of unseen customers into flags (best F1), deciles and risk bands."""
     bands = risk_bands(probability)
     return CutPoints(
         threshold=best_f1_threshold(probability, label),
@@ -54,7 +53,7 @@ def fit_cut_points(probability: npt.NDArray[np.float64], label: npt.NDArray[np.b
 
 
 def measure_parity(
-    model: Mlp,
+    model: Ensemble,
     platt: Platt,
     onnx: bytes,
     matrix: npt.NDArray[np.float32],

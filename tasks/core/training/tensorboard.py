@@ -24,18 +24,20 @@ class TrainingBoard:
     def __init__(self, folder: Path) -> None:
         """Touch nothing on disk yet."""
         self._folder = folder
-        self._epochs: SummaryWriter | None = None
+        self._members: dict[int, SummaryWriter] = {}
 
-    def log_epoch(self, log: EpochLog) -> None:
-        """Add an epoch to the curves; what an earlier run wrote for it or later is purged."""
-        if self._epochs is None:
-            self._epochs = SummaryWriter(str(self._folder), purge_step=log.epoch)
+    def log_epoch(self, member: int, log: EpochLog) -> None:
+        """Add an epoch to a member's curves; what an earlier run wrote for it or later is purged."""
+        if member not in self._members:
+            folder = str(self._folder / f"member_{member}")
+            self._members[member] = SummaryWriter(folder, purge_step=log.epoch)
+        writer = self._members[member]
         for name in CURVES:
             for part in ("train", "validation"):
                 value = getattr(getattr(log, part), name)
-                self._epochs.add_scalar(f"{name}/{part}", value, log.epoch)
-        self._epochs.add_scalar("learning_rate", log.learning_rate, log.epoch)
-        self._epochs.flush()
+                writer.add_scalar(f"{name}/{part}", value, log.epoch)
+        writer.add_scalar("learning_rate", log.learning_rate, log.epoch)
+        writer.flush()
 
     def log_model(
         self,
@@ -80,9 +82,9 @@ class TrainingBoard:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the event file."""
-        if self._epochs is not None:
-            self._epochs.close()
+        """Close the event files."""
+        for writer in self._members.values():
+            writer.close()
 
 
 def _final_metrics(measures: Measures) -> dict[str, float]:

@@ -7,12 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+import torch
 
 from schemas.config import EncodingConfig, FitConfig, SplitConfig
 from schemas.preprocessing import Spec
 from tasks.core.preprocessing import encode
 from tasks.core.training.encoding import fit_spec
 from tasks.core.training.fit import Fitted, fit
+from tasks.core.training.model import Ensemble, Mlp
 from tasks.core.training.split import Split, split
 
 
@@ -54,6 +56,15 @@ def encode_parts() -> Callable[[pd.DataFrame], Encoded]:
 def encoded(make_customers: Callable[..., pd.DataFrame]) -> Encoded:
     """Two thousand invented customers, split and encoded."""
     return _encode_parts(make_customers(2_000, seed=1))
+
+
+@pytest.fixture(scope="session")
+def ensemble(fitted: Fitted) -> Ensemble:
+    """The fitted network, and two that were only drawn."""
+    torch.manual_seed(0)
+    d_in = fitted.model.linears[0].in_features
+    drawn = [Mlp(d_in=d_in, hidden=(16, 8), dropout=0.5) for _ in range(2)]
+    return Ensemble([fitted.model, *drawn]).eval()
 
 
 @pytest.fixture(scope="session")

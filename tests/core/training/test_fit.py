@@ -17,7 +17,7 @@ from tasks.core.training import callbacks
 from tasks.core.training.calibration import Platt
 from tasks.core.training.epoch_log import EpochLog
 from tasks.core.training.fit import Fitted, fit
-from tasks.core.training.model import Mlp, predict_logits
+from tasks.core.training.model import Ensemble, Mlp, predict_logits
 from tasks.core.training.state import to_bytes
 
 PLATT = Platt(slope=1.0, intercept=0.0)
@@ -28,7 +28,7 @@ class Killed(BaseException):
 
 
 def _bytes(fitted: Fitted) -> bytes:
-    return to_bytes(fitted.model, PLATT)
+    return to_bytes(Ensemble([fitted.model]), PLATT)
 
 
 def _ignore(_log: EpochLog) -> None:
@@ -327,11 +327,12 @@ from pathlib import Path
 from schemas.config import FitConfig
 from tasks.core.training.calibration import Platt
 from tasks.core.training.fit import fit
+from tasks.core.training.model import Ensemble
 from tasks.core.training.state import to_bytes
 arrays = list(np.load({str(tmp_path / "arrays.npz")!r}).values())
 config = FitConfig.model_validate_json({config.model_dump_json()!r})
 done = fit(*arrays, config, checkpoints=Path({str(tmp_path / "there")!r}), on_epoch=lambda log: None)
-print(hashlib.sha256(to_bytes(done.model, Platt(slope=1.0, intercept=0.0))).hexdigest())
+print(hashlib.sha256(to_bytes(Ensemble([done.model]), Platt(slope=1.0, intercept=0.0))).hexdigest())
 """
     here = fit(*encoded.arguments, config, checkpoints=tmp_path / "here", on_epoch=_ignore)
     there = subprocess.run(

@@ -1,6 +1,6 @@
 import torch
 
-from tasks.core.training.model import Mlp, predict_logits
+from tasks.core.training.model import Ensemble, Mlp, predict_logits
 
 
 def test_one_logit_a_customer() -> None:
@@ -21,3 +21,13 @@ def test_prediction_has_no_dropout_and_leaves_the_mode_alone() -> None:
     assert model.training
     assert not torch.equal(model(x), model(x))
     assert not predict_logits(model, x).requires_grad
+
+
+def test_an_ensemble_averages_logits() -> None:
+    """One logit a customer, halfway between those of two members; one member is itself."""
+    members = [Mlp(d_in=5, hidden=(8, 4), dropout=0.5) for _ in range(2)]
+    x = torch.randn(7, 5)
+    first, second = (predict_logits(member, x) for member in members)
+
+    torch.testing.assert_close(predict_logits(Ensemble(members), x), (first + second) / 2)
+    assert torch.equal(predict_logits(Ensemble(members[:1]), x), first)

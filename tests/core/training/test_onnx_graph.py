@@ -6,8 +6,7 @@ import onnxruntime
 import pytest
 
 from tasks.core.training.calibration import Platt, calibrated_probability
-from tasks.core.training.fit import Fitted
-from tasks.core.training.model import Mlp
+from tasks.core.training.model import Ensemble, Mlp
 from tasks.core.training.onnx_graph import IR_VERSION, OPSET, PRODUCER, export
 
 PLATT = Platt(slope=0.9, intercept=-0.5)
@@ -19,12 +18,12 @@ def _run(data: bytes, matrix: Any) -> Any:
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 7_043])
-def test_runtime_agrees_with_torch(fitted: Fitted, encoded: Any, n: int) -> None:
+def test_runtime_agrees_with_torch(ensemble: Ensemble, encoded: Any, n: int) -> None:
     """For any number of customers the graph gives torch's probabilities within 1e-5."""
     rng = np.random.default_rng(0)
     matrix = encoded.x_train[rng.integers(0, len(encoded.x_train), n)]
-    found = _run(export(fitted.model, PLATT), matrix)
-    expected = calibrated_probability(fitted.model, PLATT, matrix)
+    found = _run(export(ensemble, PLATT), matrix)
+    expected = calibrated_probability(ensemble, PLATT, matrix)
 
     assert found.shape == expected.shape == (n,)
     assert found.dtype == np.float32
@@ -33,8 +32,8 @@ def test_runtime_agrees_with_torch(fitted: Fitted, encoded: Any, n: int) -> None
 
 @pytest.mark.parametrize("hidden", [(128, 64), (8, 8, 8, 8)])
 def test_runtime_agrees_on_far_out_inputs(hidden: tuple[int, ...]) -> None:
-    """Other depths and inputs far outside the training range agree too, and stay finite."""
-    model = Mlp(d_in=74, hidden=hidden, dropout=0.5)
+    """Other depths, and inputs far outside the training range agree too, and stay finite."""
+    model = Ensemble([Mlp(d_in=74, hidden=hidden, dropout=0.5) for _ in range(2)])
     matrix = np.random.default_rng(0).normal(0, 100, (500, 74)).astype(np.float32)
     found = _run(export(model, PLATT), matrix)
 
@@ -42,23 +41,23 @@ def test_runtime_agrees_on_far_out_inputs(hidden: tuple[int, ...]) -> None:
     assert np.abs(found - calibrated_probability(model, PLATT, matrix)).max() <= 1e-5
 
 
-def test_calibration_is_inside(fitted: Fitted, encoded: Any) -> None:
+def test_calibration_is_inside(ensemble: Ensemble, encoded: Any) -> None:
     """Another calibration gives other probabilities: nothing is left to do outside the graph."""
     one, other = (
-        _run(export(fitted.model, Platt(slope=1.0, intercept=shift)), encoded.x_holdout) for shift in (0, 1)
+        _run(export(ensemble, Platt(slope=1.0, intercept=shift)), encoded.x_holdout) for shift in (0, 1)
     )
 
     assert (one < other).all()
 
 
-def test_same_model_is_the_same_bytes(fitted: Fitted) -> None:
+def test_same_model_is_the_same_bytes(ensemble: Ensemble) -> None:
     """Exporting twice gives one hash."""
-    assert export(fitted.model, PLATT) == export(fitted.model, PLATT)
+    assert export(ensemble, PLATT) == export(ensemble, PLATT)
 
 
-def test_graph_is_plain_and_self_contained(fitted: Fitted, encoded: Any) -> None:
+def test_graph_is_plain_and_self_contained(ensemble: Ensemble, encoded: Any) -> None:
     """One input, one output, no external data, no dropout, no text of an exporter, versions recorded."""
-    model = onnx.load_from_string(export(fitted.model, PLATT))
+    model = onnx.load_from_string(export(ensemble, PLATT))
     inputs, outputs = (
         [
             (value.name, [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim])
@@ -70,7 +69,7 @@ def test_graph_is_plain_and_self_contained(fitted: Fitted, encoded: Any) -> None
 
     assert inputs == [("features", ["N", encoded.x_train.shape[1]])]
     assert outputs == [("churn_probability", ["N"])]
-    assert operators == {"Gemm", "Sigmoid", "Mul", "Squeeze", "Add"}
+    assert operators == {"Gemm", "Sigmoid", "Mul", "Squeeze", "Add", "Mean"}
     assert not any(onnx.external_data_helper.uses_external_data(tensor) for tensor in model.graph.initializer)
     assert not model.metadata_props
     assert not any(node.doc_string or node.metadata_props for node in model.graph.node)

@@ -7,20 +7,20 @@ import torch
 
 from tasks.core.errors import BundleError
 from tasks.core.training.calibration import Platt, calibrated_probability
-from tasks.core.training.fit import Fitted
+from tasks.core.training.model import Ensemble
 from tasks.core.training.state import from_bytes, to_bytes
 
 PLATT = Platt(slope=0.1 + 0.2, intercept=-0.5)
 
 
-def test_round_trip_is_exact(fitted: Fitted, encoded: Any) -> None:
+def test_round_trip_is_exact(ensemble: Ensemble, encoded: Any) -> None:
     """A model read back gives the very same probabilities, and the same bytes again."""
     random = torch.get_rng_state()
-    model, platt = from_bytes(to_bytes(fitted.model, PLATT))
-    expected = calibrated_probability(fitted.model, PLATT, encoded.x_holdout)
+    model, platt = from_bytes(to_bytes(ensemble, PLATT))
+    expected = calibrated_probability(ensemble, PLATT, encoded.x_holdout)
 
     assert np.array_equal(calibrated_probability(model, platt, encoded.x_holdout), expected)
-    assert to_bytes(model, platt) == to_bytes(fitted.model, PLATT)
+    assert to_bytes(model, platt) == to_bytes(ensemble, PLATT)
     assert not model.training
     assert torch.equal(torch.get_rng_state(), random)
 
@@ -46,7 +46,7 @@ def test_code_in_a_model_is_not_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 10, 1_000])
-def test_damaged_model_is_the_bundles_fault(fitted: Fitted, cut: int) -> None:
+def test_damaged_model_is_the_bundles_fault(ensemble: Ensemble, cut: int) -> None:
     """A truncated file gives one line with the next action."""
     with pytest.raises(BundleError, match="Train a new candidate"):
-        from_bytes(to_bytes(fitted.model, PLATT)[:cut])
+        from_bytes(to_bytes(ensemble, PLATT)[:cut])

@@ -28,9 +28,9 @@ def _read(folder: Path) -> Any:
 def test_curves_of_both_parts_are_written(tmp_path: Path) -> None:
     """Every metric has a curve for train and for validation, one point an epoch."""
     with TrainingBoard(tmp_path) as board:
-        board.log_epoch(_log(1, 0.5))
-        board.log_epoch(_log(2, 0.4))
-    events = _read(tmp_path)
+        board.log_epoch(1, _log(1, 0.5))
+        board.log_epoch(1, _log(2, 0.4))
+    events = _read(tmp_path / "member_1")
 
     assert set(events.Tags()["scalars"]) == {
         *(
@@ -46,14 +46,24 @@ def test_curves_of_both_parts_are_written(tmp_path: Path) -> None:
 def test_resumed_epochs_replace_those_they_repeat(tmp_path: Path) -> None:
     """After a kill in epoch 2, the curve has each epoch once and the newer value."""
     with TrainingBoard(tmp_path) as board:
-        board.log_epoch(_log(1, 0.5))
-        board.log_epoch(_log(2, 0.4))
+        board.log_epoch(1, _log(1, 0.5))
+        board.log_epoch(1, _log(2, 0.4))
     with TrainingBoard(tmp_path) as board:
-        board.log_epoch(_log(2, 0.25))
-        board.log_epoch(_log(3, 0.125))
-    losses = _read(tmp_path).Scalars("loss/validation")
+        board.log_epoch(1, _log(2, 0.25))
+        board.log_epoch(1, _log(3, 0.125))
+    losses = _read(tmp_path / "member_1").Scalars("loss/validation")
 
     assert [(event.step, event.value) for event in losses] == [(1, 0.5), (2, 0.25), (3, 0.125)]
+
+
+def test_members_have_curves_of_their_own(tmp_path: Path) -> None:
+    """Each member is a run with the same tags, its epochs counted from 1."""
+    with TrainingBoard(tmp_path) as board:
+        for member in (1, 2):
+            board.log_epoch(member, _log(1, member / 4))
+    losses = [_read(tmp_path / f"member_{member}").Scalars("loss/train") for member in (1, 2)]
+
+    assert [[(event.step, event.value) for event in each] for each in losses] == [[(1, 0.25)], [(1, 0.5)]]
 
 
 def test_network_and_baselines_stand_side_by_side(tmp_path: Path) -> None:

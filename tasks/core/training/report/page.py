@@ -64,6 +64,10 @@ def draw(e: JudgedEvaluation) -> dict[str, str | list[str]]:
         "gains": plots.gains(evidence.deciles),
         "lift": plots.lift(evidence.deciles),
         "thresholds": plots.thresholds(evidence.thresholds, e.threshold),
+        "learning": [
+            plots.learning(e.training.learning_curves, e.training.best_epochs, metric, title)
+            for metric, title in (("loss", "loss"), ("roc_auc", "ROC-AUC"), ("f1", "F1"))
+        ],
         "influence": plots.influence(evidence.influence),
         "responses": [plots.response(responses[column]) for column in strongest],
     }

@@ -5,20 +5,29 @@ Source of the colours: Okabe & Ito 2008, "Color Universal Design".
 
 import io
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from schemas.evidence import CalibrationBin, Curve, Decile, Influence, Response, ScoreBin, ThresholdChoice
+from schemas.evidence import (
+    CalibrationBin,
+    Curve,
+    Decile,
+    Influence,
+    LearningCurve,
+    Response,
+    ScoreBin,
+    ThresholdChoice,
+)
 
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#D55E00"
 _OTHERS: Final = ("#E69F00", "#009E73", "#CC79A7", "#56B4E9")
 _DASHES: Final = ("--", "-.", ":", (0, (5, 1)))
-_STYLE: Final = {
+_STYLE: Final[Any] = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -40,7 +49,7 @@ def curves(drawn: Mapping[str, Curve], *, x: str, y: str, diagonal: bool) -> str
             axes.fill_between(curve.x, curve.low, curve.high, color=BLUE, alpha=0.2, linewidth=0)
             axes.plot(curve.x, curve.y, color=BLUE, linewidth=2.2, label=name)
         else:
-            style = {"color": _OTHERS[(i - 1) % 4], "linestyle": _DASHES[(i - 1) % 4]}
+            style: dict[str, Any] = {"color": _OTHERS[(i - 1) % 4], "linestyle": _DASHES[(i - 1) % 4]}
             axes.plot(curve.x, curve.y, linewidth=1.3, label=name, **style)
     axes.set(xlabel=x, ylabel=y, xlim=(0, 1), ylim=(0, 1.01))
     axes.legend(frameon=False)
@@ -74,7 +83,13 @@ def scores(bins: tuple[ScoreBin, ...], threshold: float) -> str:
     figure, axes = _axes()
     width = 0.42 * (bins[0].high - bins[0].low)
     middles = [(each.low + each.high) / 2 for each in bins]
-    axes.bar([m - width / 2 for m in middles], [each.stayed or 0 for each in bins], width, color=BLUE, label="stayed")
+    axes.bar(
+        [m - width / 2 for m in middles],
+        [each.stayed or 0 for each in bins],
+        width,
+        color=BLUE,
+        label="stayed",
+    )
     axes.bar(
         [m + width / 2 for m in middles],
         [each.left or 0 for each in bins],
@@ -101,7 +116,9 @@ def gains(deciles: tuple[Decile, ...]) -> str:
         color=BLUE,
         label="riskiest first",
     )
-    axes.set(xlabel="share of customers contacted", ylabel="share of churners found", xlim=(0, 1), ylim=(0, 1.01))
+    axes.set(
+        xlabel="share of customers contacted", ylabel="share of churners found", xlim=(0, 1), ylim=(0, 1.01)
+    )
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.legend(frameon=False, loc="lower right")
@@ -130,7 +147,9 @@ def thresholds(choices: tuple[ThresholdChoice, ...], threshold: float) -> str:
         linestyle="--",
         label="precision",
     )
-    axes.plot(x, [each.contacted_share for each in choices], color="#009E73", linestyle=":", label="contacted")
+    axes.plot(
+        x, [each.contacted_share for each in choices], color="#009E73", linestyle=":", label="contacted"
+    )
     axes.axvline(threshold, color="black", linestyle="--", linewidth=1)
     axes.set(xlabel="threshold", xlim=(0, 1), ylim=(0, 1.01))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
@@ -143,8 +162,8 @@ def influence(found: tuple[Influence, ...]) -> str:
     figure, axes = _axes(height=0.32 * len(found) + 1)
     names = [label_of(each) for each in found][::-1]
     values = [each.loss.value or 0.0 for each in found][::-1]
-    low = [(each.loss.value or 0.0) - (each.loss.low or 0.0) for each in found][::-1]
-    high = [(each.loss.high or 0.0) - (each.loss.value or 0.0) for each in found][::-1]
+    low = [max((each.loss.value or 0.0) - (each.loss.low or 0.0), 0.0) for each in found][::-1]
+    high = [max((each.loss.high or 0.0) - (each.loss.value or 0.0), 0.0) for each in found][::-1]
     axes.barh(names, values, xerr=[low, high], color=BLUE, ecolor="#444444", capsize=2)
     axes.set(xlabel="ROC-AUC lost when shuffled")
     return _svg(figure, "Influence")
@@ -161,6 +180,24 @@ def response(drawn: Response) -> str:
     axes.set(title=drawn.column, ylim=(0, None))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     return _svg(figure, f"Response to {drawn.column}")
+
+
+def learning(
+    curves_of_members: tuple[LearningCurve, ...], best: tuple[int, ...], metric: str, title: str
+) -> str:
+    """Draw a metric epoch by epoch, a line a network; the epoch that was kept is marked."""
+    figure, axes = _axes(width=3.6, height=2.8)
+    for i, (curve, kept) in enumerate(zip(curves_of_members, best, strict=True)):
+        training, validation = (getattr(curve, f"{part}_{metric}") for part in ("training", "validation"))
+        epochs = range(1, len(training) + 1)
+        axes.plot(
+            epochs, training, color=BLUE, alpha=0.5, linewidth=1, label="learnt from" if i == 0 else None
+        )
+        axes.plot(epochs, validation, color=ORANGE, linewidth=1.2, label="stopped on" if i == 0 else None)
+        axes.plot(kept, validation[kept - 1], "k|", markersize=12, label="kept" if i == 0 else None)
+    axes.set(title=title, xlabel="epoch")
+    axes.legend(frameon=False, fontsize=8)
+    return _svg(figure, f"Learning curve: {title}")
 
 
 def label_of(found: Influence) -> str:

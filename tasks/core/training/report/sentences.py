@@ -25,11 +25,24 @@ def verdict(e: JudgedEvaluation) -> str:
     """Say what the gate decided."""
     said = {
         "passed": "The candidate passed every check that can block it.",
-        "not proven": "Nothing speaks against the candidate, but a comparison is too close to prove it no worse.",
+        "not proven": "Nothing speaks against the candidate, but one comparison is too close to call.",
         "refused": "The candidate was refused and is not in service.",
     }[e.gate.outcome]
-    switched_off = f" Not checked, by policy: {', '.join(e.gate.switched_off)}." if e.gate.switched_off else ""
+    switched_off = (
+        f" Not checked, by policy: {', '.join(e.gate.switched_off)}." if e.gate.switched_off else ""
+    )
     return said + switched_off
+
+
+def learning(e: JudgedEvaluation) -> str:
+    """Say how the training went."""
+    networks = len(e.training.epochs)
+    kept = sorted(e.training.best_epochs)
+    return (
+        f"{networks} network{'s' if networks > 1 else ''} of one shape, on"
+        f" {e.training.training_customers + e.training.validation_customers} customers; kept: epoch {kept[0]}"
+        + (f" to {kept[-1]}." if len(kept) > 1 else ".")
+    )
 
 
 def ranking(e: JudgedEvaluation) -> str:
@@ -55,9 +68,10 @@ def confusion(e: JudgedEvaluation) -> str:
     c = e.confusion
     flagged = c.true_positive + c.false_positive
     return (
-        f"At the threshold {e.threshold:.3f} the model flags {flagged} of {flagged + c.true_negative + c.false_negative}"
-        f" customers and finds {c.true_positive} of the {c.true_positive + c.false_negative} who left:"
-        f" recall {number(e.measures.recall)}, precision {number(e.measures.precision)}, F1 {number(e.measures.f1)}."
+        f"At the threshold {e.threshold:.3f} the model flags {flagged} of"
+        f" {flagged + c.true_negative + c.false_negative} customers and finds {c.true_positive} of the"
+        f" {c.true_positive + c.false_negative} who left: recall {number(e.measures.recall)},"
+        f" precision {number(e.measures.precision)}, F1 {number(e.measures.f1)}."
     )
 
 
@@ -65,8 +79,9 @@ def moving(e: JudgedEvaluation) -> str:
     """Say what another threshold would do."""
     lower, higher = (min(e.evidence.thresholds, key=lambda t: abs(t.threshold - at)) for at in (0.2, 0.6))
     return (
-        f"At {lower.threshold:.2f} one contacts {lower.contacted_share:.0%} of customers and finds {lower.recall:.0%}"
-        f" of those who leave; at {higher.threshold:.2f}, {higher.contacted_share:.0%} and {higher.recall:.0%}."
+        f"At {lower.threshold:.2f} one contacts {lower.contacted_share:.0%} of customers and finds"
+        f" {lower.recall:.0%} of those who leave;"
+        f" at {higher.threshold:.2f}, {higher.contacted_share:.0%} and {higher.recall:.0%}."
     )
 
 
@@ -90,8 +105,9 @@ def gains(e: JudgedEvaluation) -> str:
     """Say what the riskiest customers hold."""
     first, second = e.evidence.deciles[:2]
     return (
-        f"The riskiest tenth leaves {first.lift:.1f} times as often as everyone ({share(first.churn_share)} of them"
-        f" left); contacting the riskiest fifth finds {second.gain:.0%} of all who leave."
+        f"The riskiest tenth leaves {first.lift:.1f} times as often as everyone:"
+        f" {share(first.churn_share)} of them"
+        f" left; contacting the riskiest fifth finds {second.gain:.0%} of all who leave."
     )
 
 
@@ -115,7 +131,7 @@ def in_plain_words(e: JudgedEvaluation) -> str:
     return (
         "The model looks for customers who look like those who left. "
         + " ".join(said)
-        + " These are associations, not causes: changing a customer's contract does not make the customer stay."
+        + " These are associations, not causes: another contract does not make a customer stay."
     )
 
 
