@@ -24,9 +24,9 @@ from tasks.core.training import staging
 from tests.harness.home import Home
 
 STEPS = (
-    "open-champion", "start-run", "report-audit", "ingest", "split", "fit-spec", "train", "train-baselines",
-    "stage", "evaluate", "gate", "register", "promote", "report-training", "list-inbox", "pin-champion",
-    "date-extract", "find-published", "score", "publish", "archive", "report-scoring",
+    "open-champion", "start-run", "report-audit", "ingest", "split", "search", "fit-spec", "train",
+    "train-baselines", "stage", "evaluate", "gate", "register", "promote", "report-training", "list-inbox",
+    "pin-champion", "date-extract", "find-published", "score", "publish", "archive", "report-scoring",
 )  # fmt: skip
 """Every step of a night, in order: it can be killed between any two."""
 
