@@ -24,6 +24,7 @@ from tasks.preprocess import fit_spec, split
 from tasks.promote import promote
 from tasks.register import open_champion, register
 from tasks.report import report_audit, report_training
+from tasks.search import search as search_hyper_parameters
 from tasks.train import start_run, train_baselines
 from tasks.train import train as train_network
 
@@ -36,6 +37,7 @@ def train(
     config: TrainConfig = TrainConfig(),  # noqa: B008 frozen
     resume: str | None = None,
     dry_run: bool = False,
+    search: int = 0,
 ) -> State[Any]:
     """Learn from an extract (simulated without one), judge the candidate, promote it if the gate passes.
 
@@ -44,13 +46,16 @@ def train(
         config: What is learnt and how it is judged.
         resume: Id of an interrupted run to go on with; its own extract and config are used.
         dry_run: Judge and seal, promote nothing.
+        search: Trials of a hyper-parameter search before the training; none at 0.
     """
     home = cli.locations()
     champion = open_champion(home.registry)
-    run = start_run(home.runs, Order(extract=extract and extract.absolute(), config=config), resume)
+    order = Order(extract=extract and extract.absolute(), config=config, search=search)
+    run = start_run(home.runs, order, resume)
     data = _ingest(run)
     audit = report_audit(data)
     parts = split(data.customers, run.order.config.split)
+    run = search_hyper_parameters(parts, run)
     spec = fit_spec(parts, run.order.config.encoding)
     network, seconds = train_network(parts, spec, run)
     baselines = train_baselines(parts)
@@ -78,6 +83,14 @@ def main() -> State[Any] | None:
         "--extract", type=Path, metavar="PATH", help="labelled CRM extract; simulated customers without it"
     )
     cli.add_config_flags(parser)
+    parser.add_argument(
+        "--search",
+        type=int,
+        default=0,
+        metavar="N",
+        help="first search hyper-parameters in N trials; the best ones are trained with, and written to"
+        " runs/<run id>/best_config.yaml for --config",
+    )
     parser.add_argument("--resume", metavar="RUN_ID", help="go on with an interrupted training")
     parser.add_argument("--dry-run", action="store_true", help="judge and seal a candidate, promote nothing")
     parser.add_argument("--print-schema", action="store_true", help="print every setting as JSON Schema")
@@ -85,10 +98,12 @@ def main() -> State[Any] | None:
     if flags.print_schema:
         print(json.dumps(TrainConfig.model_json_schema(), indent=1))
         return None
-    if flags.resume and (flags.extract or flags.config or flags.set):
+    if flags.search < 0:
+        raise ConfigError("--search takes the number of trials, such as 40.")
+    if flags.resume and (flags.extract or flags.config or flags.set or flags.search):
         raise ConfigError("--resume goes on with its run's own extract and settings; give it alone.")
     config = cli.load_config(TrainConfig, flags.config, flags.set)
-    return train(flags.extract, config, flags.resume, flags.dry_run, return_state=True)
+    return train(flags.extract, config, flags.resume, flags.dry_run, flags.search, return_state=True)
 
 
 if __name__ == "__main__":

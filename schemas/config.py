@@ -75,12 +75,12 @@ class FitConfig(Closed):
 
     seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of weights, batches and dropout.")
     hidden: tuple[int, ...] = Field(
-        default=(128, 64), min_length=2, max_length=8, description="Neurons of each hidden layer."
+        default=(64, 32), min_length=2, max_length=8, description="Neurons of each hidden layer."
     )
     dropout: float = Field(
         default=0.5, ge=0, lt=1, description="Share of hidden activations dropped in training."
     )
-    learning_rate: float = Field(default=1e-3, gt=0, le=1, description="AdamW's step size.")
+    learning_rate: float = Field(default=2e-3, gt=0, le=1, description="AdamW's step size.")
     weight_decay: float = Field(
         default=0.03, ge=0, le=1, description="AdamW's decay of weights; biases have none."
     )

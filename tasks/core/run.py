@@ -20,6 +20,7 @@ class Order(Closed):
 
     extract: Path | None = Field(description="None for simulated customers.")
     config: TrainConfig
+    search: int = Field(default=0, ge=0, description="Trials of the hyper-parameter search; none at 0.")
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,18 @@ class Run:
 
     @property
     def checkpoints(self) -> Path:
-        """Folder of `last.pt` and `best.pt`."""
+        """Folder of `last.pt` and `best.pt` of each network."""
         return self.folder / "checkpoints"
+
+    @property
+    def search(self) -> Path:
+        """Folder of the search's study."""
+        return self.folder / "search"
+
+    @property
+    def found(self) -> Path:
+        """What the search found, as `--config` takes it."""
+        return self.folder / "best_config.yaml"
 
     @property
     def tensorboard(self) -> Path:

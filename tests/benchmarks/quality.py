@@ -44,6 +44,16 @@ def all_peers() -> tuple[Peer, ...]:
     return tuple(peer for family in FAMILIES for peer in importlib.import_module(f"peers.{family}").PEERS)
 
 
+def chosen(models: str) -> list[Peer]:
+    """Take the models of which a part of the name is given; without any, the usual ones."""
+    parts = [part.strip().lower() for part in models.split(",") if part.strip()]
+    return [
+        peer
+        for peer in all_peers()
+        if (any(part in peer.name.lower() for part in parts) if parts else peer.usual)
+    ]
+
+
 def judge(peer: Peer, parts: Split, seed: int) -> dict[str, Any]:
     """Fit a model on one split; give its metrics on the holdout and the processor's seconds.
 
@@ -113,8 +123,7 @@ def main() -> None:
         "--report", type=Path, help="folder of quality.md and its plot; not written without it"
     )
     flags = parser.parse_args()
-    wanted = [each.strip().lower() for each in flags.models.split(",")]
-    peers = [peer for peer in all_peers() if any(each in peer.name.lower() for each in wanted)]
+    peers = chosen(flags.models)
     for peer in peers:
         print(f"{peer.name}: {peer.settings}", flush=True)
     customers = read_extract(

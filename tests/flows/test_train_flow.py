@@ -4,6 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from flows import cli
 from schemas.config import TrainConfig
 from schemas.manifest import BundleManifest
 from tasks.core.errors import ConfigError, ExtractError, RegistryError
@@ -204,3 +205,22 @@ def test_resuming_an_unknown_run(home: Home) -> None:
     """A run id that does not exist is the operator's to mend."""
     with pytest.raises(ConfigError, match="there is no such run"):
         home.train(None, resume="20260101T000000-1")
+
+
+def test_a_search_trains_with_what_it_found(
+    home: Home, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bundle has the values of the best trial, which also stand in a file that --config takes."""
+    with monkeypatch.context() as broken:
+        broken.setattr("tasks.core.training.staging.export", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            home.train(crm_extract, settings(fit={"hidden": [8, 8]}), search=2)
+    (run,) = (home.path / "runs").iterdir()
+    found = cli.load_config(TrainConfig, run / "best_config.yaml", [])
+    home.train(None, resume=run.name)
+    champion = home.champion
+
+    assert champion is not None
+    assert champion.manifest.config.fit == found.fit
+    assert champion.manifest.config.encoding == found.encoding
+    assert len(list((run / "tensorboard" / "search").iterdir())) == 2

@@ -27,9 +27,9 @@ from tests.harness.home import Home
 torch.use_deterministic_algorithms(mode=False)  # imports for two seconds, which the fork server does once
 
 STEPS = (
-    "open-champion", "start-run", "report-audit", "ingest", "split", "fit-spec", "train", "train-baselines",
-    "stage", "evaluate", "gate", "register", "promote", "report-training", "list-inbox", "pin-champion",
-    "date-extract", "find-published", "score", "publish", "archive", "report-scoring",
+    "open-champion", "start-run", "report-audit", "ingest", "split", "search", "fit-spec", "train",
+    "train-baselines", "stage", "evaluate", "gate", "register", "promote", "report-training", "list-inbox",
+    "pin-champion", "date-extract", "find-published", "score", "publish", "archive", "report-scoring",
 )  # fmt: skip
 """Every step of a night, in order: it can be killed between any two."""
 

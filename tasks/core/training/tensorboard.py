@@ -1,8 +1,9 @@
 """TensorBoard's view of a training: curves, final metrics and baselines; no ids and no rows."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -54,13 +55,15 @@ class TrainingBoard:
             measures: Metrics of the same.
             config: Hyper-parameters it was trained with.
         """
-        hyper_parameters = {
-            name: value if isinstance(value, (int, float, str)) else "-".join(map(str, value))
-            for name, value in config
-        }
         with SummaryWriter(str(self._folder / "network")) as writer:
-            writer.add_hparams(hyper_parameters, _final_metrics(measures), run_name=".")
+            writer.add_hparams(_flat(dict(config)), _final_metrics(measures), run_name=".")
             _add_pr_curve(writer, probability, label)
+
+    def log_trial(self, number: int, parameters: Mapping[str, Any], roc_auc: float | None) -> None:
+        """Add a trial of the search to HParams; a pruned one has no ROC-AUC."""
+        metrics = {} if roc_auc is None else {"search/roc_auc": roc_auc}
+        with SummaryWriter(str(self._folder / "search" / f"trial_{number:04d}")) as writer:
+            writer.add_hparams(_flat(parameters), metrics, run_name=".")
 
     def log_baseline(
         self,
@@ -85,6 +88,14 @@ class TrainingBoard:
         """Close the event files."""
         for writer in self._members.values():
             writer.close()
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, int | float | str]:
+    """Write out sequences: HParams takes numbers and texts."""
+    return {
+        name: value if isinstance(value, (int, float, str)) else "-".join(map(str, value))
+        for name, value in values.items()
+    }
 
 
 def _final_metrics(measures: Measures) -> dict[str, float]:

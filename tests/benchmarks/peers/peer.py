@@ -36,11 +36,12 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """A model with its settings, in words for the report."""
+    """A model with its settings, in words for the report; an unusual one is judged only if asked for."""
 
     name: str
     settings: str
     judge: Callable[[Split, int], Judged]
+    usual: bool = True
 
 
 def label(part: pd.DataFrame) -> npt.NDArray[np.bool_]:

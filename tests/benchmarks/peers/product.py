@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from peers.peer import DEFAULT, Judged, Peer, label
+from peers.peer import DEFAULT, Judged, Peer
 from scipy.special import logit
 
 from schemas.config import EncodingConfig, FitConfig
@@ -29,10 +29,10 @@ def network(split: Split, _seed: int, config: FitConfig) -> Judged:
             split, spec, config, checkpoints=Path(folder), on_epoch=lambda *_: None, resume=False
         )
     model = Model(export(trained.model, trained.platt), chunk_rows=SPEED_ROWS)
-    validation, holdout = (encode(part, spec) for part in (split.validation, split.holdout))
+    holdout = encode(split.holdout, spec)
     return Judged(
-        calibration_logits=logit(model.probability(validation).astype(np.float64)),
-        calibration_label=label(split.validation),
+        calibration_logits=trained.platt.slope * trained.logits + trained.platt.intercept,
+        calibration_label=trained.label,
         holdout_logits=logit(model.probability(holdout).astype(np.float64)),
         rows_per_second=_rows_per_second(model, np.resize(holdout, (SPEED_ROWS, holdout.shape[1]))),
     )
@@ -53,5 +53,28 @@ PEERS = (
         name=DEFAULT,
         settings="the configuration without any setting, trained and exported by the product",
         judge=partial(network, config=FitConfig()),
+    ),
+    Peer(
+        name="single network",
+        settings="fit.members=1: one network, of the training part alone",
+        judge=partial(network, config=FitConfig(members=1)),
+    ),
+    Peer(
+        name="five large networks",
+        settings="fit.hidden=[128,64], fit.learning_rate=1e-3",
+        judge=partial(network, config=FitConfig(hidden=(128, 64), learning_rate=1e-3)),
+        usual=False,
+    ),
+    Peer(
+        name="single large network",
+        settings="fit.members=1, fit.hidden=[128,64], fit.learning_rate=1e-3",
+        judge=partial(network, config=FitConfig(members=1, hidden=(128, 64), learning_rate=1e-3)),
+        usual=False,
+    ),
+    Peer(
+        name="ten networks",
+        settings="fit.members=10",
+        judge=partial(network, config=FitConfig(members=10)),
+        usual=False,
     ),
 )

@@ -91,3 +91,16 @@ def test_metrics_that_are_not_defined_are_left_out(tmp_path: Path) -> None:
     assert "final/brier" in tags["scalars"]
     assert "final/roc_auc" not in tags["scalars"]
     assert "final/pr_curve" not in tags["tensors"]
+
+
+def test_every_trial_stands_in_hparams(tmp_path: Path) -> None:
+    """A completed trial has its parameters and ROC-AUC, a pruned one its parameters."""
+    with TrainingBoard(tmp_path) as board:
+        board.log_trial(1, {"dropout": 0.5, "class_weighting": "sqrt"}, 0.75)
+        board.log_trial(2, {"dropout": 0.1, "class_weighting": "none"}, None)
+    completed, pruned = (_read(tmp_path / "search" / f"trial_000{number}") for number in (1, 2))
+
+    assert completed.Scalars("search/roc_auc")[0].value == 0.75
+    assert pruned.Tags()["scalars"] == []
+    for events in (completed, pruned):
+        assert "_hparams_/session_start_info" in events.summary_metadata

@@ -1,0 +1,189 @@
+"""Search hyper-parameters: seeded, pruned, resumable after a kill, judged on validation alone."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import optuna
+import pandas as pd
+import torch
+from optuna.trial import FixedTrial, Trial, TrialState
+
+from schemas.columns import POSITIVE, TARGET
+from schemas.config import TrainConfig
+from tasks.core.errors import ConfigError
+from tasks.core.preprocessing import encode
+from tasks.core.training.encoding import fit_spec
+from tasks.core.training.epoch_log import EpochLog
+from tasks.core.training.folds import stopping_folds
+from tasks.core.training.model import predict_logits
+from tasks.core.training.network import train_network
+from tasks.core.training.ranking import Ranking
+from tasks.core.training.split import Split
+
+STUDY: Final = "study.sqlite3"
+
+RANDOM_TRIALS: Final = 10
+"""Trials drawn at random, the configuration's own values first, before TPE learns from them."""
+
+SPARED_TRIALS, SPARED_EPOCHS = 5, 10
+"""Neither the first trials nor the first epochs of a trial are pruned."""
+
+SINGLE_STOPS_ON: Final = 5
+"""A single network is stopped on one of this many folds of the training part, and learns from the others."""
+
+_FINISHED: Final = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialLog:
+    """One finished trial, counted from 1, and the best so far; a pruned one has no ROC-AUC."""
+
+    number: int
+    parameters: dict[str, Any]
+    roc_auc: float | None
+    best_roc_auc: float | None
+
+
+def search(
+    parts: Split,
+    config: TrainConfig,
+    *,
+    trials: int,
+    folder: Path,
+    on_trial: Callable[[TrialLog], None],
+) -> TrainConfig:
+    """Run what is missing of so many trials; give the configuration with the best one's values.
+
+    A trial learns from the training part alone: its networks are stopped on folds of it. The
+    validation part judges it, by ROC-AUC; the holdout is not touched. Trials run one after the
+    other, each with a sampler seeded by its number, so that a search killed at any moment and gone
+    on with has the trials of an uninterrupted one: a trial that was running is done again.
+
+    Args:
+        parts: Of these, training and validation are used.
+        config: Everything that is not searched, and the first trial's values.
+        trials: Completed and pruned ones in all.
+        folder: Of the study; what lies there of the same customers and configuration is gone on with.
+        on_trial: Called after every trial, before it is written down.
+
+    Raises:
+        ConfigError: Not a single trial came to an end.
+        ExtractError: A class has fewer customers than there are folds.
+
+    Source: Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization" (TPE).
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        storage=f"sqlite:///{folder / STUDY}",
+        study_name=_identity(parts, config),
+        direction="maximize",
+        load_if_exists=True,
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=SPARED_TRIALS, n_warmup_steps=SPARED_EPOCHS),
+    )
+    for killed in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(killed.number, state=TrialState.FAIL)
+    inner = _inner_parts(parts)
+    while (finished := len(study.get_trials(deepcopy=False, states=_FINISHED))) < trials:
+        study.sampler = optuna.samplers.TPESampler(
+            seed=(config.fit.seed * 1_000_003 + finished) % 2**32,
+            n_startup_trials=RANDOM_TRIALS,
+            constant_liar=False,
+        )
+        if finished == 0 and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+            study.enqueue_trial(_values(config))
+        trial = study.ask()
+        candidate = _draw(trial, config)
+        try:
+            roc_auc = _judge(trial, candidate, inner, folder / "trial")
+        except (optuna.TrialPruned, ConfigError):  # a loss that is not finite is the trial's fault here
+            roc_auc = None
+        on_trial(_log(study, trial, finished + 1, roc_auc))
+        study.tell(trial, roc_auc, TrialState.PRUNED if roc_auc is None else TrialState.COMPLETE)
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        raise ConfigError("search: no trial came to an end, their losses diverged. Lower fit.learning_rate.")
+    return _draw(FixedTrial(study.best_trial.params), config)
+
+
+def _draw(trial: Trial | FixedTrial, config: TrainConfig) -> TrainConfig:
+    """Draw a configuration from the search space of docs/model.md."""
+    depth = trial.suggest_int("depth", 2, 4)
+    drawn = {
+        "hidden": tuple(trial.suggest_int(f"neurons_{i}", 8, 256, log=True) for i in range(1, depth + 1)),
+        "dropout": trial.suggest_float("dropout", 0.0, 0.7),
+        "learning_rate": trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True),
+        "weight_decay": trial.suggest_float("weight_decay", 1e-4, 0.3, log=True),
+        "batch_size": trial.suggest_categorical("batch_size", (64, 128, 256, 512)),
+        "class_weighting": trial.suggest_categorical("class_weighting", ("none", "sqrt", "balanced")),
+        "members": trial.suggest_categorical("members", (1, 5)),
+    }
+    bins = trial.suggest_int("bins", 4, 64, log=True)
+    return config.model_copy(
+        update={
+            "fit": config.fit.model_copy(update=drawn),
+            "encoding": config.encoding.model_copy(update={"bins": bins}),
+        }
+    )
+
+
+def _values(config: TrainConfig) -> dict[str, Any]:
+    """Give a configuration as a trial's values; those outside the space are drawn instead."""
+    neurons = {f"neurons_{i}": neurons for i, neurons in enumerate(config.fit.hidden, start=1)}
+    drawn = ("dropout", "learning_rate", "weight_decay", "batch_size", "class_weighting", "members")
+    return {
+        "depth": len(config.fit.hidden),
+        **neurons,
+        **{name: getattr(config.fit, name) for name in drawn},
+        "bins": config.encoding.bins,
+    }
+
+
+def _judge(trial: Trial, config: TrainConfig, inner: Split, checkpoints: Path) -> float:
+    """Fit a candidate; report the first network's epochs, by which it may be pruned."""
+
+    def on_epoch(member: int, log: EpochLog) -> None:
+        if member == 1:
+            trial.report(log.validation.roc_auc, log.epoch)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+
+    spec = fit_spec(inner.training, config.encoding)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    network = train_network(inner, spec, config.fit, checkpoints=checkpoints, on_epoch=on_epoch, resume=False)
+    shutil.rmtree(checkpoints)
+    logits = predict_logits(network.model, torch.from_numpy(encode(inner.holdout, spec))).numpy()
+    label = (inner.holdout[TARGET] == POSITIVE).to_numpy()
+    return float(Ranking.of(logits.astype(np.float64), label, np.ones((1, len(label)))).roc_auc()[0])
+
+
+def _inner_parts(parts: Split) -> Split:
+    """Cut the training part to learn from and to stop on; validation stands where the holdout would."""
+    empty = parts.validation.head(0)
+    whole = Split(training=parts.training, validation=empty, holdout=parts.validation, cuts=parts.cuts)
+    stop = stopping_folds(whole, SINGLE_STOPS_ON)[0]
+    return Split(
+        training=parts.training[~stop].reset_index(drop=True),
+        validation=parts.training[stop].reset_index(drop=True),
+        holdout=parts.validation,
+        cuts=parts.cuts,
+    )
+
+
+def _log(study: optuna.Study, trial: Trial, number: int, roc_auc: float | None) -> TrialLog:
+    completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    found = [value for value in (*(each.value for each in completed), roc_auc) if value is not None]
+    return TrialLog(
+        number=number, parameters=trial.params, roc_auc=roc_auc, best_roc_auc=max(found, default=None)
+    )
+
+
+def _identity(parts: Split, config: TrainConfig) -> str:
+    """Name a study by what decides its trials."""
+    digest = hashlib.sha256(config.model_dump_json().encode())
+    for part in (parts.training, parts.validation):
+        digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:16]
