@@ -13,9 +13,9 @@ from prefect.states import Completed
 
 from schemas.config import Locations, ScoreConfig
 from tasks.core.bundle import Bundle
-from tasks.core.errors import ExtractError
+from tasks.core.errors import BundleError, ExtractError
 from tasks.core.files import locked
-from tasks.ingest import date_extract, ingest, list_inbox
+from tasks.ingest import date_extract, ingest, take_inbox
 from tasks.publish import archive, find_published, publish, reject
 from tasks.report import report_scoring
 from tasks.score import pin_champion
@@ -34,42 +34,50 @@ def score(
     """Score an extract, or drain the inbox; one bad extract does not stop the others.
 
     Args:
-        extract: A CRM extract; absent, every extract in the inbox is scored and archived.
+        extract: A CRM extract; absent, every extract in the inbox is taken, scored and archived.
         as_of: The day the extract speaks of; absent, its name or its file's day says so.
         config: How extracts are read and scored.
         force: Let a champion that learnt from simulated customers score real ones.
     """
     home = cli.locations()
     champion = pin_champion(home.registry)
-    published, rejected = [], []
+    published, rejected, unscored = [], [], []
     with locked(home.work):  # two runs at once would take the same extract
-        for path in [extract] if extract is not None else list_inbox(home.inbox):
+        delivered = extract is None
+        for path in take_inbox(home.inbox, home.work) if extract is None else [extract]:
             try:
-                published.append(_score_one(path, champion, as_of, config, home, force=force))
+                published.append(_score_one(path, champion, as_of, config, home, force, delivered=delivered))
             except ExtractError as error:
-                rejected.append(reject(path, error, home.rejected, move=_is_in(path, home.inbox)))
-    summary = report_scoring(published, rejected)
+                rejected.append(reject(path, error, home.rejected, keep=not delivered))
+            except BundleError as error:
+                unscored.append(error)
+    summary = report_scoring(published, rejected, unscored)
     if rejected:
-        raise ExtractError(rejected[0] if extract is not None else f"{summary} First: {rejected[0]}")
+        raise ExtractError(f"{summary} First: {rejected[0]}" if delivered else rejected[0])
+    if unscored:
+        raise unscored[0]
     return Completed(message=summary)
 
 
 def _score_one(
-    path: Path, champion: Bundle, asked: date | None, config: ScoreConfig, home: Locations, *, force: bool
+    path: Path,
+    champion: Bundle,
+    asked: date | None,
+    config: ScoreConfig,
+    home: Locations,
+    force: bool,
+    *,
+    delivered: bool,
 ) -> Path:
     as_of = date_extract(path, asked)
-    data = ingest(path, "scoring", config.ingest)
+    data = ingest(path, "scoring", config.ingest, delivered=delivered)
     folder = find_published(data, champion, home.scores)
     if folder is None:
         scores = score_customers(data, champion, config, force=force)
         folder = publish(scores, data, champion, as_of, config, home.scores, forced=force)
-    if _is_in(path, home.inbox):
+    if delivered:
         archive(path, data, as_of, home.archive)
     return folder
-
-
-def _is_in(path: Path, folder: Path) -> bool:
-    return path.absolute().parent == folder
 
 
 def main() -> State[Any] | None:

@@ -9,16 +9,19 @@ from schemas.config import IngestConfig, SimulationConfig
 from tasks.core.errors import ConfigError
 from tasks.core.extract.dates import as_of_date
 from tasks.core.extract.reading import Extract, Purpose, read_extract
-from tasks.core.inbox import waiting
+from tasks.core.inbox import read_delivered, take
 from tasks.core.simulator.frame import simulate
 from tasks.core.summary import counts_line
 from tasks.step import step
 
 
 @step(name="ingest")
-def ingest(path: Path, purpose: Purpose, config: IngestConfig) -> Extract:
-    """Read the extract at `path`; log counts and column names, never a value."""
-    return _judge(_read(path), path.name, purpose, config)
+def ingest(path: Path, purpose: Purpose, config: IngestConfig, *, delivered: bool = False) -> Extract:
+    """Read the extract at `path`; log counts and column names, never a value.
+
+    Of a `delivered` one nothing is trusted: it must be a plain file, and a fault is the sender's.
+    """
+    return _judge(read_delivered(path) if delivered else _read(path), path.name, purpose, config)
 
 
 @step(name="ingest-simulated")
@@ -33,16 +36,16 @@ def ingest_simulated(simulation: SimulationConfig, config: IngestConfig) -> Extr
 def date_extract(path: Path, asked: date | None) -> date:
     """Find the day the extract at `path` speaks of."""
     try:
-        modified = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC).date()
+        modified = datetime.fromtimestamp(path.lstat().st_mtime, tz=UTC).date()
     except OSError as error:
         raise _unreadable(path, error) from None
     return as_of_date(path.name, asked=asked, modified=modified, today=datetime.now(tz=UTC).date())
 
 
-@step(name="list-inbox")
-def list_inbox(inbox: Path) -> list[Path]:
-    """List the extracts that wait."""
-    paths = waiting(inbox)
+@step(name="take-inbox")
+def take_inbox(inbox: Path, work: Path) -> list[Path]:
+    """Take the extracts that wait."""
+    paths = take(inbox, work)
     get_run_logger().info("inbox: %d extracts wait", len(paths))
     return paths
 

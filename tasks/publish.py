@@ -73,7 +73,7 @@ def archive(path: Path, extract: Extract, as_of: date, folder: Path) -> None:
 
 
 @step(name="reject")
-def reject(path: Path, error: ExtractError, folder: Path, *, move: bool) -> str:
-    """Keep a refused extract with its reason; say in a line why and where."""
-    place = inbox.reject(path, folder, error, move=move)
+def reject(path: Path, error: ExtractError, folder: Path, *, keep: bool) -> str:
+    """File a refused extract with its reason; say in a line why and where."""
+    place = inbox.reject(path, folder, error, keep=keep)
     return f"{error} See {place}."

@@ -9,10 +9,19 @@ from prefect.logging import get_run_logger
 from schemas.manifest import MANIFEST, ScoresManifest
 from schemas.reports import DataAudit
 from tasks.core.bundle import Bundle
+from tasks.core.errors import BundleError
 from tasks.core.extract.audit import audit
 from tasks.core.extract.reading import Extract
+from tasks.core.registry import BUNDLES, read_champion
 from tasks.core.run import Run
-from tasks.core.summary import audit_table, gate_table, markdown_table, metrics_table, training_summary
+from tasks.core.summary import (
+    SIMULATED,
+    audit_table,
+    gate_table,
+    markdown_table,
+    metrics_table,
+    training_summary,
+)
 from tasks.step import step
 
 
@@ -28,28 +37,42 @@ def report_audit(extract: Extract) -> DataAudit:
 def report_training(bundle: Bundle, run: Run, service: str, registry: Path) -> None:
     """Show metrics against baselines, the gate's decision, what is in service and what to run next."""
     manifest, evaluation = bundle.manifest, bundle.evaluation
+    origin = f"**{SIMULATED}**\n\n" if manifest.simulated else ""
     create_markdown_artifact(
-        metrics_table(evaluation), key="evaluation", description="Candidate, baselines and champion"
+        origin + metrics_table(evaluation), key="evaluation", description="Candidate, baselines and champion"
     )
-    create_markdown_artifact(gate_table(manifest.gate), key="gate", description="The gate's decision")
+    create_markdown_artifact(origin + gate_table(manifest.gate), key="gate", description="The decision")
     create_markdown_artifact(
-        f"- bundle `{registry / 'bundles' / manifest.bundle_id}`\n- TensorBoard `{run.tensorboard}`\n",
+        f"{origin}- bundle `{registry / BUNDLES / manifest.bundle_id}`\n- TensorBoard `{run.tensorboard}`\n",
         key="files",
         description="Where the files are",
     )
-    next_command = (
-        "python flows/score_flow.py --extract NEW_EXTRACT.csv"
-        if manifest.gate.promotes
-        else f"python flows/promote_flow.py --bundle {manifest.bundle_id} --force (only if you know better)"
+    summary = training_summary(
+        manifest, evaluation, service=service, next_command=_next_command(bundle, registry)
     )
-    get_run_logger().info(
-        "\n%s", training_summary(manifest, evaluation, service=service, next_command=next_command)
-    )
+    get_run_logger().info("\n%s", summary)
+
+
+def _next_command(bundle: Bundle, registry: Path) -> str:
+    manifest, champion = bundle.manifest, read_champion(registry)
+    met = bundle.evaluation.champion
+    if not manifest.gate.promotes:
+        return f"python flows/promote_flow.py --bundle {manifest.bundle_id} --force (only if you know better)"
+    in_service = champion is not None and champion.bundle_id == manifest.bundle_id
+    if not in_service and not (met is not None and met.same_model):
+        return f"python flows/promote_flow.py --bundle {manifest.bundle_id}"
+    if manifest.simulated:
+        return (
+            "python flows/simulate.py --out new.csv --seed 1 && python flows/score_flow.py --extract new.csv"
+        )
+    return "python flows/score_flow.py --extract NEW_EXTRACT.csv"
 
 
 @step(name="report-scoring")
-def report_scoring(published: Sequence[Path], rejected: Sequence[str]) -> str:
-    """Show where the scores are and what was rejected; say the whole in a line."""
+def report_scoring(
+    published: Sequence[Path], rejected: Sequence[str], unscored: Sequence[BundleError]
+) -> str:
+    """Show where the scores are, what was rejected and what waits in `work/`; say the whole in a line."""
     rows = []
     for folder in published:
         manifest = ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes())
@@ -67,7 +90,12 @@ def report_scoring(published: Sequence[Path], rejected: Sequence[str]) -> str:
             ]
         )
     heads = ["extract", "scored", "flagged", "out of domain", "quarantined", "duplicates", "folder"]
-    lines = [markdown_table(heads, rows), *(f"- rejected: {reason}" for reason in rejected)]
+    lines = [
+        markdown_table(heads, rows),
+        *(f"- rejected: {reason}" for reason in rejected),
+        *(f"- not scored, stays in work/: {error}" for error in unscored),
+    ]
     create_markdown_artifact("\n".join(lines), key="scoring", description="What was scored, and where it is")
     get_run_logger().info("\n%s", "\n".join(lines))
-    return f"{len(published)} extracts scored, {len(rejected)} rejected."
+    waits = f", {len(unscored)} not scored" if unscored else ""
+    return f"Extracts scored: {len(published)}, rejected: {len(rejected)}{waits}."

@@ -119,6 +119,7 @@ def seal(staged: Path, bundles: Path, facts: Mapping[str, Any]) -> str:
     """
     files = seal_files(staged)
     manifest = BundleManifest(bundle_id=bundle_id(files), files=files, **facts)
+    (staged / MANIFEST).unlink(missing_ok=True)  # of a try that failed
     write_new(staged / MANIFEST, to_json(manifest))
     reveal(staged, make_folder(bundles) / manifest.bundle_id)
     return manifest.bundle_id
@@ -148,7 +149,7 @@ def open_bundle(folder: Path) -> Bundle:
             " Restore it from a back-up, or promote another bundle."
         )
     try:
-        return Bundle(
+        bundle = Bundle(
             manifest=manifest,
             manifest_sha256=sha256(raw),
             onnx=contents[MODEL],
@@ -159,6 +160,17 @@ def open_bundle(folder: Path) -> Bundle:
         )
     except KeyError as error:
         raise BundleError(f"{place} was sealed without {error}. Train and promote again.") from None
+    judged = bundle.evaluation
+    if (manifest.gate, manifest.metrics, manifest.simulated) != (
+        judged.gate,
+        judged.measures,
+        judged.simulated,
+    ):
+        raise BundleError(
+            f"{place}: {MANIFEST} says otherwise than {EVALUATION} of gate, metrics or origin."
+            " Restore it from a back-up, or promote another bundle."
+        )
+    return bundle
 
 
 def _read(path: Path, place: str) -> bytes:

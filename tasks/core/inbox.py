@@ -1,17 +1,28 @@
-"""Follow extracts from the inbox to the archive or the rejected ones; each ends in exactly one."""
+"""Follow extracts from the inbox to the archive or the rejected ones; each ends in exactly one.
 
+An extract is taken by a rename into `work/`, so that what is read, scored and archived is one
+file, whatever is delivered under its name meanwhile. What a killed run left there is taken again.
+"""
+
+import errno
+import os
+import shutil
+import stat
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from tasks.core.errors import ConfigError, ExtractError
-from tasks.core.files import make_folder, replace_file, sha256
+from tasks.core.files import FILE_MODE, make_folder, replace_file, sha256, sync_folder
 from tasks.core.publishing import QUARANTINE, quarantine_csv
 
 
-def waiting(inbox: Path) -> list[Path]:
-    """List the extracts that wait, by name; hidden files are still on their way and left alone.
+def take(inbox: Path, work: Path) -> list[Path]:
+    """Move everything that waits into `work`; list what is there, by name.
+
+    Hidden files are still on their way and left alone; so is a delivery whose name a killed run
+    left in `work`: the next run takes it.
 
     Raises:
         ConfigError: there is no inbox, which is not the same as an empty one.
@@ -20,26 +31,74 @@ def waiting(inbox: Path) -> list[Path]:
         raise ConfigError(
             f"there is no inbox at '{inbox}'. Make the folder and drop extracts there, or give --extract."
         )
-    return sorted(path for path in inbox.iterdir() if not path.name.startswith("."))
+    make_folder(work)
+    for path in sorted(_visible(inbox)):
+        if not os.path.lexists(work / path.name):
+            move(path, work / path.name)
+    return sorted(_visible(work))
+
+
+def read_delivered(path: Path) -> bytes:
+    """Read an extract that somebody delivered: a plain file, opened without following a link.
+
+    Raises:
+        ExtractError: it is a link, a folder, a pipe or the like, or may not be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return file.read()
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EISDIR, errno.EACCES, errno.ENXIO):
+            raise
+    raise ExtractError(
+        f"extract '{path.name}' is not a plain file that can be read. Deliver the file itself."
+    )
 
 
 def archive(path: Path, folder: Path, as_of: date, extract_id: str) -> Path:
     """Move a scored extract away under its date and id; a second delivery of it ends there too."""
     target = make_folder(folder) / f"{as_of.isoformat()}-{extract_id}.csv"
-    path.replace(target)
+    move(path, target)
     return target
 
 
-def reject(path: Path, folder: Path, error: ExtractError, *, move: bool) -> Path:
-    """Write why an extract was refused, and which rows were bad; move it there where asked.
+def reject(path: Path, folder: Path, error: ExtractError, *, keep: bool) -> Path:
+    """Write why an extract was refused, and which rows were bad; move it there unless it is to be kept.
 
-    The folder is named after the hash of the extract's bytes.
+    The place is named after the hash of the extract's bytes, or of its name where it is no file.
     """
-    data = path.read_bytes()
-    place = make_folder(folder / sha256(data)[:16])
+    try:
+        identity = read_delivered(path)
+    except ExtractError:
+        identity = os.fsencode(path.name)
+    place = make_folder(folder / sha256(identity)[:16])
     replace_file(place / "reason.txt", f"{error}\n".encode())
     if isinstance(error.quarantine, pd.DataFrame):
         replace_file(place / QUARANTINE, quarantine_csv(error.quarantine))
-    if move:
-        path.replace(place / "extract")
+    if not keep:
+        number = len(list(place.glob("extract*")))
+        move(path, place / ("extract" if number == 0 else f"extract-{number + 1}"))
     return place
+
+
+def move(path: Path, target: Path) -> None:
+    """Rename a file, or across file systems copy, sync and only then delete it."""
+    try:
+        path.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        aside = target.with_name(f".{target.name}-{os.getpid()}")
+        shutil.copyfile(path, aside, follow_symlinks=False)
+        aside.chmod(FILE_MODE)
+        with aside.open("rb") as file:
+            os.fsync(file.fileno())
+        aside.rename(target)
+        path.unlink()
+    sync_folder(target.parent)
+
+
+def _visible(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if not path.name.startswith(".")]

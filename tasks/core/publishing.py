@@ -1,11 +1,13 @@
 """Publish scores as one folder that appears whole: scores.csv, quarantine.csv, manifest.json."""
 
+import shutil
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+from pydantic import ValidationError
 
 from schemas.manifest import MANIFEST, ScoresManifest
 from schemas.scores import QUARANTINE_COLUMNS, SCORE_COLUMNS, Quarantine, Scores
@@ -23,8 +25,24 @@ def folder_name(as_of: date, extract_id: str, bundle_id: str) -> str:
 
 
 def find_published(scores: Path, extract_id: str, bundle_id: str) -> Path | None:
-    """Find the scores of an extract by a bundle, under whatever date; None if not published."""
-    return next(iter(sorted(scores.glob(f"????-??-??-{extract_id}-{bundle_id}"))), None)
+    """Find the scores of an extract by a bundle, under whatever date; None if not published.
+
+    Raises:
+        PublishError: they are there but no longer as sealed.
+    """
+    folder = next(iter(sorted(scores.glob(f"????-??-??-{extract_id}-{bundle_id}"))), None)
+    if folder is not None:
+        try:
+            manifest = ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes())
+            found = {name: seal for name, seal in seal_files(folder).items() if name != MANIFEST}
+        except (OSError, ValidationError):
+            manifest, found = None, {}
+        if manifest is None or found != manifest.files:
+            raise PublishError(
+                f"scores '{folder.name}' are no longer as they were published."
+                " Move the folder away and run again: the same scores will be published."
+            )
+    return folder
 
 
 def quarantine_csv(quarantine: pd.DataFrame) -> bytes:
@@ -47,11 +65,14 @@ def publish(
         with locked(into):
             sweep_stages(into)
             stage = new_stage(into, name)
-            write_new(stage / SCORES, _csv(Scores.validate(scores), SCORE_COLUMNS))
-            write_new(stage / QUARANTINE, quarantine_csv(quarantine))
-            manifest = ScoresManifest(files=seal_files(stage), **facts)
-            write_new(stage / MANIFEST, to_json(manifest))
-            reveal(stage, into / name)
+            try:
+                write_new(stage / SCORES, _csv(Scores.validate(scores), SCORE_COLUMNS))
+                write_new(stage / QUARANTINE, quarantine_csv(quarantine))
+                manifest = ScoresManifest(files=seal_files(stage), **facts)
+                write_new(stage / MANIFEST, to_json(manifest))
+                reveal(stage, into / name)
+            finally:
+                shutil.rmtree(stage, ignore_errors=True)
     except OSError as error:
         raise PublishError(
             f"scores '{name}' could not be written: {error.strerror}. Nothing is half-published;"

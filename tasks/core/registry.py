@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from schemas.manifest import Champion
 from tasks.core.bundle import Bundle, open_bundle
 from tasks.core.errors import BundleError, RegistryError
-from tasks.core.files import locked, replace_file
+from tasks.core.files import locked, replace_file, sweep_stages
 
 BUNDLES: Final = "bundles"
 POINTER: Final = "champion.json"
@@ -52,10 +52,7 @@ def open_champion(registry: Path) -> Bundle | None:
         )
     bundle = open_bundle(folder)
     if bundle.manifest_sha256 != champion.manifest_sha256:
-        raise BundleError(
-            f"bundle '{champion.bundle_id}': manifest.json is not the one that was promoted."
-            " Restore it from a back-up, or promote another bundle."
-        )
+        raise _another_manifest(bundle)
     return bundle
 
 
@@ -63,16 +60,22 @@ def read_history(registry: Path) -> list[Champion]:
     """List every move of the pointer, oldest first; the pointer itself is the last.
 
     Raises:
-        RegistryError: the history or the pointer cannot be understood.
+        RegistryError: the history or the pointer cannot be understood, or they are of different times.
     """
     path = registry / HISTORY
-    lines = path.read_bytes().splitlines() if path.exists() else []
     try:
+        lines = path.read_bytes().splitlines() if path.exists() else []
         moves = [Champion.model_validate_json(line) for line in lines]
-    except ValidationError:
+    except (ValidationError, OSError):
         raise RegistryError(f"{HISTORY} cannot be read. Restore it from a back-up.") from None
     champion = read_champion(registry)
-    if champion and (not moves or moves[-1].sequence < champion.sequence):
+    last = moves[-1].sequence if moves else 0
+    if champion and last > champion.sequence:
+        raise RegistryError(
+            f"{HISTORY} goes to move {last}, {POINTER} to {champion.sequence}."
+            " Restore both from the same back-up."
+        )
+    if champion and last < champion.sequence:
         moves.append(champion)  # a kill fell between the pointer and the history
     return moves
 
@@ -80,18 +83,28 @@ def read_history(registry: Path) -> list[Champion]:
 def promote(registry: Path, bundle: Bundle, *, expected: str | None, forced: bool, at: datetime) -> Champion:
     """Put a bundle into service if the champion is still `expected` (an id, or None).
 
+    Promoting what is in service already changes nothing.
+
     Raises:
-        RegistryError: another promotion came first, or simulated would replace real.
+        RegistryError: another promotion came first, the bundle's gate refused it and `forced` is
+            not given, or simulated would replace real.
+        BundleError: the bundle does not score its own examples as when it was made.
     """
     with locked(registry):
+        sweep_stages(registry)
         champion = read_champion(registry)
         current = champion.bundle_id if champion else None
+        if champion and (current, champion.manifest_sha256) == (
+            bundle.manifest.bundle_id,
+            bundle.manifest_sha256,
+        ):
+            return champion
         if current != expected:
             raise RegistryError(
                 f"the champion is now '{current}', no longer '{expected}': another promotion came first."
                 f" Bundle '{bundle.manifest.bundle_id}' is kept; compare, then promote it by hand."
             )
-        _refuse_simulated_over_real(registry, bundle, current)
+        _refuse_unfit(registry, bundle, current, forced=forced)
         return _move(registry, champion, bundle, "promote", forced=forced, at=at)
 
 
@@ -99,46 +112,65 @@ def roll_back(registry: Path, *, forced: bool, at: datetime) -> Champion:
     """Put the bundle that was in service before the champion back into service.
 
     Raises:
-        RegistryError: there is no champion, or none before it.
-        BundleError: the earlier bundle does not verify.
+        RegistryError: there is no champion, or none before it, or as for `promote`.
+        BundleError: the earlier bundle is not the one that was in service.
     """
     with locked(registry):
+        sweep_stages(registry)
         champion = read_champion(registry)
         earlier = in_service(read_history(registry))[:-1]
         if champion is None or not earlier:
             raise RegistryError("there is no earlier champion to roll back to. Promote a bundle by its id.")
-        bundle = open_bundle(registry / BUNDLES / earlier[-1])
-        _refuse_simulated_over_real(registry, bundle, champion.bundle_id)
+        bundle = open_bundle(registry / BUNDLES / earlier[-1].bundle_id)
+        if bundle.manifest_sha256 != earlier[-1].manifest_sha256:
+            raise _another_manifest(bundle)
+        _refuse_unfit(registry, bundle, champion.bundle_id, forced=forced)
         return _move(registry, champion, bundle, "roll back", forced=forced, at=at)
 
 
-def in_service(history: list[Champion]) -> list[str]:
-    """List the bundles that a chain of roll-backs would walk through; the last is the champion."""
-    chain: list[str] = []
+def in_service(history: list[Champion]) -> list[Champion]:
+    """List the moves that a chain of roll-backs would walk through; the last put the champion there."""
+    chain: list[Champion] = []
     for move in history:
         if move.action == "roll back":
             del chain[-1:]
         else:
-            chain.append(move.bundle_id)
+            chain.append(move)
     return chain
 
 
-def _refuse_simulated_over_real(registry: Path, bundle: Bundle, current: str | None) -> None:
-    if current is None or not bundle.manifest.simulated:
-        return
-    if not open_bundle(registry / BUNDLES / current).manifest.simulated:
+def _refuse_unfit(registry: Path, bundle: Bundle, current: str | None, *, forced: bool) -> None:
+    """Refuse what may not serve: what fails its self-test or its gate, and simulated over real."""
+    bundle.scorer()
+    manifest = bundle.manifest
+    if not manifest.gate.promotes and not forced:
+        refused = [check.name for check in manifest.gate.checks if check.verdict == "fail"]
         raise RegistryError(
-            f"bundle '{bundle.manifest.bundle_id}' learnt from simulated customers and may not replace"
+            f"bundle '{manifest.bundle_id}' was refused by its gate ({', '.join(refused)})."
+            " Train a better one, or insist with --force, which is recorded."
+        )
+    simulates = current is not None and manifest.simulated
+    if simulates and not open_bundle(registry / BUNDLES / str(current)).manifest.simulated:
+        raise RegistryError(
+            f"bundle '{manifest.bundle_id}' learnt from simulated customers and may not replace"
             f" '{current}', which learnt from real ones. Use another CHURN_HOME for simulations."
         )
+
+
+def _another_manifest(bundle: Bundle) -> BundleError:
+    return BundleError(
+        f"bundle '{bundle.manifest.bundle_id}': manifest.json is not the one that was promoted."
+        " Restore it from a back-up, or promote another bundle."
+    )
 
 
 def _move(
     registry: Path, champion: Champion | None, bundle: Bundle, action: str, *, forced: bool, at: datetime
 ) -> Champion:
+    history = read_history(registry)
     moved = Champion.model_validate(
         {
-            "sequence": champion.sequence + 1 if champion else 1,
+            "sequence": history[-1].sequence + 1 if history else 1,
             "action": action,
             "bundle_id": bundle.manifest.bundle_id,
             "manifest_sha256": bundle.manifest_sha256,
@@ -147,7 +179,6 @@ def _move(
             "at": at,
         }
     )
-    history = read_history(registry)
     replace_file(registry / POINTER, f"{moved.model_dump_json(indent=1)}\n".encode())
     lines = [f"{move.model_dump_json()}\n" for move in (*history, moved)]
     replace_file(registry / HISTORY, "".join(lines).encode())

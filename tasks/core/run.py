@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from schemas.closed import Closed
 from schemas.config import TrainConfig
 from tasks.core.errors import ConfigError
-from tasks.core.files import make_folder, replace_file
+from tasks.core.files import FOLDER_MODE, make_folder, replace_file
 
 ORDER: Final = "run.json"
 
@@ -65,8 +65,15 @@ class Run:
 def new_run(runs: Path, order: Order, *, now: datetime) -> Run:
     """Make the folder of a new run, named after the moment (UTC) it was started."""
     stem = now.strftime("%Y%m%dT%H%M%S")
-    taken = len(list(runs.glob(f"{stem}*")))
-    folder = make_folder(runs / f"{stem}-{taken + 1}")
+    make_folder(runs)
+    number = 1
+    while True:
+        folder = runs / f"{stem}-{number}"
+        try:
+            folder.mkdir(mode=FOLDER_MODE)
+            break
+        except FileExistsError:  # another training of the same second
+            number += 1
     replace_file(folder / ORDER, f"{order.model_dump_json(indent=1)}\n".encode())
     return Run(folder, order, resumed=False)
 

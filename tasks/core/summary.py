@@ -5,14 +5,14 @@ from schemas.measures import Measure
 from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts, TrainingReport
 
 _SHOWN = ("roc_auc", "pr_auc", "f1", "recall", "precision", "brier", "ece", "top_decile_lift")
-_SIMULATED = "SIMULATED customers: nothing here says anything about real ones."
+SIMULATED = "SIMULATED customers: nothing here says anything about real ones."
 
 
 def audit_table(audit: DataAudit) -> str:
     """Write a data audit as Markdown."""
     rows = audit.rows
     lines = [
-        *([f"**{_SIMULATED}**", ""] if audit.simulated else []),
+        *([f"**{SIMULATED}**", ""] if audit.simulated else []),
         counts_line(rows) + ".",
         "",
         *([f"Churn share {audit.churn_share:.1%}.", ""] if audit.churn_share is not None else []),
@@ -70,7 +70,7 @@ def training_summary(
     training = evaluation.training
     return "\n".join(
         [
-            *([_SIMULATED, ""] if evaluation.simulated else []),
+            *([SIMULATED, ""] if evaluation.simulated else []),
             (
                 f"Trained on {training.training_customers} customers in {manifest.training_seconds:.1f} s"
                 f" ({_members(training)});"

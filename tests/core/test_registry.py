@@ -1,9 +1,11 @@
 import multiprocessing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tasks.core.bundle import Bundle
 from tasks.core.errors import BundleError, RegistryError
 from tasks.core.registry import open_champion, promote, read_champion, read_history
 from tests.harness.home import Home
@@ -17,34 +19,77 @@ def test_compare_and_swap(trained_home: Home) -> None:
     assert champion is not None
 
     with pytest.raises(RegistryError, match="another promotion came first"):
-        promote(trained_home.registry, champion, expected=None, forced=False, at=NOW)
+        promote(trained_home.registry, named(champion, "0" * 16), expected=None, forced=False, at=NOW)
 
 
-def _promote(registry: Path, winners: "multiprocessing.Queue[int]") -> None:
-    champion = open_champion(registry)
-    assert champion is not None
-    pointer = read_champion(registry)
-    assert pointer is not None
-    (registry / "ready").mkdir(exist_ok=True)
+def named(bundle: Bundle, bundle_id: str) -> Bundle:
+    """Give a bundle another id."""
+    return replace(bundle, manifest=bundle.manifest.model_copy(update={"bundle_id": bundle_id}))
+
+
+def _promote(registry: Path, bundle: Bundle, expected: str, winners: "multiprocessing.Queue[str]") -> None:
     try:
-        moved = promote(registry, champion, expected=champion.manifest.bundle_id, forced=False, at=NOW)
+        promote(registry, bundle, expected=expected, forced=False, at=NOW)
     except RegistryError:
         return
-    winners.put(moved.sequence)
+    winners.put(bundle.manifest.bundle_id)
 
 
-def test_promotions_at_once_are_told_apart(trained_home: Home) -> None:
-    """Eight processes that promote at once each get a move of their own; none is lost."""
+def test_of_promotions_at_once_one_wins(trained_home: Home) -> None:
+    """Of eight processes that would replace the same champion exactly one does; none is half-done."""
+    champion = trained_home.champion
+    assert champion is not None
+    before = champion.manifest.bundle_id
     context = multiprocessing.get_context("fork")
-    winners: multiprocessing.Queue[int] = context.Queue()
-    processes = [context.Process(target=_promote, args=(trained_home.registry, winners)) for _ in range(8)]
+    winners: multiprocessing.Queue[str] = context.Queue()
+    candidates = [named(champion, f"{i:016x}") for i in range(8)]
+    processes = [
+        context.Process(target=_promote, args=(trained_home.registry, candidate, before, winners))
+        for candidate in candidates
+    ]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
 
-    assert sorted(winners.get() for _ in processes) == list(range(2, 10))
-    assert [move.sequence for move in read_history(trained_home.registry)] == list(range(1, 10))
+    winner = winners.get()
+    assert winners.empty()
+    assert [move.bundle_id for move in read_history(trained_home.registry)] == [before, winner]
+    pointer = read_champion(trained_home.registry)
+    assert pointer is not None
+    assert pointer.bundle_id == winner
+
+
+def test_promoting_what_is_in_service_changes_nothing(trained_home: Home) -> None:
+    """A second try of a promotion that went through is no error and no second move."""
+    champion = trained_home.champion
+    assert champion is not None
+
+    promote(trained_home.registry, champion, expected=None, forced=False, at=NOW)
+
+    assert len(read_history(trained_home.registry)) == 1
+
+
+def test_history_and_pointer_of_different_times(trained_home: Home) -> None:
+    """A pointer restored without its history is refused, not followed."""
+    history = trained_home.registry / "history.jsonl"
+    line = history.read_bytes()
+    history.write_bytes(line + line.replace(b'"sequence":1', b'"sequence":2'))
+
+    with pytest.raises(RegistryError, match="same back-up"):
+        read_history(trained_home.registry)
+
+
+def test_leftovers_of_a_killed_promotion_are_swept(trained_home: Home) -> None:
+    """The next promotion deletes what a kill left aside."""
+    champion = trained_home.champion
+    assert champion is not None
+    leftover = trained_home.registry / ".stage-champion.json-99999"
+    leftover.write_text("half")
+
+    promote(trained_home.registry, champion, expected=None, forced=False, at=NOW)
+
+    assert not leftover.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"format_version": 2}', b"null"])

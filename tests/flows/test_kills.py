@@ -23,7 +23,7 @@ def golden(tmp_path_factory: pytest.TempPathFactory, crm_extract: Path) -> dict[
     assert night.violations() == []
     result = night.result()
     assert result["champion"]
-    assert result["inbox"] == result["leftovers"] == b""
+    assert result["waiting"] == result["leftovers"] == b""
     return result
 
 

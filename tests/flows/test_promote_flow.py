@@ -105,8 +105,56 @@ def test_simulated_never_replaces_real(trained_home: Home, tmp_path: Path) -> No
 @pytest.mark.parametrize("bundle", ["0" * 16, "", "../bundles", "."])
 def test_unknown_bundles(trained_home: Home, bundle: str) -> None:
     """An id that is none leads nowhere."""
-    with pytest.raises(RegistryError, match="there is no bundle"):
+    with pytest.raises(RegistryError, match="there is no such bundle"):
         trained_home.promote(bundle=bundle)
+
+
+def test_a_refused_bundle_stays_refused_when_rolled_back_to(trained_home: Home, tmp_path: Path) -> None:
+    """Rolling back to a bundle that was only forced into service needs force again."""
+    shuffled = make_customers(600)
+    shuffled["Churn"] = shuffled["Churn"].sample(frac=1, random_state=1).to_numpy()
+    shuffled.to_csv(tmp_path / "shuffled.csv", index=False)
+    first = in_service(trained_home)
+    strict = QUICK.model_dump()
+    strict["gate"] |= {"min_roc_auc": 0.8, "min_f1": 0.6}
+    trained_home.train(tmp_path / "shuffled.csv", TrainConfig.model_validate(strict))
+    (refused,) = {path.name for path in (trained_home.registry / "bundles").iterdir()} - {first}
+    trained_home.promote(bundle=refused, force=True)
+    trained_home.promote(bundle=first)
+
+    with pytest.raises(RegistryError, match="refused by its gate"):
+        trained_home.promote(rollback=True)
+    trained_home.promote(rollback=True, force=True)
+
+    assert in_service(trained_home) == refused
+
+
+def test_an_edited_verdict_is_not_believed(trained_home: Home, tmp_path: Path) -> None:
+    """A manifest that says passed where the sealed evaluation says refused is refused."""
+    shuffled = make_customers(600)
+    shuffled["Churn"] = shuffled["Churn"].sample(frac=1, random_state=1).to_numpy()
+    shuffled.to_csv(tmp_path / "shuffled.csv", index=False)
+    first = in_service(trained_home)
+    strict = QUICK.model_dump()
+    strict["gate"] |= {"min_roc_auc": 0.8, "min_f1": 0.6}
+    trained_home.train(tmp_path / "shuffled.csv", TrainConfig.model_validate(strict))
+    (refused,) = {path.name for path in (trained_home.registry / "bundles").iterdir()} - {first}
+    manifest = trained_home.registry / "bundles" / refused / "manifest.json"
+    text = manifest.read_text().replace('"outcome": "refused"', '"outcome": "passed"')
+    manifest.write_text(text.replace('"promotes": false', '"promotes": true'))
+
+    with pytest.raises(BundleError, match="says otherwise"):
+        trained_home.promote(bundle=refused)
+
+
+def test_an_edited_manifest_is_not_rolled_back_to(two: tuple[Home, str, str]) -> None:
+    """The manifest that was in service is remembered; another is refused."""
+    home, first, _ = two
+    manifest = home.registry / "bundles" / first / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b'"training_seconds": ', b'"training_seconds": 1'))
+
+    with pytest.raises(BundleError, match="not the one that was promoted"):
+        home.promote(rollback=True)
 
 
 def test_say_which(trained_home: Home) -> None:

@@ -1,6 +1,8 @@
 import json
+import os
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,7 +118,7 @@ def test_the_inbox_is_drained(trained_home: Home, crm_extract: Path) -> None:
     make_customers(80, seed=2).to_csv(inbox / "c_2026-03-03.csv", index=False)
     (inbox / ".on-its-way.csv").write_text("half")
 
-    with pytest.raises(ExtractError, match="2 extracts scored, 1 rejected"):
+    with pytest.raises(ExtractError, match="Extracts scored: 2, rejected: 1"):
         trained_home.score()
 
     assert len(trained_home.published()) == 2
@@ -125,6 +127,80 @@ def test_the_inbox_is_drained(trained_home: Home, crm_extract: Path) -> None:
     (rejected,) = (trained_home.path / "rejected").iterdir()
     assert "has no header" in (rejected / "reason.txt").read_text()
     assert (rejected / "extract").read_text() == "not,an\nextract,\n"
+
+
+def test_what_is_no_file_is_rejected_and_the_rest_is_scored(trained_home: Home, crm_extract: Path) -> None:
+    """A folder, a dangling link and a pipe in the inbox stop nobody, are never followed, and hang nothing."""
+    inbox = trained_home.path / "inbox"
+    inbox.mkdir()
+    (inbox / "a_folder").mkdir()
+    (inbox / "b_link.csv").symlink_to(crm_extract)
+    (inbox / "c_dangling.csv").symlink_to("nowhere")
+    os.mkfifo(inbox / "d_pipe.csv")
+    (inbox / "e_2026-03-01.csv").write_bytes(crm_extract.read_bytes())
+
+    with pytest.raises(ExtractError, match=r"Extracts scored: 1, rejected: 4.*plain file"):
+        trained_home.score()
+
+    assert len(trained_home.published()) == 1
+    assert list(inbox.iterdir()) == []
+    assert len(list((trained_home.path / "rejected").iterdir())) == 4
+
+
+def test_a_delivery_over_a_name_being_scored_is_not_lost(
+    trained_home: Home, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What arrives under the same name while the first is published waits for the next run."""
+    inbox = trained_home.path / "inbox"
+    inbox.mkdir()
+    (inbox / "crm_2026-03-01.csv").write_bytes(crm_extract.read_bytes())
+    publish = publishing.publish
+
+    def deliver_meanwhile(*args: Any) -> Path:
+        make_customers(80, seed=2).to_csv(inbox / "crm_2026-03-01.csv", index=False)
+        return publish(*args)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(publishing, "publish", deliver_meanwhile)
+        trained_home.score()
+    assert len(trained_home.published()) == 1
+    assert len(list(inbox.iterdir())) == 1
+    trained_home.score()
+
+    assert len(trained_home.published()) == 2
+    assert len(list((trained_home.path / "archive").iterdir())) == 2
+
+
+def test_a_mismatch_of_origin_does_not_stop_the_queue(home: Home, tmp_path: Path, crm_extract: Path) -> None:
+    """Under a simulated champion real customers wait in work/, and simulated ones are scored."""
+    simulated = make_customers(600)
+    simulated["customerID"] = "SIM-" + simulated["customerID"]
+    simulated.to_csv(tmp_path / "simulated.csv", index=False)
+    home.train(tmp_path / "simulated.csv")
+    (home.path / "inbox").mkdir()
+    (home.path / "inbox" / "a_2026-03-01.csv").write_bytes(crm_extract.read_bytes())
+    simulated.head(80).to_csv(home.path / "inbox" / "b_2026-03-01.csv", index=False)
+
+    with pytest.raises(BundleError, match="--force"):
+        home.score()
+
+    assert len(home.published()) == 1
+    assert [path.name for path in (home.path / "work").glob("[!.]*")] == ["a_2026-03-01.csv"]
+
+
+def test_damaged_scores_are_not_taken_for_done(trained_home: Home, crm_extract: Path, tmp_path: Path) -> None:
+    """Scores that changed after they were published are said, and replaced once they are out of the way."""
+    trained_home.score(crm_extract)
+    (folder,) = trained_home.published()
+    whole = (folder / "scores.csv").read_bytes()
+    (folder / "scores.csv").write_bytes(whole[:500])
+
+    with pytest.raises(publishing.PublishError, match="no longer as they were published"):
+        trained_home.score(crm_extract)
+    folder.rename(tmp_path / "away")
+    trained_home.score(crm_extract)
+
+    assert (folder / "scores.csv").read_bytes() == whole
 
 
 def test_a_redelivered_extract_is_archived_and_not_scored_again(

@@ -39,7 +39,7 @@ def test_the_default_is_the_default_training_data(
     assert out.read_text().splitlines()[1] == ",".join(frame.simulate(1, 0).iloc[0])
     assert line.count("\n") == 1
     assert "7,043 simulated customers, none of them real" in line
-    assert "% churn; 0 faults planted; true probabilities in crm.truth.csv" in line
+    assert "% churn; 0 faults planted; true probabilities in .crm.truth.csv" in line
 
 
 def test_settings_reach_the_extract(

@@ -18,7 +18,7 @@ from tests.harness.unorchestrated import unorchestrated
 
 QUICK = TrainConfig.model_validate(
     {
-        "fit": {"max_epochs": 3, "hidden": [8, 4]},
+        "fit": {"max_epochs": 3, "hidden": [8, 4], "members": 2},
         "evaluation": {"bootstrap_resamples": 100},
         "gate": {"min_roc_auc": 0.5, "min_f1": 0.2, "switched_off": ["baseline"]},
     }

@@ -19,23 +19,24 @@ import torch
 
 from flows import score_flow, train_flow
 from schemas.manifest import MANIFEST, ScoresManifest
-from tasks.core import bundle, files, publishing, registry
+from tasks.core import bundle, files, inbox, publishing, registry
 from tasks.core.errors import ChurnError
 from tasks.core.training import baseline, staging
+from tasks.core.training.report import plots
 from tests.harness.home import Home
 
 torch.use_deterministic_algorithms(mode=False)  # imports for two seconds, which the fork server does once
 
 STEPS = (
     "open-champion", "start-run", "report-audit", "ingest", "split", "search", "fit-spec", "train",
-    "train-baselines", "stage", "evaluate", "gate", "register", "promote", "report-training", "list-inbox",
+    "train-baselines", "stage", "evaluate", "gate", "register", "promote", "report-training", "take-inbox",
     "pin-champion", "date-extract", "find-published", "score", "publish", "archive", "report-scoring",
 )  # fmt: skip
 """Every step of a night, in order: it can be killed between any two."""
 
 WRITES = (
     "checkpoint", "stage-files", "seal-manifest", "seal-reveal", "swap-pointer", "append-history",
-    "write-scores", "write-quarantine", "write-manifest", "publish-reveal", "move-extract",
+    "write-scores", "write-quarantine", "write-manifest", "publish-reveal", "take-extract", "archive-extract",
 )  # fmt: skip
 """Every kind of write: a night can be killed just before and just after it."""
 
@@ -85,7 +86,8 @@ class Night:
                 assert set(seals) == {*manifest.files, MANIFEST}
             except (OSError, ValueError, AssertionError) as error:
                 found.append(f"scores: {type(error).__name__}")
-        copies = [*(self.home / "inbox").iterdir(), *(self.home / "archive").glob("*")]
+        places = (self.home / name for name in ("inbox", "work", "archive", "rejected"))
+        copies = [path for place in places for path in place.glob("[!.]*")]
         if [copy.read_bytes() for copy in copies] != [self.extract.read_bytes()]:
             found.append(f"the extract is in {len(copies)} places or changed")
         return found
@@ -109,7 +111,8 @@ class Night:
                 f"{folder.name}/{name}": (folder / name).read_bytes()
                 for name in ("scores.csv", "quarantine.csv")
             }
-        outcome["inbox"] = b",".join(path.name.encode() for path in (self.home / "inbox").iterdir())
+        waiting = [path.name for name in ("inbox", "work") for path in (self.home / name).glob("[!.]*")]
+        outcome["waiting"] = ",".join(waiting).encode()
         leftovers = [
             path.name for place in ("scores", "registry") for path in (self.home / place).glob(".stage*")
         ]
@@ -120,6 +123,7 @@ class Night:
 def _night(night: Night, kill_at: str | None, naive: bool) -> None:
     """Be the night's process."""
     os.environ["CHURN_HOME"] = str(night.home)
+    plots._svg = lambda _figure, _title: "<svg></svg>"  # drawing takes a second and writes nothing
     baseline._TREE_DEPTHS = baseline._TREE_LEAVES = (10,)  # one tree is as killable as twenty-four
     if naive:
         publishing.publish = publish_naively
@@ -146,7 +150,8 @@ def _arm(point: str) -> None:
         "write-quarantine": (publishing, "write_new", lambda path: path.endswith("quarantine.csv")),
         "write-manifest": (publishing, "write_new", lambda path: path.endswith(MANIFEST)),
         "publish-reveal": (publishing, "reveal", lambda _: True),
-        "move-extract": (Path, "replace", lambda path: "inbox" in path),
+        "take-extract": (inbox, "move", lambda path: "/inbox/" in path),
+        "archive-extract": (inbox, "move", lambda path: "/work/" in path),
     }[place]
     original = getattr(module, name)
 

@@ -31,7 +31,7 @@ class WrittenExtract(NamedTuple):
 
 def truth_path(path: Path) -> Path:
     """Return where the true probabilities of an extract are written."""
-    return path.with_name(f"{path.stem}.truth.csv")
+    return path.with_name(f".{path.stem}.truth.csv")
 
 
 def write_extract(

@@ -83,7 +83,8 @@ def gather(
 def _roc(p: Floats, label: Bools) -> Floats:
     """Give the recall at each false-positive rate of `GRID`: (101,)."""
     false_positive_rate, recall, _ = roc_curve(label, p)
-    return np.interp(GRID, false_positive_rate, recall)
+    found: Floats = np.interp(GRID, false_positive_rate, recall)
+    return found
 
 
 def _precision_recall(p: Floats, label: Bools) -> Floats:

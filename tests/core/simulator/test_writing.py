@@ -33,9 +33,9 @@ def test_the_truth_stands_beside(tmp_path: Path) -> None:
     """The side file names every customer in order with its true probability."""
     path = tmp_path / "extract.csv"
     write_extract(path, rows=500, seed=6)
-    truth, frame = read(tmp_path / "extract.truth.csv"), simulate(500, 6)
+    truth, frame = read(tmp_path / ".extract.truth.csv"), simulate(500, 6)
 
-    assert truth_path(path) == tmp_path / "extract.truth.csv"
+    assert truth_path(path) == tmp_path / ".extract.truth.csv"
     assert list(truth.columns) == [ID, "churn_probability"]
     assert truth[ID].equals(frame[ID])
     assert truth["churn_probability"].astype(float).to_numpy() == pytest.approx(
