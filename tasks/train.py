@@ -16,6 +16,9 @@ from tasks.core.training.split import Split
 from tasks.core.training.tensorboard import TrainingBoard
 from tasks.step import step
 
+EPOCHS_A_LINE = 5
+"""Epochs between two lines of progress; TensorBoard has every one."""
+
 
 @step(name="start-run")
 def start_run(runs: Path, order: Order, resume: str | None) -> Run:
@@ -27,7 +30,7 @@ def start_run(runs: Path, order: Order, resume: str | None) -> Run:
 
 @step(name="train")
 def train(parts: Split, spec: Spec, run: Run) -> tuple[Network, float]:
-    """Fit the networks with checkpoints and TensorBoard, a line an epoch; give them and their seconds."""
+    """Fit the networks with checkpoints, TensorBoard and progress; give them and their seconds."""
     config = run.order.config.fit
     logger = get_run_logger()
     logger.info("training run %s; interrupted, go on with --resume %s", run.run_id, run.run_id)
@@ -36,6 +39,8 @@ def train(parts: Split, spec: Spec, run: Run) -> tuple[Network, float]:
 
         def on_epoch(member: int, log: EpochLog) -> None:
             board.log_epoch(member, log)
+            if log.epoch % EPOCHS_A_LINE:
+                return
             logger.info(
                 "network %d/%d, epoch %d/%d: loss %.4f, validation %.4f, ROC-AUC %.4f, F1 %.3f%s",
                 member,

@@ -1,6 +1,7 @@
 """The documents are true where a machine can tell."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -57,8 +58,28 @@ def test_every_reason_is_in_the_contract() -> None:
     assert all(f"`{code}`" in page for code in HINTS)
 
 
-def test_no_table_is_committed() -> None:
-    """No extract, and no path or host of one machine, is in the project's files."""
-    tables = [path for path in ROOT.rglob("*.csv") if not {".venv", "var"} & set(path.parts)]
+def tracked() -> list[Path]:
+    """List the files of the project, as version control sees them."""
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, text=True, check=True)
+    return [ROOT / name for name in listed.stdout.split("\0") if name]
 
-    assert tables == []
+
+def test_no_table_is_committed() -> None:
+    """No extract, no database and no archive is among the project's files."""
+    suffixes = {".csv", ".gz", ".zip", ".parquet", ".xlsx", ".db", ".sqlite", ".onnx", ".pt"}
+
+    assert [path.name for path in tracked() if path.suffix in suffixes] == []
+
+
+def test_no_machine_is_named() -> None:
+    """No path of one machine and no package registry's host stands in the project's files."""
+    homes = (str(ROOT.parent) + "/", str(Path.home()) + "/")
+    named = [
+        (path.name, trace)
+        for path in tracked()
+        if path.is_file() and path.suffix != ".png"
+        for trace in (*homes, "file://" + "/", "pypi" + ".org", "--index" + "-url http")
+        if trace in path.read_text(encoding="utf-8")
+    ]
+
+    assert named == []

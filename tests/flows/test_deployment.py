@@ -18,7 +18,7 @@ from tests.harness.server import ROOT, SERVE, Program, Server, started
 
 pytestmark = pytest.mark.xdist_group("server")
 
-POOL = "prefect work-pool create churn --type process"
+POOL = "prefect work-pool create churn --type process --overwrite"
 DEPLOY = "prefect --no-prompt deploy --all --prefect-file deployments/prefect.yaml"
 WORKER = "prefect worker start --pool churn"
 RUN = "prefect deployment run score/nightly --watch"

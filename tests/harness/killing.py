@@ -150,8 +150,8 @@ def _arm(point: str) -> None:
         "write-quarantine": (publishing, "write_new", lambda path: path.endswith("quarantine.csv")),
         "write-manifest": (publishing, "write_new", lambda path: path.endswith(MANIFEST)),
         "publish-reveal": (publishing, "reveal", lambda _: True),
-        "take-extract": (inbox, "move", lambda path: "/inbox/" in path),
-        "archive-extract": (inbox, "move", lambda path: "/work/" in path),
+        "take-extract": (inbox, "move", lambda path: Path(path).parent.name == "inbox"),
+        "archive-extract": (inbox, "move", lambda path: Path(path).parent.name == "work"),
     }[place]
     original = getattr(module, name)
 
