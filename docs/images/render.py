@@ -1,4 +1,4 @@
-"""Draw a terminal's text as a picture: `... | python docs/images/render.py docs/images/train.svg`."""
+"""Draw the end of a training: `make train 2>&1 | python docs/images/render.py docs/images/train.svg`."""
 
 import io
 import re
@@ -10,12 +10,17 @@ from rich.text import Text
 
 
 def main() -> None:
-    """Read text, write an SVG that needs no font of another site."""
-    text = Text(sys.stdin.read().rstrip("\n"))
+    """Read a training's output, draw its summary as an SVG that needs no font of another site."""
+    summary = re.search(
+        r"^(SIMULATED|Trained on).*?^Next: [^\n]*", sys.stdin.read(), re.DOTALL | re.MULTILINE
+    )
+    if summary is None:
+        sys.exit("there is no summary of a training in the text")
+    text = Text(summary[0])
     width = max(line.cell_len for line in text.split())
     console = Console(record=True, width=width, file=io.StringIO())
     console.print(text, soft_wrap=True)
-    svg = console.export_svg(title="python flows/train_flow.py")
+    svg = console.export_svg(title="make train")
     Path(sys.argv[1]).write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL), encoding="utf-8")
 
 
