@@ -87,6 +87,8 @@ def _describe(check: "object") -> str:
         return f"{statistics['min_value']} to {statistics['max_value']}"
     if kind == "greater_than_or_equal_to":
         return f"at least {statistics['min_value']}"
+    if kind == "less_than_or_equal_to":
+        return f"at most {statistics['max_value']:,}"
     return "not blank"
 
 
