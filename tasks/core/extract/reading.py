@@ -12,7 +12,7 @@ from schemas.extract import ScoringExtract, TrainingExtract
 from schemas.manifest import ExtractIdentity
 from schemas.reasons import HINTS
 from schemas.reports import RowCounts
-from tasks.core.errors import ExtractError
+from tasks.core.errors import ExtractError, shown
 from tasks.core.extract import refusals
 from tasks.core.extract.contract import FAULT_COLUMNS, judge
 from tasks.core.extract.dialect import recognise
@@ -59,12 +59,13 @@ class Extract:
 
 
 def read_extract(data: bytes, name: str, purpose: Purpose, config: IngestConfig) -> Extract:
-    """Read and judge the bytes of an extract called `name`.
+    """Read and judge the bytes of an extract called `name`, whose control characters are replaced.
 
     Raises:
         ExtractError: the file as a whole breaks the contract; the message names the way out.
         ConfigError: an alias or value map of the config cannot be applied.
     """
+    name = shown(name)
     check_value_maps(config)
     dialect = recognise(data, name)
     known = contract_names(dialect.header, config)

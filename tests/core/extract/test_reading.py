@@ -176,6 +176,7 @@ def test_repeats(rows: list[Row], build: Build) -> None:
         (b"0100-\xff\xfe", "invalid_encoding"),
         (b"\x1a", "control_character"),
         (b"a\tb", "control_character"),
+        ("a\x9bb\u202e".encode(), "control_character"),
         (",".join(EXTRACT_ORDER).encode(), "repeated_header"),
     ],
 )

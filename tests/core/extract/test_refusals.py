@@ -83,6 +83,34 @@ def test_header_faults(rows: list[Row], build: Build) -> None:
     assert "columns twice: 'Segment', 'segment'" in refusal(wide)
 
 
+def test_an_unpaired_quote_in_the_header(rows: list[Row], build: Build) -> None:
+    """A header that is no CSV line is refused with its line number and what to do."""
+    for data in (b'"' + build(rows), build(rows).replace(b"tenure", b'"ten"ure', 1)):
+        assert "the header (line 1) has an unpaired quote" in refusal(data)
+
+
+@pytest.mark.parametrize("control", ["\x1b[31m", "\x00", "\t", "\x7f", "\x9b", "\u2028", "\u202e"])
+def test_control_characters_in_the_header(rows: list[Row], build: Build, control: str) -> None:
+    """A column name that a terminal or log would obey is refused and never shown."""
+    data = build(rows, order=[*EXTRACT_ORDER[:-1], "Churn"]).replace(
+        b"tenure", f"ten{control}ure".encode(), 1
+    )
+    message = refusal(data)
+
+    assert "the header (line 1) holds a control character" in message
+    assert message.isprintable()
+
+
+def test_a_hostile_file_name_is_shown_harmless(rows: list[Row], build: Build) -> None:
+    """Whatever an extract is called, its name breaks no line and reaches no terminal."""
+    name = "crm\n\x1b[2Jerror: \udc80.csv"
+    with pytest.raises(ExtractError) as error:
+        read_extract(b"", name, "scoring", IngestConfig())
+
+    assert str(error.value).startswith("extract 'crm??[2Jerror: ?.csv' is empty")
+    assert read_extract(build(rows), name, "scoring", IngestConfig()).name == "crm??[2Jerror: ?.csv"
+
+
 def test_another_number_of_fields_on_most_rows(rows: list[Row], build: Build) -> None:
     """Rows that are all one field longer than the header are refused, never shifted."""
     header, _, body = build(rows).partition(b"\n")
