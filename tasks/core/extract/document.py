@@ -59,6 +59,7 @@ def contract_document() -> str:
             "",
             f"Coherent totals lie within {low:g} and {high:g} times tenure x MonthlyCharges.",
             "Identical repeats of a customer's row are not a fault: one is kept, the rest are counted.",
+            "Repeats that spell a category or number differently (`YES`, `50.0`) are identical.",
             "",
             "## Reason codes in quarantine.csv",
             "",

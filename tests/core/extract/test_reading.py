@@ -167,6 +167,51 @@ def test_repeats(rows: list[Row], build: Build) -> None:
 
 
 @pytest.mark.parametrize(
+    "pair",
+    [
+        ({"tenure": "abc"}, {"tenure": "xyz"}),
+        ({"MonthlyCharges": "50,5"}, {"MonthlyCharges": "60,5"}),
+        ({"MonthlyCharges": "9" * 400}, {"MonthlyCharges": "8" * 400}),
+        ({"Contract": "Weekly"}, {"Contract": "Daily"}),
+    ],
+)
+def test_different_faults_are_no_repeats(rows: list[Row], build: Build, pair: tuple[Row, Row]) -> None:
+    """Two rows that cannot be read are the same only where they say the same."""
+    first, second = (rows[5] | cells for cells in pair)
+    rows[5] = first
+    extract = read(build([*rows, second, second]))
+
+    assert extract.counts.exact_duplicates == 1
+    assert set(extract.quarantine["line"]) == {7, 102}
+    assert extract.counts.accepted == 99
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"MonthlyCharges": "50.50"},
+        {"tenure": "10.0", "TotalCharges": "505.00"},
+        {"gender": " female"},
+    ],
+)
+def test_spelling_makes_no_conflict(rows: list[Row], build: Build, cells: Row) -> None:
+    """The same number or category spelt differently is an identical repeat."""
+    extract = read(build([*rows, rows[5] | cells]))
+
+    assert extract.counts.exact_duplicates == 1
+    assert faults(extract) == []
+
+
+def test_blank_totals_repeat(rows: list[Row], build: Build) -> None:
+    """However a blank total is written, it is the same blank."""
+    rows[5] |= {"tenure": "0", "TotalCharges": "NA"}
+    extract = read(build([*rows, rows[5] | {"TotalCharges": " "}, rows[5] | {"TotalCharges": "0"}]))
+
+    assert extract.counts.exact_duplicates == 1
+    assert faults(extract) == [(7, "customerID", "conflicting_id"), (103, "customerID", "conflicting_id")]
+
+
+@pytest.mark.parametrize(
     ("line", "reason"),
     [
         (b"1,2,3", "short_row"),
