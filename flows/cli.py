@@ -5,7 +5,7 @@ import errno
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
@@ -35,6 +35,7 @@ _PREFECT_DEFAULTS: Final = {
 }
 for _name, _value in _PREFECT_DEFAULTS.items():
     os.environ.setdefault(_name, _value)
+os.umask(0o077)  # here, because a temporary Prefect server writes files before any flow body runs
 
 Config = TypeVar("Config", bound=BaseModel)
 
@@ -61,7 +62,10 @@ def add_config_flags(parser: argparse.ArgumentParser) -> None:
 
 def day(text: str) -> date:
     """Read a day as YYYY-MM-DD."""
-    return date.fromisoformat(text)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no day; expected YYYY-MM-DD") from None
 
 
 def load_config(model: type[Config], file: Path | None, settings: Sequence[str]) -> Config:
@@ -75,25 +79,34 @@ def load_config(model: type[Config], file: Path | None, settings: Sequence[str])
         path, separator, text = setting.partition("=")
         if not separator:
             raise ConfigError(f"--set {setting}: expected a.b=value, such as fit.seed=7.")
-        try:
-            _assign(values, path.split("."), yaml.safe_load(text))
-        except yaml.YAMLError:
-            raise ConfigError(f"--set {path}: the value is not readable as YAML.") from None
+        _assign(values, path.split("."), _yaml(text, f"--set {path}"))
     try:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
+        count = error.error_count()
         raise ConfigError(
-            f"setting '{place}': {first['msg']} ({error.error_count()} faults in all)."
+            f"setting '{place}': {first['msg'].removeprefix('Value error, ').removesuffix('.')}"
+            f" ({count} {'fault' if count == 1 else 'faults'} in all)."
             " --help lists the flags; --print-schema of train_flow.py lists every setting."
         ) from None
 
 
 def locations() -> Locations:
-    """Say where everything lies: below CHURN_HOME, or `var` in the current folder."""
-    os.umask(0o077)
-    return Locations(home=Path(os.environ.get("CHURN_HOME", "var")).absolute())
+    """Say where everything lies: below CHURN_HOME, or `var` in the current folder; make that folder.
+
+    Raises:
+        ConfigError: it is a file, or cannot be made.
+    """
+    home = Path(os.environ.get("CHURN_HOME", "var")).absolute()
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"CHURN_HOME {home} cannot be used as a folder: {error.strerror}. Set it to one you may write to."
+        ) from None
+    return Locations(home=home)
 
 
 def run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
@@ -134,14 +147,42 @@ def _leave(error: ChurnError) -> NoReturn:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"--config {file.name}: {error.strerror}. Give the path of a YAML file.") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise ConfigError(f"--config {file.name} is not readable as YAML or JSON. Mend it.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"--config {file.name} is not UTF-8. Save it as UTF-8.") from None
+    values = _yaml(text, f"--config {file.name}")
     if not isinstance(values, dict):
         raise ConfigError(f"--config {file.name}: expected settings by name, such as 'fit: {{seed: 7}}'.")
     return values
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML and JSON; a key set twice is an error, not the last one's win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Refuse a key that stands twice, before merges are flattened."""
+        seen: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise _TwiceError(f"'{key.value}' stands twice on line {key.start_mark.line + 1}")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+class _TwiceError(yaml.YAMLError):
+    """A key is set twice in one group."""
+
+
+def _yaml(text: str, place: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader of our own
+    except _TwiceError as error:
+        raise ConfigError(f"{place}: {error}. Set it once.") from None
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError):
+        # PyYAML lets Python's own errors through, such as of a 13th month or of deep nesting.
+        raise ConfigError(f"{place}: the text is not readable as YAML. Mend it.") from None
 
 
 def _assign(values: dict[str, Any], path: list[str], value: object) -> None:

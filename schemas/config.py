@@ -2,12 +2,13 @@
 
 `TrainConfig` says what is learnt and is hashed into the manifest; `Locations` says where
 things lie and is never hashed, so that moving a folder does not change a model's identity.
+Whole numbers are strict: `true` is no 1 and `"7"` is no 7.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, StrictInt, model_validator
 
 from schemas.closed import Closed
 
@@ -33,7 +34,7 @@ class IngestConfig(Closed):
         le=1,
         description="The extract is refused when this share of its rows, or more, is bad.",
     )
-    min_training_rows: int = Field(
+    min_training_rows: StrictInt = Field(
         default=500, ge=50, description="Accepted customers below which nothing is learnt."
     )
 
@@ -41,14 +42,14 @@ class IngestConfig(Closed):
 class SimulationConfig(Closed):
     """The built-in simulator's extract, used when no extract is given."""
 
-    rows: int = Field(default=7_043, ge=500, le=100_000_000, description="Customers to simulate.")
-    seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of the simulated customers.")
+    rows: StrictInt = Field(default=7_043, ge=500, le=100_000_000, description="Customers to simulate.")
+    seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed of the simulated customers.")
 
 
 class SplitConfig(Closed):
     """Stratified training, validation and holdout parts, by a hash of the customer's id."""
 
-    seed: int = Field(default=0, ge=0, lt=2**32, description="Which of the possible splits is used.")
+    seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Which of the possible splits is used.")
     training_share: float = Field(default=0.6, gt=0, lt=1, description="Share of each class to learn from.")
     validation_share: float = Field(
         default=0.2,
@@ -58,11 +59,20 @@ class SplitConfig(Closed):
         "calibrate and choose the threshold on. An ensemble does so out of fold, on both parts.",
     )
 
+    @model_validator(mode="after")
+    def _leave_a_holdout(self) -> Self:
+        if self.training_share + self.validation_share >= 1:
+            raise ValueError(
+                "training_share and validation_share must leave a holdout; got "
+                f"{self.training_share:g} and {self.validation_share:g}. Lower one of them."
+            )
+        return self
+
 
 class EncodingConfig(Closed):
     """How rows become the model's inputs."""
 
-    bins: int = Field(
+    bins: StrictInt = Field(
         default=16, ge=2, le=256, description="Training quantiles of each number's piecewise-linear encoding."
     )
     protected_attributes: bool = Field(
@@ -73,8 +83,8 @@ class EncodingConfig(Closed):
 class FitConfig(Closed):
     """The network and its training; the defaults are the measured recipe of docs/model.md."""
 
-    seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of weights, batches and dropout.")
-    hidden: tuple[int, ...] = Field(
+    seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed of weights, batches and dropout.")
+    hidden: tuple[Annotated[StrictInt, Field(ge=1, le=4_096)], ...] = Field(
         default=(64, 32), min_length=2, max_length=8, description="Neurons of each hidden layer."
     )
     dropout: float = Field(
@@ -84,9 +94,11 @@ class FitConfig(Closed):
     weight_decay: float = Field(
         default=0.03, ge=0, le=1, description="AdamW's decay of weights; biases have none."
     )
-    batch_size: int = Field(default=256, ge=8, le=65_536, description="Customers a step.")
-    max_epochs: int = Field(default=80, ge=1, le=10_000, description="Passes over the training part at most.")
-    patience: int = Field(
+    batch_size: StrictInt = Field(default=256, ge=8, le=65_536, description="Customers a step.")
+    max_epochs: StrictInt = Field(
+        default=80, ge=1, le=10_000, description="Passes over the training part at most."
+    )
+    patience: StrictInt = Field(
         default=10,
         ge=1,
         le=1_000,
@@ -98,7 +110,7 @@ class FitConfig(Closed):
         lt=1,
         description="Decay, a step, of the averaged weights that are judged and kept.",
     )
-    members: int = Field(
+    members: StrictInt = Field(
         default=5,
         ge=1,
         le=20,
@@ -114,10 +126,10 @@ class FitConfig(Closed):
 class EvaluationConfig(Closed):
     """How sure the evaluation is of its own numbers."""
 
-    bootstrap_resamples: int = Field(
+    bootstrap_resamples: StrictInt = Field(
         default=1_000, ge=100, le=100_000, description="Resamples of an interval."
     )
-    bootstrap_seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of the resamples.")
+    bootstrap_seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed of the resamples.")
 
 
 GateCheckName = Literal[
@@ -171,10 +183,10 @@ class ScoreConfig(Closed):
     """Everything that decides how a night is scored."""
 
     ingest: IngestConfig = IngestConfig()
-    chunk_rows: int = Field(
+    chunk_rows: StrictInt = Field(
         default=4_096, ge=1, le=1_000_000, description="Customers given to the model at a time."
     )
-    keep_days: int = Field(
+    keep_days: StrictInt = Field(
         default=90, ge=1, le=3_650, description="Days after which published scores should be deleted."
     )
 

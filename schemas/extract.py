@@ -24,7 +24,7 @@ def _category(name: str) -> Any:
 class ScoringExtract(pa.DataFrameModel):
     """An extract to score: an id and the 19 feature columns."""
 
-    customerID: Series[str] = pa.Field(str_matches=r"\S")
+    customerID: Series[str] = pa.Field(str_contains=r"\S")
     gender: Series[str] = _category("gender")
     SeniorCitizen: Series[str] = _category("SeniorCitizen")
     Partner: Series[str] = _category("Partner")
@@ -45,9 +45,9 @@ class ScoringExtract(pa.DataFrameModel):
     Contract: Series[str] = _category("Contract")
     PaperlessBilling: Series[str] = _category("PaperlessBilling")
     PaymentMethod: Series[str] = _category("PaymentMethod")
-    MonthlyCharges: Series[float] = pa.Field(ge=0, nullable=True)
+    MonthlyCharges: Series[float] = pa.Field(ge=0, le=rules.MAX_MONTHLY_CHARGES, nullable=True)
     MonthlyCharges_form: Series[str] = pa.Field(isin=["whole", "decimal"])
-    TotalCharges: Series[float] = pa.Field(ge=0, nullable=True)
+    TotalCharges: Series[float] = pa.Field(ge=0, le=rules.MAX_TOTAL_CHARGES, nullable=True)
     TotalCharges_form: Series[str] = pa.Field(isin=["whole", "decimal", "blank"])
 
     class Config:

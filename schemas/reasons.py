@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from schemas import rules
+
 HINTS: Final[dict[str, str]] = {
     "short_row": "The line has fewer fields than the header: send every column, blank where unknown.",
     "long_row": "The line has more fields than the header: quote fields that hold the separator.",
@@ -16,7 +18,10 @@ HINTS: Final[dict[str, str]] = {
     "not_finite": "The number is infinite: send the real amount.",
     "negative": "The amount is negative: charges are zero or more.",
     "not_whole": "The number has a fraction: tenure is whole months.",
-    "out_of_range": "Tenure is 0 to 120 months.",
+    "out_of_range": (
+        f"Expected tenure of 0 to {rules.MAX_TENURE_MONTHS} months, MonthlyCharges of at most"
+        f" {rules.MAX_MONTHLY_CHARGES:,} and TotalCharges of at most {rules.MAX_TOTAL_CHARGES:,}."
+    ),
     "total_blank": "TotalCharges may be blank only where tenure is 0.",
     "total_incoherent": "TotalCharges must lie within half and twice tenure x MonthlyCharges.",
     "internet_incoherent": "'No internet service' must stand in every internet service, or in none.",

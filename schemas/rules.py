@@ -12,6 +12,18 @@ from schemas.columns import CATEGORIES, ID, INTERNET_SERVICES, NO_INTERNET, NO_P
 MAX_TENURE_MONTHS = 120
 """Ten years; the longest tenure in the reference extract is 72 months."""
 
+MAX_MONTHLY_CHARGES = 10_000
+"""Currency a month; a slipped point or a smaller currency unit, not a bill, reaches it.
+
+Source: the reference extract ends at 118.75, so a tariff may still grow 80-fold.
+"""
+
+MAX_TOTAL_CHARGES = 1_000_000
+"""Currency; far inside float32, in which the model computes.
+
+Source: the reference extract ends at 8,684.80, so a total may still grow 100-fold.
+"""
+
 TOTAL_RATIO_BOUNDS = (0.5, 2.0)
 """Of TotalCharges to tenure x MonthlyCharges.
 
@@ -29,7 +41,7 @@ def total_is_coherent(frame: pd.DataFrame) -> "pd.Series[bool]":
     """Demand that TotalCharges agrees with tenure (months) x MonthlyCharges (currency a month)."""
     tenure, monthly, total = frame["tenure"], frame["MonthlyCharges"], frame["TotalCharges"]
     judged = (frame["tenure_form"] == "whole") & tenure.between(1, MAX_TENURE_MONTHS)
-    judged &= (monthly >= 0) & (total >= 0)
+    judged &= monthly.between(0, MAX_MONTHLY_CHARGES) & total.between(0, MAX_TOTAL_CHARGES)
     expected = tenure * monthly
     low, high = TOTAL_RATIO_BOUNDS
     return ~judged | total.between(low * expected, high * expected)

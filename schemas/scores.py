@@ -24,7 +24,7 @@ QUARANTINE_COLUMNS: Final = ("line", "column", "reason", "hint")
 class Scores(pa.DataFrameModel):
     """scores.csv: one row an accepted customer, in the extract's order; pseudonymous."""
 
-    customerID: Series[str] = pa.Field(str_matches=r"\S", unique=True)
+    customerID: Series[str] = pa.Field(str_contains=r"\S", unique=True)
     churn_probability: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
     churn_flag: Series[int] = pa.Field(isin=[0, 1])
     decile: Series[int] = pa.Field(in_range={"min_value": 1, "max_value": 10})

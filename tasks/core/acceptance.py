@@ -1,5 +1,6 @@
 """The gate: judge an evaluation by the operator's policy. A refusal is a result, not an error."""
 
+import math
 from collections.abc import Iterator
 from typing import Final, Literal
 
@@ -19,7 +20,8 @@ def judge(evaluation: Evaluation, policy: GatePolicy, *, champion_simulated: boo
     """Make every check of the policy that is not switched off and decide.
 
     `champion_simulated` says of the champion in service whether it learnt from simulated
-    customers; None where there is no champion. A metric that is missing fails its check.
+    customers; None where there is no champion. The gate fails closed: a metric that is missing or not finite
+    never passes a check that reads it.
     """
     checks = tuple(
         check
@@ -41,7 +43,10 @@ def _checks(
     evaluation: Evaluation, policy: GatePolicy, *, champion_simulated: bool | None
 ) -> Iterator[GateCheck]:
     measures = evaluation.measures
-    good = _reaches(measures.roc_auc, policy.min_roc_auc) or _reaches(measures.f1, policy.min_f1)
+    roc_auc, f1 = _known(measures.roc_auc.value), _known(measures.f1.value)
+    good = False
+    if roc_auc is not None and f1 is not None:
+        good = roc_auc >= policy.min_roc_auc or f1 >= policy.min_f1
     yield GateCheck(
         name="headline",
         kind="block",
@@ -49,7 +54,7 @@ def _checks(
         bound=f"ROC-AUC >= {policy.min_roc_auc:g} or F1 >= {policy.min_f1:g}",
         verdict="pass" if good else "fail",
     )
-    parity = evaluation.parity.max_difference
+    parity = _known(evaluation.parity.max_difference)
     yield GateCheck(
         name="parity",
         kind="block",
@@ -68,18 +73,24 @@ def _checks(
         bound="simulated never replaces real",
         verdict="fail" if evaluation.simulated and champion_simulated is False else "pass",
     )
+    low = _known(measures.roc_auc.low)
     yield _warning(
         "auc_lower_bound",
-        measures.roc_auc.low,
+        low,
         f">= {policy.min_roc_auc:g}",
-        good=measures.roc_auc.low is not None and measures.roc_auc.low >= policy.min_roc_auc,
+        good=low is not None and low >= policy.min_roc_auc,
     )
-    ece = measures.ece.value
+    ece = _known(measures.ece.value)
     yield _warning(
         "calibration", ece, f"ECE <= {policy.max_ece:g}", good=ece is not None and ece <= policy.max_ece
     )
     gap = _largest_recall_gap(evaluation)
-    yield _warning("slices", gap, f"recall gap <= {policy.max_slice_gap:g}", good=gap <= policy.max_slice_gap)
+    yield _warning(
+        "slices",
+        gap,
+        f"recall gap <= {policy.max_slice_gap:g}",
+        good=gap is not None and gap <= policy.max_slice_gap,
+    )
 
 
 def _not_inferior(name: str, difference: PairedDifference | None, margin: float) -> GateCheck:
@@ -91,11 +102,12 @@ def _not_inferior(name: str, difference: PairedDifference | None, margin: float)
     observed = "missing"
     if difference is not None:
         auc = difference.roc_auc
+        low, high = _known(auc.low), _known(auc.high)
         observed = f"{_show(auc, sign='+')} on {difference.customers} customers"
         if name == "champion" and difference.customers < FEWEST_COMPARED:
             verdict = "not proven"
-        elif auc.low is not None and auc.high is not None and auc.value is not None:
-            verdict = "pass" if auc.low > -margin else "fail" if auc.high < -margin else "not proven"
+        elif _known(auc.value) is not None and low is not None and high is not None:
+            verdict = "pass" if low > -margin else "fail" if high < -margin else "not proven"
     bound = f"ROC-AUC difference > {-margin:g} (95 %)"
     return GateCheck(name=name, kind="block", observed=observed, bound=bound, verdict=verdict)
 
@@ -105,21 +117,23 @@ def _warning(name: str, observed: float | None, bound: str, *, good: bool) -> Ga
     return GateCheck(name=name, kind="warn", observed=shown, bound=bound, verdict="pass" if good else "warn")
 
 
-def _largest_recall_gap(evaluation: Evaluation) -> float:
-    gaps = [0.0]
+def _largest_recall_gap(evaluation: Evaluation) -> float | None:
+    """Find the largest gap of recall between groups of a protected attribute; None without two groups."""
+    gaps = []
     for column in PROTECTED:
         groups = evaluation.slices.get(column, {}).values()
-        recalls = [group.recall.value for group in groups if group.recall.value is not None]
-        gaps += [max(recalls) - min(recalls)] if recalls else []
-    return max(gaps)
+        recalls = [recall for group in groups if (recall := _known(group.recall.value)) is not None]
+        gaps += [max(recalls) - min(recalls)] if len(recalls) > 1 else []
+    return max(gaps, default=None)
 
 
-def _reaches(measure: Measure, bound: float) -> bool:
-    return measure.value is not None and measure.value >= bound
+def _known(value: float | None) -> float | None:
+    """Take a number that is not finite for a missing one."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _show(measure: Measure, *, sign: str = "") -> str:
-    if measure.value is None:
+    if _known(measure.value) is None:
         return "missing"
     if measure.low is None or measure.high is None:
         return f"{measure.value:{sign}.3f}"

@@ -1,18 +1,33 @@
 """Errors sorted by who must act; each is printed as one line and has its own exit code."""
 
-from typing import ClassVar
+import re
+from typing import ClassVar, Final
 
 import pandas as pd
+
+CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that end a line, steer a terminal, turn the direction of text or cannot be written.
+
+Source: Unicode, general categories Cc, Zl, Zp and Cs, and the bidirectional embeddings and isolates.
+"""
+
+
+def shown(text: str) -> str:
+    """Replace the control characters of a text from outside by '?', so that it is fit for a message."""
+    return CONTROL.sub("?", text)
 
 
 class ChurnError(Exception):
     """A fault a person can mend: shown without a traceback.
 
     The message names rule, place, expected, got and next action; it holds line
-    numbers and counts, never a customer's value.
+    numbers and counts, never a customer's value. It is one line, whatever the names in it hold.
     """
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shown(message))
 
 
 class ConfigError(ChurnError):

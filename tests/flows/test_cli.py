@@ -3,6 +3,7 @@ import logging
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,30 @@ def test_precedence(tmp_path: Path) -> None:
         ("", ["fit.sed=1"], "setting 'fit.sed'"),
         ("", ["fit.dropout=1"], "setting 'fit.dropout'"),
         ("", ["fit.seed=[1"], "not readable as YAML"),
+        ("", ["fit.seed=true"], "setting 'fit.seed'.*valid integer"),
+        ("", ["fit.hidden=[0,-5]"], r"setting 'fit\.hidden\.0'"),
+        ("", ["fit.seed=-1", "fit.dropout=2"], r"\(2 faults in all\)"),
+        ("", ["fit={? [a] : 1}"], "--set fit: .*not readable as YAML"),
+        ("", ["fit.sed=1"], r"\(1 fault in all\)"),
+        ("", ["fit.seed=2026-13-45"], "--set fit.seed: .*not readable as YAML"),
+        ("", ["fit.seed=" + "[" * 3_000], "--set fit.seed: .*not readable as YAML"),
+        ("", ["fit.seed=" + "9" * 5_000], "--set fit.seed: .*not readable as YAML"),
+        ("", ["fit.seed=!!timestamp x"], "--set fit.seed: .*not readable as YAML"),
+        ("", ["fit.seed=!!bool x"], "--set fit.seed: .*not readable as YAML"),
+        ("", ["fit={seed: 1, seed: 2}"], "--set fit: 'seed' stands twice on line 1"),
+        ("", ["split.training_share=0.6", "split.validation_share=0.4"],
+            r"setting 'split': training_share .* must leave a holdout; got 0\.6 and 0\.4\. Lower one"),
         ("fit: 3", ["fit.seed=1"], "'fit' is a value"),
         ("- a", [], "expected settings by name"),
         ("a: [", [], "not readable as YAML"),
+        ("fit: {seed: 2026-13-45}", [], r"--config config\.yaml: .*not readable as YAML"),
+        ("fit: " + "[" * 3_000, [], r"--config config\.yaml: .*not readable as YAML"),
+        ("fit: {seed: 1}\nsplit: {seed: 1}\nfit: {patience: 3}", [], "'fit' stands twice on line 3"),
+        ('{"fit": {"seed": 1, "seed": 2}}', [], r"--config config\.yaml: 'seed' stands twice on line 1"),
+        ("a\x1b: 1", [], "not readable as YAML"),
+        ('"a\\nb": 1', [], "setting 'a[?]b'"),
     ],
-)
+)  # fmt: skip
 def test_settings_that_do_not_fit(tmp_path: Path, text: str, settings: list[str], expected: str) -> None:
     """An unknown, unreadable or impossible setting is named in one line."""
     file = tmp_path / "config.yaml"
@@ -58,10 +78,64 @@ def test_settings_that_do_not_fit(tmp_path: Path, text: str, settings: list[str]
     assert "\n" not in str(error.value)
 
 
+def test_merged_keys_may_be_set_again(tmp_path: Path) -> None:
+    """A YAML merge is an override, not a repetition."""
+    file = tmp_path / "config.yaml"
+    file.write_text("fit: &fit {seed: 1}\nsplit: {<<: *fit, seed: 2}\n")
+
+    assert cli.load_config(TrainConfig, file, []).split.seed == 2
+
+
 def test_a_config_file_that_is_not_there(tmp_path: Path) -> None:
     """The missing file is named."""
     with pytest.raises(ConfigError, match=r"--config nothing\.yaml"):
         cli.load_config(ScoreConfig, tmp_path / "nothing.yaml", [])
+
+
+def test_a_day() -> None:
+    """A day is read as written; anything else says how to write one."""
+    assert cli.day("2026-11-22") == date(2026, 11, 22)
+
+    parser = cli.Parser(prog="score_flow.py")
+    parser.add_argument("--as-of", type=cli.day)
+    for text in ("2026-13-45", "yesterday", ""):
+        with pytest.raises(ConfigError, match=r"--as-of: .* is no day; expected YYYY-MM-DD"):
+            parser.parse_args(["--as-of", text])
+
+
+def test_the_home_is_made_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home that is not there yet is made, and nobody else can look inside."""
+    home = tmp_path / "new" / "home"
+    monkeypatch.setenv("CHURN_HOME", str(home))
+
+    assert cli.locations().home == home
+    assert home.stat().st_mode & 0o777 == 0o700
+    assert cli.locations().home == home
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "/proc/nope"])
+def test_a_home_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """A home that is a file, or cannot be made, is the operator's to mend."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CHURN_HOME", str(tmp_path / place))
+
+    with pytest.raises(ConfigError, match=r"CHURN_HOME .* cannot be used as a folder") as error:
+        cli.locations()
+    assert "\n" not in str(error.value)
+
+
+def test_files_are_private_from_the_start() -> None:
+    """Importing the command line is enough: whatever starts later writes for its user alone."""
+    program = "import os; import flows.cli; print(oct(os.umask(0)))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import os; os.umask(0o022); {program}"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.strip() == "0o77"
 
 
 def leave(outcome: Any) -> int:

@@ -15,6 +15,7 @@ from schemas.reports import RowCounts
 ROOT = Path(__file__).parents[2]
 DECILES = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]
 CUTS: dict[str, Any] = {"threshold": 0.5, "deciles": DECILES, "high": 0.8, "medium": 0.5}
+TRAIN: dict[str, Any] = {"fit": {"hidden": [4_096, 1], "learning_rate": "2e-3", "seed": 7}}
 MOVE: dict[str, Any] = {
     "sequence": 1,
     "action": "promote",
@@ -41,6 +42,13 @@ MOVE: dict[str, Any] = {
         (Measure, {"value": float("inf"), "low": None, "high": None}),
         (TrainConfig, {"fit": {"hidden": [64]}}),
         (TrainConfig, {"fit": {"sed": 1}}),
+        (TrainConfig, {"fit": {"seed": True}}),
+        (TrainConfig, {"fit": {"seed": "7"}}),
+        (TrainConfig, {"fit": {"hidden": [0, 5]}}),
+        (TrainConfig, {"fit": {"hidden": [64, -5]}}),
+        (TrainConfig, {"fit": {"hidden": [4_097, 64]}}),
+        (TrainConfig, {"fit": {"hidden": [64, True]}}),
+        (TrainConfig, {"split": {"training_share": 0.6, "validation_share": 0.4}}),
         (GatePolicy, {"switched_off": ["everything"]}),
         (ScoreConfig, {"chunk_rows": 0}),
     ],
@@ -51,7 +59,7 @@ def test_what_is_not_meant_is_refused(model: type[BaseModel], values: dict[str, 
         model.model_validate(values)
 
 
-@pytest.mark.parametrize(("model", "values"), [(CutPoints, CUTS), (Champion, MOVE), (TrainConfig, {})])
+@pytest.mark.parametrize(("model", "values"), [(CutPoints, CUTS), (Champion, MOVE), (TrainConfig, TRAIN)])
 def test_contracts_survive_the_round_trip(model: type[BaseModel], values: dict[str, Any]) -> None:
     """What is written is read back equal."""
     made = model.model_validate(values)

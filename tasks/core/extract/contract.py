@@ -13,7 +13,8 @@ _REASON_BY_CHECK: Final = {
     "isin": "unknown_category",
     "in_range": "out_of_range",
     "greater_than_or_equal_to": "negative",
-    "str_matches": "missing_id",
+    "less_than_or_equal_to": "out_of_range",
+    "str_contains": "missing_id",
 }
 _REASON_BY_FORM: Final = {
     "blank": "missing_value",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.columns import EXTRACT_ORDER
-from tasks.core.errors import ExtractError
+from tasks.core.errors import CONTROL, ExtractError
 from tasks.core.extract.folding import fold_name
 
 _FOREIGN: Final = (
@@ -47,7 +47,8 @@ def recognise(data: bytes, name: str) -> Dialect:
     """Find the dialect of a whole file's bytes.
 
     Raises:
-        ExtractError: the file is empty, is not CSV text, or is not UTF-8.
+        ExtractError: the file is empty, is not CSV text, or is not UTF-8; or its header has an
+            unpaired quote or a control character.
     """
     if not data.removeprefix(_BOM).strip():
         raise ExtractError(
@@ -72,7 +73,21 @@ def recognise(data: bytes, name: str) -> Dialect:
     except UnicodeDecodeError as error:
         raise wrong_encoding(name, data.index(header_bytes) + error.start) from None
     separator = max(_SEPARATORS, key=lambda each: _known_names(text, each))
-    return Dialect(separator, newline, tuple(split_line(text, separator)), header_line, offset)
+    place = f"extract '{name}': the header (line {header_line})"
+    if has_control(text, separator):
+        raise ExtractError(f"{place} holds a control character. Remove it from the export.")
+    try:
+        header = tuple(split_line(text, separator))
+    except csv.Error:
+        raise ExtractError(
+            f"{place} has an unpaired quote; expected quotes in pairs around whole names. Export it again."
+        ) from None
+    return Dialect(separator, newline, header, header_line, offset)
+
+
+def has_control(text: str, separator: str) -> bool:
+    """Tell whether a line holds a control character other than the separator."""
+    return CONTROL.search(text.replace("\t", "") if separator == "\t" else text) is not None
 
 
 def split_line(text: str, separator: str) -> list[str]:

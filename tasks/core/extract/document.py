@@ -59,6 +59,7 @@ def contract_document() -> str:
             "",
             f"Coherent totals lie within {low:g} and {high:g} times tenure x MonthlyCharges.",
             "Identical repeats of a customer's row are not a fault: one is kept, the rest are counted.",
+            "Repeats that spell a category or number differently (`YES`, `50.0`) are identical.",
             "",
             "## Reason codes in quarantine.csv",
             "",
@@ -87,6 +88,8 @@ def _describe(check: "object") -> str:
         return f"{statistics['min_value']} to {statistics['max_value']}"
     if kind == "greater_than_or_equal_to":
         return f"at least {statistics['min_value']}"
+    if kind == "less_than_or_equal_to":
+        return f"at most {statistics['max_value']:,}"
     return "not blank"
 
 

@@ -1,18 +1,13 @@
 """Cut a file's bytes into physical lines and fields; a line that is no row says why."""
 
 import csv
-import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final
 
 import pandas as pd
 
 from tasks.core.errors import ExtractError
-from tasks.core.extract.dialect import Dialect, split_line, wrong_encoding
-
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
-_TAB: Final = "\t"
+from tasks.core.extract.dialect import Dialect, has_control, split_line, wrong_encoding
 
 
 @dataclass(frozen=True)
@@ -83,7 +78,7 @@ def _fields(line: bytes, dialect: Dialect) -> list[str] | str:
         text = line.removesuffix(b"\r").decode("utf-8")
     except UnicodeDecodeError:
         return "invalid_encoding"
-    if _CONTROL.search(text) or (_TAB in text and dialect.separator != _TAB):
+    if has_control(text, dialect.separator):
         return "control_character"
     if text.count('"') % 2:
         return "stray_quote"

@@ -13,19 +13,43 @@ from schemas.columns import ID
 from tasks.core.errors import ExtractError
 from tasks.core.extract.folding import fold_name
 
-_PERSONAL_NAMES: Final = frozenset({
-    "accountnumber", "address", "adresse", "bankaccount", "bic", "birthdate", "birthday", "cardnumber",
-    "comment", "comments", "courriel", "customername", "dateofbirth", "description", "dob", "email",
-    "emailaddress", "familyname", "fax", "firstname", "forename", "freetext", "fullname", "givenname",
-    "gps", "iban", "ipaddress", "lastname", "latitude", "latlong", "longitude", "maidenname", "mail",
-    "mobile", "mobilenumber", "msisdn", "name", "nir", "nom", "note", "notes", "passport", "phone",
-    "phonenumber", "postaladdress", "prenom", "remark", "remarks", "socialsecuritynumber", "ssn", "street",
-    "streetaddress", "surname", "tel", "telephone",
+_WORDS: Final = frozenset({
+    "accountnumber", "addr", "address", "adresse", "bankaccount", "bic", "birth", "birthdate", "birthday",
+    "cardnumber", "clientname", "comment", "comments", "contactname", "courriel", "customername",
+    "dateofbirth", "dob", "email", "familyname", "fax", "firstname", "forename", "freetext", "fullname",
+    "geburtsdatum", "givenname", "gps", "holdername", "iban", "kundenname", "lastname", "latitude",
+    "latlong", "longitude", "maidenname", "mail", "middlename", "mobile", "mobilenumber", "msisdn",
+    "nachname", "nameclient", "namecustomer", "nir", "nomclient", "nomfamille", "note", "notes",
+    "ownername", "passport", "phone", "phoneno", "phonenumber", "prenom", "remark", "remarks",
+    "socialsecurity", "socialsecuritynumber", "ssn", "strasse", "street", "subscribername", "surname",
+    "tel", "telefon", "telephone", "vorname",
 })  # fmt: skip
+"""Words, or words written as one, that make a column personal wherever they stand in its name."""
+_WHOLE_NAMES: Final = frozenset({"description", "name", "nom", "username"})
+"""Personal when nothing else is said: a Plan Name is not."""
+_CHANNELS: Final = frozenset({"email", "mail", "mobile", "phone", "telefon", "telephone"})
+_PRODUCT_WORDS: Final = frozenset({
+    "charge", "charges", "line", "lines", "plan", "service", "services", "support", "type", "usage",
+})  # fmt: skip
+"""Beside a channel they speak of what is sold: Phone Service, Mobile Plan; the content is still judged."""
+_RUN_TOGETHER: Final = ("address", "adresse", "birthdate", "email", "firstname", "lastname", "phonenumber")
+"""Endings that give away names without any boundary, such as customeremail."""
+_FILLERS: Final = frozenset({"de", "du", "la", "of", "the"})
+_LONGEST_RUN: Final = 2
+"""Words that are read as one: First Name, Bank Account."""
+_WORD_STARTS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
 _PATTERNS: Final = (
-    ("e-mail addresses", re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")),
-    ("IBANs", re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?")),
-    ("phone numbers", re.compile(r"(?:\+|00)[1-9][0-9 .()/-]{7,16}|0[1-9](?:[ .-]?[0-9]{2}){4}")),
+    ("e-mail addresses", re.compile(r"[^@\s]@[^@\s]+\.[A-Za-z]{2,}")),
+    ("IBANs", re.compile(r"\A[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\Z")),
+    (
+        "phone numbers",
+        re.compile(
+            r"\A(?:(?:\+|00)(?![0-9]+\.[0-9]{1,2}\Z)[1-9][0-9 .()/-]{7,16}"  # international, no amount
+            r"|0[1-9](?P<between>[ .-]?)[0-9]{2}(?:(?P=between)[0-9]{2}){3}"  # French: pairs of digits
+            r"|(?:1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4})\Z"  # American
+        ),
+    ),
 )
 _PERSONAL_SHARE: Final = 0.01
 """Of a column's filled cells; one mistyped cell does not make a column personal, a few do."""
@@ -47,7 +71,7 @@ def refuse_personal_columns(
     for position, (sent, column) in enumerate(zip(header, known, strict=True)):
         if fold_name(sent) in let_through or column not in (None, ID):
             continue
-        if column is None and _letters(sent) in _PERSONAL_NAMES:
+        if column is None and is_personal_name(sent):
             found.append(f"'{sent}' by its name")
             continue
         patterns = _PATTERNS if column is None else _PATTERNS[:2]
@@ -59,12 +83,28 @@ def refuse_personal_columns(
         )
 
 
-def _letters(name: str) -> str:
-    """Keep the bare letters of a column name: 'E-Mail (privé)' -> 'emailprive'."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in plain if letter.isalpha() and letter.isascii())
+def is_personal_name(name: str) -> bool:
+    """Tell whether the words of a column name say who somebody is, in whatever spelling.
+
+    'E-Mail (privé)' is read as e, mail and prive; 'firstName' as first and name.
+    """
+    plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    words = re.findall("[a-z]+", _WORD_STARTS.sub(" ", plain).casefold())
+    words = [word for word in words if word not in _FILLERS]
+    if "".join(words) in _WORDS | _WHOLE_NAMES:
+        return True
+    personal = _WORDS - _CHANNELS if _PRODUCT_WORDS.intersection(words) else _WORDS
+    runs = {
+        "".join(words[start : start + length])
+        for length in range(1, _LONGEST_RUN + 1)
+        for start in range(len(words) - length + 1)
+    }
+    return not personal.isdisjoint(runs) or any(
+        word.endswith(_RUN_TOGETHER) for word in words if word not in _CHANNELS
+    )
 
 
 def _is_personal(cells: "pd.Series[str]", pattern: re.Pattern[str]) -> bool:
-    filled = cells[cells.str.strip() != ""]
-    return len(filled) > 0 and float(filled.str.strip().str.fullmatch(pattern).mean()) >= _PERSONAL_SHARE
+    filled = [cell for cell in map(str.strip, cells) if cell]
+    found = sum(pattern.search(cell) is not None for cell in filled)
+    return found > 0 and found >= _PERSONAL_SHARE * len(filled)

@@ -12,7 +12,7 @@ from schemas.extract import ScoringExtract, TrainingExtract
 from schemas.manifest import ExtractIdentity
 from schemas.reasons import HINTS
 from schemas.reports import RowCounts
-from tasks.core.errors import ExtractError
+from tasks.core.errors import ExtractError, shown
 from tasks.core.extract import refusals
 from tasks.core.extract.contract import FAULT_COLUMNS, judge
 from tasks.core.extract.dialect import recognise
@@ -26,6 +26,8 @@ Purpose = Literal["training", "scoring"]
 _MODELS: Final = {"training": TrainingExtract, "scoring": ScoringExtract}
 _BLANK_WORDS: Final = {"TotalCharges": ("NA",)}
 """TotalCharges of customers not billed yet, as Windows tools write a missing number."""
+_UNDERSTOOD: Final = ("whole", "decimal", "blank")
+"""Forms of number cells whose parsed value says all that the text does."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,13 @@ class Extract:
 
 
 def read_extract(data: bytes, name: str, purpose: Purpose, config: IngestConfig) -> Extract:
-    """Read and judge the bytes of an extract called `name`.
+    """Read and judge the bytes of an extract called `name`, whose control characters are replaced.
 
     Raises:
         ExtractError: the file as a whole breaks the contract; the message names the way out.
         ConfigError: an alias or value map of the config cannot be applied.
     """
+    name = shown(name)
     check_value_maps(config)
     dialect = recognise(data, name)
     known = contract_names(dialect.header, config)
@@ -77,7 +80,7 @@ def read_extract(data: bytes, name: str, purpose: Purpose, config: IngestConfig)
     refusals.refuse_blank_columns(cells, name)
     parsed = _parse(cells, config)
     refusals.refuse_foreign_vocabulary(parsed, name)
-    repeated = parsed.duplicated(keep="first")
+    repeated = _repeated(parsed, cells)
     faults = judge(parsed[~repeated], _MODELS[purpose].to_schema())
     quarantine = _quarantine(faults, lines)
     accepted = parsed[~repeated & ~parsed.index.isin(faults["line"])]
@@ -120,6 +123,19 @@ def _parse(cells: pd.DataFrame, config: IngestConfig) -> pd.DataFrame:
         else:
             parsed[column] = cells[column]
     return pd.DataFrame(parsed, index=cells.index)
+
+
+def _repeated(parsed: pd.DataFrame, cells: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell which rows, (N,) bool, repeat an earlier one in every column.
+
+    Spelling makes no difference where a cell was understood: '50' repeats '50.0', as 'YES'
+    repeats 'Yes'. A number that was not understood is compared by the text that was sent.
+    """
+    unread = {
+        f"{column}_sent": cells[column].where(~parsed[f"{column}_form"].isin(_UNDERSTOOD), "")
+        for column in NUMBERS
+    }
+    return parsed.assign(**unread).duplicated(keep="first")
 
 
 def _quarantine(faults: pd.DataFrame, lines: Lines) -> pd.DataFrame:

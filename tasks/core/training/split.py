@@ -11,7 +11,7 @@ import pandas as pd
 from schemas.columns import ID, TARGET
 from schemas.config import SplitConfig
 from schemas.split import ClassCuts, SplitCuts
-from tasks.core.errors import ConfigError, ExtractError
+from tasks.core.errors import ExtractError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +48,8 @@ def split(frame: pd.DataFrame, config: SplitConfig) -> Split:
         config: Seed and shares.
 
     Raises:
-        ConfigError: The shares leave nothing for the holdout.
         ExtractError: A class has too few customers for three parts.
     """
-    if config.training_share + config.validation_share >= 1:
-        raise ConfigError(
-            "split: training_share and validation_share must leave a holdout; got "
-            f"{config.training_share:g} and {config.validation_share:g}. Lower one of them."
-        )
     u = uniform(frame[ID], config.seed)
     order = np.lexsort((frame[ID].to_numpy(dtype=object), u))
     ordered, u = frame.iloc[order].reset_index(drop=True), u[order]

@@ -20,12 +20,18 @@ CHECKS: list[tuple[str, str]] = [
 ]
 
 PLANTED: dict[tuple[str, str], Row] = {
-    ("customerID", "str_matches"): {"customerID": " "},
+    ("customerID", "str_contains"): {"customerID": " "},
     ("tenure", "in_range"): {"tenure": "121", "TotalCharges": "6110.5"},
     ("tenure_form", "isin"): {"tenure": "2.5"},
     ("MonthlyCharges", "greater_than_or_equal_to"): {"MonthlyCharges": "-50.5"},
+    ("MonthlyCharges", "less_than_or_equal_to"): {"MonthlyCharges": "10001", "TotalCharges": "100010"},
     ("MonthlyCharges_form", "isin"): {"MonthlyCharges": "abc"},
     ("TotalCharges", "greater_than_or_equal_to"): {"TotalCharges": "-505"},
+    ("TotalCharges", "less_than_or_equal_to"): {
+        "tenure": "120",
+        "MonthlyCharges": "9000",
+        "TotalCharges": "1000001",
+    },
     ("TotalCharges_form", "isin"): {"TotalCharges": "inf"},
     ("", "total_blank"): {"TotalCharges": ""},
     ("", "total_incoherent"): {"TotalCharges": "5050"},

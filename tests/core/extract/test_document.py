@@ -23,3 +23,4 @@ def test_every_check_is_documented() -> None:
     assert all(f"`{check.name}`" in document for check in schema.checks)
     assert document.count("not blank") == 1
     assert "0 to 120" in document
+    assert document.count("at most 10,000;") == document.count("at most 1,000,000;") == 1

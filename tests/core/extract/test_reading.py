@@ -61,6 +61,9 @@ def test_a_clean_extract_is_accepted_whole(rows: list[Row], build: Build) -> Non
         ({"MonthlyCharges": "-Infinity"}, "MonthlyCharges", "not_finite"),
         ({"MonthlyCharges": "9" * 400}, "MonthlyCharges", "not_finite"),
         ({"MonthlyCharges": "-50.5"}, "MonthlyCharges", "negative"),
+        ({"MonthlyCharges": "10000.01", "TotalCharges": "100000"}, "MonthlyCharges", "out_of_range"),
+        ({"MonthlyCharges": "9000", "TotalCharges": "1000000.01", "tenure": "120"}, "TotalCharges",
+            "out_of_range"),
         ({"MonthlyCharges": ""}, "MonthlyCharges", "missing_value"),
         ({"TotalCharges": "-1"}, "TotalCharges", "negative"),
         ({"TotalCharges": " "}, "TotalCharges", "total_blank"),
@@ -76,9 +79,10 @@ def test_a_clean_extract_is_accepted_whole(rows: list[Row], build: Build) -> Non
         ({"customerID": "  "}, "customerID", "missing_id"),
         ({"Churn": ""}, "Churn", "missing_value"),
         ({"Churn": "1"}, "Churn", "unknown_category"),
+        ({"customerID": "\u3000"}, "customerID", "missing_id"),
         ({"customerID": "bell\x07"}, "", "control_character"),
     ],
-)
+)  # fmt: skip
 def test_a_fault_is_named_once(rows: list[Row], build: Build, cells: Row, column: str, reason: str) -> None:
     """One bad cell quarantines its row alone, with line, column and the one right reason."""
     rows[7] |= cells
@@ -100,6 +104,7 @@ def test_a_fault_is_named_once(rows: list[Row], build: Build, cells: Row, column
         {"TotalCharges": "252.5"},
         {"TotalCharges": "1010"},
         {"MonthlyCharges": "0", "TotalCharges": "0"},
+        {"MonthlyCharges": "10000", "TotalCharges": "1000000", "tenure": "100"},
         {"gender": " fEMALE "},
         {"customerID": "00000000000000000000012345678901234567890"},
         {"customerID": "=1+1"},
@@ -115,6 +120,26 @@ def test_a_valid_row_is_never_accused(rows: list[Row], build: Build, cells: Row)
 
     assert faults(extract) == []
     assert extract.counts.accepted == 100
+
+
+def test_a_row_of_nines_is_accused(rows: list[Row], build: Build) -> None:
+    """Amounts that agree with each other, but that float32 cannot hold, are out of range."""
+    rows[7] |= {"tenure": "1", "MonthlyCharges": "9" * 60, "TotalCharges": "9" * 60}
+
+    assert faults(read(build(rows))) == [
+        (9, "MonthlyCharges", "out_of_range"),
+        (9, "TotalCharges", "out_of_range"),
+    ]
+
+
+def test_an_id_is_kept_as_sent(rows: list[Row], build: Build) -> None:
+    """Blanks around an id are part of it; nothing is cut off and no row is lost."""
+    for row in rows:
+        row["customerID"] = f" {row['customerID']} "
+    extract = read(build(rows))
+
+    assert faults(extract) == []
+    assert list(extract.customers["customerID"]) == [row["customerID"] for row in rows]
 
 
 def test_one_bad_cell_hides_no_other_fault(rows: list[Row], build: Build) -> None:
@@ -142,6 +167,51 @@ def test_repeats(rows: list[Row], build: Build) -> None:
 
 
 @pytest.mark.parametrize(
+    "pair",
+    [
+        ({"tenure": "abc"}, {"tenure": "xyz"}),
+        ({"MonthlyCharges": "50,5"}, {"MonthlyCharges": "60,5"}),
+        ({"MonthlyCharges": "9" * 400}, {"MonthlyCharges": "8" * 400}),
+        ({"Contract": "Weekly"}, {"Contract": "Daily"}),
+    ],
+)
+def test_different_faults_are_no_repeats(rows: list[Row], build: Build, pair: tuple[Row, Row]) -> None:
+    """Two rows that cannot be read are the same only where they say the same."""
+    first, second = (rows[5] | cells for cells in pair)
+    rows[5] = first
+    extract = read(build([*rows, second, second]))
+
+    assert extract.counts.exact_duplicates == 1
+    assert set(extract.quarantine["line"]) == {7, 102}
+    assert extract.counts.accepted == 99
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"MonthlyCharges": "50.50"},
+        {"tenure": "10.0", "TotalCharges": "505.00"},
+        {"gender": " female"},
+    ],
+)
+def test_spelling_makes_no_conflict(rows: list[Row], build: Build, cells: Row) -> None:
+    """The same number or category spelt differently is an identical repeat."""
+    extract = read(build([*rows, rows[5] | cells]))
+
+    assert extract.counts.exact_duplicates == 1
+    assert faults(extract) == []
+
+
+def test_blank_totals_repeat(rows: list[Row], build: Build) -> None:
+    """However a blank total is written, it is the same blank."""
+    rows[5] |= {"tenure": "0", "TotalCharges": "NA"}
+    extract = read(build([*rows, rows[5] | {"TotalCharges": " "}, rows[5] | {"TotalCharges": "0"}]))
+
+    assert extract.counts.exact_duplicates == 1
+    assert faults(extract) == [(7, "customerID", "conflicting_id"), (103, "customerID", "conflicting_id")]
+
+
+@pytest.mark.parametrize(
     ("line", "reason"),
     [
         (b"1,2,3", "short_row"),
@@ -151,6 +221,7 @@ def test_repeats(rows: list[Row], build: Build) -> None:
         (b"0100-\xff\xfe", "invalid_encoding"),
         (b"\x1a", "control_character"),
         (b"a\tb", "control_character"),
+        ("a\x9bb\u202e".encode(), "control_character"),
         (",".join(EXTRACT_ORDER).encode(), "repeated_header"),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 from schemas.columns import EXTRACT_ORDER
 from schemas.config import IngestConfig
 from tasks.core.errors import ExtractError
+from tasks.core.extract.personal import is_personal_name
 from tasks.core.extract.reading import read_extract
 
 Row = dict[str, str]
@@ -83,6 +84,34 @@ def test_header_faults(rows: list[Row], build: Build) -> None:
     assert "columns twice: 'Segment', 'segment'" in refusal(wide)
 
 
+def test_an_unpaired_quote_in_the_header(rows: list[Row], build: Build) -> None:
+    """A header that is no CSV line is refused with its line number and what to do."""
+    for data in (b'"' + build(rows), build(rows).replace(b"tenure", b'"ten"ure', 1)):
+        assert "the header (line 1) has an unpaired quote" in refusal(data)
+
+
+@pytest.mark.parametrize("control", ["\x1b[31m", "\x00", "\t", "\x7f", "\x9b", "\u2028", "\u202e"])
+def test_control_characters_in_the_header(rows: list[Row], build: Build, control: str) -> None:
+    """A column name that a terminal or log would obey is refused and never shown."""
+    data = build(rows, order=[*EXTRACT_ORDER[:-1], "Churn"]).replace(
+        b"tenure", f"ten{control}ure".encode(), 1
+    )
+    message = refusal(data)
+
+    assert "the header (line 1) holds a control character" in message
+    assert message.isprintable()
+
+
+def test_a_hostile_file_name_is_shown_harmless(rows: list[Row], build: Build) -> None:
+    """Whatever an extract is called, its name breaks no line and reaches no terminal."""
+    name = "crm\n\x1b[2Jerror: \udc80.csv"
+    with pytest.raises(ExtractError) as error:
+        read_extract(b"", name, "scoring", IngestConfig())
+
+    assert str(error.value).startswith("extract 'crm??[2Jerror: ?.csv' is empty")
+    assert read_extract(build(rows), name, "scoring", IngestConfig()).name == "crm??[2Jerror: ?.csv"
+
+
 def test_another_number_of_fields_on_most_rows(rows: list[Row], build: Build) -> None:
     """Rows that are all one field longer than the header are refused, never shifted."""
     header, _, body = build(rows).partition(b"\n")
@@ -138,10 +167,26 @@ def test_unlearnable(rows: list[Row], build: Build) -> None:
         ("Prénom", "#", "'Prénom' by its name"),
         ("Lat Long", "33.9, -118.2", "'Lat Long' by its name"),
         ("Contact", "a.b@example.com", "'Contact' holds e-mail addresses"),
+        ("Contact", "Write to: x@y.org please", "'Contact' holds e-mail addresses"),
+        ("Contact", "(555) 123-0001", "'Contact' holds phone numbers"),
+        ("Contact", "555-123-0001", "'Contact' holds phone numbers"),
+        ("Contact", "+1 555 123 0001", "'Contact' holds phone numbers"),
         ("Contact", "+33 6 12 34 56 78", "'Contact' holds phone numbers"),
         ("Contact", "06 12 34 56 78", "'Contact' holds phone numbers"),
         ("Account", "FR76 3000 6000 0112 3456 7890 189", "'Account' holds IBANs"),
         ("Contact", "2026-11-22", None),
+        ("Contact", "22.11.2026", None),
+        ("Contact", "01.02.2026 10", None),
+        ("Contact", "2026-11-22T10:11:12+01:00", None),
+        ("Contact", "1 234 567.89", None),
+        ("Contact", "01234567.89", None),
+        ("Contact", "00123456.78", None),
+        ("Contact", "+12345678.50", None),
+        ("Contact", "0033 6 12 34 56 78", "'Contact' holds phone numbers"),
+        ("Contact", "$1,234.50", None),
+        ("Contact", "-555.12", None),
+        ("Contact", "5551230001", None),
+        ("Contact", "user @ home", None),
         ("CLTV", "3239", None),
         ("Code", "0012345678901234567890", None),
     ],
@@ -160,6 +205,37 @@ def test_personal_columns(rows: list[Row], build: Build, column: str, value: str
         assert (
             read_extract(data, "x.csv", "training", IngestConfig(min_training_rows=50)).counts.accepted == 100
         )
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "Billing Address", "address_line_1", "Address2", "BillingAddress", "Customer Email", "contact_email",
+        "customeremail", "eMail", "E-Mail (privé)", "Home Phone", "Phone No", "phone1", "MobilePhone",
+        "Mobile Number", "Nachname", "Geburtsdatum", "Date of Birth", "birth_date", "First Name", "firstName",
+        "FIRST_NAME", "Customer Last Name", "Full name", "customer_name", "Name of Customer", "Nom du client",
+        "Name", "Name 2", "Straße", "Téléphone", "IBANNumber", "Bank Account No", "Agent Notes", "Comments",
+        "IP Address", "SSN", "MOBILENUMBER", "Passport No", "Latitude", "Lat Long",
+    ],
+)  # fmt: skip
+def test_names_that_say_who(column: str) -> None:
+    """A personal word is found in whatever spelling and company."""
+    assert is_personal_name(column)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "", "Plan Name", "Product Name", "Customer Plan Name", "Offer", "CLTV", "City", "Zip Code", "Count",
+        "Churn Reason", "Segment", "Internet Type", "Phone Service Type", "Mobile Plan", "Email Support",
+        "Multiple Phone Lines", "Customer Status", "Contact Count", "First Contract", "Country",
+        "Last Login", "Plan Description", "Username Policy", "Domain", "Renamed", "Notebook", "Tenure Months",
+        "Referred a Friend", "Avg Monthly GB Download", "Paperless", "Mailed", "Addressable", "Nominal",
+    ],
+)  # fmt: skip
+def test_names_that_say_what(column: str) -> None:
+    """Words of products and habits are no reason to refuse a column, nor are longer words."""
+    assert not is_personal_name(column)
 
 
 def test_ids_that_are_addresses(rows: list[Row], build: Build) -> None:
