@@ -36,6 +36,13 @@ SPARED_TRIALS, SPARED_EPOCHS = 5, 10
 SINGLE_STOPS_ON: Final = 5
 """A single network is stopped on one of this many folds of the training part, and learns from the others."""
 
+CHOICES: Final = {
+    "batch_size": (64, 128, 256, 512),
+    "class_weighting": ("none", "sqrt", "balanced"),
+    "members": (1, 5),
+}
+"""Values of the hyper-parameters that are chosen from a list."""
+
 _FINISHED: Final = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -117,9 +124,7 @@ def _draw(trial: Trial | FixedTrial, config: TrainConfig) -> TrainConfig:
         "dropout": trial.suggest_float("dropout", 0.0, 0.7),
         "learning_rate": trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True),
         "weight_decay": trial.suggest_float("weight_decay", 1e-4, 0.3, log=True),
-        "batch_size": trial.suggest_categorical("batch_size", (64, 128, 256, 512)),
-        "class_weighting": trial.suggest_categorical("class_weighting", ("none", "sqrt", "balanced")),
-        "members": trial.suggest_categorical("members", (1, 5)),
+        **{name: trial.suggest_categorical(name, choices) for name, choices in CHOICES.items()},
     }
     bins = trial.suggest_int("bins", 4, 64, log=True)
     return config.model_copy(
@@ -133,11 +138,13 @@ def _draw(trial: Trial | FixedTrial, config: TrainConfig) -> TrainConfig:
 def _values(config: TrainConfig) -> dict[str, Any]:
     """Give a configuration as a trial's values; those outside the space are drawn instead."""
     neurons = {f"neurons_{i}": neurons for i, neurons in enumerate(config.fit.hidden, start=1)}
-    drawn = ("dropout", "learning_rate", "weight_decay", "batch_size", "class_weighting", "members")
+    numbers = ("dropout", "learning_rate", "weight_decay")
+    chosen = {name: getattr(config.fit, name) for name in CHOICES}
     return {
         "depth": len(config.fit.hidden),
         **neurons,
-        **{name: getattr(config.fit, name) for name in drawn},
+        **{name: getattr(config.fit, name) for name in numbers},
+        **{name: value for name, value in chosen.items() if value in CHOICES[name]},
         "bins": config.encoding.bins,
     }
 

@@ -175,3 +175,13 @@ def _reported(folder: Path) -> list[dict[int, float]]:
     storage = f"sqlite:///{folder / STUDY}"
     (name,) = optuna.get_all_study_names(storage)
     return [t.intermediate_values for t in optuna.load_study(study_name=name, storage=storage).trials]
+
+
+def test_a_configuration_outside_the_space_is_no_obstacle() -> None:
+    """Values that the space does not hold are drawn instead of the configuration's own."""
+    config = TrainConfig.model_validate({"fit": {"members": 2, "batch_size": 100}})
+
+    values = searching._values(config)
+
+    assert {"members", "batch_size"}.isdisjoint(values)
+    assert values["class_weighting"] == "sqrt"
