@@ -30,11 +30,15 @@ def write_report(
     lines: list[dict[str, Any]], peers: Sequence[Peer], seeds: Sequence[int], folder: Path
 ) -> None:
     """Write `quality.md` and its plot from result lines; only the asked models and seeds count."""
-    results: Results = {peer.name: {} for peer in peers}
-    for line in lines:
-        if line["model"] in results and line["seed"] in seeds:
-            results[line["model"]][line["seed"]] = line
-    results = {name: by_seed for name, by_seed in results.items() if by_seed}
+    found: Results = {
+        peer.name: {
+            line["seed"]: line
+            for line in lines
+            if (line["model"], line["settings"]) == (peer.name, peer.settings) and line["seed"] in seeds
+        }
+        for peer in peers
+    }
+    results = {name: by_seed for name, by_seed in found.items() if by_seed}
     order = sorted(results, key=lambda name: -_rank(results, name))
     folder.mkdir(parents=True, exist_ok=True)
     text = [
