@@ -125,6 +125,8 @@ def main() -> None:
         "--report", type=Path, help="folder of quality.md and its plot; not written without it"
     )
     flags = parser.parse_args()
+    if not flags.extract.is_file():
+        parser.error("the real extract is not here: give its path by --extract (make: EXTRACT=path)")
     peers = chosen(flags.models)
     for peer in peers:
         print(f"{peer.name}: {peer.settings}", flush=True)

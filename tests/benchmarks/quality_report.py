@@ -139,7 +139,9 @@ def _paired_row(results: Results, name: str) -> str:
 
 
 def _shortfall(results: Results, seeds: Sequence[int]) -> list[str]:
-    short = [name for name, lines in results.items() if len(lines) < len(seeds)]
+    short = [
+        f"{name} ({_spans(sorted(lines))})" for name, lines in results.items() if len(lines) < len(seeds)
+    ]
     if not short:
         return []
     return [
@@ -184,7 +186,7 @@ def _plot(results: Results, order: Sequence[str], path: Path) -> None:
     axes.axvline(0, color="grey", linewidth=1)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.set_xlabel(f"ROC-AUC of the {DEFAULT} minus the model's, ± standard error")
+    axes.set_xlabel(f"lead of the {DEFAULT} in ROC-AUC, ± standard error")
     figure.tight_layout()
     figure.savefig(path, dpi=90, metadata={"Software": None})
     plt.close(figure)

@@ -85,6 +85,8 @@ PEERS = (
     _peer("five large networks", **LARGE),
     _peer("single large network", members=1, **LARGE),
     _peer("ten networks", members=10),
+    _peer("unweighted networks", class_weighting="none"),
+    _peer("balanced networks", class_weighting="balanced"),
     Peer(
         name="searched network",
         settings="--search 25 on each split's own training and validation parts, then the usual training",
