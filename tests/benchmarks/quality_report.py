@@ -158,7 +158,8 @@ def _mean(lines: dict[int, dict[str, Any]], metric: str) -> str:
 
 
 def _short(number: float, *, sign: bool = False) -> str:
-    return f"{number:{'+' if sign else ''}.4f}".replace("0.", ".", 1)
+    rounded = round(number, 4) + 0.0  # no negative zero
+    return f"{rounded:{'+' if sign else ''}.4f}".replace("0.", ".", 1)
 
 
 def _row(*cells: str) -> str:

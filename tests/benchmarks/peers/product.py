@@ -84,7 +84,6 @@ PEERS = (
     _peer("single network", usual=True, members=1),
     _peer("five large networks", **LARGE),
     _peer("single large network", members=1, **LARGE),
-    _peer("ten networks", members=10),
     _peer("unweighted networks", class_weighting="none"),
     _peer("balanced networks", class_weighting="balanced"),
     Peer(
