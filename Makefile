@@ -25,7 +25,7 @@ check: .venv/.ready  ## Lint, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-benchmark-quality: .venv/.ready  ## Compare the default model with its peers on the real extract (hours)
+benchmark-quality: .venv/.ready  ## Compare the default model with its peers on the real extract (over an hour)
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[benchmark]" --no-build-isolation
 	$(BIN)/python tests/benchmarks/quality.py --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)") \
 		$(if $(SEEDS),--seeds "$(SEEDS)") $(if $(MODELS),--models "$(MODELS)")

@@ -2,7 +2,8 @@
 
 Every model gets the same splits: it learns from the training part, stops and tunes on the
 validation part, and meets the holdout once. Results are appended a line a seed and model, so that an
-interrupted benchmark goes on where it stopped; the tables are written from those lines.
+interrupted benchmark goes on where it stopped; the tables are written from those lines. A model whose
+settings have changed is measured anew; after a change of code, begin with another `--out`.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from tasks.core.training.calibration import best_f1_threshold, fit_platt
 from tasks.core.training.metrics import measure
 from tasks.core.training.split import Split, split
 
-FAMILIES = ("product", "linear", "trees", "boosting", "neural")
+FAMILIES = ("product", "forms", "linear", "trees", "boosting", "neural")
 ROOT = Path(__file__).parents[2]
 
 
@@ -68,6 +69,7 @@ def judge(peer: Peer, parts: Split, seed: int) -> dict[str, Any]:
     return {
         "seed": seed,
         "model": peer.name,
+        "settings": peer.settings,
         "seconds": seconds,
         "customers_learnt": len(parts.training),
         "customers_held_out": len(parts.holdout),
@@ -123,6 +125,8 @@ def main() -> None:
         "--report", type=Path, help="folder of quality.md and its plot; not written without it"
     )
     flags = parser.parse_args()
+    if not flags.extract.is_file():
+        parser.error("the real extract is not here: give its path by --extract (make: EXTRACT=path)")
     peers = chosen(flags.models)
     for peer in peers:
         print(f"{peer.name}: {peer.settings}", flush=True)
@@ -131,8 +135,10 @@ def main() -> None:
     ).customers
     flags.out.mkdir(parents=True, exist_ok=True)
     file = flags.out / "results.jsonl"
-    done = {(result["seed"], result["model"]) for result in read_results(file)}
-    todo = [(peer, seed) for peer in peers for seed in flags.seeds if (seed, peer.name) not in done]
+    done = {(line["seed"], line["model"], line["settings"]) for line in read_results(file)}
+    todo = [
+        (peer, seed) for peer in peers for seed in flags.seeds if (seed, peer.name, peer.settings) not in done
+    ]
     for i, (peer, seed) in enumerate(todo, start=1):
         result = judge(peer, split(customers, SplitConfig(seed=seed)), seed)
         append(file, result)

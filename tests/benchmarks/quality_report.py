@@ -30,11 +30,15 @@ def write_report(
     lines: list[dict[str, Any]], peers: Sequence[Peer], seeds: Sequence[int], folder: Path
 ) -> None:
     """Write `quality.md` and its plot from result lines; only the asked models and seeds count."""
-    results: Results = {peer.name: {} for peer in peers}
-    for line in lines:
-        if line["model"] in results and line["seed"] in seeds:
-            results[line["model"]][line["seed"]] = line
-    results = {name: by_seed for name, by_seed in results.items() if by_seed}
+    found: Results = {
+        peer.name: {
+            line["seed"]: line
+            for line in lines
+            if (line["model"], line["settings"]) == (peer.name, peer.settings) and line["seed"] in seeds
+        }
+        for peer in peers
+    }
+    results = {name: by_seed for name, by_seed in found.items() if by_seed}
     order = sorted(results, key=lambda name: -_rank(results, name))
     folder.mkdir(parents=True, exist_ok=True)
     text = [
@@ -135,7 +139,9 @@ def _paired_row(results: Results, name: str) -> str:
 
 
 def _shortfall(results: Results, seeds: Sequence[int]) -> list[str]:
-    short = [name for name, lines in results.items() if len(lines) < len(seeds)]
+    short = [
+        f"{name} ({_spans(sorted(lines))})" for name, lines in results.items() if len(lines) < len(seeds)
+    ]
     if not short:
         return []
     return [
@@ -152,7 +158,8 @@ def _mean(lines: dict[int, dict[str, Any]], metric: str) -> str:
 
 
 def _short(number: float, *, sign: bool = False) -> str:
-    return f"{number:{'+' if sign else ''}.4f}".replace("0.", ".", 1)
+    rounded = round(number, 4) + 0.0  # no negative zero
+    return f"{rounded:{'+' if sign else ''}.4f}".replace("0.", ".", 1)
 
 
 def _row(*cells: str) -> str:
@@ -180,7 +187,7 @@ def _plot(results: Results, order: Sequence[str], path: Path) -> None:
     axes.axvline(0, color="grey", linewidth=1)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.set_xlabel(f"ROC-AUC of the {DEFAULT} minus the model's, ± standard error")
+    axes.set_xlabel(f"lead of the {DEFAULT} in ROC-AUC, ± standard error")
     figure.tight_layout()
     figure.savefig(path, dpi=90, metadata={"Software": None})
     plt.close(figure)

@@ -111,6 +111,6 @@ def test_report_pairs_models_over_the_splits_they_share(
         for seed in (1, 3)
     ]
 
-    assert "fewer than 3 seeds: coin." in text
+    assert "fewer than 3 seeds: coin (1, 3)." in text
     assert f"| coin | 2 | {np.mean(gains):+.4f} ± ".replace("0.", ".") in text
     assert "| 2 of 2 |" in text

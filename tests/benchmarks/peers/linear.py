@@ -1,6 +1,7 @@
 """Logistic regressions: plain, with splines, with engineered features."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -44,9 +45,17 @@ def engineered(part: pd.DataFrame) -> pd.DataFrame:
 
 
 def fit_one(
-    split: Split, prepare: Callable[[pd.DataFrame], pd.DataFrame], numbers: object, c: float
+    split: Split,
+    prepare: Callable[[pd.DataFrame], pd.DataFrame],
+    numbers: object,
+    c: float,
+    *,
+    refit: bool = False,
 ) -> tuple[Floats, Floats]:
-    """Fit one regression; give the probabilities of validation and holdout."""
+    """Fit one regression; give the probabilities of validation and holdout.
+
+    With `refit`, the holdout's are those of a regression fitted again, on both parts.
+    """
     x = prepare(split.training)
     columns = ColumnTransformer(
         [
@@ -55,10 +64,11 @@ def fit_one(
         ]
     )
     model = make_pipeline(columns, LogisticRegression(C=c, max_iter=5_000)).fit(x, label(split.training))
-    validation, holdout = (
-        model.predict_proba(prepare(part))[:, 1] for part in (split.validation, split.holdout)
-    )
-    return validation, holdout
+    validation = model.predict_proba(prepare(split.validation))[:, 1]
+    if refit:
+        both = pd.concat([split.training, split.validation])
+        model.fit(prepare(both), label(both))
+    return validation, model.predict_proba(prepare(split.holdout))[:, 1]
 
 
 def plain(split: Split, _seed: int) -> Judged:
@@ -66,7 +76,7 @@ def plain(split: Split, _seed: int) -> Judged:
     return judged(split, *fit_one(split, frame, StandardScaler(), 1.0))
 
 
-def splines(split: Split, seed: int) -> Judged:
+def splines(split: Split, seed: int, *, refit: bool = False) -> Judged:
     """Tune knots, degree and penalty."""
 
     def draw(rng: np.random.Generator) -> Callable[[], tuple[Floats, Floats]]:
@@ -75,7 +85,7 @@ def splines(split: Split, seed: int) -> Judged:
         numbers = make_pipeline(
             SplineTransformer(n_knots=knots, degree=degree, knots="quantile"), StandardScaler()
         )
-        return lambda: fit_one(split, frame, numbers, c)
+        return lambda: fit_one(split, frame, numbers, c, refit=refit)
 
     return best_of(split, seed, draw)
 
@@ -100,6 +110,11 @@ PEERS = (
         name="logistic regression + splines",
         settings=f"{TRIALS} trials: 3-10 quantile knots, degree 2-3, C log-uniform .01-100",
         judge=splines,
+    ),
+    Peer(
+        name="logistic regression + splines, refitted",
+        settings=f"as before, then fitted again on training and validation ({TRIALS} trials)",
+        judge=partial(splines, refit=True),
     ),
     Peer(
         name="logistic regression + features",

@@ -4,26 +4,33 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from peers.peer import DEFAULT, Judged, Peer
 from scipy.special import logit
 
-from schemas.config import EncodingConfig, FitConfig
+from schemas.config import EncodingConfig, FitConfig, TrainConfig
 from tasks.core.preprocessing import encode
 from tasks.core.scoring import Model
 from tasks.core.training.encoding import fit_spec
 from tasks.core.training.network import train_network
 from tasks.core.training.onnx_graph import export
+from tasks.core.training.search import search
 from tasks.core.training.split import Split
 
 SPEED_ROWS, SPEED_RUNS = 4_096, 30
 
 
-def network(split: Split, _seed: int, config: FitConfig) -> Judged:
+def network(
+    split: Split,
+    _seed: int,
+    config: FitConfig,
+    encoding: EncodingConfig = EncodingConfig(),  # noqa: B008 frozen
+) -> Judged:
     """Train, export and score the holdout through the exported graph, as a night would."""
-    spec = fit_spec(split.training, EncodingConfig())
+    spec = fit_spec(split.training, encoding)
     with tempfile.TemporaryDirectory() as folder:
         trained = train_network(
             split, spec, config, checkpoints=Path(folder), on_epoch=lambda *_: None, resume=False
@@ -34,11 +41,24 @@ def network(split: Split, _seed: int, config: FitConfig) -> Judged:
         calibration_logits=trained.platt.slope * trained.logits + trained.platt.intercept,
         calibration_label=trained.label,
         holdout_logits=logit(model.probability(holdout).astype(np.float64)),
-        rows_per_second=_rows_per_second(model, np.resize(holdout, (SPEED_ROWS, holdout.shape[1]))),
+        rows_per_second=rows_per_second(model, np.resize(holdout, (SPEED_ROWS, holdout.shape[1]))),
     )
 
 
-def _rows_per_second(model: Model, matrix: npt.NDArray[np.float32]) -> float:
+def searched(split: Split, seed: int, trials: int = 25) -> Judged:
+    """Search on the split's own training and validation parts, then train with what was found."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = search(
+            split,
+            TrainConfig(),
+            trials=trials,
+            folder=Path(folder),
+            on_trial=lambda log: print(log, flush=True),
+        )
+    return network(split, seed, found.fit, found.encoding)
+
+
+def rows_per_second(model: Model, matrix: npt.NDArray[np.float32]) -> float:
     """Time the graph alone, on one thread; the median run counts."""
     seconds = []
     for _ in range(SPEED_RUNS):
@@ -48,33 +68,28 @@ def _rows_per_second(model: Model, matrix: npt.NDArray[np.float32]) -> float:
     return len(matrix) / float(np.median(seconds))
 
 
+def _peer(name: str, *, usual: bool = False, **settings: Any) -> Peer:
+    config = FitConfig(**settings)
+    return Peer(
+        name=name,
+        settings=f"trained and exported by the product with fit = {config.model_dump_json()}",
+        judge=partial(network, config=config),
+        usual=usual,
+    )
+
+
+LARGE = {"hidden": (128, 64), "learning_rate": 1e-3}
 PEERS = (
+    _peer(DEFAULT, usual=True),
+    _peer("single network", usual=True, members=1),
+    _peer("five large networks", **LARGE),
+    _peer("single large network", members=1, **LARGE),
+    _peer("unweighted networks", class_weighting="none"),
+    _peer("balanced networks", class_weighting="balanced"),
     Peer(
-        name=DEFAULT,
-        settings="the configuration without any setting, trained and exported by the product",
-        judge=partial(network, config=FitConfig()),
-    ),
-    Peer(
-        name="single network",
-        settings="fit.members=1: one network, of the training part alone",
-        judge=partial(network, config=FitConfig(members=1)),
-    ),
-    Peer(
-        name="five large networks",
-        settings="fit.hidden=[128,64], fit.learning_rate=1e-3",
-        judge=partial(network, config=FitConfig(hidden=(128, 64), learning_rate=1e-3)),
-        usual=False,
-    ),
-    Peer(
-        name="single large network",
-        settings="fit.members=1, fit.hidden=[128,64], fit.learning_rate=1e-3",
-        judge=partial(network, config=FitConfig(members=1, hidden=(128, 64), learning_rate=1e-3)),
-        usual=False,
-    ),
-    Peer(
-        name="ten networks",
-        settings="fit.members=10",
-        judge=partial(network, config=FitConfig(members=10)),
+        name="searched network",
+        settings="--search 25 on each split's own training and validation parts, then the usual training",
+        judge=searched,
         usual=False,
     ),
 )
