@@ -98,8 +98,8 @@ def test_report_pairs_models_over_the_splits_they_share(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The default's lead, its wins, and which model has fewer seeds than asked for."""
-    pytest.importorskip("lightgbm", reason="needs the benchmark extra")
     monkeypatch.setattr(quality_report, "_plot", lambda *_: None)
+    monkeypatch.setattr(quality_report, "PACKAGES", ("torch",))
     parts = {seed: split(make_customers(600), SplitConfig(seed=seed)) for seed in (1, 2, 3)}
     lines = [quality.judge(peer, parts[seed], seed) for peer in PEERS for seed in parts]
     lines = [line for line in lines if (line["model"], line["seed"]) != ("coin", 2)]
