@@ -183,8 +183,9 @@ def _parse(model: type[T], data: bytes, name: str, place: str) -> T:
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        fields = sorted({".".join(map(str, each["loc"])) for each in error.errors()})[:3]
+        fields = sorted({".".join(map(str, each["loc"])) for each in error.errors()} - {""})[:3]
+        first = f" (first in {', '.join(fields)})" if fields else ""
         raise BundleError(
-            f"{place}: {name} has {error.error_count()} faults of format, first in {fields}."
+            f"{place}: {name} is not of its format{first}."
             " Restore it from a back-up, or promote another bundle."
         ) from None
