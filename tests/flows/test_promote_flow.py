@@ -27,6 +27,19 @@ def in_service(home: Home) -> str:
     return home.champion.manifest.bundle_id
 
 
+def train_refused(home: Home, folder: Path) -> str:
+    """Seal a bundle that learnt from shuffled labels and was refused; give its id."""
+    before = {path.name for path in (home.registry / "bundles").iterdir()}
+    shuffled = make_customers(600)
+    shuffled["Churn"] = shuffled["Churn"].sample(frac=1, random_state=1).to_numpy()
+    shuffled.to_csv(folder / "shuffled.csv", index=False)
+    strict = QUICK.model_dump()
+    strict["gate"] |= {"min_roc_auc": 0.8, "min_f1": 0.6}
+    home.train(folder / "shuffled.csv", TrainConfig.model_validate(strict))
+    (refused,) = {path.name for path in (home.registry / "bundles").iterdir()} - before
+    return refused
+
+
 def test_roll_back_and_forth(two: tuple[Home, str, str]) -> None:
     """Rolling back returns to the champion before, never in a circle, and all is in the history."""
     home, first, second = two
@@ -70,14 +83,7 @@ def test_damaged_bundles_are_not_promoted(two: tuple[Home, str, str]) -> None:
 
 def test_a_refused_bundle_needs_force(trained_home: Home, tmp_path: Path) -> None:
     """A bundle that its gate refused is promoted only by force, which the history records."""
-    shuffled = make_customers(600)
-    shuffled["Churn"] = shuffled["Churn"].sample(frac=1, random_state=1).to_numpy()
-    shuffled.to_csv(tmp_path / "shuffled.csv", index=False)
-    before = in_service(trained_home)
-    strict = QUICK.model_dump()
-    strict["gate"] |= {"min_roc_auc": 0.8, "min_f1": 0.6}
-    trained_home.train(tmp_path / "shuffled.csv", TrainConfig.model_validate(strict))
-    (refused,) = {path.name for path in (trained_home.registry / "bundles").iterdir()} - {before}
+    refused = train_refused(trained_home, tmp_path)
 
     with pytest.raises(RegistryError, match=r"refused by its gate \(headline"):
         trained_home.promote(bundle=refused)
@@ -111,14 +117,8 @@ def test_unknown_bundles(trained_home: Home, bundle: str) -> None:
 
 def test_a_refused_bundle_stays_refused_when_rolled_back_to(trained_home: Home, tmp_path: Path) -> None:
     """Rolling back to a bundle that was only forced into service needs force again."""
-    shuffled = make_customers(600)
-    shuffled["Churn"] = shuffled["Churn"].sample(frac=1, random_state=1).to_numpy()
-    shuffled.to_csv(tmp_path / "shuffled.csv", index=False)
     first = in_service(trained_home)
-    strict = QUICK.model_dump()
-    strict["gate"] |= {"min_roc_auc": 0.8, "min_f1": 0.6}
-    trained_home.train(tmp_path / "shuffled.csv", TrainConfig.model_validate(strict))
-    (refused,) = {path.name for path in (trained_home.registry / "bundles").iterdir()} - {first}
+    refused = train_refused(trained_home, tmp_path)
     trained_home.promote(bundle=refused, force=True)
     trained_home.promote(bundle=first)
 
@@ -131,14 +131,7 @@ def test_a_refused_bundle_stays_refused_when_rolled_back_to(trained_home: Home, 
 
 def test_an_edited_verdict_is_not_believed(trained_home: Home, tmp_path: Path) -> None:
     """A manifest that says passed where the sealed evaluation says refused is refused."""
-    shuffled = make_customers(600)
-    shuffled["Churn"] = shuffled["Churn"].sample(frac=1, random_state=1).to_numpy()
-    shuffled.to_csv(tmp_path / "shuffled.csv", index=False)
-    first = in_service(trained_home)
-    strict = QUICK.model_dump()
-    strict["gate"] |= {"min_roc_auc": 0.8, "min_f1": 0.6}
-    trained_home.train(tmp_path / "shuffled.csv", TrainConfig.model_validate(strict))
-    (refused,) = {path.name for path in (trained_home.registry / "bundles").iterdir()} - {first}
+    refused = train_refused(trained_home, tmp_path)
     manifest = trained_home.registry / "bundles" / refused / "manifest.json"
     text = manifest.read_text().replace('"outcome": "refused"', '"outcome": "passed"')
     manifest.write_text(text.replace('"promotes": false', '"promotes": true'))
