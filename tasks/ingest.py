@@ -7,8 +7,9 @@ from prefect.logging import get_run_logger
 
 from schemas.config import IngestConfig, SimulationConfig
 from tasks.core.errors import ConfigError
+from tasks.core.extract.block_reader import Purpose
 from tasks.core.extract.dates import as_of_date
-from tasks.core.extract.reading import Extract, Purpose, read_extract
+from tasks.core.extract.reading import Extract, read_extract
 from tasks.core.inbox import read_delivered, take
 from tasks.core.simulator.frame import simulate
 from tasks.core.summary import counts_line

@@ -5,7 +5,9 @@ from typing import ClassVar, Final
 
 import pandas as pd
 
-CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL_BEYOND_ASCII: Final = "\x80-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+CONTROL_BEYOND_ASCII: Final = re.compile(f"[{_CONTROL_BEYOND_ASCII}]")
+CONTROL: Final = re.compile(f"[\x00-\x1f\x7f{_CONTROL_BEYOND_ASCII}]")
 """Characters that end a line, steer a terminal, turn the direction of text or cannot be written.
 
 Source: Unicode, general categories Cc, Zl, Zp and Cs, and the bidirectional embeddings and isolates.

@@ -8,14 +8,17 @@ import fcntl
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 STAGE_PREFIX: Final = ".stage-"
+_SPILL_IN_MEMORY: Final = 2**20
+"""Bytes."""
 
 
 def sha256(data: bytes) -> str:
@@ -86,6 +89,15 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def spill_file(folder: Path | None) -> BinaryIO:
+    """Open an unnamed file for what need not stay in memory; it vanishes with the process, however.
+
+    Its first megabyte stays in memory, and all of it where no folder is given.
+    """
+    kept = _SPILL_IN_MEMORY if folder is not None else 0
+    return cast(BinaryIO, tempfile.SpooledTemporaryFile(kept, dir=folder))  # type: ignore[arg-type]
 
 
 @contextmanager

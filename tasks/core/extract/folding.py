@@ -7,7 +7,8 @@ from schemas.config import IngestConfig
 from tasks.core.errors import ConfigError
 
 _IGNORED_IN_NAMES = str.maketrans("", "", " _.")
-_VOCABULARY = {**CATEGORIES, TARGET: ("No", "Yes")}
+VOCABULARY = {**CATEGORIES, TARGET: ("No", "Yes")}
+"""Closed set of values of each column that is no number and no id."""
 
 
 def fold_name(name: str) -> str:
@@ -44,7 +45,7 @@ def canonical_values(cells: "pd.Series[str]", config: IngestConfig) -> "pd.Serie
         ConfigError: a value map names an unknown column or leads to an unknown value.
     """
     column = str(cells.name)
-    spellings = {fold_value(value): value for value in _VOCABULARY[column]}
+    spellings = {fold_value(value): value for value in VOCABULARY[column]}
     for theirs, ours in config.value_maps.get(column, {}).items():
         spellings[fold_value(theirs)] = ours
     distinct = cells.unique()
@@ -60,11 +61,11 @@ def check_value_maps(config: IngestConfig) -> None:
         ConfigError: a map names a column without a vocabulary, or a value outside it.
     """
     for column, values in config.value_maps.items():
-        if column not in _VOCABULARY:
+        if column not in VOCABULARY:
             raise ConfigError(f"ingest.value_maps: '{column}' is no category column of the contract.")
-        strangers = sorted(set(values.values()) - set(_VOCABULARY[column]))
+        strangers = sorted(set(values.values()) - set(VOCABULARY[column]))
         if strangers:
             raise ConfigError(
                 f"ingest.value_maps: {column} has no value {strangers}; expected one of"
-                f" {list(_VOCABULARY[column])}."
+                f" {list(VOCABULARY[column])}."
             )

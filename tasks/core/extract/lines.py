@@ -1,43 +1,36 @@
-"""Cut a file's bytes into physical lines and fields; a line that is no row says why."""
+"""Cut physical lines into fields one by one; a line that is no row says why."""
 
 import csv
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from tasks.core.errors import ExtractError
-from tasks.core.extract.dialect import Dialect, has_control, split_line, wrong_encoding
+from tasks.core.extract.dialect import Dialect, has_control, split_line
 
 
 @dataclass(frozen=True)
 class Lines:
-    """What the physical lines after the header hold.
+    """What physical lines after the header hold.
 
     `cells` has a row a well-formed line and a text column a header field (0, 1, ...); its index is
     the physical line number, the file's first line being 1. `faults` maps the other lines to a
-    reason code. `blank` counts lines with nothing on them.
+    reason code. `blank` counts lines with nothing on them, `widths` the fields of lines that could
+    be split. `first_bad_byte` is where the first line that is not UTF-8 stops being it.
     """
 
     cells: pd.DataFrame
     faults: dict[int, str]
     blank: int
+    widths: Counter[int]
+    first_bad_byte: int | None
 
 
-def count_data_lines(data: bytes, dialect: Dialect) -> int:
-    """Count physical lines after the header by line ends alone, independently of the reader."""
-    ends = data.count(dialect.newline)
-    unfinished = 0 if data.endswith(dialect.newline) else 1
-    return ends + unfinished - dialect.header_line
-
-
-def read_lines(data: bytes, dialect: Dialect, name: str) -> Lines:
-    """Cut the lines after the header into fields.
+def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> Lines:
+    """Cut lines, given with their numbers and the bytes before them in the file, into fields.
 
     A quoted field never spans lines; a line with an odd number of quotes is a fault of its own.
-
-    Raises:
-        ExtractError: most lines have another number of fields than the header, or are not UTF-8.
     """
     rows: list[list[str]] = []
     numbers: list[int] = []
@@ -45,11 +38,7 @@ def read_lines(data: bytes, dialect: Dialect, name: str) -> Lines:
     widths: Counter[int] = Counter()
     blank = 0
     first_bad_byte: int | None = None
-    position = dialect.offset
-    for number, line in enumerate(data[dialect.offset :].split(dialect.newline), start=1):
-        start, position = position, position + len(line) + 1
-        if number <= dialect.header_line or (start == len(data) and not line):
-            continue
+    for number, offset, line in lines:
         if not line.strip():
             blank += 1
             continue
@@ -57,7 +46,7 @@ def read_lines(data: bytes, dialect: Dialect, name: str) -> Lines:
         if isinstance(fields, str):
             faults[number] = fields
             if fields == "invalid_encoding" and first_bad_byte is None:
-                first_bad_byte = start + _first_bad_byte(line)
+                first_bad_byte = offset + _first_bad_byte(line)
             continue
         widths[len(fields)] += 1
         if len(fields) != len(dialect.header):
@@ -65,11 +54,8 @@ def read_lines(data: bytes, dialect: Dialect, name: str) -> Lines:
         else:
             rows.append(fields)
             numbers.append(number)
-    _refuse_wrong_width(widths, dialect, name)
-    if first_bad_byte is not None and Counter(faults.values())["invalid_encoding"] > len(rows):
-        raise wrong_encoding(name, first_bad_byte)
     cells = pd.DataFrame(rows, index=numbers, columns=range(len(dialect.header)), dtype="str")
-    return Lines(cells, faults, blank)
+    return Lines(cells, faults, blank, widths, first_bad_byte)
 
 
 def _fields(line: bytes, dialect: Dialect) -> list[str] | str:
@@ -95,17 +81,3 @@ def _first_bad_byte(line: bytes) -> int:
     except UnicodeDecodeError as error:
         return error.start
     return 0
-
-
-def _refuse_wrong_width(widths: Counter[int], dialect: Dialect, name: str) -> None:
-    if not widths:
-        return
-    expected = len(dialect.header)
-    wrong = sum(widths.values()) - widths[expected]
-    if wrong * 2 > sum(widths.values()):
-        usual, lines = max(((w, n) for w, n in widths.items() if w != expected), key=lambda item: item[1])
-        raise ExtractError(
-            f"extract '{name}': the header has {expected} fields, but {lines} of {sum(widths.values())} lines"
-            f" have {usual}. Export header and rows with the same columns, and quote fields that hold"
-            " the separator."
-        )

@@ -5,9 +5,12 @@ Source: data minimisation, GDPR art. 5(1)(c); the patterns are deliberately plai
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
-import pandas as pd
+import numpy as np
+import numpy.typing as npt
 
 from schemas.columns import ID
 from tasks.core.errors import ExtractError
@@ -39,46 +42,96 @@ _LONGEST_RUN: Final = 2
 """Words that are read as one: First Name, Bank Account."""
 _WORD_STARTS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
-_PATTERNS: Final = (
-    ("e-mail addresses", re.compile(r"[^@\s]@[^@\s]+\.[A-Za-z]{2,}")),
-    ("IBANs", re.compile(r"\A[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\Z")),
-    (
-        "phone numbers",
-        re.compile(
-            r"\A(?:(?:\+|00)(?![0-9]+\.[0-9]{1,2}\Z)[1-9][0-9 .()/-]{7,16}"  # international, no amount
-            r"|0[1-9](?P<between>[ .-]?)[0-9]{2}(?:(?P=between)[0-9]{2}){3}"  # French: pairs of digits
-            r"|(?:1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4})\Z"  # American
-        ),
+_PATTERNS: Final = {
+    "e-mail addresses": re.compile(r"[^@\s]@[^@\s]+\.[A-Za-z]{2,}"),
+    "IBANs": re.compile(r"\A[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\Z"),
+    "phone numbers": re.compile(
+        r"\A(?:(?:\+|00)(?![0-9]+\.[0-9]{1,2}\Z)[1-9][0-9 .()/-]{7,16}"  # international, no amount
+        r"|0[1-9](?P<between>[ .-]?)[0-9]{2}(?:(?P=between)[0-9]{2}){3}"  # French: pairs of digits
+        r"|(?:1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4})\Z"  # American
     ),
-)
+}
+_IBAN_START: Final = 4
+"""Characters: two letters and two digits."""
 _PERSONAL_SHARE: Final = 0.01
 """Of a column's filled cells; one mistyped cell does not make a column personal, a few do."""
 
 
-def refuse_personal_columns(
-    cells: pd.DataFrame, header: tuple[str, ...], known: list[str | None], allowed: tuple[str, ...], name: str
-) -> None:
-    """Refuse an extract with columns that say who a customer is.
+def judged_columns(
+    header: tuple[str, ...], known: list[str | None], allowed: tuple[str, ...]
+) -> dict[int, tuple[str, ...]]:
+    """Say which columns are judged by their content, by position, and what each is searched for.
 
-    Columns outside the contract are judged by name and content, `customerID` by content (not for
-    phone numbers: an id may be any row of digits); the other columns have closed contracts.
+    Columns outside the contract are, and `customerID` (not for phone numbers: an id may be any row of
+    digits); the other columns have closed contracts.
+    """
+    let_through = {fold_name(column) for column in allowed}
+    everything = tuple(_PATTERNS)
+    return {
+        position: everything if column is None else everything[:2]
+        for position, (sent, column) in enumerate(zip(header, known, strict=True))
+        if column in (None, ID) and fold_name(sent) not in let_through
+    }
+
+
+def count_personal(cells: Mapping[str, int], kinds: tuple[str, ...]) -> Counter[str]:
+    """Count the cells, given with how often each stands there, that hold each kind of personal data."""
+    counts: Counter[str] = Counter()
+    for cell, times in cells.items():
+        stripped = cell.strip()
+        for kind in kinds:
+            if _PATTERNS[kind].search(stripped):
+                counts[kind] += times
+    return counts
+
+
+def ids_may_be_personal(octets: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> bool:
+    """Tell without a search whether any of (N,) ids can be an e-mail address or an IBAN."""
+    if ord("@") in octets:
+        return True
+    starts = offsets[:-1][np.diff(offsets) >= _IBAN_START]
+    country, check = octets[starts], octets[starts + _IBAN_START - 1]
+    return bool(
+        ((country >= ord("A")) & (country <= ord("Z")) & (check >= ord("0")) & (check <= ord("9"))).any()
+    )
+
+
+def refuse_personal_columns(
+    header: tuple[str, ...],
+    known: list[str | None],
+    judged: dict[int, tuple[str, ...]],
+    found: Mapping[tuple[int, str], int],
+    filled: Mapping[int, int],
+    name: str,
+) -> None:
+    """Refuse an extract with columns that say who a customer is, by name or by content.
+
+    Args:
+        header: Names as sent.
+        known: The contract's column each stands for.
+        judged: What `judged_columns` says.
+        found: Cells of a position that hold a kind of personal data.
+        filled: Cells of a position that hold anything.
+        name: The extract's.
 
     Raises:
         ExtractError: names every personal column at once, and why.
     """
-    let_through = {fold_name(column) for column in allowed}
-    found = []
-    for position, (sent, column) in enumerate(zip(header, known, strict=True)):
-        if fold_name(sent) in let_through or column not in (None, ID):
+    listed = []
+    for position, kinds in judged.items():
+        sent = header[position]
+        if known[position] is None and is_personal_name(sent):
+            listed.append(f"'{sent}' by its name")
             continue
-        if column is None and is_personal_name(sent):
-            found.append(f"'{sent}' by its name")
-            continue
-        patterns = _PATTERNS if column is None else _PATTERNS[:2]
-        found += [f"'{sent}' holds {what}" for what, p in patterns if _is_personal(cells[position], p)]
-    if found:
+        listed += [
+            f"'{sent}' holds {kind}"
+            for kind in kinds
+            if found.get((position, kind), 0) > 0
+            and found[position, kind] >= _PERSONAL_SHARE * filled[position]
+        ]
+    if listed:
         raise ExtractError(
-            f"extract '{name}' holds personal columns that scoring does not need: {'; '.join(found)}."
+            f"extract '{name}' holds personal columns that scoring does not need: {'; '.join(listed)}."
             " Export it without them, or list a false alarm in ingest.allow_personal_columns."
         )
 
@@ -102,9 +155,3 @@ def is_personal_name(name: str) -> bool:
     return not personal.isdisjoint(runs) or any(
         word.endswith(_RUN_TOGETHER) for word in words if word not in _CHANNELS
     )
-
-
-def _is_personal(cells: "pd.Series[str]", pattern: re.Pattern[str]) -> bool:
-    filled = [cell for cell in map(str.strip, cells) if cell]
-    found = sum(pattern.search(cell) is not None for cell in filled)
-    return found > 0 and found >= _PERSONAL_SHARE * len(filled)

@@ -2,16 +2,21 @@
 
 import difflib
 from collections import Counter
+from collections.abc import Iterator
 
 import pandas as pd
 
-from schemas.columns import CATEGORIES, EXTRACT_ORDER, TARGET
+from schemas.columns import EXTRACT_ORDER, TARGET
 from schemas.reasons import HINTS
 from schemas.reports import RowCounts
 from tasks.core.errors import ExtractError
-from tasks.core.extract.folding import fold_name
-from tasks.core.extract.lines import Lines
+from tasks.core.extract.dialect import wrong_encoding
+from tasks.core.extract.folding import VOCABULARY, fold_name
+from tasks.core.extract.tally import Tally
 
+_LINES_SHOWN = 3
+_MOST_FAULTS_KEPT = 1_000_000
+"""Faults written of a refused extract: enough to mend any export, and few enough to hold."""
 _NEAR = 0.6
 """Likeness (difflib ratio) from which a sender's column name is offered as a near match."""
 
@@ -49,43 +54,80 @@ def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list
         )
 
 
-def refuse_no_rows(lines: Lines, name: str) -> None:
+def refuse_wrong_width(tally: Tally, expected: int, name: str) -> None:
+    """Refuse a file most of whose lines have another number of fields than the header.
+
+    Raises:
+        ExtractError: says how many fields the lines have.
+    """
+    lines = sum(tally.widths.values())
+    if (lines - tally.widths[expected]) * 2 > lines:
+        usual, count = max(
+            ((w, n) for w, n in tally.widths.items() if w != expected), key=lambda item: item[1]
+        )
+        raise ExtractError(
+            f"extract '{name}': the header has {expected} fields, but {count} of {lines} lines"
+            f" have {usual}. Export header and rows with the same columns, and quote fields that hold"
+            " the separator."
+        )
+
+
+def refuse_wrong_encoding(tally: Tally, name: str) -> None:
+    """Refuse a file with more lines that are not UTF-8 than rows.
+
+    Raises:
+        ExtractError: names the first offending byte.
+    """
+    if tally.first_bad_byte is not None and tally.broken["invalid_encoding"] > tally.rows:
+        raise wrong_encoding(name, tally.first_bad_byte)
+
+
+def refuse_no_rows(tally: Tally, name: str) -> None:
     """Refuse a header without customers.
 
     Raises:
         ExtractError: nothing stands below the header.
     """
-    if not len(lines.cells) and not lines.faults:
+    if not tally.rows and not tally.broken:
         raise ExtractError(f"extract '{name}' has a header but no customers. Export it again.")
 
 
-def refuse_blank_columns(cells: pd.DataFrame, name: str) -> None:
+def refuse_blank_columns(tally: Tally, wanted: list[str], name: str) -> None:
     """Refuse columns that hold nothing at all; imputing them would make customers up.
 
     Raises:
         ExtractError: names all of them.
     """
-    blank = [str(column) for column in cells if len(cells) and not any(map(str.strip, cells[column]))]
+    blank = [column for column in wanted if tally.rows and not tally.filled[column]]
     if blank:
         raise ExtractError(f"extract '{name}': nothing stands in {_quoted(blank)}. Export the values.")
 
 
-def refuse_foreign_vocabulary(parsed: pd.DataFrame, name: str) -> None:
+def refuse_foreign_vocabulary(tally: Tally, categories: list[str], name: str) -> None:
     """Refuse a category column most of whose values are strangers: another vocabulary, not bad rows.
 
     Raises:
         ExtractError: names the columns and the values that are expected.
     """
-    foreign = {
-        column: values
-        for column, values in {**CATEGORIES, TARGET: ("No", "Yes")}.items()
-        if column in parsed and len(parsed) and not parsed[column].isin(values).mean() >= 1 / 2
-    }
+    foreign = [column for column in categories if tally.known[column] * 2 < tally.rows]
     if foreign:
-        listed = "; ".join(f"'{column}' expects {_quoted(values)}" for column, values in foreign.items())
+        listed = "; ".join(f"'{column}' expects {_quoted(VOCABULARY[column])}" for column in foreign)
         raise ExtractError(
             f"extract '{name}' uses another vocabulary on most rows: {listed}."
             " Export these values, or declare the sender's in ingest.value_maps."
+        )
+
+
+def refuse_mixed_origin(tally: Tally, name: str) -> None:
+    """Refuse a file of simulated and other customers.
+
+    Raises:
+        ExtractError: says how many there are of each.
+    """
+    if 0 < tally.simulated < tally.accepted:
+        raise ExtractError(
+            f"extract '{name}' mixes {tally.simulated} simulated customers with"
+            f" {tally.accepted - tally.simulated} others. Send one kind a file."
         )
 
 
@@ -103,7 +145,13 @@ def refuse_lost_lines(counts: RowCounts, name: str) -> None:
         )
 
 
-def refuse_too_many_bad(counts: RowCounts, quarantine: pd.DataFrame, limit: float, name: str) -> None:
+def refuse_too_many_bad(
+    counts: RowCounts,
+    by_place: Counter[tuple[str, str]],
+    quarantine: Iterator[pd.DataFrame],
+    limit: float,
+    name: str,
+) -> None:
     """Refuse a file of which the share of quarantined rows reaches the limit.
 
     Raises:
@@ -111,15 +159,14 @@ def refuse_too_many_bad(counts: RowCounts, quarantine: pd.DataFrame, limit: floa
     """
     rows = counts.received - counts.blank_lines
     if counts.quarantined and counts.quarantined >= limit * rows:
-        (column, reason), lines = Counter(
-            quarantine[["column", "reason"]].itertuples(index=False, name=None)
-        ).most_common(1)[0]
+        (column, reason), lines = by_place.most_common(1)[0]
         place = f" in '{column}'" if column else ""
+        first, listed = _first_lines(quarantine, column, reason)
         raise ExtractError(
             f"extract '{name}': {counts.quarantined} of {rows} rows are bad, {limit:.1%} is the limit"
             f" (ingest.max_quarantined_share); most often {reason}{place} ({lines} lines,"
-            f" first {_first_lines(quarantine, column, reason)}). {HINTS[reason]}",
-            quarantine=quarantine,
+            f" first {first}). {HINTS[reason]}",
+            quarantine=listed,
         )
 
 
@@ -148,9 +195,18 @@ def _near(column: str, strangers: list[str]) -> str:
     return f" (is it '{by_fold[near[0]]}'?)" if near else ""
 
 
-def _first_lines(quarantine: pd.DataFrame, column: str, reason: str) -> str:
-    lines = quarantine.loc[(quarantine["column"] == column) & (quarantine["reason"] == reason), "line"]
-    return ", ".join(str(line) for line in lines.head(3))
+def _first_lines(quarantine: Iterator[pd.DataFrame], column: str, reason: str) -> tuple[str, pd.DataFrame]:
+    """List the first lines with a fault, and the first faults there are, up to a bound."""
+    kept: list[pd.DataFrame] = []
+    first: list[int] = []
+    for faults in quarantine:
+        here = faults.loc[(faults["column"] == column) & (faults["reason"] == reason), "line"]
+        first += here.head(_LINES_SHOWN - len(first)).tolist()
+        if sum(map(len, kept)) < _MOST_FAULTS_KEPT:
+            kept.append(faults)
+        elif len(first) == _LINES_SHOWN:
+            break
+    return ", ".join(map(str, first)), pd.concat(kept, ignore_index=True).head(_MOST_FAULTS_KEPT)
 
 
 def _quoted(names: "list[str] | tuple[str, ...]") -> str:

@@ -8,8 +8,10 @@ import pytest
 
 from schemas.config import IngestConfig
 from schemas.extract import TrainingExtract
+from tasks.core.extract.block_reader import parse_cells
 from tasks.core.extract.contract import judge
-from tasks.core.extract.reading import _parse, read_lines, recognise
+from tasks.core.extract.dialect import recognise
+from tasks.core.extract.lines import read_lines
 
 Row = dict[str, str]
 
@@ -63,8 +65,9 @@ def test_removing_a_check_lets_exactly_its_fault_through(
         rows[line] |= planted(place)
     data = build(rows)
     dialect = recognise(data, "made-up.csv")
-    cells = read_lines(data, dialect, "made-up.csv").cells.set_axis(list(dialect.header), axis="columns")
-    frame = _parse(cells, IngestConfig())
+    lines = [(number, 0, line) for number, line in enumerate(data.splitlines()[1:], start=2)]
+    cells = read_lines(lines, dialect).cells.set_axis(list(dialect.header), axis="columns")
+    frame = parse_cells(cells, IngestConfig())
 
     refused = set(judge(frame, SCHEMA)["line"])
     refused_without = set(judge(frame, without(column, name))["line"])

@@ -1,0 +1,64 @@
+"""Keep the faults of an extract's rows on the disk, so that no number of them fills the memory."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from schemas.columns import EXTRACT_ORDER, ID
+from schemas.reasons import HINTS
+from tasks.core.extract.contract import CONFLICTING_ID, FAULT_COLUMNS
+from tasks.core.extract.repeats import Lines, Repeats
+from tasks.core.files import spill_file
+
+_COLUMNS: Final = ("", *EXTRACT_ORDER)
+_REASONS: Final = tuple(HINTS)
+_RECORD: Final = np.dtype([("line", "<i8"), ("column", "u1"), ("reason", "u1")])
+
+
+class FaultSpool:
+    """Takes the faults of block after block; gives them back by line, repeats taken into account."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Spill into an unnamed file in `folder`; without one everything stays in memory."""
+        self._file = spill_file(folder)
+        self._blocks: list[tuple[int, int]] = []
+
+    def add(self, faults: pd.DataFrame, *, last_line: int) -> None:
+        """Keep a block's faults (`line`, `column`, `reason`); the block ends with `last_line`."""
+        records = np.empty(len(faults), dtype=_RECORD)
+        records["line"] = faults["line"]
+        records["column"] = pd.Categorical(faults["column"], categories=list(_COLUMNS)).codes
+        records["reason"] = pd.Categorical(faults["reason"], categories=list(_REASONS)).codes
+        self._file.write(records.tobytes())
+        self._blocks.append((len(records), last_line))
+
+    def blocks(self, repeats: Repeats) -> Iterator[tuple[pd.DataFrame, Lines]]:
+        """Give every block's faults by line, and the lines of its rows that repeats alone take out.
+
+        A duplicate has no faults, since the row that it repeats has them; a conflict is one more.
+        """
+        self._file.seek(0)
+        first = 0
+        for records, last in self._blocks:
+            found = np.frombuffer(self._file.read(records * _RECORD.itemsize), dtype=_RECORD)
+            duplicates, conflicts = (
+                lines[np.searchsorted(lines, first) : np.searchsorted(lines, last, side="right")]
+                for lines in (repeats.duplicates, repeats.conflicts)
+            )
+            faults = pd.DataFrame(
+                {
+                    "line": [*found["line"], *conflicts],
+                    "column": [*(_COLUMNS[i] for i in found["column"]), *[ID] * len(conflicts)],
+                    "reason": [*(_REASONS[i] for i in found["reason"]), *[CONFLICTING_ID] * len(conflicts)],
+                }
+            ).astype({"line": "int64", "column": "str", "reason": "str"})
+            faults = faults[~faults["line"].isin(duplicates)].sort_values(FAULT_COLUMNS, ignore_index=True)
+            yield faults, np.setdiff1d(np.union1d(duplicates, conflicts), found["line"])
+            first = last + 1
+
+    def close(self) -> None:
+        """Free the disk."""
+        self._file.close()
