@@ -15,7 +15,7 @@ from schemas.config import Locations, ScoreConfig
 from tasks.core.bundle import Bundle
 from tasks.core.errors import BundleError, ExtractError
 from tasks.core.files import locked
-from tasks.ingest import date_extract, ingest, take_inbox
+from tasks.ingest import date_extract, identify, take_inbox
 from tasks.publish import archive, find_published, publish, reject
 from tasks.report import report_scoring
 from tasks.score import pin_champion
@@ -70,13 +70,13 @@ def _score_one(
     delivered: bool,
 ) -> Path:
     as_of = date_extract(path, asked)
-    data = ingest(path, "scoring", config.ingest, delivered=delivered)
-    folder = find_published(data, champion, home.scores)
+    sent = identify(path, delivered=delivered)
+    folder = find_published(sent, champion, home.scores)
     if folder is None:
-        scores = score_customers(data, champion, config, force=force)
-        folder = publish(scores, data, champion, as_of, config, home.scores, forced=force)
+        staged = score_customers(sent, champion, as_of, config, home.scores, force=force)
+        folder = publish(staged, champion, as_of, config, home.scores, forced=force)
     if delivered:
-        archive(path, data, as_of, home.archive)
+        archive(sent, as_of, home.archive)
     return folder
 
 

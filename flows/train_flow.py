@@ -73,7 +73,7 @@ def _ingest(run: Run) -> Extract:
     config = run.order.config
     if run.order.extract is None:
         return ingest_simulated(config.simulation, config.ingest)
-    return ingest(run.order.extract, "training", config.ingest)
+    return ingest(run.order.extract, config.ingest)
 
 
 def main() -> State[Any] | None:

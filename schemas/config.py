@@ -186,6 +186,12 @@ class ScoreConfig(Closed):
     chunk_rows: StrictInt = Field(
         default=4_096, ge=1, le=1_000_000, description="Customers given to the model at a time."
     )
+    threads: StrictInt = Field(
+        default=2,
+        ge=1,
+        le=256,
+        description="Blocks of the extract that are scored at the same time.",
+    )
     keep_days: StrictInt = Field(
         default=90, ge=1, le=3_650, description="Days after which published scores should be deleted."
     )

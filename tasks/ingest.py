@@ -6,23 +6,24 @@ from pathlib import Path
 from prefect.logging import get_run_logger
 
 from schemas.config import IngestConfig, SimulationConfig
-from tasks.core.errors import ConfigError
-from tasks.core.extract.block_reader import Purpose
+from tasks.core import delivery
+from tasks.core.delivery import Delivery, unreadable
 from tasks.core.extract.dates import as_of_date
 from tasks.core.extract.reading import Extract, read_extract
-from tasks.core.inbox import read_delivered, take
+from tasks.core.inbox import take
 from tasks.core.simulator.frame import simulate
 from tasks.core.summary import counts_line
 from tasks.step import step
 
 
 @step(name="ingest")
-def ingest(path: Path, purpose: Purpose, config: IngestConfig, *, delivered: bool = False) -> Extract:
-    """Read the extract at `path`; log counts and column names, never a value.
-
-    Of a `delivered` one nothing is trusted: it must be a plain file, and a fault is the sender's.
-    """
-    return _judge(read_delivered(path) if delivered else _read(path), path.name, purpose, config)
+def ingest(path: Path, config: IngestConfig) -> Extract:
+    """Read the labelled extract at `path`; log counts and column names, never a value."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    return _judge(data, path.name, config)
 
 
 @step(name="ingest-simulated")
@@ -30,7 +31,15 @@ def ingest_simulated(simulation: SimulationConfig, config: IngestConfig) -> Extr
     """Simulate a CRM extract and read it exactly as a real one would be."""
     get_run_logger().warning("No --extract given: learning from SIMULATED customers.")
     table = simulate(simulation.rows, simulation.seed)
-    return _judge(table.to_csv(index=False).encode(), "simulated.csv", "training", config)
+    return _judge(table.to_csv(index=False).encode(), "simulated.csv", config)
+
+
+@step(name="identify")
+def identify(path: Path, *, delivered: bool) -> Delivery:
+    """Hash the extract at `path`. Of a `delivered` one nothing is trusted: it must be a plain file."""
+    sent = delivery.identify(path, delivered=delivered)
+    get_run_logger().info("extract %s: %d bytes", sent.extract_id, sent.size)
+    return sent
 
 
 @step(name="date-extract")
@@ -39,7 +48,7 @@ def date_extract(path: Path, asked: date | None) -> date:
     try:
         modified = datetime.fromtimestamp(path.lstat().st_mtime, tz=UTC).date()
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     return as_of_date(path.name, asked=asked, modified=modified, today=datetime.now(tz=UTC).date())
 
 
@@ -51,8 +60,8 @@ def take_inbox(inbox: Path, work: Path) -> list[Path]:
     return paths
 
 
-def _judge(data: bytes, name: str, purpose: Purpose, config: IngestConfig) -> Extract:
-    extract = read_extract(data, name, purpose, config)
+def _judge(data: bytes, name: str, config: IngestConfig) -> Extract:
+    extract = read_extract(data, name, "training", config)
     logger = get_run_logger()
     logger.info("extract %s: %s", extract.extract_id, counts_line(extract.counts))
     if extract.ignored_columns:
@@ -60,16 +69,3 @@ def _judge(data: bytes, name: str, purpose: Purpose, config: IngestConfig) -> Ex
     if extract.simulated:
         logger.warning("These customers are SIMULATED.")
     return extract
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: OSError) -> ConfigError:
-    return ConfigError(
-        f"extract '{path.name}' cannot be read: {error.strerror}. Give the path of a CSV file."
-    )

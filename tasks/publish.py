@@ -3,60 +3,51 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import pandas as pd
 from prefect.logging import get_run_logger
 
 from schemas.config import ScoreConfig
 from tasks.core import inbox, publishing
 from tasks.core.bundle import Bundle
+from tasks.core.delivery import Delivery
 from tasks.core.errors import ExtractError
-from tasks.core.extract.reading import Extract
 from tasks.core.provenance import versions
+from tasks.core.publishing import StagedScores
 from tasks.step import step
 
 
 @step(name="find-published")
-def find_published(extract: Extract, champion: Bundle, scores: Path) -> Path | None:
+def find_published(sent: Delivery, champion: Bundle, scores: Path) -> Path | None:
     """Find the folder where this extract's scores by this champion already are."""
-    found = publishing.find_published(scores, extract.extract_id, champion.manifest.bundle_id)
+    found = publishing.find_published(scores, sent.extract_id, champion.manifest.bundle_id)
     if found is not None:
         get_run_logger().info(
-            "extract %s was scored by this champion before: nothing to do, see %s", extract.extract_id, found
+            "extract %s was scored by this champion before: nothing to do, see %s", sent.extract_id, found
         )
     return found
 
 
 @step(name="publish")
 def publish(
-    scores: pd.DataFrame,
-    extract: Extract,
-    champion: Bundle,
-    as_of: date,
-    config: ScoreConfig,
-    into: Path,
-    *,
-    forced: bool,
+    staged: StagedScores, champion: Bundle, as_of: date, config: ScoreConfig, into: Path, *, forced: bool
 ) -> Path:
-    """Publish the scores as one folder that appears whole."""
+    """Publish staged scores as one folder that appears whole."""
     now = datetime.now(tz=UTC)
-    name = publishing.folder_name(as_of, extract.extract_id, champion.manifest.bundle_id)
     folder = publishing.publish(
-        scores,
-        extract.quarantine,
+        staged.folder,
         into,
-        name,
+        staged.name,
         {
             "as_of_date": as_of,
-            "extract": extract.identity,
-            "ignored_columns": extract.ignored_columns,
+            "extract": staged.extract,
+            "ignored_columns": staged.ignored_columns,
             "bundle_id": champion.manifest.bundle_id,
             "bundle_manifest_sha256": champion.manifest_sha256,
             "bundle_simulated": champion.manifest.simulated,
             "gate_outcome": champion.manifest.gate.outcome,
             "forced": forced,
-            "scored": len(scores),
-            "flagged": int(scores["churn_flag"].sum()),
-            "out_of_domain": int((scores["in_domain"] == 0).sum()),
+            "scored": staged.totals.scored,
+            "flagged": staged.totals.flagged,
+            "out_of_domain": staged.totals.out_of_domain,
             "versions": versions(),
             "scored_at": now,
             "expires_on": now.date() + timedelta(days=config.keep_days),
@@ -67,9 +58,9 @@ def publish(
 
 
 @step(name="archive")
-def archive(path: Path, extract: Extract, as_of: date, folder: Path) -> None:
+def archive(sent: Delivery, as_of: date, folder: Path) -> None:
     """Move a scored extract out of the inbox."""
-    inbox.archive(path, folder, as_of, extract.extract_id)
+    inbox.archive(sent.path, folder, as_of, sent.extract_id)
 
 
 @step(name="reject")

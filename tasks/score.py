@@ -1,15 +1,24 @@
-"""Pin the champion once and score accepted customers by it."""
+"""Pin the champion once and score extracts by it, however large they are."""
 
+import shutil
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 
-import pandas as pd
 from prefect.logging import get_run_logger
 
 from schemas.config import ScoreConfig
+from schemas.manifest import ExtractIdentity
+from tasks.core import publishing
 from tasks.core import registry as registering
 from tasks.core.bundle import Bundle
+from tasks.core.delivery import Delivery
 from tasks.core.errors import BundleError, RegistryError
-from tasks.core.extract.reading import Extract
+from tasks.core.extract.reading import HEAD_BYTES, Reading
+from tasks.core.publishing import StagedScores
+from tasks.core.streaming import score_stream
+from tasks.core.summary import counts_line
+from tasks.progress import Meter
 from tasks.step import step
 
 
@@ -33,16 +42,56 @@ def pin_champion(registry: Path) -> Bundle:
 
 
 @step(name="score")
-def score(extract: Extract, champion: Bundle, config: ScoreConfig, *, force: bool) -> pd.DataFrame:
-    """Score an extract's accepted customers, in order.
+def score(
+    sent: Delivery, champion: Bundle, as_of: date, config: ScoreConfig, into: Path, *, force: bool
+) -> StagedScores:
+    """Score an extract's accepted customers, in order; set the others aside with their reasons.
 
     Raises:
+        ExtractError: the extract breaks the contract as a whole.
         BundleError: a simulated champion would score real customers and `force` is not given,
             or a probability is not a number within 0 and 1.
+        PublishError: the disk does not take the scores.
     """
-    if champion.manifest.simulated and not extract.simulated and not force:
+    name = publishing.folder_name(as_of, sent.extract_id, champion.manifest.bundle_id)
+    stage = publishing.open_stage(into, name)
+    try:
+        return _score(sent, champion, name, config, stage, force=force)
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        raise
+
+
+def _score(
+    sent: Delivery, champion: Bundle, name: str, config: ScoreConfig, stage: Path, *, force: bool
+) -> StagedScores:
+    logger = get_run_logger()
+    with sent.open() as stream:
+        head = stream.read(HEAD_BYTES)
+    meter = Meter(f"scoring extract {sent.extract_id}", logger)
+    with closing(Reading(head, sent.path.name, "scoring", config.ingest, stage)) as reading:
+        if reading.ignored_columns:
+            logger.warning("Columns outside the contract are ignored: %s", ", ".join(reading.ignored_columns))
+        with publishing.on_disk(name):
+            findings, totals = score_stream(
+                sent,
+                reading,
+                champion.scorer(chunk_rows=config.chunk_rows),
+                stage / publishing.SCORES,
+                threads=config.threads,
+                on_block=meter.show,
+            )
+        publishing.write_quarantine(stage, reading.quarantine(findings.repeats))
+    meter.end()
+    logger.info("extract %s: %s", sent.extract_id, counts_line(findings.counts))
+    if findings.simulated:
+        logger.warning("These customers are SIMULATED.")
+    if champion.manifest.simulated and not findings.simulated and not force:
         raise BundleError(
             f"the champion '{champion.manifest.bundle_id}' learnt from simulated customers and says nothing"
             " about real ones. Train on a real extract first, or insist with --force."
         )
-    return champion.scorer(chunk_rows=config.chunk_rows).score(extract.customers)
+    identity = ExtractIdentity(
+        extract_id=sent.extract_id, sha256=sent.sha256, simulated=findings.simulated, counts=findings.counts
+    )
+    return StagedScores(stage, name, identity, reading.ignored_columns, totals)

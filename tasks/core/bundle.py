@@ -13,7 +13,7 @@ from schemas.manifest import MANIFEST, BundleManifest, FileSeal
 from schemas.preprocessing import Examples, Spec
 from schemas.reports import JudgedEvaluation
 from tasks.core.errors import BundleError
-from tasks.core.files import make_folder, reveal, sha256, write_new
+from tasks.core.files import make_folder, reveal, sha256, sha256_of, write_new
 from tasks.core.scoring import Scorer
 
 T = TypeVar("T", bound=Closed)
@@ -90,8 +90,10 @@ def to_json(model: Closed) -> bytes:
 
 def seal_files(folder: Path) -> dict[str, FileSeal]:
     """Hash every file of a folder, by name."""
-    contents = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
-    return {name: FileSeal(sha256=sha256(data), size=len(data)) for name, data in contents.items()}
+    return {
+        path.name: FileSeal(sha256=sha256_of(path), size=path.stat().st_size)
+        for path in sorted(folder.iterdir())
+    }
 
 
 def bundle_id(files: Mapping[str, FileSeal]) -> str:

@@ -26,19 +26,32 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def sha256_of(path: Path) -> str:
+    """Hash a file of any size as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def make_folder(folder: Path) -> Path:
     """Make a folder, and those above it, readable by its owner only; give it back."""
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     return folder
 
 
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file that must not exist yet, and sync it to the disk."""
+@contextmanager
+def open_new(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that must not exist yet for writing; it is synced to the disk at the end."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+        yield file
         file.flush()
         os.fsync(file.fileno())
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that must not exist yet, and sync it to the disk."""
+    with open_new(path) as file:
+        file.write(data)
 
 
 def replace_file(path: Path, data: bytes) -> None:

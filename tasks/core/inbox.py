@@ -7,12 +7,12 @@ file, whatever is delivered under its name meanwhile. What a killed run left the
 import errno
 import os
 import shutil
-import stat
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
+from tasks.core.delivery import identify
 from tasks.core.errors import ConfigError, ExtractError
 from tasks.core.files import FILE_MODE, make_folder, replace_file, sha256, sync_folder
 from tasks.core.publishing import QUARANTINE, quarantine_csv
@@ -38,25 +38,6 @@ def take(inbox: Path, work: Path) -> list[Path]:
     return sorted(_visible(work))
 
 
-def read_delivered(path: Path) -> bytes:
-    """Read an extract that somebody delivered: a plain file, opened without following a link.
-
-    Raises:
-        ExtractError: it is a link, a folder, a pipe or the like, or may not be read.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return file.read()
-    except OSError as error:
-        if error.errno not in (errno.ELOOP, errno.EISDIR, errno.EACCES, errno.ENXIO):
-            raise
-    raise ExtractError(
-        f"extract '{path.name}' is not a plain file that can be read. Deliver the file itself."
-    )
-
-
 def archive(path: Path, folder: Path, as_of: date, extract_id: str) -> Path:
     """Move a scored extract away under its date and id; a second delivery of it ends there too."""
     target = make_folder(folder) / f"{as_of.isoformat()}-{extract_id}.csv"
@@ -70,10 +51,10 @@ def reject(path: Path, folder: Path, error: ExtractError, *, keep: bool) -> Path
     The place is named after the hash of the extract's bytes, or of its name where it is no file.
     """
     try:
-        identity = read_delivered(path)
+        identity = identify(path, delivered=True).sha256
     except ExtractError:
-        identity = os.fsencode(path.name)
-    place = make_folder(folder / sha256(identity)[:16])
+        identity = sha256(os.fsencode(path.name))
+    place = make_folder(folder / identity[:16])
     replace_file(place / "reason.txt", f"{error}\n".encode())
     if isinstance(error.quarantine, pd.DataFrame):
         replace_file(place / QUARANTINE, quarantine_csv(error.quarantine))

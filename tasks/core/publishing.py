@@ -1,7 +1,8 @@
 """Publish scores as one folder that appears whole: scores.csv, quarantine.csv, manifest.json."""
 
-import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -9,14 +10,26 @@ from typing import Any, Final
 import pandas as pd
 from pydantic import ValidationError
 
-from schemas.manifest import MANIFEST, ScoresManifest
-from schemas.scores import QUARANTINE_COLUMNS, SCORE_COLUMNS, Quarantine, Scores
+from schemas.manifest import MANIFEST, ExtractIdentity, ScoresManifest
+from schemas.scores import QUARANTINE_COLUMNS, Quarantine
 from tasks.core.bundle import seal_files, to_json
 from tasks.core.errors import PublishError
-from tasks.core.files import locked, new_stage, reveal, sweep_stages, write_new
+from tasks.core.files import make_folder, new_stage, open_new, reveal, sweep_stages, write_new
+from tasks.core.streaming import Totals
 
 SCORES: Final = "scores.csv"
 QUARANTINE: Final = "quarantine.csv"
+
+
+@dataclass(frozen=True)
+class StagedScores:
+    """Scores and quarantine of an extract in a hidden folder, whole but not published yet."""
+
+    folder: Path
+    name: str
+    extract: ExtractIdentity
+    ignored_columns: tuple[str, ...]
+    totals: Totals
 
 
 def folder_name(as_of: date, extract_id: str, bundle_id: str) -> str:
@@ -45,42 +58,57 @@ def find_published(scores: Path, extract_id: str, bundle_id: str) -> Path | None
     return folder
 
 
-def quarantine_csv(quarantine: pd.DataFrame) -> bytes:
-    """Write the faults of refused rows as UTF-8 CSV with LF line ends; no values of customers."""
-    checked = Quarantine.validate(quarantine.astype({"column": "str", "reason": "str", "hint": "str"}))
-    return _csv(checked, QUARANTINE_COLUMNS)
+def open_stage(into: Path, name: str) -> Path:
+    """Make the hidden folder in which scores are gathered; sweep those of killed runs.
+
+    Nobody else may stage scores meanwhile: the caller holds the lock of the home's `work` folder.
+    """
+    with on_disk(name):
+        sweep_stages(make_folder(into))
+        return new_stage(into, name)
 
 
-def publish(
-    scores: pd.DataFrame, quarantine: pd.DataFrame, into: Path, name: str, facts: Mapping[str, Any]
-) -> Path:
-    """Write the folder `name` below `into` in one step; one that stands there already is kept.
+def write_quarantine(stage: Path, quarantine: Iterator[pd.DataFrame]) -> None:
+    """Write the faults of refused rows, block by block, as quarantine.csv; no values of customers."""
+    with on_disk(stage.name), open_new(stage / QUARANTINE) as file:
+        file.write(quarantine_csv(next(quarantine)))
+        for faults in quarantine:
+            file.write(quarantine_csv(faults, header=False))
+
+
+def quarantine_csv(faults: pd.DataFrame, *, header: bool = True) -> bytes:
+    """Write faults as UTF-8 CSV with LF line ends."""
+    checked = Quarantine.validate(faults)
+    columns = list(QUARANTINE_COLUMNS)
+    return checked.to_csv(None, columns=columns, index=False, header=header, lineterminator="\n").encode()
+
+
+def publish(stage: Path, into: Path, name: str, facts: Mapping[str, Any]) -> Path:
+    """Seal a stage and show it as the folder `name` below `into` in one step; one that stands there is kept.
 
     `facts` are the manifest's fields besides the files.
 
     Raises:
         PublishError: the disk did not take the files; nothing of them is visible.
     """
+    with on_disk(name):
+        manifest = ScoresManifest(files=seal_files(stage), **facts)
+        write_new(stage / MANIFEST, to_json(manifest))
+        reveal(stage, into / name)
+    return into / name
+
+
+@contextmanager
+def on_disk(name: str) -> Iterator[None]:
+    """Say of an error of the disk that the scores `name` could not be written.
+
+    Raises:
+        PublishError: the disk did not take them; nothing of them is visible.
+    """
     try:
-        with locked(into):
-            sweep_stages(into)
-            stage = new_stage(into, name)
-            try:
-                write_new(stage / SCORES, _csv(Scores.validate(scores), SCORE_COLUMNS))
-                write_new(stage / QUARANTINE, quarantine_csv(quarantine))
-                manifest = ScoresManifest(files=seal_files(stage), **facts)
-                write_new(stage / MANIFEST, to_json(manifest))
-                reveal(stage, into / name)
-            finally:
-                shutil.rmtree(stage, ignore_errors=True)
+        yield
     except OSError as error:
         raise PublishError(
             f"scores '{name}' could not be written: {error.strerror}. Nothing is half-published;"
             " free or mend the disk and run again."
         ) from None
-    return into / name
-
-
-def _csv(frame: pd.DataFrame, columns: tuple[str, ...]) -> bytes:
-    text = frame.to_csv(None, columns=list(columns), index=False, lineterminator="\n", float_format="%.6f")
-    return text.encode()

@@ -1,6 +1,7 @@
 """The one way to get a probability: evaluation, parity, gate and the night all come through here."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -8,11 +9,14 @@ import onnxruntime as ort
 import pandas as pd
 
 from schemas.columns import ID
-from schemas.cut_points import DECILES, CutPoints
+from schemas.cut_points import CutPoints
 from schemas.preprocessing import Examples, Spec
 from schemas.scores import REASONS, SCORE_COLUMNS, Scores
+from tasks.core.cutting import cut
 from tasks.core.errors import BundleError
 from tasks.core.preprocessing import encode, in_domain
+from tasks.core.scores_csv import ScoresCsv
+from tasks.core.text import text_array
 
 INPUT = "features"
 OUTPUT = "churn_probability"
@@ -77,6 +81,15 @@ class Model:
         return np.concatenate([np.empty(0, dtype=np.float32), *chunks])
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Rows of scores.csv with how many of them are flagged, and how many out of the domain."""
+
+    csv: bytes
+    flagged: int
+    out_of_domain: int
+
+
 class Scorer:
     """Turns accepted customers into scores by one bundle's model, spec and cut points."""
 
@@ -92,6 +105,7 @@ class Scorer:
         self._spec = spec
         self._cut_points = cut_points
         self._model_version = model_version
+        self._csv = ScoresCsv(cut_points, (), model_version)
 
     def probability(self, customers: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Give the churn probability of (N, *) accepted customers as published: (N,), six decimals.
@@ -115,16 +129,14 @@ class Scorer:
             BundleError: a probability is not a number within 0 and 1.
         """
         probability = self.probability(customers)
-        cuts = self._cut_points
+        cuts = cut(probability, self._cut_points)
         scores = pd.DataFrame(
             {
                 "customerID": customers[ID].to_numpy(),
                 "churn_probability": probability,
-                "churn_flag": (probability >= cuts.threshold).astype(np.int64),
-                "decile": DECILES - (probability[:, np.newaxis] >= np.array(cuts.deciles)).sum(axis=1),
-                "risk_band": np.select(
-                    [probability >= cuts.high, probability >= cuts.medium], ["high", "medium"], "low"
-                ),
+                "churn_flag": cuts.flag,
+                "decile": cuts.decile,
+                "risk_band": cuts.band,
                 **dict.fromkeys(REASONS, ""),
                 "in_domain": in_domain(customers, self._spec).astype(np.int64),
                 "model_version": self._model_version,
@@ -133,6 +145,21 @@ class Scorer:
             {"customerID": "str", "risk_band": "str", "model_version": "str", **dict.fromkeys(REASONS, "str")}
         )
         return Scores.validate(scores[list(SCORE_COLUMNS)])
+
+    def rows(self, customers: pd.DataFrame) -> Rows:
+        """Score (N, *) accepted customers as the rows of scores.csv: what `score` gives, as bytes.
+
+        Raises:
+            BundleError: a probability is not a number within 0 and 1.
+        """
+        probability = self.probability(customers)
+        inside = in_domain(customers, self._spec)
+        reasons = np.full((len(customers), 3), -1)
+        return Rows(
+            csv=self._csv.rows(text_array(customers[ID]), probability, reasons, inside),
+            flagged=int((probability >= self._cut_points.threshold).sum()),
+            out_of_domain=int((~inside).sum()),
+        )
 
     def self_test(self, examples: Examples) -> None:
         """Score the bundle's worked examples and compare.

@@ -63,5 +63,5 @@ def test_the_harness_catches_a_naive_writer(tmp_path: Path, crm_extract: Path) -
     night = Night(tmp_path / "home", crm_extract)
     night.prepare()
 
-    assert night.run(kill_at="after:write-quarantine", naive=True) == -9
+    assert night.run(kill_at="before:write-manifest", naive=True) == -9
     assert night.violations() == ["scores: FileNotFoundError"]

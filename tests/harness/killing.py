@@ -17,6 +17,7 @@ from typing import Any
 import prefect
 import torch
 
+import tasks.score as score_step
 from flows import score_flow, train_flow
 from schemas.manifest import MANIFEST, ScoresManifest
 from tasks.core import bundle, files, inbox, publishing, registry
@@ -30,7 +31,8 @@ torch.use_deterministic_algorithms(mode=False)  # imports for two seconds, which
 STEPS = (
     "open-champion", "start-run", "report-audit", "ingest", "split", "search", "fit-spec", "train",
     "train-baselines", "stage", "evaluate", "gate", "register", "promote", "report-training", "take-inbox",
-    "pin-champion", "date-extract", "find-published", "score", "publish", "archive", "report-scoring",
+    "pin-champion", "date-extract", "identify", "find-published", "score", "publish", "archive",
+    "report-scoring",
 )  # fmt: skip
 """Every step of a night, in order: it can be killed between any two."""
 
@@ -146,8 +148,8 @@ def _arm(point: str) -> None:
         "seal-reveal": (bundle, "reveal", lambda _: True),
         "swap-pointer": (registry, "replace_file", lambda path: path.endswith(registry.POINTER)),
         "append-history": (registry, "replace_file", lambda path: path.endswith(registry.HISTORY)),
-        "write-scores": (publishing, "write_new", lambda path: path.endswith("scores.csv")),
-        "write-quarantine": (publishing, "write_new", lambda path: path.endswith("quarantine.csv")),
+        "write-scores": (score_step, "score_stream", lambda _: True),
+        "write-quarantine": (publishing, "write_quarantine", lambda _: True),
         "write-manifest": (publishing, "write_new", lambda path: path.endswith(MANIFEST)),
         "publish-reveal": (publishing, "reveal", lambda _: True),
         "take-extract": (inbox, "move", lambda path: Path(path).parent.name == "inbox"),
@@ -196,11 +198,11 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def publish_naively(scores: Any, quarantine: Any, into: Path, name: str, facts: Any) -> Path:
+def publish_naively(stage: Path, into: Path, name: str, facts: Any) -> Path:
     """Publish as one must not: file after file, into the place where consumers look."""
     folder = files.make_folder(into / name)
-    (folder / "scores.csv").write_bytes(publishing._csv(scores, publishing.SCORE_COLUMNS))
-    publishing.write_new(folder / "quarantine.csv", publishing.quarantine_csv(quarantine))
+    for file in stage.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
     manifest = ScoresManifest(files=bundle.seal_files(folder), **facts)
-    (folder / MANIFEST).write_bytes(bundle.to_json(manifest))
+    publishing.write_new(folder / MANIFEST, bundle.to_json(manifest))
     return folder

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import BinaryIO, Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,13 @@ BLOCK_BYTES: Final = 8 * 2**20
 
 LONGEST_LINE: Final = 64 * 2**20
 """Bytes; a file without line ends must not be read into memory whole."""
+
+
+class Stream(Protocol):
+    """What is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read up to `size` bytes; none at the end."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Block:
 
 
 def cut_blocks(
-    stream: BinaryIO, name: str, *, newline: bytes, skip_bytes: int, skip_lines: int, block_bytes: int
+    stream: Stream, name: str, *, newline: bytes, skip_bytes: int, skip_lines: int, block_bytes: int
 ) -> Iterator[Block]:
     """Read what follows `skip_bytes` and then `skip_lines` lines; a CR that ends lines becomes LF.
 

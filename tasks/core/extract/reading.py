@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ from schemas.reports import RowCounts
 from tasks.core.errors import shown
 from tasks.core.extract import refusals
 from tasks.core.extract.block_reader import BlockReader, Part, Purpose, wanted_columns
-from tasks.core.extract.blocks import BLOCK_BYTES, Block, cut_blocks
+from tasks.core.extract.blocks import BLOCK_BYTES, Block, Stream, cut_blocks
 from tasks.core.extract.dialect import recognise
 from tasks.core.extract.faults import FaultSpool
 from tasks.core.extract.folding import VOCABULARY, check_value_maps, contract_names
@@ -80,7 +80,7 @@ class Reading:
         pairs = zip(self._dialect.header, self._known, strict=True)
         return tuple(sent for sent, column in pairs if sent and column not in self.wanted)
 
-    def blocks(self, stream: BinaryIO, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    def blocks(self, stream: Stream, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
         """Cut the extract into blocks of whole lines.
 
         Raises:
