@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, cast
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 STAGE_PREFIX: Final = ".stage-"
-_SPILL_IN_MEMORY: Final = 2**20
+_SPILL_IN_MEMORY: Final = 2**17
 """Bytes."""
 
 
@@ -107,7 +107,7 @@ def sync_folder(folder: Path) -> None:
 def spill_file(folder: Path | None) -> BinaryIO:
     """Open an unnamed file for what need not stay in memory; it vanishes with the process, however.
 
-    Its first megabyte stays in memory, and all of it where no folder is given.
+    Its first 128 KiB stay in memory, and all of it where no folder is given.
     """
     kept = _SPILL_IN_MEMORY if folder is not None else 0
     return cast(BinaryIO, tempfile.SpooledTemporaryFile(kept, dir=folder))  # type: ignore[arg-type]

@@ -48,10 +48,9 @@ def canonical_values(cells: "pd.Series[str]", config: IngestConfig) -> "pd.Serie
     spellings = {fold_value(value): value for value in VOCABULARY[column]}
     for theirs, ours in config.value_maps.get(column, {}).items():
         spellings[fold_value(theirs)] = ours
-    distinct = cells.unique()
-    return cells.map(
-        {value: spellings.get(fold_value(value), value.strip(" \t")) for value in distinct}
-    ).astype("str")
+    sent = cells.tolist()
+    canonical = {value: spellings.get(fold_value(value), value.strip(" \t")) for value in set(sent)}
+    return pd.Series([canonical[value] for value in sent], index=cells.index, name=column, dtype="str")
 
 
 def check_value_maps(config: IngestConfig) -> None:

@@ -1,15 +1,20 @@
 """Parse number cells strictly: what is no plain number becomes NaN, and its form says why."""
 
+import math
+import re
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-_WHOLE: Final = r"-?[0-9]+(?:\.0+)?"
-_DECIMAL: Final = r"-?[0-9]+\.[0-9]+"
-_DECIMAL_COMMA: Final = r"-?[0-9]{1,3}(?:[., ]?[0-9]{3})*,[0-9]+"
-_INFINITE: Final = r"(?i:[+-]?inf(?:inity)?)"
-_BLANK: Final = r"[ \t]*"
+_FORMS: Final = {
+    "blank": re.compile(r"[ \t]*"),
+    "whole": re.compile(r"-?[0-9]+(?:\.0+)?"),
+    "decimal": re.compile(r"-?[0-9]+\.[0-9]+"),
+    "decimal comma": re.compile(r"-?[0-9]{1,3}(?:[., ]?[0-9]{3})*,[0-9]+"),
+    "infinite": re.compile(r"(?i:[+-]?inf(?:inity)?)"),
+}
+"""What a cell must look like from its first character to its last; the first that fits is its form."""
 
 
 def parse_numbers(cells: "pd.Series[str]", *, blank_words: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -19,21 +24,18 @@ def parse_numbers(cells: "pd.Series[str]", *, blank_words: tuple[str, ...] = ())
     ASCII digits with an optional sign and point are numbers: no exponent, no separator of
     thousands, nothing guessed. `blank_words` are read as blank.
     """
-    distinct = pd.Series(cells.unique(), dtype="str")
-    form = pd.Series("text", index=distinct.index, dtype="str")
-    for name, pattern in (
-        ("infinite", _INFINITE),
-        ("decimal comma", _DECIMAL_COMMA),
-        ("decimal", _DECIMAL),
-        ("whole", _WHOLE),
-        ("blank", _BLANK),
-    ):
-        form[distinct.str.fullmatch(pattern)] = name
-    form[distinct.isin(blank_words)] = "blank"
-    value = distinct.where(form.isin(("whole", "decimal")), "nan").astype("float64")
-    too_long = np.isinf(value)
-    form[too_long], value[too_long] = "infinite", np.nan
-    codes = pd.Index(distinct).get_indexer(pd.Index(cells))
-    return pd.DataFrame(
-        {"value": value.to_numpy()[codes], "form": form.astype("str").array[codes]}, index=cells.index
-    )
+    sent = cells.tolist()
+    parsed = {cell: _parse(cell, blank_words) for cell in set(sent)}
+    value = np.array([parsed[cell][0] for cell in sent], dtype=np.float64)
+    form = pd.array([parsed[cell][1] for cell in sent], dtype="str")
+    return pd.DataFrame({"value": value, "form": form}, index=cells.index)
+
+
+def _parse(cell: str, blank_words: tuple[str, ...]) -> tuple[float, str]:
+    if cell in blank_words:
+        return math.nan, "blank"
+    form = next((name for name, pattern in _FORMS.items() if pattern.fullmatch(cell)), "text")
+    if form not in ("whole", "decimal"):
+        return math.nan, form
+    value = float(cell)
+    return (value, form) if math.isfinite(value) else (math.nan, "infinite")

@@ -34,7 +34,7 @@ class RepeatFinder:
 
     def add(self, keys: Keys) -> None:
         """Take keys in, in the order of their lines."""
-        part = (spread(keys) >> _PARTS_SHIFT).astype(np.int64)
+        part = (spread(keys) >> _PARTS_SHIFT).astype(np.uint8)  # which sorts by radix
         order = np.argsort(part, kind="stable")
         bounds = np.searchsorted(part[order], np.arange(_PARTS + 1))
         ordered = keys[order]
