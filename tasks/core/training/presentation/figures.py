@@ -41,6 +41,8 @@ def _figure(
             with mpl.rc_context(_STYLE):
                 figure = Figure(figsize=size, layout="constrained")
                 draw(figure.subplots(), *args, **kwargs)
+                figure.draw_without_rendering()
+                figure.set_layout_engine("none")  # laid out once: every rendering is the same
             return figure
 
         return drawn
@@ -201,13 +203,13 @@ def chain(rows: Sequence[tuple[int, str, Sequence[str]]], joins: Sequence[int] =
         rows: Each row's first column, counted from 0, its name and its steps.
         joins: Columns in which a step of the first row leads to the one below it.
     """
-    return _figure((WIDE, 1.35 * len(rows)))(_chain)(rows, joins)
+    return _figure((WIDE, max(1.9, 1.35 * len(rows))))(_chain)(rows, joins)
 
 
 def _chain(axes: Axes, rows: Sequence[tuple[int, str, Sequence[str]]], joins: Sequence[int]) -> None:
     columns = max(first + len(steps) for first, _, steps in rows)
     wide, high = 0.84, 0.56
-    size = 14 if columns > 6 else 16  # noqa: PLR2004
+    size = 13.5 if columns > 6 else 17  # noqa: PLR2004
     for row, (first, name, steps) in enumerate(rows):
         axes.text(first - wide / 2, row - 0.34, name, fontsize=14, fontweight="bold", va="bottom")
         for i, step in enumerate(steps):

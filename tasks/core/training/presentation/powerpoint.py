@@ -7,7 +7,6 @@ from typing import Final
 from pptx import Presentation
 from pptx.dml.color import RGBColor
 from pptx.enum.lang import MSO_LANGUAGE_ID
-from pptx.enum.shapes import MSO_SHAPE
 from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
 from pptx.shapes.autoshape import Shape
 from pptx.slide import Slide as Page
@@ -58,11 +57,9 @@ def write_powerpoint(deck: Deck, *, at: datetime) -> bytes:
 def _add(page: Page, element: Element) -> None:
     match element:
         case Fill():
-            shape = page.shapes.add_shape(MSO_SHAPE.RECTANGLE, *_place(element))
+            shape = page.shapes.add_textbox(*_place(element))  # plain: no outline and no shadow
             shape.fill.solid()
             shape.fill.fore_color.rgb = _colour(element.color)
-            shape.line.fill.background()
-            shape.shadow.inherit = False
         case Image():
             picture = page.shapes.add_picture(io.BytesIO(element.png()), *_place(element))
             picture.element.xpath("./p:nvPicPr/p:cNvPr")[0].set("descr", element.alt)

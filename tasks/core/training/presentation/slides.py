@@ -9,7 +9,7 @@ from tasks.core.training.presentation import project, worth
 from tasks.core.training.presentation.deck import Deck, KeyFigure, Slide
 from tasks.core.training.presentation.french import typeset
 
-SIMULATED: Final = "« CLIENTS SIMULÉS »"
+SIMULATED: Final = "CLIENTS SIMULÉS"
 """What stands on every slide about a bundle that learnt from simulated customers."""
 
 _GATE: Final = {"passed": "accepté", "not proven": "non départagé", "refused": "refusé"}
@@ -41,7 +41,7 @@ def make_deck(e: JudgedEvaluation, manifest: BundleManifest, *, in_service: bool
         footer=typeset(
             f"TelcoNova · modèle {manifest.bundle_id}, {service} · contrôle : {_GATE[e.gate.outcome]}"
         ),
-        mark=typeset(SIMULATED) if e.simulated else None,
+        mark=SIMULATED if e.simulated else None,
         slides=tuple(_typeset(slide) for slide in slides),
     )
 

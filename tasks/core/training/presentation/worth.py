@@ -88,8 +88,13 @@ def results(e: JudgedEvaluation) -> Slide:
         for standing in (_AHEAD, _LEVEL, _BEHIND)
         if (those := [name for name, difference in met.items() if _standing(difference) == standing])
     ]
+    baseline = [
+        f"Écart avec la {_MODELS[LOGISTIC_REGRESSION]} : {interval(report.difference.roc_auc, 4, signed)}."
+        for name, report in e.baselines.items()
+        if name == LOGISTIC_REGRESSION
+    ]
     differences = " ; ".join(
-        f"{name} {interval(difference.roc_auc, write=signed)}" for name, difference in met.items()
+        f"{name} {interval(difference.roc_auc, 4, signed)}" for name, difference in met.items()
     )
     gate = {
         "passed": "Contrôle qualité : accepté, aucun point bloquant.",
@@ -101,6 +106,7 @@ def results(e: JudgedEvaluation) -> Slide:
         title=f"ROC-AUC de {decimal(auc.value or 0.0)} : {_summary(e)}",
         bullets=(
             *standings,
+            *baseline,
             f"Rappel {interval(e.measures.recall)}, précision {interval(e.measures.precision)}.",
             gate,
         ),
