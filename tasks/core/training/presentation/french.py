@@ -108,5 +108,6 @@ def typeset(text: str) -> str:
     """Put typographic apostrophes, and no-break spaces where a line must not end."""
     text = text.replace("'", "\u2019").replace("« ", f"«{_SPACE}").replace(" »", f"{_SPACE}»")
     text = re.sub(r"(\d) (?=[a-zé])", rf"\1{_SPACE}", text)  # a number stays with what it counts
+    text = re.sub(r"([+=]) (?=\d)", rf"\1{_SPACE}", text)
     text = re.sub(r" ([:%])", rf"{_SPACE}\1", text)
     return re.sub(r" ([;!?])", rf"{_NARROW}\1", text)

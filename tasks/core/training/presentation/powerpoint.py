@@ -42,7 +42,8 @@ def write_powerpoint(deck: Deck, *, at: datetime) -> bytes:
     document = Presentation()
     document.slide_width, document.slide_height = Inches(WIDTH), Inches(HEIGHT)
     about = document.core_properties
-    about.title, about.author, about.language = deck.title, "TelcoNova", "fr-FR"
+    about.title, about.language = deck.title, "fr-FR"
+    about.author = about.last_modified_by = "TelcoNova"  # the template names its own author
     about.created = about.modified = at
     for number, (slide, cue) in enumerate(deck.cues(), start=1):
         page = document.slides.add_slide(document.slide_layouts[_TITLE_AND_CONTENT])

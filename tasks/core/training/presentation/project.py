@@ -11,7 +11,7 @@ def problem(e: JudgedEvaluation) -> Slide:
     left = e.audit.churn_share or 0.0
     customers = whole(e.audit.rows.accepted)
     return Slide(
-        topic="Le problème",
+        topic="TelcoNova : prévoir les départs de clients",
         title=f"{percent(left, 1)} des clients sont partis : repérer les prochains à temps",
         bullets=(
             "Un client parti ne se rattrape plus : il faut lui parler avant sa décision.",

@@ -25,7 +25,7 @@ _MODELS: Final = {
     SPLINES: "régression à splines",
     DECISION_TREE: "arbre de décision",
 }
-_AHEAD, _LEVEL, _BEHIND = "devant", "à égalité avec", "derrière"
+_AHEAD, _LEVEL, _BEHIND = "devant", "à égalité", "derrière"
 _STRONGEST: Final = 6
 """Groups of columns that are shown, most influential first."""
 _NAMED: Final = 2

@@ -66,6 +66,7 @@ def test_values(column: str, value: str, expected: str) -> None:
     ("plain", "expected"),
     [
         ("l'appel : oui ?", "l\u2019appel\u00a0: oui\u202f?"),
+        ("3 = 1 + 2 vides", "3 =\u00a01 +\u00a02\u00a0vides"),
         ("« fibre » ; 26 clients", "«\u00a0fibre\u00a0»\u202f; 26\u00a0clients"),
     ],
 )

@@ -14,7 +14,7 @@ CONSTANTS = {"95", "100", "10", "22", "4"}
 """Numbers that slides say by themselves: intervals, people drawn, powers of ten, an article, an hour."""
 
 TOPICS = (
-    "Le problème",
+    "TelcoNova\u00a0: prévoir les départs de clients",
     "Les données",
     "La chaîne de traitement",
     "Le modèle",
@@ -124,7 +124,7 @@ def test_the_main_figures_stand_where_they_belong(deck: Deck, champion: Bundle) 
     assert f"ROC-AUC de {comma(e.measures.roc_auc.value)}" in slides["Les résultats"]
     for report in e.baselines.values():
         assert comma(report.measures.roc_auc.value) in slides["Les résultats"]
-    assert f"{comma(100 * (e.audit.churn_share or 0), 1)}\u00a0%" in slides["Le problème"]
+    assert f"{comma(100 * (e.audit.churn_share or 0), 1)}\u00a0%" in slides[TOPICS[0]]
     assert f"trouver {100 * deciles[1].gain:.0f}\u00a0% des départs" in slides["Qui appeler"]
     assert f"{c.true_positive + c.false_positive}\u00a0clients signalés" in slides["Qui appeler"]
     assert comma(e.measures.ece.value) in slides["Le modèle"]
@@ -188,7 +188,7 @@ def test_the_footer_says_what_the_model_is(deck: Deck, champion: Bundle) -> None
     ("low", "high", "expected", "bullet"),
     [
         (0.002, 0.010, "devant tous les modèles simples", "Devant"),
-        (-0.002, 0.006, "au niveau des meilleurs modèles simples", "À égalité avec"),
+        (-0.002, 0.006, "au niveau des meilleurs modèles simples", "À égalité"),
         (-0.010, -0.002, "un modèle simple fait mieux", "Derrière"),
     ],
 )
