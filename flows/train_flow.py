@@ -25,7 +25,7 @@ from tasks.promote import promote
 from tasks.register import open_champion, register
 from tasks.report import report_audit, report_training
 from tasks.search import search as search_hyper_parameters
-from tasks.train import start_run, train_baselines
+from tasks.train import start_run, train_baselines, train_without_protected
 from tasks.train import train as train_network
 
 cli.one_line_errors()
@@ -59,8 +59,9 @@ def train(
     spec = fit_spec(parts, run.order.config.encoding)
     network, seconds = train_network(parts, spec, run)
     baselines = train_baselines(parts)
+    without_protected = train_without_protected(parts, run)
     staged = stage(network, spec, run)
-    evaluation = evaluate(staged, network, parts, baselines, champion, audit, run)
+    evaluation = evaluate(staged, network, parts, baselines, without_protected, champion, audit, run)
     judged = gate(evaluation, run.order.config.gate, champion, staged)
     document(staged, judged, data, run)
     bundle = register(staged, data, parts.cuts, judged, run, seconds, home.registry)

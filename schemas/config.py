@@ -233,6 +233,11 @@ class Locations(Closed):
         return self.home / "scores"
 
     @property
+    def presentations(self) -> Path:
+        """Slides, one folder a bundle."""
+        return self.home / "presentations"
+
+    @property
     def runs(self) -> Path:
         """Checkpoints and TensorBoard logs of trainings."""
         return self.home / "runs"

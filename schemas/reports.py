@@ -111,6 +111,14 @@ class ChampionReport(ModelReport):
     same_model: bool = Field(description="Whether candidate and champion score by the same bytes.")
 
 
+class ProtectedCost(Closed):
+    """What gender and SeniorCitizen are worth: the candidate beside itself fitted again without them."""
+
+    columns: tuple[str, ...] = Field(description="What was left out.")
+    difference: PairedDifference = Field(description="Candidate minus the refit; above 0, leaving out costs.")
+    brier: Measure = Field(description="Brier score, candidate minus the refit; below 0, leaving out costs.")
+
+
 class SliceReport(Closed):
     """One group of holdout customers; measures are None where fewer than ten stayed or left."""
 
@@ -145,6 +153,7 @@ class Evaluation(Closed):
     confusion: Confusion
     baselines: dict[str, ModelReport]
     champion: ChampionReport | None
+    protected: ProtectedCost | None = Field(description="None where the model has none of them as inputs.")
     slices: dict[str, dict[str, SliceReport]] = Field(description="Column -> value -> group.")
     evidence: Evidence = Field(description="What lies behind the metrics, as the report draws it.")
     parity: Parity

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from schemas.columns import POSITIVE, TARGET
 from schemas.reports import DataAudit, Evaluation
 from tasks.core.bundle import Bundle, Staged
-from tasks.core.preprocessing import encode
 from tasks.core.run import Run
 from tasks.core.training import evaluation as evaluating
 from tasks.core.training.baseline import Baseline
 from tasks.core.training.network import Network
+from tasks.core.training.protected import Refit
 from tasks.core.training.split import Split
-from tasks.core.training.staging import measure_parity
 from tasks.core.training.tensorboard import TrainingBoard
 from tasks.step import step
 
@@ -22,6 +21,7 @@ def evaluate(
     network: Network,
     parts: Split,
     baselines: Mapping[str, Baseline],
+    without_protected: Refit | None,
     champion: Bundle | None,
     audit: DataAudit,
     run: Run,
@@ -31,11 +31,11 @@ def evaluate(
     evaluation = evaluating.evaluate(
         staged,
         parts.holdout,
+        network=network,
         baselines=baselines,
+        without_protected=without_protected,
         champion=champion,
         audit=audit,
-        training=network.report,
-        parity=measure_parity(network.model, network.platt, staged.onnx, encode(parts.holdout, staged.spec)),
         config=config.evaluation,
     )
     label = (parts.holdout[TARGET] == POSITIVE).to_numpy()

@@ -1,13 +1,11 @@
 """Move the champion pointer, after a training or as an operator asks."""
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 from schemas.manifest import Champion
 from tasks.core import registry as registering
-from tasks.core.bundle import Bundle, open_bundle
-from tasks.core.errors import RegistryError
+from tasks.core.bundle import Bundle
 from tasks.step import step
 
 
@@ -35,11 +33,7 @@ def promote_by_hand(registry: Path, bundle_id: str, *, force: bool) -> Champion:
         RegistryError: there is no such bundle, or its gate refused it and `force` is not given.
         BundleError: the bundle does not verify.
     """
-    folder = registry / registering.BUNDLES / bundle_id
-    if not re.fullmatch(r"[0-9a-f]{16}", bundle_id) or not folder.is_dir():
-        known = sorted(path.name for path in (registry / registering.BUNDLES).glob("[0-9a-f]*"))
-        raise RegistryError(f"there is no such bundle; the registry holds {known}. Give one of them.")
-    bundle = open_bundle(folder)
+    bundle = registering.find_bundle(registry, bundle_id)
     champion = registering.read_champion(registry)
     expected = champion.bundle_id if champion else None
     return registering.promote(registry, bundle, expected=expected, forced=force, at=datetime.now(tz=UTC))

@@ -12,6 +12,7 @@ from tasks.core.run import Order, Run, new_run, resume_run
 from tasks.core.training.baseline import Baseline, fit_baselines
 from tasks.core.training.epoch_log import EpochLog
 from tasks.core.training.network import Network, train_network
+from tasks.core.training.protected import Refit, refit_without
 from tasks.core.training.split import Split
 from tasks.core.training.tensorboard import TrainingBoard
 from tasks.step import step
@@ -69,3 +70,19 @@ def train(parts: Split, spec: Spec, run: Run) -> tuple[Network, float]:
 def train_baselines(parts: Split) -> dict[str, Baseline]:
     """Fit the baselines on the same training part."""
     return fit_baselines(parts.training, parts.validation)
+
+
+@step(name="train-without-protected")
+def train_without_protected(parts: Split, run: Run) -> Refit | None:
+    """Fit the model again without protected attributes, to measure their worth; None if it has none."""
+    config = run.order.config
+    if not config.encoding.protected_attributes:
+        return None
+    get_run_logger().info("training again without protected attributes, for the model card")
+    return refit_without(
+        parts,
+        config,
+        checkpoints=make_folder(run.without_protected),
+        on_epoch=lambda *_: None,
+        resume=run.resumed,
+    )

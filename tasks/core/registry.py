@@ -1,5 +1,6 @@
 """Keep one champion pointer and its history; move it atomically, by compare-and-swap."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -54,6 +55,20 @@ def open_champion(registry: Path) -> Bundle | None:
     if bundle.manifest_sha256 != champion.manifest_sha256:
         raise _another_manifest(bundle)
     return bundle
+
+
+def find_bundle(registry: Path, bundle_id: str) -> Bundle:
+    """Open and verify a sealed bundle, in service or not.
+
+    Raises:
+        RegistryError: there is no such bundle.
+        BundleError: the bundle does not verify.
+    """
+    folder = registry / BUNDLES / bundle_id
+    if not re.fullmatch(r"[0-9a-f]{16}", bundle_id) or not folder.is_dir():
+        known = sorted(path.name for path in (registry / BUNDLES).glob("[0-9a-f]*"))
+        raise RegistryError(f"there is no such bundle; the registry holds {known}. Give one of them.")
+    return open_bundle(folder)
 
 
 def read_history(registry: Path) -> list[Champion]:

@@ -42,6 +42,11 @@ class Run:
         return self.folder / "checkpoints"
 
     @property
+    def without_protected(self) -> Path:
+        """Folder of the checkpoints of the networks that are fitted without protected attributes."""
+        return self.folder / "without_protected"
+
+    @property
     def search(self) -> Path:
         """Folder of the search's study."""
         return self.folder / "search"

@@ -9,6 +9,7 @@ from schemas.config import TrainConfig
 from schemas.manifest import BundleManifest
 from tasks.core.errors import ConfigError, ExtractError, RegistryError
 from tasks.core.registry import read_history
+from tasks.core.training.report import sentences
 from tasks.core.training.split import uniform
 from tests.harness.customers import make_customers
 from tests.harness.home import QUICK, Home
@@ -224,3 +225,28 @@ def test_a_search_trains_with_what_it_found(
     assert champion.manifest.config.fit == found.fit
     assert champion.manifest.config.encoding == found.encoding
     assert len(list((run / "tensorboard" / "search").iterdir())) == 2
+
+
+def test_what_protected_attributes_are_worth_is_measured(trained_home: Home) -> None:
+    """The evaluation, the report and the card say what leaving them out would cost."""
+    champion, folder = trained_home.champion, only_bundle(trained_home)
+    assert champion is not None
+    cost = champion.evaluation.protected
+    assert cost is not None
+    assert cost.difference.customers == champion.evaluation.training.holdout_customers
+
+    said = sentences.protected(champion.evaluation)
+    assert sentences.number(cost.difference.roc_auc, 4) in said
+    assert said in (folder / "model_card.md").read_text()
+    assert said in (folder / "report.html").read_text()
+
+
+def test_a_model_without_protected_attributes_says_so(home: Home, crm_extract: Path) -> None:
+    """Nothing is fitted twice, and the card says that they are no inputs."""
+    home.train(crm_extract, settings(encoding={"protected_attributes": False}))
+    (run,) = (home.path / "runs").iterdir()
+
+    assert home.champion is not None
+    assert home.champion.evaluation.protected is None
+    assert not (run / "without_protected").exists()
+    assert "Protected attributes are no inputs" in (only_bundle(home) / "model_card.md").read_text()

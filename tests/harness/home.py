@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from prefect.client.schemas.objects import State
 
+from flows.present import present
 from flows.promote_flow import promote
 from flows.score_flow import score
 from flows.train_flow import train
@@ -46,6 +47,11 @@ class Home:
         """Run the promote flow's body."""
         with unorchestrated():
             return promote.fn(**options)
+
+    def present(self, **options: Any) -> State[Any]:
+        """Run the present flow's body."""
+        with unorchestrated():
+            return present.fn(**options)
 
     @property
     def registry(self) -> Path:

@@ -13,18 +13,20 @@ from schemas.reports import (
     DataAudit,
     Evaluation,
     ModelReport,
-    Parity,
     SliceReport,
-    TrainingReport,
 )
 from tasks.core.bundle import Bundle, Staged
 from tasks.core.extract.audit import SMALLEST_CELL
+from tasks.core.preprocessing import encode
 from tasks.core.training.baseline import Baseline
 from tasks.core.training.delong import paired_difference
 from tasks.core.training.evidence import gather
 from tasks.core.training.intervals import proportion
 from tasks.core.training.metrics import confusion, measure
+from tasks.core.training.network import Network
+from tasks.core.training.protected import Refit, cost_of_leaving_out
 from tasks.core.training.split import unseen_by
+from tasks.core.training.staging import measure_parity
 
 SLICES = ("gender", "SeniorCitizen", "Contract")
 """Columns by which groups of customers are compared."""
@@ -37,11 +39,11 @@ def evaluate(
     candidate: Staged,
     holdout: pd.DataFrame,
     *,
+    network: Network,
     baselines: Mapping[str, Baseline],
+    without_protected: Refit | None,
     champion: Bundle | None,
     audit: DataAudit,
-    training: TrainingReport,
-    parity: Parity,
     config: EvaluationConfig,
 ) -> Evaluation:
     """Score the holdout through the staged bundle; report every metric with its interval.
@@ -84,12 +86,15 @@ def evaluate(
     return Evaluation(
         simulated=audit.simulated,
         audit=audit,
-        training=training,
+        training=network.report,
         threshold=threshold,
         measures=own.measures,
         confusion=own.confusion,
         baselines={name: report(others[name], baseline.threshold) for name, baseline in baselines.items()},
         champion=champion_report,
+        protected=None
+        if without_protected is None
+        else cost_of_leaving_out(probability, without_protected.probability(holdout), label),
         slices={
             column: {
                 value: _slice(probability[rows] >= threshold, label[rows])
@@ -98,7 +103,7 @@ def evaluate(
             }
             for column in SLICES
         },
-        parity=parity,
+        parity=measure_parity(network.model, network.platt, candidate.onnx, encode(holdout, candidate.spec)),
         evidence=gather(
             holdout,
             label,

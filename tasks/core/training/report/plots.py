@@ -27,7 +27,7 @@ BLUE: Final = "#0072B2"
 ORANGE: Final = "#D55E00"
 _OTHERS: Final = ("#E69F00", "#009E73", "#CC79A7", "#56B4E9")
 _DASHES: Final = ("--", "-.", ":", (0, (5, 1)))
-_STYLE: Final[Any] = {
+STYLE: Final[Any] = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -206,14 +206,14 @@ def label_of(found: Influence) -> str:
 
 
 def _axes(width: float = 5.6, height: float = 3.6) -> tuple[Figure, Axes]:
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots()
 
 
 def _svg(figure: Figure, title: str) -> str:
     buffer = io.StringIO()
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Title": title})
     svg = buffer.getvalue()
     return svg[svg.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)

@@ -117,6 +117,22 @@ def influence(e: JudgedEvaluation) -> str:
     return f"Shuffled, {most[0]} costs most, then {most[1]} and {most[2]}."
 
 
+def protected(e: JudgedEvaluation) -> str:
+    """Say what leaving protected attributes out of the model would cost."""
+    cost = e.protected
+    if cost is None:
+        return "Protected attributes are no inputs of the model."
+    said = "no difference that can be told from chance"
+    low, high = cost.difference.roc_auc.low, cost.difference.roc_auc.high
+    if low is not None and high is not None and not low <= 0 <= high:
+        said = "a cost" if low > 0 else "a gain"
+    return (
+        f"Fitted again without {' and '.join(cost.columns)}, everything else equal, the model shows {said}:"
+        f" ROC-AUC with them minus without {number(cost.difference.roc_auc, 4)},"
+        f" Brier score {number(cost.brier, 4)}, on {cost.difference.customers} holdout customers."
+    )
+
+
 def in_plain_words(e: JudgedEvaluation) -> str:
     """Say what drives the model to somebody who calls customers."""
     said = []

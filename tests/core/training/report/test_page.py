@@ -47,7 +47,7 @@ def test_every_number_shown_is_in_the_evaluation(trained_home: Home, page: str) 
     values += [c.true_positive + c.false_positive, c.true_positive + c.false_negative]
     values += [e.training.training_customers + e.training.validation_customers]
     for value in map(abs, values):
-        known |= {f"{value:.{digits}f}" for digits in (0, 1, 2, 3)} | {f"{value:g}", f"{value}"}
+        known |= {f"{value:.{digits}f}" for digits in (0, 1, 2, 3, 4)} | {f"{value:g}", f"{value}"}
         known |= {f"{100 * value:.{digits}f}" for digits in (0, 1)}
     known |= {value for response in e.evidence.responses for value in response.values}
 

@@ -1,0 +1,46 @@
+"""Slides about a bundle, from its own numbers: `python flows/present.py`."""
+
+from flows import cli  # first: it sets what Prefect reads when it is imported
+
+# isort: split
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from tasks.present import open_bundle
+from tasks.present import present as write_presentation
+
+cli.one_line_errors()
+
+
+@flow(name="present", persist_result=False)
+def present(bundle: str | None = None, out: Path | None = None) -> State[Any]:
+    """Write a presentation, in French, as PowerPoint and as PDF.
+
+    Args:
+        bundle: Id of a sealed bundle; the champion without one.
+        out: Folder to write into; `presentations/<bundle id>` in the home folder without one.
+    """
+    home = cli.locations()
+    presented = open_bundle(home.registry, bundle)
+    folder = out.absolute() if out else home.presentations / presented.manifest.bundle_id
+    write_presentation(presented, home.registry, folder)
+    return Completed(message=f"Presentation in {folder}.")
+
+
+def main() -> State[Any] | None:
+    """Read the flags and write the presentation."""
+    parser = cli.Parser(description="Write a presentation of a model, in French, as PowerPoint and as PDF.")
+    parser.add_argument("--bundle", metavar="ID", help="present this sealed bundle; the champion without it")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="write here; var/presentations/<bundle id> without it"
+    )
+    flags = parser.parse_args()
+    return present(flags.bundle, flags.out, return_state=True)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,48 @@
+"""Open the bundle that is asked for and write its presentation."""
+
+from pathlib import Path
+
+from prefect.logging import get_run_logger
+
+from tasks.core import registry as registering
+from tasks.core.bundle import Bundle
+from tasks.core.errors import RegistryError
+from tasks.core.files import make_folder, replace_file
+from tasks.core.training.presentation.pdf import write_pdf
+from tasks.core.training.presentation.powerpoint import write_powerpoint
+from tasks.core.training.presentation.slides import make_deck
+from tasks.step import step
+
+POWERPOINT = "presentation.pptx"
+PDF = "presentation.pdf"
+
+
+@step(name="open-bundle")
+def open_bundle(registry: Path, bundle_id: str | None) -> Bundle:
+    """Open and verify a bundle, the champion without an id.
+
+    Raises:
+        RegistryError: there is no champion, or no such bundle.
+        BundleError: the bundle does not verify.
+    """
+    if bundle_id is not None:
+        return registering.find_bundle(registry, bundle_id)
+    champion = registering.open_champion(registry)
+    if champion is None:
+        raise RegistryError(
+            "there is no champion to present. Train one: python flows/train_flow.py, or give --bundle."
+        )
+    return champion
+
+
+@step(name="present")
+def present(bundle: Bundle, registry: Path, folder: Path) -> None:
+    """Write the presentation of a bundle into a folder, over an earlier one."""
+    manifest = bundle.manifest
+    champion = registering.read_champion(registry)
+    in_service = champion is not None and champion.bundle_id == manifest.bundle_id
+    deck = make_deck(bundle.evaluation, manifest, in_service=in_service)
+    make_folder(folder)
+    replace_file(folder / POWERPOINT, write_powerpoint(deck, at=manifest.created_at))
+    replace_file(folder / PDF, write_pdf(deck))
+    get_run_logger().info("presented: %s and %s in %s", POWERPOINT, PDF, folder)

@@ -1,0 +1,238 @@
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from matplotlib.text import Text
+
+from schemas.measures import Measure
+from tasks.core.bundle import MODEL, Bundle
+from tasks.core.training.presentation.deck import Deck, Slide
+from tasks.core.training.presentation.slides import make_deck
+
+CONSTANTS = {"95", "100", "10", "22", "4"}
+"""Numbers that slides say by themselves: intervals, people drawn, powers of ten, an article, an hour."""
+
+TOPICS = (
+    "TelcoNova\u00a0: prévoir les départs de clients",
+    "Les données",
+    "La chaîne de traitement",
+    "Le modèle",
+    "Les résultats",
+    "Ce qui annonce un départ",
+    "Qui appeler",
+    "Chaque nuit",
+    "Vie privée et équité",
+    "La suite",
+)
+
+
+def written(slide: Slide) -> list[str]:
+    """List every text of a slide: shown, spoken, drawn in its figure, and said in its place."""
+    drawn = [
+        text.get_text()
+        for axes in slide.picture.figure.axes
+        for text in (*axes.texts, axes.title, axes.xaxis.label, axes.yaxis.label)
+    ]
+    cards = [text for each in slide.key_figures for text in (each.value, each.caption)]
+    return [slide.title, *slide.bullets, *cards, slide.notes, slide.picture.alt, *filter(None, drawn)]
+
+
+def shown(text: str) -> set[str]:
+    """Find the numbers of a text, as Python writes them; those in per cent end with the sign."""
+    found = re.findall(r"(\d[\d\u202f]*(?:,\d+)?)(\u00a0%)?", text)
+    return {
+        number.rstrip("\u202f").replace("\u202f", "").replace(",", ".") + ("%" if sign else "")
+        for number, sign in found
+    }
+
+
+def numbers(value: Any) -> Iterator[float]:
+    """Walk every number of an evaluation."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from numbers(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from numbers(each)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield float(value)
+
+
+def known(bundle: Bundle) -> set[str]:
+    """Write every number that a slide may show: of the evaluation and the manifest, rounded, and sums."""
+    e, manifest = bundle.evaluation, bundle.manifest
+    curves = {"roc", "precision_recall", "scores", "agreement"}
+    plain = e.model_dump(mode="json", exclude={"gate": True, "evidence": curves})
+    plain["training"].pop("learning_curves")
+    c, t = e.confusion, e.training
+    sums = [
+        c.true_positive + c.false_positive,
+        c.true_positive + c.false_negative,
+        t.training_customers + t.validation_customers,
+        len(t.epochs),
+        len(e.audit.columns),
+        round(100 * (e.audit.churn_share or 0)),
+        100 - round(100 * (e.audit.churn_share or 0)),
+        round(manifest.files[MODEL].size / 1000),
+        *manifest.config.fit.hidden,
+    ]
+    found = {f"{manifest.training_seconds:.1f}", f"{e.parity.max_difference:.1e}".split("e")[0]}
+    found |= {f"{float(each):g}" for response in e.evidence.responses for each in numeric(response.values)}
+    for value in map(abs, (*numbers(plain), *map(float, sums))):
+        found |= {f"{value:.{digits}f}" for digits in (1, 2, 3, 4)}
+        found |= {f"{100 * value:.{digits}f}%" for digits in (0, 1)}
+        if value.is_integer():
+            found.add(f"{value:.0f}")
+    return found | CONSTANTS | {f"{constant}%" for constant in CONSTANTS}
+
+
+def numeric(values: tuple[str, ...]) -> Iterator[str]:
+    """Give the values that are numbers."""
+    return (value for value in values if value.replace(".", "", 1).isdigit())
+
+
+def test_every_number_is_in_the_bundle(deck: Deck, champion: Bundle) -> None:
+    """Shown, spoken, drawn or described: each number is one of evaluation.json or the manifest, rounded."""
+    texts = [text for slide in deck.slides for text in written(slide)]
+    found = set().union(*map(shown, texts))
+
+    assert len(found) > 60
+    assert found - known(champion) == set()
+
+
+def test_an_altered_number_is_caught(deck: Deck, champion: Bundle) -> None:
+    """The check above is worth something: of the decimals shown, another last digit is nearly always seen."""
+    decimals = {n for slide in deck.slides for text in written(slide) for n in shown(text) if "." in n}
+    altered = {n: f"{float(n) + 0.0013:.4f}" for n in decimals if not n.endswith("%")}
+    allowed = known(champion)
+
+    caught = [n for n, other in altered.items() if other not in allowed]
+    assert len(caught) > 0.8 * len(altered)
+    assert shown("ROC-AUC de 0,9876") - allowed == {"0.9876"}
+
+
+def test_the_main_figures_stand_where_they_belong(deck: Deck, champion: Bundle) -> None:
+    """The right number on the right slide, not only some number of the bundle."""
+    e = champion.evaluation
+    slides = {slide.topic: " ".join(written(slide)) for slide in deck.slides}
+    c, deciles = e.confusion, e.evidence.deciles
+
+    def comma(value: float | None, digits: int = 3) -> str:
+        return f"{value or 0:.{digits}f}".replace(".", ",")
+
+    assert f"ROC-AUC de {comma(e.measures.roc_auc.value)}" in slides["Les résultats"]
+    for report in e.baselines.values():
+        assert comma(report.measures.roc_auc.value) in slides["Les résultats"]
+    assert f"{comma(100 * (e.audit.churn_share or 0), 1)}\u00a0%" in slides[TOPICS[0]]
+    assert f"trouver {100 * deciles[1].gain:.0f}\u00a0% des départs" in slides["Qui appeler"]
+    assert f"{c.true_positive + c.false_positive}\u00a0clients signalés" in slides["Qui appeler"]
+    assert comma(e.measures.ece.value) in slides["Le modèle"]
+    assert e.protected is not None
+    assert comma(abs(e.protected.difference.roc_auc.value or 0), 4) in slides["Vie privée et équité"]
+
+
+def test_ten_slides_for_ten_minutes(deck: Deck) -> None:
+    """Every topic once, two speakers, and the words of each slide can be said in its time."""
+    assert tuple(slide.topic for slide in deck.slides) == tuple(
+        topic.replace("'", "\u2019") for topic in TOPICS
+    )
+    assert sum(slide.seconds for slide in deck.slides) <= 600
+    assert {slide.speaker for slide in deck.slides} == {"A", "B"}
+    for slide in deck.slides:
+        words_a_minute = len(slide.notes.split()) / slide.seconds * 60
+        assert 60 < words_a_minute < 150, slide.topic
+
+
+def test_cues_follow_one_another(deck: Deck) -> None:
+    """Each slide begins when the one before it ends, and the last ends in time."""
+    spans = [re.findall(r"(\d+) min (\d\d)", cue) for _, cue in deck.cues()]
+    seconds = [[60 * int(minutes) + int(rest) for minutes, rest in span] for span in spans]
+
+    assert seconds[0][0] == 0
+    assert [start for start, _ in seconds[1:]] == [end for _, end in seconds[:-1]]
+    assert seconds[-1][1] <= 600
+
+
+def test_no_placeholder(deck: Deck) -> None:
+    """No text is empty, none is a stand-in, and every picture is described."""
+    for slide in deck.slides:
+        assert all(slide.bullets)
+        assert len(slide.picture.alt) > 40
+        for text in written(slide):
+            assert not re.search(r"None|nan|TODO|lorem|[{}]", text), text
+
+
+def test_simulated_customers_are_marked(deck: Deck, simulated_deck: Deck) -> None:
+    """On every slide, and said at once; a deck of real customers has no such mark."""
+    assert deck.mark is None
+    assert simulated_deck.mark == "CLIENTS SIMULÉS"
+    assert "simulés" in simulated_deck.slides[0].notes
+    assert "simulés" not in deck.slides[0].notes
+
+
+def test_the_footer_says_what_the_model_is(deck: Deck, champion: Bundle) -> None:
+    """Its id, whether it is in service and what the gate said."""
+    decision = champion.evaluation.gate.model_copy(update={"outcome": "refused"})
+    refused = champion.evaluation.model_copy(update={"gate": decision})
+    other = make_deck(refused, champion.manifest, in_service=False)
+
+    assert champion.manifest.bundle_id in deck.footer
+    assert ", en service" in deck.footer
+    assert "pas en service" in other.footer
+    assert "refusé" in other.footer
+    assert "REFUSÉ" in " ".join(other.slides[4].bullets)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected", "bullet"),
+    [
+        (0.002, 0.010, "devant tous les modèles simples", "Devant"),
+        (-0.002, 0.006, "au niveau des meilleurs modèles simples", "À égalité"),
+        (-0.010, -0.002, "un modèle simple fait mieux", "Derrière"),
+    ],
+)
+def test_results_claim_no_more_than_intervals_do(
+    champion: Bundle, low: float, high: float, expected: str, bullet: str
+) -> None:
+    """Ahead only where no interval holds zero, and a simple model that is better is named as such."""
+    found = Measure(value=(low + high) / 2, low=low, high=high)
+    baselines = {
+        name: report.model_copy(
+            update={"difference": report.difference.model_copy(update={"roc_auc": found})}
+        )
+        for name, report in champion.evaluation.baselines.items()
+    }
+    e = champion.evaluation.model_copy(update={"baselines": baselines})
+    results = make_deck(e, champion.manifest, in_service=True).slides[4]
+
+    assert expected in results.title
+    assert results.bullets[0].startswith(bullet)
+
+
+def test_what_cannot_be_measured_is_said(champion: Bundle) -> None:
+    """Groups of too few, parity that is not finite and a model without protected attributes do no harm."""
+    nothing = Measure(value=None, low=None, high=None)
+    e = champion.evaluation
+    few = e.slices["gender"]["Female"].model_copy(
+        update={"flagged_share": None, "recall": nothing, "false_positive_rate": nothing}
+    )
+    changed = e.model_copy(
+        update={
+            "protected": None,
+            "parity": e.parity.model_copy(update={"max_difference": None}),
+            "slices": {**e.slices, "gender": {"Female": few}},
+        }
+    )
+    slides = make_deck(changed, champion.manifest, in_service=True).slides
+
+    assert "non mesurable" in " ".join(slides[2].bullets)
+    assert "ne sont pas des entrées" in " ".join(slides[8].bullets)
+    assert "femmes trop peu de clients" in slides[8].picture.alt
+
+
+def test_drawn_text_is_large_enough(deck: Deck) -> None:
+    """No label in a figure is smaller than 12 points."""
+    for slide in deck.slides:
+        texts = [text for text in slide.picture.figure.findobj(Text) if text.get_text().strip()]
+        assert min(text.get_fontsize() for text in texts) >= 12, slide.topic
