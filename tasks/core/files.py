@@ -44,8 +44,13 @@ def open_new(path: Path) -> Iterator[BinaryIO]:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
         yield file
-        file.flush()
-        os.fsync(file.fileno())
+        flush_to_disk(file)
+
+
+def flush_to_disk(file: BinaryIO) -> None:
+    """Sync what was written to a file so far to the disk."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def write_new(path: Path, data: bytes) -> None:

@@ -1,7 +1,6 @@
 """The one interpreter of the preprocessing spec, used in training and in scoring alike."""
 
-from itertools import pairwise
-
+import numba
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -9,11 +8,8 @@ import pandas as pd
 from schemas.preprocessing import CategoryEncoding, NumberEncoding, Spec
 from tasks.core.errors import BundleError
 
-_TILE_ROWS = 4_096
-_TILE_STRIDE = _TILE_ROWS + 16
-"""Rows that are encoded at a time, so that they stay in the cache, and how far one input's are from the
-next one's: at a power of two all inputs of a row would compete for the same cache lines.
-"""
+_TILE_ROWS = 8_192
+"""Rows that are encoded at a time, so that they stay in the cache."""
 
 
 def encode(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.float32]:
@@ -33,20 +29,47 @@ def encode(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.float32]:
         BundleError: The frame lacks a column of the spec, or a number that must not be blank is.
     """
     _check_columns(frame, spec)
-    numbers = [(_numbers(frame, number), number) for number in spec.numbers]
-    codes = [(_category_codes(frame, category), category) for category in spec.categories]
     matrix = np.empty((len(frame), len(spec.feature_names)), dtype=np.float32)
-    tile = np.empty((matrix.shape[1], _TILE_STRIDE), dtype=np.float32)
+    numbers = [(_numbers(frame, number), np.array(number.edges), number) for number in spec.numbers]
+    codes = [(_category_codes(frame, category), category) for category in spec.categories]
     for start in range(0, len(frame), _TILE_ROWS):
-        rows = slice(start, min(start + _TILE_ROWS, len(frame)))
-        inputs = tile[:, : rows.stop - rows.start]
+        tile = slice(start, start + _TILE_ROWS)
         first = 0
-        for x, number in numbers:
-            first = _encode_number(x[rows], number, inputs, first)
+        for x, edges, number in numbers:
+            _write_number(x[tile], number.mean, number.scale, edges, matrix[tile], first)
+            first += len(number.feature_names)
         for code, category in codes:
-            first = _encode_category(code[rows], category, inputs, first)
-        matrix[rows] = inputs.T
+            width = len(category.encoded_values)
+            _write_category(code[tile], len(category.values) - width, width, matrix[tile], first)
+            first += width
     return matrix
+
+
+@numba.njit(nogil=True, cache=True)
+def _write_number(
+    x: npt.NDArray[np.float64],
+    mean: float,
+    scale: float,
+    edges: npt.NDArray[np.float64],
+    matrix: npt.NDArray[np.float32],
+    first: int,
+) -> None:
+    """Write a number's inputs, see `NumberEncoding`, into the columns from `first` on."""
+    for row in range(len(x)):
+        matrix[row, first] = (x[row] - mean) / scale
+        for i in range(len(edges) - 1):
+            share = (x[row] - edges[i]) / (edges[i + 1] - edges[i])
+            matrix[row, first + 1 + i] = min(max(share, 0.0), 1.0)
+
+
+@numba.njit(nogil=True, cache=True)
+def _write_category(
+    codes: npt.NDArray[np.int8], skipped: int, width: int, matrix: npt.NDArray[np.float32], first: int
+) -> None:
+    """Write a category's 0/1 inputs, see `CategoryEncoding`, into the columns from `first` on."""
+    for row in range(len(codes)):
+        for i in range(width):
+            matrix[row, first + i] = codes[row] == skipped + i
 
 
 def in_domain(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.bool_]:
@@ -94,28 +117,6 @@ def _numbers(frame: pd.DataFrame, encoding: NumberEncoding) -> npt.NDArray[np.fl
             f"customer(s) without one. Score accepted customers only."
         )
     return x
-
-
-def _encode_number(
-    x: npt.NDArray[np.float64], encoding: NumberEncoding, inputs: npt.NDArray[np.float32], first: int
-) -> int:
-    """Write a number's inputs from row `first` on; give the row after them."""
-    inputs[first] = (x - encoding.mean) / encoding.scale
-    for i, (left, right) in enumerate(pairwise(encoding.edges), start=first + 1):
-        share = x - left
-        share /= right - left
-        inputs[i] = np.clip(share, 0.0, 1.0, out=share)
-    return first + len(encoding.feature_names)
-
-
-def _encode_category(
-    codes: npt.NDArray[np.int8], encoding: CategoryEncoding, inputs: npt.NDArray[np.float32], first: int
-) -> int:
-    """Write a category's inputs from row `first` on; give the row after them."""
-    width = len(encoding.encoded_values)
-    for i, position in enumerate(range(len(encoding.values) - width, len(encoding.values))):
-        np.equal(codes, position, out=inputs[first + i], casting="unsafe")
-    return first + width
 
 
 def _category_codes(frame: pd.DataFrame, encoding: CategoryEncoding) -> npt.NDArray[np.int8]:

@@ -19,7 +19,7 @@ from tasks.core.extract.block_reader import Part
 from tasks.core.extract.blocks import BLOCK_BYTES, Block
 from tasks.core.extract.reading import Findings, Reading
 from tasks.core.extract.repeats import Lines
-from tasks.core.files import open_new, spill_file
+from tasks.core.files import flush_to_disk, open_new, spill_file
 from tasks.core.scores_csv import HEADER
 from tasks.core.scoring import Rows, Scorer
 
@@ -65,39 +65,53 @@ def score_stream(
         BundleError: a probability is not a number within 0 and 1.
     """
 
-    def score_block(block: Block) -> tuple[Part, Rows, int]:
+    def score_block(block: Block) -> _Scored:
         part = reading.read(block)
-        return part, scorer.rows(part.customers), block.offset + len(block.data)
+        return _Scored(
+            part=replace(part, customers=()),
+            lines=np.concatenate([piece.index.to_numpy(dtype=np.int64) for piece in part.customers]),
+            rows=[scorer.rows(piece) for piece in part.customers],
+            done=block.offset + len(block.data),
+        )
 
-    rows = flagged = out_of_domain = 0
+    totals = Totals(0, 0, 0)
     written: list[tuple[int, int]] = []
     with sent.open() as stream, open_new(scores) as file, spill_file(scores.parent) as lines:
         file.write(HEADER)
-        blocks = reading.blocks(stream, block_bytes)
-        for part, scored, done in _in_order(score_block, blocks, threads):
-            reading.add(part)
-            file.write(scored.csv)
-            lines.write(part.customers.index.to_numpy(dtype=np.int64).tobytes())
-            written.append((len(part.customers), len(scored.csv)))
-            rows += len(part.customers)
-            flagged += scored.flagged
-            out_of_domain += scored.out_of_domain
-            on_block(Progress(done, sent.size, rows))
+        for scored in _in_order(score_block, reading.blocks(stream, block_bytes), threads):
+            reading.add(scored.part)
+            size = sum(file.write(rows.csv) for rows in scored.rows)
+            lines.write(scored.lines.tobytes())
+            written.append((len(scored.lines), size))
+            totals = Totals(
+                totals.scored + len(scored.lines),
+                totals.flagged + sum(rows.flagged for rows in scored.rows),
+                totals.out_of_domain + sum(rows.out_of_domain for rows in scored.rows),
+            )
+            flush_to_disk(file)  # now, while the threads compute, and not all of it at the end
+            on_block(Progress(scored.done, sent.size, totals.scored))
         if stream.sha256 != sent.sha256:
             raise ExtractError(f"extract '{reading.name}' changed while it was read. Run again.")
         findings = reading.finish()
-        totals = Totals(rows, flagged, out_of_domain)
-        if findings.counts.accepted != rows:
+        if findings.counts.accepted != totals.scored:
             lines.seek(0)
             totals = _take_out(scores, written, lines, reading.taken_out(findings.repeats), totals)
     return findings, totals
 
 
-def _in_order(
-    work: Callable[[Block], tuple[Part, Rows, int]], blocks: Iterator[Block], threads: int
-) -> Iterator[tuple[Part, Rows, int]]:
+@dataclass(frozen=True)
+class _Scored:
+    """A block's part without its customers, the lines of those, their rows, and bytes read so far."""
+
+    part: Part
+    lines: Lines
+    rows: list[Rows]
+    done: int
+
+
+def _in_order(work: Callable[[Block], _Scored], blocks: Iterator[Block], threads: int) -> Iterator[_Scored]:
     """Give each block's result in the order of the blocks; no more are under way than there are threads."""
-    waiting: deque[Future[tuple[Part, Rows, int]]] = deque()
+    waiting: deque[Future[_Scored]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
         try:
             for block in blocks:

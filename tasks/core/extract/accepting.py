@@ -1,12 +1,11 @@
-"""Accept rows column by column, by the very checks of the pandera contract; never refuse one.
+"""Accept rows of a piece column by column, by the very checks of the pandera contract; refuse none.
 
-A check of a category column is asked once for every distinct value, a check of a number column and
-a rule across columns once for a whole block. A row that is not accepted here is not bad yet: it is
-read and judged line by line, with its exact reasons, by `lines` and `contract`.
+A check of a category column is asked once for every distinct value that is met, a check of a number
+column and a rule across columns once for a whole piece. A row that is not accepted here is not bad
+yet: it is read and judged line by line, with its exact reasons, by `lines` and `contract`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -15,104 +14,173 @@ import pandas as pd
 import pyarrow as pa
 from pandera.pandas import DataFrameSchema
 
-from schemas.columns import ID
+from schemas.columns import CATEGORIES, ID, NUMBERS, TARGET
 from schemas.config import IngestConfig
+from tasks.core.errors import CONTROL_BEYOND_ASCII
+from tasks.core.extract.blocks import Block
 from tasks.core.extract.contract import keeps
+from tasks.core.extract.dialect import Dialect
 from tasks.core.extract.folding import VOCABULARY, canonical_values
-from tasks.core.extract.plain_numbers import PLAIN_FORMS, parse_plain_numbers
-from tasks.core.text import text_buffers
+from tasks.core.extract.scanning import (
+    CATEGORY,
+    IGNORED,
+    NAME,
+    NUMBER,
+    SEARCHED,
+    Layout,
+    Scan,
+    Spellings,
+    gather,
+    scan,
+)
 
-_MOST_SPELLINGS: Final = 1_000
-"""Accepted spellings that are remembered a column; strangers are judged anew every time."""
+PLAIN_FORMS: Final = ("whole", "decimal", "blank")
+"""Forms of number cells that are written plainly, in the order of `scanning`'s codes."""
+FORM_TYPE: Final = pd.CategoricalDtype(list(PLAIN_FORMS))
+CATEGORY_TYPES: Final = {column: pd.CategoricalDtype(list(values)) for column, values in VOCABULARY.items()}
+
+_MOST_SPELLINGS: Final = 64
+"""Of a column that are remembered; rows with others are left to the line reader."""
 
 
-def column_type(column: str) -> pa.DataType:
-    """Say how the text of a contract column is best parsed."""
-    return pa.dictionary(pa.int32(), pa.string()) if column in VOCABULARY else pa.string()
-
-
-@dataclass
 class Acceptor:
     """Accepts rows by a contract; one may serve several threads."""
 
-    schema: DataFrameSchema
-    config: IngestConfig
-    _codes: dict[str, dict[str, int]] = field(default_factory=dict)
+    def __init__(
+        self,
+        schema: DataFrameSchema,
+        config: IngestConfig,
+        dialect: Dialect,
+        positions: dict[str, int],
+        searched: list[int],
+    ) -> None:
+        """Prepare the tables: `positions` of the contract's columns, and those of columns to search."""
+        self._schema, self._config = schema, config
+        self._numbers = [column for column in NUMBERS if column in positions]
+        self._categories = [column for column in (*CATEGORIES, TARGET) if column in positions]
+        kinds = np.full(len(dialect.header), IGNORED, dtype=np.int8)
+        slots = np.zeros(len(dialect.header), dtype=np.int64)
+        for kind, places in (
+            (SEARCHED, searched),
+            (NAME, [positions[ID]]),
+            (CATEGORY, [positions[column] for column in self._categories]),
+            (NUMBER, [positions[column] for column in self._numbers]),
+        ):
+            kinds[places], slots[places] = kind, np.arange(len(places))
+        self._layout = Layout(ord(dialect.separator), kinds, slots)
+        self._known: list[dict[str, int]] = [
+            self._codes(column, list(VOCABULARY[column])) for column in self._categories
+        ]
+        self._spellings = Spellings.of(self._known)
 
-    def accept(self, cells: Mapping[str, pa.Array]) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
-        """Parse (N,) cells of every column of the contract; tell which rows surely keep it.
+    def accept(self, piece: Block) -> tuple[pd.DataFrame, Scan]:
+        """Parse a piece and keep the rows, (N,), that surely keep the contract.
 
         Returns:
-            The parsed frame of `schemas.extract`, categories and forms as pandas categoricals,
-            and (N,) bool. Cells of rows that are not accepted mean nothing.
+            The parsed frame of `schemas.extract` with categories and forms as pandas categoricals,
+            its index the physical line; and the scan of all lines, `read` True for these rows only.
         """
-        parsed: dict[str, Any] = {}
-        rows = len(cells[ID])
-        sure = np.ones(rows, dtype=np.bool_)
-        for column, values in cells.items():
-            if column == ID:
-                parsed[column] = pa.chunked_array([values]).to_pandas()
-                sure &= self._sure_ids(values)
-            elif column in VOCABULARY:
-                codes = self._category_codes(column, values)
-                sure &= codes >= 0
-                parsed[column] = pd.Categorical.from_codes(codes, dtype=CATEGORY_TYPES[column])
-            else:
-                numbers = parse_plain_numbers(values)
-                parsed[column] = numbers.value
-                parsed[f"{column}_form"] = pd.Categorical.from_codes(numbers.form, dtype=_FORM_TYPE)
-                sure &= self._sure_forms(column)[numbers.form]
-                sure &= self._keeps(column, pd.Series(numbers.value))
+        found = self._scan(piece)
+        sure = self._plain_text(piece, found)
+        sure &= (found.codes >= 0).all(axis=0)
+        for column, forms in zip(self._numbers, found.forms, strict=True):
+            sure &= self._sure_forms[column][forms]
+        frame = self._frame(piece, found, sure)
+        kept = self._sure_characters[
+            np.frombuffer(piece.data, dtype=np.uint8).take(found.ids[sure, 0], mode="clip")
+        ] & (found.ids[sure, 1] > found.ids[sure, 0])
+        for column in self._numbers:
+            kept &= self._keeps(column, frame[column])
+        for check in self._schema.checks:
+            kept &= keeps(check, frame)
+        if not kept.all():
+            frame = frame[kept]
+        found.read[:] = False
+        found.read[frame.index.to_numpy() - piece.first_line] = True
+        return frame, found
+
+    def _scan(self, piece: Block) -> Scan:
+        """Scan a piece, and once more where spellings are met that the contract understands."""
+        found = scan(piece.data, piece.lines, self._layout, self._spellings)
+        while len(found.strangers) and self._learn(piece, found):
+            found = scan(piece.data, piece.lines, self._layout, self._spellings)
+        return found
+
+    def _learn(self, piece: Block, found: Scan) -> bool:
+        """Take in spellings of unknown values that keep the contract; tell whether there were any."""
+        learnt = False
+        for slot, column in enumerate(self._categories):
+            sent = {
+                piece.data[start:end].decode("utf-8", "replace")
+                for which, start, end in found.strangers.tolist()
+                if which == slot
+            }
+            new = [text for text in sent if text and "\ufffd" not in text and text not in self._known[slot]]
+            codes = {text: code for text, code in self._codes(column, new).items() if code >= 0}
+            if codes and len(self._known[slot]) + len(codes) <= _MOST_SPELLINGS:
+                self._known[slot] = self._known[slot] | codes
+                learnt = True
+        if learnt:
+            self._spellings = Spellings.of(self._known)
+        return learnt
+
+    def _codes(self, column: str, values: list[str]) -> dict[str, int]:
+        """Give each value's position in the contract's vocabulary, -1 where it breaks a check."""
+        canonical = canonical_values(pd.Series(values, dtype="str", name=column), self._config)
+        codes = CATEGORY_TYPES[column].categories.get_indexer(pd.Index(canonical))
+        kept = np.where(self._keeps(column, canonical), codes, -1)
+        return dict(zip(values, kept.tolist(), strict=True))
+
+    def _plain_text(self, piece: Block, found: Scan) -> npt.NDArray[np.bool_]:
+        """Tell which lines were read and are UTF-8 without a control character beyond ASCII."""
+        plain = found.read.copy()
+        if not (found.ascii.all() or _is_plain(piece.data)):
+            for line in np.flatnonzero(~found.ascii).tolist():
+                plain[line] &= _is_plain(piece.line(found.starts, line))
+        return plain
+
+    def _frame(self, piece: Block, found: Scan, sure: npt.NDArray[np.bool_]) -> pd.DataFrame:
+        octets, offsets = gather(piece.data, found.ids[sure])
+        ids = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(octets))
+        parsed: dict[str, Any] = {ID: pa.chunked_array([ids]).to_pandas()}
+        for column, codes in zip(self._categories, found.codes, strict=True):
+            parsed[column] = pd.Categorical.from_codes(codes[sure], dtype=CATEGORY_TYPES[column])
+        for column, values, forms in zip(self._numbers, found.values, found.forms, strict=True):
+            parsed[column] = values[sure]
+            parsed[f"{column}_form"] = pd.Categorical.from_codes(forms[sure], dtype=FORM_TYPE)
         frame = pd.DataFrame(parsed)
-        for check in self.schema.checks:
-            sure &= keeps(check, frame)
-        return frame, sure
+        frame.index = pd.Index(np.flatnonzero(sure) + piece.first_line)
+        return frame
 
-    def _category_codes(self, column: str, values: pa.DictionaryArray) -> npt.NDArray[np.int8]:
-        """Give each cell's position in the contract's vocabulary: (N,), -1 where it breaks a check."""
-        known = self._codes.setdefault(column, {})
-        distinct = values.dictionary.to_pylist()
-        strangers = [value for value in distinct if value not in known]
-        if strangers:
-            canonical = canonical_values(pd.Series(strangers, dtype="str", name=column), self.config)
-            codes = CATEGORY_TYPES[column].categories.get_indexer(pd.Index(canonical))
-            found = dict(
-                zip(strangers, np.where(self._keeps(column, canonical), codes, -1).tolist(), strict=True)
-            )
-            if len(known) < _MOST_SPELLINGS:
-                known |= {value: code for value, code in found.items() if code >= 0}
-        else:
-            found = {}
-        lookup = np.array([known.get(value, found.get(value, -1)) for value in distinct], dtype=np.int8)
-        return np.asarray(lookup[values.indices.to_numpy()], dtype=np.int8)
-
-    def _sure_ids(self, ids: pa.StringArray) -> npt.NDArray[np.bool_]:
-        """Ask the id's checks about first characters: what an ASCII one keeps, the whole id keeps.
+    @cached_property
+    def _sure_characters(self) -> npt.NDArray[np.bool_]:
+        """Ask the id's checks about first characters, (256,): what an ASCII one keeps, the whole id keeps.
 
         That holds for checks of what a text contains, and for no others.
         """
-        for check in self.schema.columns[ID].checks:
+        for check in self._schema.columns[ID].checks:
             if check.name != "str_contains":
                 raise AssertionError(f"the id's check {check.name} cannot be asked about first characters")
-        octets, offsets = text_buffers(ids)
-        characters = pd.Series([chr(octet) for octet in range(128)], dtype="str")
-        keeps = np.zeros(257, dtype=np.bool_)
-        keeps[:128] = self._keeps(ID, characters)
-        first = np.append(octets, np.uint8(0)).astype(np.int64)[offsets[:-1]]
-        first[np.diff(offsets) == 0] = 256
-        return keeps[first]
+        sure = np.zeros(256, dtype=np.bool_)
+        sure[:128] = self._keeps(ID, pd.Series([chr(octet) for octet in range(128)], dtype="str"))
+        return sure
 
-    def _sure_forms(self, column: str) -> npt.NDArray[np.bool_]:
+    @cached_property
+    def _sure_forms(self) -> dict[str, npt.NDArray[np.bool_]]:
         """Tell which codes of `PLAIN_FORMS` a number column may have; the last, of -1, is none."""
-        return np.append(self._keeps(f"{column}_form", pd.Series(PLAIN_FORMS, dtype="str")), [False])
+        forms = pd.Series(PLAIN_FORMS, dtype="str")
+        return {number: np.append(self._keeps(f"{number}_form", forms), [False]) for number in NUMBERS}
 
     def _keeps(self, column: str, values: "pd.Series[Any]") -> npt.NDArray[np.bool_]:
         """Ask all of a column's own checks: (N,) bool."""
         kept = np.ones(len(values), dtype=np.bool_)
-        for check in self.schema.columns[column].checks:
+        for check in self._schema.columns[column].checks:
             kept &= keeps(check, values)
         return kept
 
 
-CATEGORY_TYPES: Final = {column: pd.CategoricalDtype(list(values)) for column, values in VOCABULARY.items()}
-_FORM_TYPE: Final = pd.CategoricalDtype(list(PLAIN_FORMS))
+def _is_plain(data: bytes) -> bool:
+    try:
+        return CONTROL_BEYOND_ASCII.search(data.decode("utf-8")) is None
+    except UnicodeDecodeError:
+        return False

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +12,7 @@ import pyarrow.compute as pc
 from schemas.columns import FEATURES, ID, NUMBERS, SIMULATED_ID_PREFIX, TARGET
 from schemas.config import IngestConfig
 from schemas.extract import ScoringExtract, TrainingExtract
-from tasks.core.extract.accepting import CATEGORY_TYPES, Acceptor, column_type
+from tasks.core.extract.accepting import CATEGORY_TYPES, FORM_TYPE, PLAIN_FORMS, Acceptor
 from tasks.core.extract.blocks import Block
 from tasks.core.extract.contract import FAULT_COLUMNS, judge, without_cross_row_checks
 from tasks.core.extract.dialect import Dialect
@@ -22,8 +21,6 @@ from tasks.core.extract.keys import Keys, digest_rows, digest_texts, keys_of
 from tasks.core.extract.lines import Lines, read_lines
 from tasks.core.extract.numbers import parse_numbers
 from tasks.core.extract.personal import count_personal, ids_may_be_personal, judged_columns
-from tasks.core.extract.plain_numbers import PLAIN_FORMS
-from tasks.core.extract.table import Table, parse_table
 from tasks.core.extract.tally import Tally
 from tasks.core.text import text_array, text_buffers
 
@@ -32,19 +29,18 @@ Purpose = Literal["training", "scoring"]
 _MODELS: Final = {"training": TrainingExtract, "scoring": ScoringExtract}
 _BLANK_WORDS: Final = {"TotalCharges": ("NA",)}
 """TotalCharges of customers not billed yet, as Windows tools write a missing number."""
-_FORM_TYPE: Final = pd.CategoricalDtype(list(PLAIN_FORMS))
 
 
 @dataclass(frozen=True)
 class Part:
     """What a block holds, apart from what only the whole extract can tell.
 
-    `customers` are the accepted rows by physical line: `customerID` as text, categories as pandas
-    categoricals of the contract's vocabulary, numbers as float64, each with its form beside it.
-    `faults` has a row a fault: `line`, `column`, `reason`. `keys` are of all rows, bad ones too.
+    `customers` are the accepted rows by physical line, in a few frames: `customerID` as text, categories
+    as pandas categoricals of the contract's vocabulary, numbers as float64, each with its form beside
+    it. `faults` has a row a fault: `line`, `column`, `reason`. `keys` are of all rows, bad ones too.
     """
 
-    customers: pd.DataFrame
+    customers: tuple[pd.DataFrame, ...]
     faults: pd.DataFrame
     keys: Keys
     tally: Tally
@@ -65,48 +61,32 @@ class BlockReader:
         self._dialect = dialect
         self._config = config
         self._schema = without_cross_row_checks(_MODELS[purpose].to_schema())
-        self._acceptor = Acceptor(self._schema, config)
         self._positions = {column: known.index(column) for column in wanted_columns(purpose)}
         self._searched = judged_columns(dialect.header, known, config.allow_personal_columns)
-        self._types: dict[int, pa.DataType] = dict.fromkeys(
-            self._searched, pa.dictionary(pa.int32(), pa.string())
-        )
-        self._types |= {position: column_type(column) for column, position in self._positions.items()}
+        self._extra = {
+            position: kinds for position, kinds in self._searched.items() if position != self._positions[ID]
+        }
+        self._acceptor = Acceptor(self._schema, config, dialect, self._positions, list(self._extra))
 
     def read(self, block: Block) -> Part:
         """Read every line of a block."""
-        table = parse_table(block, self._dialect, self._types)
         tally = Tally(received=block.lines)
-        surely, lines = self._accept(table, block.first_line, tally)
-        starts, ends = block.bounds
-        left = np.setdiff1d(np.arange(len(starts)) + block.first_line, lines, assume_unique=True)
-        if not len(left):
-            return Part(surely, _no_faults(), self._keys(surely), tally)
-        slowly = self._read_lines(
-            read_lines(
-                (
-                    (int(line), block.offset + int(starts[i]), block.data[starts[i] : ends[i]])
-                    for line, i in zip(left, left - block.first_line, strict=True)
-                ),
-                self._dialect,
-            ),
-            tally,
-        )
-        customers = pd.concat([surely, slowly.customers]).sort_index() if len(slowly.customers) else surely
-        keys = np.concatenate([self._keys(surely), slowly.keys])
-        return Part(customers, slowly.faults, keys[np.argsort(keys["line"], kind="stable")], tally)
+        pieces, left = [], []
+        for piece in block.pieces():
+            customers, doubtful = self._accept(piece, tally)
+            pieces.append(customers)
+            left += doubtful
+        if not left:
+            return Part(tuple(pieces), _no_faults(), np.concatenate([*map(self._keys, pieces)]), tally)
+        late, faults, bad = self._read_lines(read_lines(left, self._dialect), tally)
+        if len(late):
+            pieces = _insert(late, pieces)
+        keys = np.concatenate([*map(self._keys, pieces), bad])
+        return Part(tuple(pieces), faults, keys[np.argsort(keys["line"], kind="stable")], tally)
 
-    def _accept(
-        self, table: Table, first_line: int, tally: Tally
-    ) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
-        cells = {
-            column: table.columns[str(position)].chunk(0) for column, position in self._positions.items()
-        }
-        frame, sure = self._acceptor.accept(cells)
-        lines = table.lines + first_line
-        frame.index = pd.Index(lines)
-        if not sure.all():
-            frame, lines = frame[sure], lines[sure]
+    def _accept(self, piece: Block, tally: Tally) -> tuple[pd.DataFrame, list[tuple[int, int, bytes]]]:
+        """Accept what surely is good of a piece; list the other lines as `read_lines` takes them."""
+        frame, found = self._acceptor.accept(piece)
         rows = len(frame)
         tally.accepted += rows
         tally.rows += rows
@@ -116,15 +96,19 @@ class BlockReader:
             tally.filled[number] -= int((frame[f"{number}_form"] == "blank").sum())
         tally.known.update({column: rows for column in self._positions if column in VOCABULARY})
         tally.simulated += pc.starts_with(text_array(frame[ID]), SIMULATED_ID_PREFIX).sum().as_py() or 0
+        for slot, (position, kinds) in enumerate(self._extra.items()):
+            sent = Counter(
+                piece.data[start:end].decode() for start, end in found.searched[slot, found.read].tolist()
+            )
+            _search(sent, position, kinds, tally)
         for position, kinds in self._searched.items():
-            column = table.columns[str(position)].chunk(0)
             if position == self._positions[ID]:
                 self._search_ids(text_array(frame[ID]), position, kinds, tally)
-            else:
-                sent = column if sure.all() else column.filter(pa.array(sure))
-                counts = {each["values"]: each["counts"] for each in sent.value_counts().to_pylist()}
-                _search(counts, position, kinds, tally)
-        return frame, lines
+        doubtful = [
+            (piece.first_line + i, piece.offset + int(found.starts[i]), piece.line(found.starts, i))
+            for i in np.flatnonzero(~found.read).tolist()
+        ]
+        return frame, doubtful
 
     def _search_ids(self, ids: pa.Array, position: int, kinds: tuple[str, ...], tally: Tally) -> None:
         if ids_may_be_personal(*text_buffers(ids)):
@@ -132,7 +116,8 @@ class BlockReader:
         else:
             tally.searched[position] += len(ids)
 
-    def _read_lines(self, lines: Lines, tally: Tally) -> Part:
+    def _read_lines(self, lines: Lines, tally: Tally) -> tuple[pd.DataFrame, pd.DataFrame, Keys]:
+        """Judge lines one by one: accepted customers, faults, and keys of the rows that are bad."""
         cells = lines.cells[list(self._positions.values())].set_axis(list(self._positions), axis="columns")
         parsed = parse_cells(cells, self._config)
         faults = judge(parsed, self._schema)
@@ -155,11 +140,10 @@ class BlockReader:
         for position, kinds in self._searched.items():
             _search(Counter(lines.cells[position]), position, kinds, tally)
         listed = [frame for frame in (broken, faults) if len(frame)]
-        return Part(
+        return (
             customers,
             pd.concat(listed).sort_values(FAULT_COLUMNS, ignore_index=True) if listed else _no_faults(),
-            np.concatenate([self._keys(customers), _keys_of_bad(parsed[~accepted], cells[~accepted])]),
-            tally,
+            _keys_of_bad(parsed[~accepted], cells[~accepted]),
         )
 
     def _keys(self, customers: pd.DataFrame) -> Keys:
@@ -168,6 +152,16 @@ class BlockReader:
             digest_rows(customers.drop(columns=ID)),
             customers.index.to_numpy(dtype=np.int64),
         )
+
+
+def _insert(late: pd.DataFrame, pieces: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Put customers who were accepted late where their lines stand."""
+    ends = [int(piece.index[-1]) if len(piece) else 0 for piece in pieces]
+    place = np.minimum(np.searchsorted(np.maximum.accumulate(ends), late.index), len(pieces) - 1)
+    return [
+        pd.concat([piece, late[place == i]]).sort_index() if (place == i).any() else piece
+        for i, piece in enumerate(pieces)
+    ]
 
 
 def parse_cells(cells: pd.DataFrame, config: IngestConfig) -> pd.DataFrame:
@@ -186,7 +180,7 @@ def parse_cells(cells: pd.DataFrame, config: IngestConfig) -> pd.DataFrame:
 
 
 def _typed(accepted: pd.DataFrame) -> pd.DataFrame:
-    forms = dict.fromkeys((f"{number}_form" for number in NUMBERS), _FORM_TYPE)
+    forms = dict.fromkeys((f"{number}_form" for number in NUMBERS), FORM_TYPE)
     categories = {column: kind for column, kind in CATEGORY_TYPES.items() if column in accepted}
     return accepted.astype({**categories, **forms})
 

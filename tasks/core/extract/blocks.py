@@ -10,8 +10,10 @@ import numpy.typing as npt
 
 from tasks.core.errors import ExtractError
 
-BLOCK_BYTES: Final = 8 * 2**20
-"""Bytes of a block: about 60,000 customers, so that what is done once a block costs little a row."""
+BLOCK_BYTES: Final = 32 * 2**20
+"""Bytes of a block, about 240,000 customers: what is done once a block costs little a row."""
+PIECE_BYTES: Final = 8 * 2**20
+"""Bytes of a piece, in which a block is parsed, encoded and scored: it stays near the processor."""
 
 LONGEST_LINE: Final = 64 * 2**20
 """Bytes; a file without line ends must not be read into memory whole."""
@@ -41,14 +43,22 @@ class Block:
         """Number of physical lines, counted by line ends alone, independently of any reader."""
         return self.data.count(b"\n") + (0 if self.data.endswith(b"\n") or not self.data else 1)
 
-    @cached_property
-    def bounds(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Give where each line starts and where it ends before its LF: twice (lines,) int64."""
-        ends = np.flatnonzero(np.frombuffer(self.data, dtype=np.uint8) == ord("\n"))
-        if len(ends) < self.lines:
-            ends = np.append(ends, len(self.data))
-        starts = np.concatenate([np.zeros(min(1, len(ends)), dtype=np.int64), ends[:-1] + 1])
-        return starts, ends
+    def pieces(self) -> Iterator["Block"]:
+        """Cut the block into smaller ones."""
+        if len(self.data) <= PIECE_BYTES:
+            yield self
+            return
+        start, line = 0, self.first_line
+        while start < len(self.data):
+            stop = self.data.find(b"\n", start + PIECE_BYTES) + 1 or len(self.data)
+            piece = Block(self.data[start:stop], line, self.offset + start)
+            yield piece
+            start, line = stop, line + piece.lines
+
+    def line(self, starts: npt.NDArray[np.int64], position: int) -> bytes:
+        """Give the line at a position, counted from 0, without its LF; `starts` is where all start."""
+        end = int(starts[position + 1]) if position + 1 < len(starts) else len(self.data)
+        return self.data[int(starts[position]) : end].removesuffix(b"\n")
 
 
 def cut_blocks(
@@ -61,28 +71,32 @@ def cut_blocks(
     """
     stream.read(skip_bytes)
     offset, line, rest = skip_bytes, 1, b""
-    last = False
-    while not last:
-        piece = stream.read(block_bytes)
-        last = not piece
-        data = rest + (piece.replace(b"\r", b"\n") if newline == b"\r" else piece)
-        end = len(data) if last else data.rfind(b"\n") + 1
-        if end == 0 and len(data) > LONGEST_LINE:
+    for piece in iter(lambda: stream.read(block_bytes), b""):
+        data = piece.replace(b"\r", b"\n") if newline == b"\r" else piece
+        end = data.rfind(b"\n") + 1
+        if len(rest) + len(data) - end > LONGEST_LINE:
             raise ExtractError(
                 f"extract '{name}': line {line} is longer than {LONGEST_LINE:,} bytes;"
                 " expected a line a customer. Export it again."
             )
+        if end == 0:
+            rest += data
+            continue
+        whole = b"".join((rest, memoryview(data)[:end]))
         rest = data[end:]
-        block = Block(data[:end], line, offset)
-        line, offset = line + block.lines, offset + end
-        block = _without_first_lines(block, skip_lines)
+        block = Block(whole, line, offset)
+        line, offset = line + block.lines, offset + len(whole)
+        if block.first_line <= skip_lines:
+            block = _without_first_lines(block, skip_lines)
         if block.data:
             yield block
+    last = _without_first_lines(Block(rest, line, offset), skip_lines)
+    if last.data:
+        yield last
 
 
 def _without_first_lines(block: Block, until: int) -> Block:
-    start = 0
-    line = block.first_line
+    start, line = 0, block.first_line
     while line <= until and start < len(block.data):
         start = block.data.find(b"\n", start) + 1 or len(block.data)
         line += 1

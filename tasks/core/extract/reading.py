@@ -202,7 +202,7 @@ def read_extract(data: bytes, name: str, purpose: Purpose, config: IngestConfig)
         customers = []
         for block in reading.blocks(io.BytesIO(data)):
             part = reading.read(block)
-            customers.append(part.customers[reading.wanted])
+            customers += [piece[reading.wanted] for piece in part.customers]
             reading.add(part)
         findings = reading.finish()
         accepted = pd.concat(customers)

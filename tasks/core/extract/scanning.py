@@ -1,0 +1,281 @@
+"""Scan the lines of a piece into codes and numbers in one compiled pass over its octets.
+
+The pass knows no contract: which values a column may have, and what they are coded as, is given to
+it in tables. A line it cannot read for sure is left to the line reader, whatever is wrong with it.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+WHOLE, DECIMAL, BLANK, NOT_PLAIN = 0, 1, 2, -1
+"""Forms of number cells: digits, digits with a point, nothing but spaces, anything else."""
+UNKNOWN: Final = -1
+"""Code of a category's value that is not in the tables."""
+
+IGNORED, NAME, CATEGORY, NUMBER, SEARCHED = range(5)
+"""What a field is: not read, the id, a category, a number, or text to search for personal data."""
+
+_LF, _CR, _SPACE, _QUOTE, _POINT, _ZERO, _NINE, _DELETE = 10, 13, 32, 34, 46, 48, 57, 127
+_BEYOND_ASCII: Final = 128
+_MOST_CHARACTERS: Final = 15
+"""Of a plain number: digits and power of ten are exact in float64, so that one division rounds right.
+
+Source: Clinger 1990, "How to Read Floating Point Numbers Accurately"; IEEE 754 binary64.
+"""
+MOST_STRANGERS: Final = 64
+"""Unknown values of a piece that are told; more of them are found in a second pass."""
+
+_TENTHS = 10.0 ** np.arange(_MOST_CHARACTERS + 1)
+
+Octets = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int8]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What stands where in a line: for each field its kind and its number among those of its kind."""
+
+    separator: int
+    kinds: Codes
+    slots: Places
+
+    def count(self, kind: int) -> int:
+        """Count the fields of a kind."""
+        return int((self.kinds == kind).sum())
+
+
+@dataclass(frozen=True)
+class Spellings:
+    """Known values of the categories: `octets` one after another, (S, 2) `bounds` and (S,) `codes`.
+
+    Those of category c are `firsts[c]` to `firsts[c + 1]`.
+    """
+
+    octets: Octets
+    bounds: Places
+    codes: Codes
+    firsts: Places
+
+    @classmethod
+    def of(cls, known: list[dict[str, int]]) -> "Spellings":
+        """Lay out, for each category, the values and their codes."""
+        texts = [(value.encode(), code) for values in known for value, code in values.items()]
+        ends = np.cumsum([0, *(len(text) for text, _ in texts)], dtype=np.int64)
+        return cls(
+            octets=np.frombuffer(b"".join(text for text, _ in texts), dtype=np.uint8),
+            bounds=np.ascontiguousarray(np.stack([ends[:-1], ends[1:]], axis=1)),
+            codes=np.array([code for _, code in texts], dtype=np.int8),
+            firsts=np.cumsum([0, *map(len, known)], dtype=np.int64),
+        )
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What the lines of a piece hold; of a line that was not read, nothing can be told.
+
+    `starts` is where each line starts, (lines,) int64; `read` and `ascii` are (lines,) bool, `codes`
+    (categories, lines) int8, `values` and `forms` (numbers, lines) float64 and int8; `ids` (lines, 2)
+    int64 is where the id starts and ends, `searched` (texts, lines, 2) the same for texts. `strangers`
+    are unknown values: category, start and end, (K, 3).
+    """
+
+    starts: Places
+    read: Flags
+    ascii: Flags
+    codes: Codes
+    values: npt.NDArray[np.float64]
+    forms: Codes
+    ids: Places
+    searched: Places
+    strangers: Places
+
+
+def scan(data: bytes, lines: int, layout: Layout, spellings: Spellings) -> Scan:
+    """Scan `lines` physical lines, each ended by LF but perhaps the last."""
+    found = Scan(
+        starts=np.empty(lines, dtype=np.int64),
+        read=np.zeros(lines, dtype=np.bool_),
+        ascii=np.ones(lines, dtype=np.bool_),
+        codes=np.full((layout.count(CATEGORY), lines), UNKNOWN, dtype=np.int8),
+        values=np.empty((layout.count(NUMBER), lines), dtype=np.float64),
+        forms=np.full((layout.count(NUMBER), lines), NOT_PLAIN, dtype=np.int8),
+        ids=np.zeros((lines, 2), dtype=np.int64),
+        searched=np.zeros((layout.count(SEARCHED), lines, 2), dtype=np.int64),
+        strangers=np.empty((MOST_STRANGERS, 3), dtype=np.int64),
+    )
+    strangers = _scan(
+        np.frombuffer(data, dtype=np.uint8),
+        layout.separator,
+        layout.kinds,
+        layout.slots,
+        spellings.octets,
+        spellings.bounds,
+        spellings.codes,
+        spellings.firsts,
+        found.starts,
+        found.read,
+        found.ascii,
+        found.codes,
+        found.values,
+        found.forms,
+        found.ids,
+        found.searched,
+        found.strangers,
+    )
+    return Scan(**{**vars(found), "strangers": found.strangers[:strangers]})
+
+
+def gather(data: bytes, bounds: Places) -> tuple[Octets, npt.NDArray[np.int32]]:
+    """Put texts, (N, 2) where each starts and ends, one after another: octets and (N + 1,) offsets."""
+    offsets = np.zeros(len(bounds) + 1, dtype=np.int32)
+    np.cumsum(bounds[:, 1] - bounds[:, 0], out=offsets[1:])
+    octets = np.empty(int(offsets[-1]), dtype=np.uint8)
+    _gather(np.frombuffer(data, dtype=np.uint8), bounds, octets)
+    return octets, offsets
+
+
+_compiled = numba.njit(nogil=True, cache=True)
+
+
+@_compiled
+def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the octets
+    octets: Octets,
+    separator: int,
+    kinds: Codes,
+    slots: Places,
+    spelling_octets: Octets,
+    spelling_bounds: Places,
+    spelling_codes: Codes,
+    spelling_firsts: Places,
+    starts: Places,
+    read: Flags,
+    ascii_: Flags,
+    codes: Codes,
+    values: npt.NDArray[np.float64],
+    forms: Codes,
+    ids: Places,
+    searched: Places,
+    strangers: Places,
+) -> int:
+    size, line, told = len(octets), 0, 0
+    at = 0
+    while at < size:
+        starts[line] = at
+        field, good = 0, True
+        while True:
+            quoted = at < size and octets[at] == _QUOTE
+            if quoted:
+                at += 1
+            start = at
+            kind, slot = (kinds[field], slots[field]) if field < len(kinds) else (IGNORED, 0)
+            code = UNKNOWN
+            if kind == CATEGORY:
+                code, at = _known(
+                    octets, at, _QUOTE if quoted else separator, spelling_octets, spelling_bounds,
+                    spelling_codes, spelling_firsts[slot], spelling_firsts[slot + 1],
+                )  # fmt: skip
+            while code == UNKNOWN and at < size:
+                octet = octets[at]
+                if octet == _LF or (quoted and octet == _QUOTE) or (not quoted and octet == separator):
+                    break
+                if octet < _SPACE or octet in (_DELETE, _QUOTE):
+                    if octet == _CR and not quoted and (at + 1 == size or octets[at + 1] == _LF):
+                        break
+                    good = False
+                elif octet >= _BEYOND_ASCII:
+                    ascii_[line] = False
+                at += 1
+            end = at
+            if quoted:
+                good = good and at < size and octets[at] == _QUOTE
+                at += good
+            if good and at < size and octets[at] == _CR and (at + 1 == size or octets[at + 1] == _LF):
+                at += 1
+            if good and at < size and octets[at] != _LF and octets[at] != separator:
+                good = False
+            if not good or field == len(kinds):
+                good = False
+                break
+            if kind == CATEGORY:
+                codes[slot, line] = code
+                if code == UNKNOWN and told < MOST_STRANGERS:
+                    strangers[told, 0], strangers[told, 1], strangers[told, 2] = slot, start, end
+                    told += 1
+            elif kind == NUMBER:
+                values[slot, line], forms[slot, line] = _number(octets, start, end)
+            elif kind == NAME:
+                ids[line, 0], ids[line, 1] = start, end
+            elif kind == SEARCHED:
+                searched[slot, line, 0], searched[slot, line, 1] = start, end
+            field += 1
+            if at == size or octets[at] == _LF:
+                break
+            at += 1
+        read[line] = good and field == len(kinds)
+        while at < size and octets[at] != _LF:
+            at += 1
+        at += 1
+        line += 1
+    return told
+
+
+@_compiled
+def _known(
+    octets: Octets, start: int, stop: int, known: Octets, bounds: Places, codes: Codes, first: int, last: int
+) -> tuple[int, int]:
+    """Find which known value stands at `start` and ends before a `stop` or a line's end, and where."""
+    for each in range(first, last):
+        begin, end = bounds[each, 0], bounds[each, 1]
+        after = start + end - begin
+        if after > len(octets):
+            continue
+        same = True
+        for i in range(end - begin):
+            if octets[start + i] != known[begin + i]:
+                same = False
+                break
+        if same and (
+            after == len(octets) or octets[after] == stop or octets[after] == _LF or octets[after] == _CR
+        ):
+            return codes[each], after
+    return UNKNOWN, start
+
+
+@_compiled
+def _gather(octets: Octets, bounds: Places, out: Octets) -> None:
+    at = 0
+    for row in range(len(bounds)):
+        for i in range(bounds[row, 0], bounds[row, 1]):
+            out[at] = octets[i]
+            at += 1
+
+
+@_compiled
+def _number(octets: Octets, start: int, end: int) -> tuple[float, int]:
+    spaces = 0
+    while start + spaces < end and octets[start + spaces] == _SPACE:
+        spaces += 1
+    if start + spaces == end:
+        return np.nan, BLANK
+    digits, decimals, after_point, fraction = 0, 0, False, 0
+    plain = end - start <= _MOST_CHARACTERS and octets[start] != _POINT and octets[end - 1] != _POINT
+    for i in range(start, end):
+        octet = octets[i]
+        if octet == _POINT and not after_point:
+            after_point = True
+        elif _ZERO <= octet <= _NINE and plain:
+            digits = digits * 10 + (octet - _ZERO)
+            if after_point:
+                decimals += 1
+                fraction += octet - _ZERO
+        else:
+            plain = False
+    if not plain:
+        return np.nan, NOT_PLAIN
+    return digits / _TENTHS[decimals], DECIMAL if fraction else WHOLE
