@@ -73,7 +73,7 @@ def _score_one(
     data = ingest(path, "scoring", config.ingest, delivered=delivered)
     folder = find_published(data, champion, home.scores)
     if folder is None:
-        scores = score_customers(data, champion, config, force=force)
+        scores = score_customers(data, champion, force=force)
         folder = publish(scores, data, champion, as_of, config, home.scores, forced=force)
     if delivered:
         archive(path, data, as_of, home.archive)

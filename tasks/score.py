@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 from prefect.logging import get_run_logger
 
-from schemas.config import ScoreConfig
 from tasks.core import registry as registering
 from tasks.core.bundle import Bundle
 from tasks.core.errors import BundleError, RegistryError
@@ -33,7 +32,7 @@ def pin_champion(registry: Path) -> Bundle:
 
 
 @step(name="score")
-def score(extract: Extract, champion: Bundle, config: ScoreConfig, *, force: bool) -> pd.DataFrame:
+def score(extract: Extract, champion: Bundle, *, force: bool) -> pd.DataFrame:
     """Score an extract's accepted customers, in order.
 
     Raises:
@@ -45,4 +44,4 @@ def score(extract: Extract, champion: Bundle, config: ScoreConfig, *, force: boo
             f"the champion '{champion.manifest.bundle_id}' learnt from simulated customers and says nothing"
             " about real ones. Train on a real extract first, or insist with --force."
         )
-    return champion.scorer(chunk_rows=config.chunk_rows).score(extract.customers)
+    return champion.scorer().score(extract.customers)

