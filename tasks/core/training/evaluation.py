@@ -22,6 +22,7 @@ from tasks.core.extract.audit import SMALLEST_CELL
 from tasks.core.training.baseline import Baseline
 from tasks.core.training.delong import paired_difference
 from tasks.core.training.evidence import gather
+from tasks.core.training.explaining import explained
 from tasks.core.training.intervals import proportion
 from tasks.core.training.metrics import confusion, measure
 from tasks.core.training.split import unseen_by
@@ -99,6 +100,7 @@ def evaluate(
             for column in SLICES
         },
         parity=parity,
+        reasons=explained(candidate, holdout),
         evidence=gather(
             holdout,
             label,
