@@ -35,7 +35,7 @@ class Model:
 
     Every run has `CHUNK_ROWS` customers, the last one filled up with blank ones: onnxruntime takes other
     paths for few rows, and a customer's numbers must not depend on how many others are scored. Threads
-    may share a model.
+    may share a model. A matrix of another number of inputs than the graph's is a BundleError.
     """
 
     def __init__(self, onnx: bytes) -> None:
@@ -64,11 +64,7 @@ class Model:
         self.columns = int(self._session.get_outputs()[1].shape[1])
 
     def probability(self, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Score (N, F) encoded customers, N >= 0, in order: (N,); costs nothing for reasons.
-
-        Raises:
-            BundleError: the matrix has another number of inputs than the graph.
-        """
+        """Score (N, F) encoded customers, N >= 0, in order: (N,); costs nothing for reasons."""
         probability = np.empty(len(matrix), dtype=np.float32)
         self._run(matrix, {OUTPUT: probability}, with_reasons=False)
         return probability
@@ -81,9 +77,6 @@ class Model:
         A column is its place in `spec.encodings`: the three that raise the customer's risk most over the
         reference customer's, the first one most, protected attributes left out; -1 where nothing more
         raises it.
-
-        Raises:
-            BundleError: the matrix has another number of inputs than the graph.
         """
         probability = np.empty(len(matrix), dtype=np.float32)
         top = np.empty((len(matrix), REASONS_GIVEN), dtype=np.int64)
@@ -94,9 +87,6 @@ class Model:
         """Share the logits of (N, F) encoded customers out among the columns of `spec.encodings`: (N, C).
 
         They sum to the customer's logit minus the reference customer's.
-
-        Raises:
-            BundleError: the matrix has another number of inputs than the graph.
         """
         found = np.empty((len(matrix), self.columns), dtype=np.float32)
         self._run(matrix, {CONTRIBUTIONS: found}, with_reasons=True)
