@@ -312,13 +312,13 @@ def test_a_model_that_gives_no_probability_publishes_nothing(
 ) -> None:
     """One NaN among the scores stops the extract."""
 
-    def broken(_model: object, matrix: np.ndarray) -> np.ndarray:
+    def broken(_model: object, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         scores = np.full(len(matrix), 0.5, dtype=np.float32)
         scores[-1:] = np.nan
-        return scores
+        return scores, np.full((len(matrix), 3), -1)
 
     monkeypatch.setattr("tasks.core.scoring.Scorer.self_test", lambda *_: None)
-    monkeypatch.setattr("tasks.core.scoring.Model.probability", broken)
+    monkeypatch.setattr("tasks.core.scoring.Model.reasons", broken)
 
     with pytest.raises(BundleError, match="1 of 600 customers"):
         trained_home.score(crm_extract)
