@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCK := constraints.txt
 BIN := .venv/bin
 
-.PHONY: train test check benchmark-quality lock clean help
+.PHONY: train test check benchmark-quality benchmark-reasons lock clean help
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -29,6 +29,9 @@ benchmark-quality: .venv/.ready  ## Compare the default model with its peers on 
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[benchmark]" --no-build-isolation
 	$(BIN)/python tests/benchmarks/quality.py --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)") \
 		$(if $(SEEDS),--seeds "$(SEEDS)") $(if $(MODELS),--models "$(MODELS)")
+
+benchmark-reasons: .venv/.ready  ## Hold the reasons against exact Shapley values, and time them (five minutes)
+	$(BIN)/python tests/benchmarks/reasons.py --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)")
 
 lock:  ## Renew constraints.txt from pyproject.toml
 	$(PYTHON) -m venv .venv-lock

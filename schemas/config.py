@@ -183,9 +183,6 @@ class ScoreConfig(Closed):
     """Everything that decides how a night is scored."""
 
     ingest: IngestConfig = IngestConfig()
-    chunk_rows: StrictInt = Field(
-        default=4_096, ge=1, le=1_000_000, description="Customers given to the model at a time."
-    )
     threads: StrictInt = Field(
         default=2,
         ge=1,

@@ -89,6 +89,32 @@ class Agreement(Closed):
     same_flag_share: float
 
 
+class ColumnWeight(Closed):
+    """How far a column moves customers' logits from the reference customer's, either way."""
+
+    column: str
+    mean_contribution: float = Field(ge=0, description="Mean of |contribution| over the holdout, in logits.")
+
+
+class WorkedExample(Closed):
+    """An invented customer of the bundle, scored and explained."""
+
+    row: dict[str, str | int | float]
+    probability: float
+    contributions: dict[str, float] = Field(description="Column -> logits, the largest one first.")
+    reasons: tuple[str, ...]
+
+
+class Reasons(Closed):
+    """What the reasons come to: over the holdout, and for invented customers."""
+
+    reference_probability: float = Field(
+        ge=0, le=1, description="Churn probability of the reference customer."
+    )
+    columns: tuple[ColumnWeight, ...] = Field(description="The weightiest column first.")
+    examples: tuple[WorkedExample, ...]
+
+
 class Evidence(Closed):
     """Everything that the report draws."""
 

@@ -6,12 +6,12 @@ only reader in Python; `examples.json` lets a reader in another language prove i
 
 import json
 from itertools import pairwise
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from schemas.closed import Closed
-from schemas.columns import CATEGORIES, FEATURES, NUMBERS
+from schemas.columns import CATEGORIES, FEATURES, NUMBERS, PROTECTED
 
 
 def _canonical_json(model: Closed) -> bytes:
@@ -20,6 +20,12 @@ def _canonical_json(model: Closed) -> bytes:
         model.model_dump(mode="json"), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False
     )
     return f"{text}\n".encode()
+
+
+Reference = Annotated[
+    tuple[float, ...],
+    Field(description="The column's inputs of the reference customer: their means over the training part."),
+]
 
 
 class NumberEncoding(Closed):
@@ -41,6 +47,7 @@ class NumberEncoding(Closed):
         min_length=1,
         description="Training quantiles, strictly increasing; a number that never varied has one, so no bin.",
     )
+    reference: Reference
     low: float = Field(description="Smallest number of the training part; below it is out of domain.")
     high: float = Field(description="Largest number of the training part; above it is out of domain.")
 
@@ -72,6 +79,7 @@ class CategoryEncoding(Closed):
     column: str = Field(description="A category column of the extract.")
     merged: dict[str, str] = Field(description="Values that are read as another value.")
     values: tuple[str, ...] = Field(min_length=1, description="Values seen in training, in encoded order.")
+    reference: Reference
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -117,9 +125,11 @@ class Spec(Closed):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        columns = [encoding.column for encoding in self.encodings]
-        if len(set(columns)) != len(columns):
+        if len(set(self.columns)) != len(self.columns):
             raise ValueError("a column must be encoded once")
+        short = [each.column for each in self.encodings if len(each.reference) != len(each.feature_names)]
+        if short:
+            raise ValueError(f"the reference customer must have every input of {short}")
         return self
 
     @property
@@ -128,9 +138,19 @@ class Spec(Closed):
         return (*self.numbers, *self.categories)
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the C columns, in the order of the matrix."""
+        return tuple(encoding.column for encoding in self.encodings)
+
+    @property
     def feature_names(self) -> tuple[str, ...]:
         """Names of the F inputs, in the order of the matrix's columns."""
         return tuple(name for encoding in self.encodings for name in encoding.feature_names)
+
+    @property
+    def reference(self) -> tuple[float, ...]:
+        """The F inputs of the reference customer, in the order of the matrix's columns."""
+        return tuple(value for encoding in self.encodings for value in encoding.reference)
 
     def to_json_bytes(self) -> bytes:
         """Serialise to canonical UTF-8 JSON: equal specs are equal bytes."""
@@ -145,12 +165,21 @@ class Example(Closed):
     )
     encoded: tuple[float, ...] = Field(description="The F inputs (each exactly a float32).")
     probability: float = Field(ge=0, le=1, description="The exported model's calibrated churn probability.")
+    contributions: tuple[float, ...] = Field(
+        description="Each column's share in the logit's difference from the reference customer's."
+    )
+    reasons: tuple[str, ...] = Field(
+        max_length=3,
+        description="Columns that raise the risk most, the first one most; never a protected attribute.",
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         foreign = set(self.row) - set(FEATURES)
         if foreign:
             raise ValueError(f"a row must hold feature columns only, however: {sorted(foreign)}")
+        if not set(self.reasons) <= set(FEATURES) - set(PROTECTED):
+            raise ValueError(f"reasons must be columns, no protected ones, however: {self.reasons}")
         return self
 
 
@@ -159,12 +188,15 @@ class Examples(Closed):
 
     format_version: Literal[1] = Field(description="Version of this format.")
     feature_names: tuple[str, ...] = Field(min_length=1, description="Names of the F inputs, in order.")
+    columns: tuple[str, ...] = Field(min_length=1, description="Columns of the C contributions, in order.")
     examples: tuple[Example, ...] = Field(min_length=1, description="Invented customers, no real ones.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if any(len(example.encoded) != len(self.feature_names) for example in self.examples):
             raise ValueError(f"every encoded vector must have {len(self.feature_names)} inputs")
+        if any(len(example.contributions) != len(self.columns) for example in self.examples):
+            raise ValueError(f"every example must have {len(self.columns)} contributions")
         return self
 
     def to_json_bytes(self) -> bytes:

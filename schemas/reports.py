@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.closed import Closed
-from schemas.evidence import Evidence, LearningCurve
+from schemas.evidence import Evidence, LearningCurve, Reasons
 from schemas.measures import Measure
 
 
@@ -156,6 +156,7 @@ class Evaluation(Closed):
     protected: ProtectedCost | None = Field(description="None where the model has none of them as inputs.")
     slices: dict[str, dict[str, SliceReport]] = Field(description="Column -> value -> group.")
     evidence: Evidence = Field(description="What lies behind the metrics, as the report draws it.")
+    reasons: Reasons = Field(description="What moves customers' risks, and three worked examples.")
     parity: Parity
 
 

@@ -5,6 +5,7 @@ from typing import Final
 import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
+from schemas.columns import FEATURES, PROTECTED
 from schemas.reasons import HINTS
 
 REASONS: Final = ("reason_1", "reason_2", "reason_3")
@@ -18,6 +19,9 @@ SCORE_COLUMNS: Final = (
     "in_domain",
     "model_version",
 )
+REASON_CODES: Final = ("", *(column for column in FEATURES if column not in PROTECTED))
+"""A column that raises the customer's risk, by the CRM's name; empty where nothing more raises it."""
+
 QUARANTINE_COLUMNS: Final = ("line", "column", "reason", "hint")
 
 
@@ -29,9 +33,9 @@ class Scores(pa.DataFrameModel):
     churn_flag: Series[int] = pa.Field(isin=[0, 1])
     decile: Series[int] = pa.Field(in_range={"min_value": 1, "max_value": 10})
     risk_band: Series[str] = pa.Field(isin=["high", "medium", "low"])
-    reason_1: Series[str]
-    reason_2: Series[str]
-    reason_3: Series[str]
+    reason_1: Series[str] = pa.Field(isin=REASON_CODES)
+    reason_2: Series[str] = pa.Field(isin=REASON_CODES)
+    reason_3: Series[str] = pa.Field(isin=REASON_CODES)
     in_domain: Series[int] = pa.Field(isin=[0, 1])
     model_version: Series[str] = pa.Field(str_length={"min_value": 1})
 

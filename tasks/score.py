@@ -76,7 +76,7 @@ def _score(
             findings, totals = score_stream(
                 sent,
                 reading,
-                champion.scorer(chunk_rows=config.chunk_rows),
+                champion.scorer(),
                 stage / publishing.SCORES,
                 threads=config.threads,
                 on_block=meter.show,

@@ -47,7 +47,7 @@ class Bundle:
         """Hashes of the files that decide a score."""
         return tuple(self.manifest.files[name].sha256 for name in SCORING_FILES)
 
-    def scorer(self, *, chunk_rows: int = 4_096) -> Scorer:
+    def scorer(self) -> Scorer:
         """Load the model and prove it on the bundle's own examples.
 
         Raises:
@@ -58,7 +58,6 @@ class Bundle:
             self.spec,
             self.cut_points,
             model_version=self.manifest.bundle_id,
-            chunk_rows=chunk_rows,
         )
         scorer.self_test(self.examples)
         return scorer

@@ -1,8 +1,20 @@
 """A few invented customers, for teams that read the bundle in another language."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from schemas.columns import INTERNET_SERVICES, NO_INTERNET, NO_PHONE
+from schemas.preprocessing import Examples, Spec
+
+PROBABILITY_TOLERANCE: Final = 1e-6
+"""Largest difference of a probability; another CPU may differ in the last float32 digits."""
+
+CONTRIBUTION_TOLERANCE: Final = 1e-2
+"""Largest difference of a contribution, in logits: rounding in a unit that hardly moves (docs/model.md)."""
 
 _NEWCOMER: Final[dict[str, str | int | float]] = {
     "gender": "Female",
@@ -36,3 +48,34 @@ INVENTED_CUSTOMERS: Final[tuple[dict[str, str | int | float], ...]] = (
     | {"PaymentMethod": "Credit card (automatic)", "OnlineSecurity": "Yes"},
 )
 """Rows as the CRM writes them: not billed yet, recent, phoneless, without internet, out of domain."""
+
+
+def as_customers(rows: Sequence[Mapping[str, str | float]], spec: Spec) -> pd.DataFrame:
+    """Turn worked examples, rows as the CRM writes them, into accepted customers."""
+    frame = pd.DataFrame(list(rows))
+    for number in spec.numbers:
+        frame[number.column] = [np.nan if cell == "" else float(cell) for cell in frame[number.column]]
+    return frame
+
+
+def agree(
+    examples: Examples,
+    probability: npt.NDArray[np.float32],
+    contributions: npt.NDArray[np.float32],
+    reasons: npt.NDArray[np.str_],
+) -> bool:
+    """Tell whether (N,) probabilities, (N, C) contributions and (N, 3) reasons are the examples' own.
+
+    Another reason in a place will do if it contributes as much: two that tie may change places.
+    """
+    cases: Sequence[Any] = examples.examples
+    expected = np.array([case.contributions for case in cases])
+    if expected.shape != contributions.shape:
+        return False
+    off = np.abs(contributions - expected).max()
+    for case, row in zip(cases, reasons, strict=True):
+        worth = dict(zip(examples.columns, case.contributions, strict=True)) | {"": 0.0}
+        own = [*case.reasons, "", "", ""]
+        off = max(off, *(abs(worth[name] - worth[wanted]) for name, wanted in zip(row, own, strict=False)))
+    same = np.abs(probability - [case.probability for case in cases]).max() <= PROBABILITY_TOLERANCE
+    return bool(same and off <= CONTRIBUTION_TOLERANCE)

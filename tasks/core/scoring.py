@@ -1,7 +1,8 @@
 """The one way to get a probability: evaluation, parity, gate and the night all come through here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,32 +15,35 @@ from schemas.preprocessing import Examples, Spec
 from schemas.scores import REASONS, SCORE_COLUMNS, Scores
 from tasks.core.cutting import cut
 from tasks.core.errors import BundleError
+from tasks.core.examples import agree, as_customers
 from tasks.core.preprocessing import encode, in_domain
 from tasks.core.scores_csv import ScoresCsv
 from tasks.core.text import text_array
 
 INPUT = "features"
+SWITCH = "with_reasons"
 OUTPUT = "churn_probability"
+CONTRIBUTIONS = "contributions"
+TOP_REASONS = "top_reasons"
+REASONS_GIVEN = len(REASONS)
+
+CHUNK_ROWS = 640
+"""Customers a run: measured fastest; what a run holds then stays in the processor's caches."""
+
 PROBABILITY_DECIMALS = 6
 """Of every published probability; flags, deciles and bands are cut from the rounded value."""
 
-SELF_TEST_TOLERANCE = 1e-6
-"""Largest difference from examples.json; another CPU may differ in the last float32 digits."""
-
-
-def as_customers(rows: Sequence[Mapping[str, str | float]], spec: Spec) -> pd.DataFrame:
-    """Turn worked examples, rows as the CRM writes them, into accepted customers."""
-    frame = pd.DataFrame(list(rows))
-    for number in spec.numbers:
-        frame[number.column] = [np.nan if cell == "" else float(cell) for cell in frame[number.column]]
-    return frame
-
 
 class Model:
-    """An exported network: (N, F) float32 inputs in, (N,) float32 calibrated probabilities out."""
+    """An exported network: (N, F) float32 inputs in; calibrated probabilities and reasons out.
 
-    def __init__(self, onnx: bytes, *, chunk_rows: int) -> None:
-        """Load a graph on one thread without spinning; it scores `chunk_rows` customers at a time.
+    Every run has `CHUNK_ROWS` customers, the last one filled up with blank ones: onnxruntime takes other
+    paths for few rows, and a customer's numbers must not depend on how many others are scored. Threads
+    may share a model. A matrix of another number of inputs than the graph's is a BundleError.
+    """
+
+    def __init__(self, onnx: bytes) -> None:
+        """Load a graph on one thread without spinning.
 
         Raises:
             BundleError: the bytes are no graph that this runtime loads, or not one of ours.
@@ -55,30 +59,78 @@ class Model:
                 f"model.onnx cannot be loaded by onnxruntime {ort.__version__}. Train and promote again."
             ) from None
         names = [each.name for each in (*self._session.get_inputs(), *self._session.get_outputs())]
-        if names != [INPUT, OUTPUT]:
+        if names != [INPUT, SWITCH, OUTPUT, CONTRIBUTIONS, TOP_REASONS]:
             raise BundleError(
-                f"model.onnx has the inputs and outputs {names}; expected '{INPUT}' and '{OUTPUT}'."
-                " Train and promote again."
+                f"model.onnx has the inputs and outputs {names}; expected '{INPUT}', '{SWITCH}',"
+                f" '{OUTPUT}', '{CONTRIBUTIONS}' and '{TOP_REASONS}'. Train and promote again."
             )
         self.inputs = int(self._session.get_inputs()[0].shape[1])
-        self._chunk_rows = chunk_rows
+        self.columns = int(self._session.get_outputs()[1].shape[1])
 
     def probability(self, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Score (N, F) encoded customers, N >= 0, in order; the chunks do not show in the result.
+        """Score (N, F) encoded customers, N >= 0, in order: (N,); costs nothing for reasons."""
+        probability = np.empty(len(matrix), dtype=np.float32)
+        self._run(matrix, {OUTPUT: probability}, with_reasons=False)
+        return probability
 
-        Raises:
-            BundleError: the matrix has another number of inputs than the graph.
+    def reasons(
+        self, matrix: npt.NDArray[np.float32]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """Score (N, F) encoded customers and tell why: the same (N,) probabilities, and (N, 3) columns.
+
+        A column is its place in `spec.encodings`: the three that raise the customer's risk most over the
+        reference customer's, the first one most, protected attributes left out; -1 where nothing more
+        raises it.
         """
+        probability = np.empty(len(matrix), dtype=np.float32)
+        top = np.empty((len(matrix), REASONS_GIVEN), dtype=np.int64)
+        self._run(matrix, {OUTPUT: probability, TOP_REASONS: top}, with_reasons=True)
+        return probability, top
+
+    def contributions(self, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Share the logits of (N, F) encoded customers out among the columns of `spec.encodings`: (N, C).
+
+        They sum to the customer's logit minus the reference customer's.
+        """
+        found = np.empty((len(matrix), self.columns), dtype=np.float32)
+        self._run(matrix, {CONTRIBUTIONS: found}, with_reasons=True)
+        return found
+
+    def _run(
+        self, matrix: npt.NDArray[np.float32], outputs: Mapping[str, npt.NDArray[Any]], *, with_reasons: bool
+    ) -> None:
+        """Fill the outputs, of N rows each, chunk by chunk."""
         if matrix.shape[1] != self.inputs:
             raise BundleError(
                 f"preprocessing.json gives {matrix.shape[1]} inputs but model.onnx takes {self.inputs}."
                 " They are of different trainings; train and promote again."
             )
-        chunks = [
-            self._session.run([OUTPUT], {INPUT: matrix[start : start + self._chunk_rows]})[0]
-            for start in range(0, len(matrix), self._chunk_rows)
-        ]
-        return np.concatenate([np.empty(0, dtype=np.float32), *chunks])
+        switch = np.array(with_reasons)
+        for start in range(0, len(matrix), CHUNK_ROWS):
+            chunk = matrix[start : start + CHUNK_ROWS]
+            rows = len(chunk)
+            if rows < CHUNK_ROWS:
+                blank = np.zeros((CHUNK_ROWS - rows, self.inputs), dtype=np.float32)
+                chunk = np.concatenate([chunk, blank])
+            found = self._session.run(list(outputs), {INPUT: chunk, SWITCH: switch})
+            for output, part in zip(outputs.values(), found, strict=True):
+                output[start : start + rows] = part[:rows]
+
+
+def _published(raw: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Round (N,) probabilities for publication.
+
+    Raises:
+        BundleError: one is not a number within 0 and 1.
+    """
+    probability = raw.astype(np.float64)
+    faulty = int((~np.isfinite(probability) | (probability < 0) | (probability > 1)).sum())
+    if faulty:
+        raise BundleError(
+            f"model.onnx gave {faulty} of {len(raw)} customers no probability within 0 and 1."
+            " Nothing was published; roll back the champion."
+        )
+    return np.round(probability, PROBABILITY_DECIMALS)
 
 
 @dataclass(frozen=True)
@@ -93,19 +145,18 @@ class Rows:
 class Scorer:
     """Turns accepted customers into scores by one bundle's model, spec and cut points."""
 
-    def __init__(
-        self, onnx: bytes, spec: Spec, cut_points: CutPoints, *, model_version: str, chunk_rows: int = 4_096
-    ) -> None:
+    def __init__(self, onnx: bytes, spec: Spec, cut_points: CutPoints, *, model_version: str) -> None:
         """Load the model once.
 
         Raises:
             BundleError: the model cannot be loaded or does not fit the spec.
         """
-        self._model = Model(onnx, chunk_rows=chunk_rows)
+        self._model = Model(onnx)
         self._spec = spec
+        self._codes = np.array([*spec.columns, ""])  # the last one is what -1 stands for
         self._cut_points = cut_points
         self._model_version = model_version
-        self._csv = ScoresCsv(cut_points, (), model_version)
+        self._csv = ScoresCsv(cut_points, spec.columns, model_version)
 
     def probability(self, customers: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Give the churn probability of (N, *) accepted customers as published: (N,), six decimals.
@@ -113,14 +164,7 @@ class Scorer:
         Raises:
             BundleError: a probability is not a number within 0 and 1.
         """
-        raw = self._model.probability(encode(customers, self._spec)).astype(np.float64)
-        faulty = int((~np.isfinite(raw) | (raw < 0) | (raw > 1)).sum())
-        if faulty:
-            raise BundleError(
-                f"model.onnx gave {faulty} of {len(raw)} customers no probability within 0 and 1."
-                " Nothing was published; roll back the champion."
-            )
-        return np.round(raw, PROBABILITY_DECIMALS)
+        return _published(self._model.probability(encode(customers, self._spec)))
 
     def score(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Score (N, *) accepted customers; the rows and columns of scores.csv, in the same order.
@@ -128,7 +172,8 @@ class Scorer:
         Raises:
             BundleError: a probability is not a number within 0 and 1.
         """
-        probability = self.probability(customers)
+        raw, top = self._model.reasons(encode(customers, self._spec))
+        probability = _published(raw)
         cuts = cut(probability, self._cut_points)
         scores = pd.DataFrame(
             {
@@ -137,7 +182,7 @@ class Scorer:
                 "churn_flag": cuts.flag,
                 "decile": cuts.decile,
                 "risk_band": cuts.band,
-                **dict.fromkeys(REASONS, ""),
+                **dict(zip(REASONS, self._codes[top].T, strict=True)),
                 "in_domain": in_domain(customers, self._spec).astype(np.int64),
                 "model_version": self._model_version,
             }
@@ -152,11 +197,11 @@ class Scorer:
         Raises:
             BundleError: a probability is not a number within 0 and 1.
         """
-        probability = self.probability(customers)
+        raw, top = self._model.reasons(encode(customers, self._spec))
+        probability = _published(raw)
         inside = in_domain(customers, self._spec)
-        reasons = np.full((len(customers), 3), -1)
         return Rows(
-            csv=self._csv.rows(text_array(customers[ID]), probability, reasons, inside),
+            csv=self._csv.rows(text_array(customers[ID]), probability, top, inside),
             flagged=int((probability >= self._cut_points.threshold).sum()),
             out_of_domain=int((~inside).sum()),
         )
@@ -165,16 +210,15 @@ class Scorer:
         """Score the bundle's worked examples and compare.
 
         Raises:
-            BundleError: an example is encoded or scored differently from when the bundle was made.
+            BundleError: an example is encoded, scored or explained differently from when the bundle was made.
         """
-        matrix = encode(as_customers([example.row for example in examples.examples], self._spec), self._spec)
-        expected = np.array([example.encoded for example in examples.examples], dtype=np.float32)
-        probability = np.array([example.probability for example in examples.examples])
-        same_inputs = matrix.shape == expected.shape and bool((matrix == expected).all())
-        if (
-            not same_inputs
-            or np.abs(self._model.probability(matrix) - probability).max() > SELF_TEST_TOLERANCE
-        ):
+        matrix = encode(as_customers([each.row for each in examples.examples], self._spec), self._spec)
+        expected = np.array([each.encoded for each in examples.examples], dtype=np.float32)
+        same = matrix.shape == expected.shape and bool((matrix == expected).all())
+        if same:
+            probability, top = self._model.reasons(matrix)
+            same = agree(examples, probability, self._model.contributions(matrix), self._codes[top])
+        if not same:
             raise BundleError(
                 "the bundle's own examples.json are scored differently here than where it was made."
                 " Reinstall from the lock, or train and promote again."

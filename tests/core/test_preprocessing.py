@@ -15,16 +15,40 @@ SPEC = Spec(
     format_version=1,
     numbers=(
         NumberEncoding(
-            column="tenure", mean=10.0, scale=4.0, blank=None, edges=(0.0, 10.0, 20.0), low=0.0, high=20.0
+            column="tenure",
+            mean=10.0,
+            scale=4.0,
+            blank=None,
+            edges=(0.0, 10.0, 20.0),
+            low=0.0,
+            high=20.0,
+            reference=(0.0, 0.6, 0.2),
         ),
         NumberEncoding(
-            column="TotalCharges", mean=50.0, scale=50.0, blank=0.0, edges=(0.0, 100.0), low=0.0, high=100.0
+            column="TotalCharges",
+            mean=50.0,
+            scale=50.0,
+            blank=0.0,
+            edges=(0.0, 100.0),
+            low=0.0,
+            high=100.0,
+            reference=(0.0, 0.5),
         ),
     ),
     categories=(
-        CategoryEncoding(column="OnlineSecurity", merged={"No internet service": "No"}, values=("No", "Yes")),
-        CategoryEncoding(column="Contract", merged={}, values=("Month-to-month", "One year", "Two year")),
-        CategoryEncoding(column="Partner", merged={}, values=("No",)),
+        CategoryEncoding(
+            column="OnlineSecurity",
+            merged={"No internet service": "No"},
+            values=("No", "Yes"),
+            reference=(0.3,),
+        ),
+        CategoryEncoding(
+            column="Contract",
+            merged={},
+            values=("Month-to-month", "One year", "Two year"),
+            reference=(0.6, 0.2, 0.2),
+        ),
+        CategoryEncoding(column="Partner", merged={}, values=("No",), reference=()),
     ),
     unknown_category="zeros",
 )

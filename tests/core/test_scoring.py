@@ -3,8 +3,11 @@ import onnxruntime as ort
 import pandas as pd
 import pytest
 
+from schemas.columns import PROTECTED
 from schemas.cut_points import CutPoints
+from schemas.scores import REASONS
 from tasks.core.errors import BundleError
+from tasks.core.preprocessing import encode
 from tasks.core.scoring import Model, Scorer
 from tests.harness.customers import make_customers
 from tests.harness.home import Home
@@ -22,16 +25,61 @@ def test_any_number_of_customers(trained_home: Home, rows: int) -> None:
 
 
 def test_batch_mates_change_nothing(trained_home: Home) -> None:
-    """A customer's score is the same alone, in another order and in chunks of any size."""
+    """A customer's row is the same bytes alone, in another order and among any number of others."""
     champion = trained_home.champion
     assert champion is not None
     customers = make_customers(300)
-    expected = champion.scorer().score(customers).set_index("customerID")
+    scorer = champion.scorer()
+    expected = scorer.score(customers).set_index("customerID")
 
-    for chunk_rows in (1, 7, 64, 1_000):
-        shuffled = customers.sample(frac=1, random_state=chunk_rows)
-        scores = champion.scorer(chunk_rows=chunk_rows).score(shuffled).set_index("customerID")
-        pd.testing.assert_frame_equal(scores.loc[expected.index], expected)
+    for size in (1, 7, 64, 299):
+        shuffled = customers.sample(frac=1, random_state=size).head(5 * size)
+        parts = [scorer.score(shuffled.iloc[i : i + size]) for i in range(0, len(shuffled), size)]
+        scores = pd.concat(parts).set_index("customerID")
+        pd.testing.assert_frame_equal(scores, expected.loc[scores.index], check_exact=True)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 639, 641, 1_000, 1_024, 4_096])
+def test_results_are_the_same_bits_in_any_batch(trained_home: Home, size: int) -> None:
+    """Probability, contributions and reasons of thousands of random rows do not depend on the batch."""
+    model, matrix = _model_and_rows(trained_home, 4_200 if size > 10 else 900)
+    expected = (*model.reasons(matrix), model.contributions(matrix), model.probability(matrix))
+    batches = [matrix[i : i + size] for i in range(0, len(matrix), size)]
+    found = [(*model.reasons(b), model.contributions(b), model.probability(b)) for b in batches]
+
+    for whole, parts in zip(expected, zip(*found, strict=True), strict=True):
+        assert np.concatenate(parts).tobytes() == whole.tobytes()
+
+
+def test_nobody_is_scored_without_an_error(trained_home: Home) -> None:
+    """An empty matrix gives empty results of the usual shapes and types."""
+    model, matrix = _model_and_rows(trained_home, 0)
+    probability, top = model.reasons(matrix)
+
+    assert [each.shape for each in (probability, top)] == [(0,), (0, 3)]
+    assert [each.dtype for each in (probability, top)] == [np.float32, np.int64]
+    assert model.contributions(matrix).shape == (0, model.columns)
+
+
+def _model_and_rows(home: Home, rows: int) -> tuple[Model, np.ndarray]:
+    assert home.champion is not None
+    model = Model(home.champion.onnx)
+    return model, np.random.default_rng(0).normal(0, 1, (rows, model.inputs)).astype(np.float32)
+
+
+def test_reasons_are_named_by_the_crms_columns(trained_home: Home) -> None:
+    """Reasons are the top columns of the contributions, most telling first, and empty where none is left."""
+    champion = trained_home.champion
+    assert champion is not None
+    customers = make_customers(400)
+    scores = champion.scorer().score(customers)
+    model, spec = Model(champion.onnx), champion.spec
+    contributions = pd.DataFrame(model.contributions(encode(customers, spec)), columns=list(spec.columns))
+    contributions = contributions.drop(columns=list(PROTECTED))
+
+    for given, row in zip(scores[list(REASONS)].to_numpy(), contributions.to_dict("records"), strict=True):
+        expected = [name for name in sorted(row, key=row.__getitem__, reverse=True) if row[name] > 0][:3]
+        assert [*given] == [*expected, "", "", ""][:3]
 
 
 def test_cut_points_are_cut_from_the_published_probability(trained_home: Home) -> None:
@@ -79,20 +127,28 @@ def test_a_model_of_another_training(trained_home: Home) -> None:
 def test_what_is_no_model(onnx: bytes) -> None:
     """Bytes that are no graph are refused without the runtime's own error."""
     with pytest.raises(BundleError) as error:
-        Model(onnx, chunk_rows=1)
+        Model(onnx)
 
     assert str(error.value).startswith(f"model.onnx cannot be loaded by onnxruntime {ort.__version__}")
     assert error.value.__suppress_context__
 
 
-def test_the_self_test_fails_on_another_model(trained_home: Home) -> None:
-    """Examples that are scored differently from when they were made stop the night."""
+@pytest.mark.parametrize("field", ["probability", "contributions", "reasons", "encoded"])
+def test_the_self_test_fails_on_another_model(trained_home: Home, field: str) -> None:
+    """Examples that are encoded, scored or explained differently from when they were made stop the night."""
     champion = trained_home.champion
     assert champion is not None
     first = champion.examples.examples[0]
-    wrong = champion.examples.model_copy(
-        update={"examples": (first.model_copy(update={"probability": 1 - first.probability}),)}
-    )
+    columns = zip(first.contributions, champion.examples.columns, strict=True)
+    lowest = min(each for each in columns if each[1] not in PROTECTED)
+    changes = {
+        "probability": 1 - first.probability,
+        "contributions": tuple(value + 0.02 for value in first.contributions),
+        "reasons": (lowest[1],),
+        "encoded": (first.encoded[0] + 1, *first.encoded[1:]),
+    }
+    changed = first.model_copy(update={field: changes[field]})
+    wrong = champion.examples.model_copy(update={"examples": (changed, *champion.examples.examples[1:])})
     scorer = champion.scorer()
 
     with pytest.raises(BundleError, match=r"examples\.json"):

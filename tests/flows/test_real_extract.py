@@ -1,16 +1,32 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+from attribution import overlap, shapley, top_columns
 
-from schemas.config import TrainConfig
+from schemas.config import IngestConfig, TrainConfig
+from tasks.core.bundle import STATE
+from tasks.core.extract.reading import read_extract
+from tasks.core.preprocessing import encode
+from tasks.core.scoring import Model
+from tasks.core.training.state import from_bytes
 from tests.harness.home import Home
 
 
+@pytest.fixture(scope="module")
+def real_home(tmp_path_factory: pytest.TempPathFactory, real_extract: Path) -> Home:
+    """Train on the real extract with no setting at all."""
+    home = Home(tmp_path_factory.mktemp("real") / "home")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("CHURN_HOME", str(home.path))
+        home.train(real_extract, TrainConfig())
+    return home
+
+
 @pytest.mark.real
-def test_the_default_makes_a_champion_of_the_real_extract(home: Home, real_extract: Path) -> None:
+def test_the_default_makes_a_champion_of_the_real_extract(real_home: Home) -> None:
     """With no setting at all the gate lets the model in, well above its headline."""
-    home.train(real_extract, TrainConfig())
-    champion = home.champion
+    champion = real_home.champion
     assert champion is not None
     evaluation = champion.evaluation
     baseline = evaluation.baselines["logistic regression"]
@@ -22,3 +38,21 @@ def test_the_default_makes_a_champion_of_the_real_extract(home: Home, real_extra
     assert evaluation.measures.f1.value > 0.62
     assert baseline.difference.roc_auc.high is not None
     assert baseline.difference.roc_auc.high > 0
+
+
+@pytest.mark.real
+def test_reasons_of_real_customers_are_the_exact_ones(real_home: Home, real_extract: Path) -> None:
+    """For a dozen customers of the default model: exact Shapley values name the same columns."""
+    champion = real_home.champion
+    assert champion is not None
+    folder = real_home.registry / "bundles" / champion.manifest.bundle_id
+    network, platt = from_bytes((folder / STATE).read_bytes())
+    extract = read_extract(real_extract.read_bytes(), real_extract.name, "training", IngestConfig())
+    rows = encode(extract.customers.head(12), champion.spec)
+    exact = np.stack([shapley(network, platt, champion.spec, row) for row in rows])
+    found = Model(champion.onnx).contributions(rows)
+    truth, named = (top_columns(each, champion.spec.columns) for each in (exact, found))
+
+    assert np.abs(found.sum(axis=1, dtype=np.float64) - exact.sum(axis=1)).max() <= 1e-4
+    assert np.mean([overlap(a, b) for a, b in zip(named, truth, strict=True)]) >= 0.97
+    assert np.mean([a[:1] == b[:1] for a, b in zip(named, truth, strict=True)]) >= 0.95

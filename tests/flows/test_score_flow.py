@@ -57,14 +57,12 @@ def test_scoring_again_changes_nothing(trained_home: Home, crm_extract: Path) ->
 
 
 def test_scores_are_reproducible(trained_home: Home, crm_extract: Path, tmp_path: Path) -> None:
-    """Deleting scores and scoring again gives the same bytes, whatever the number of rows at a time."""
+    """Deleting scores and scoring again gives the same bytes."""
     trained_home.score(crm_extract)
     (folder,) = trained_home.published()
     before = (folder / "scores.csv").read_bytes()
     folder.rename(tmp_path / "away")
-    from schemas.config import ScoreConfig  # noqa: PLC0415 used once
-
-    trained_home.score(crm_extract, config=ScoreConfig(chunk_rows=7))
+    trained_home.score(crm_extract)
 
     assert (folder / "scores.csv").read_bytes() == before
 
@@ -314,13 +312,13 @@ def test_a_model_that_gives_no_probability_publishes_nothing(
 ) -> None:
     """One NaN among the scores stops the extract."""
 
-    def broken(_model: object, matrix: np.ndarray) -> np.ndarray:
+    def broken(_model: object, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         scores = np.full(len(matrix), 0.5, dtype=np.float32)
         scores[-1:] = np.nan
-        return scores
+        return scores, np.full((len(matrix), 3), -1)
 
     monkeypatch.setattr("tasks.core.scoring.Scorer.self_test", lambda *_: None)
-    monkeypatch.setattr("tasks.core.scoring.Model.probability", broken)
+    monkeypatch.setattr("tasks.core.scoring.Model.reasons", broken)
 
     with pytest.raises(BundleError, match="1 of 600 customers"):
         trained_home.score(crm_extract)

@@ -50,7 +50,7 @@ MOVE: dict[str, Any] = {
         (TrainConfig, {"fit": {"hidden": [64, True]}}),
         (TrainConfig, {"split": {"training_share": 0.6, "validation_share": 0.4}}),
         (GatePolicy, {"switched_off": ["everything"]}),
-        (ScoreConfig, {"chunk_rows": 0}),
+        (ScoreConfig, {"keep_days": 0}),
     ],
 )
 def test_what_is_not_meant_is_refused(model: type[BaseModel], values: dict[str, Any]) -> None:

@@ -12,14 +12,21 @@ TENURE: dict[str, Any] = {
     "scale": 1 / 3,
     "blank": None,
     "edges": (0.0, 0.5, 1.0),
+    "reference": (0.0, 0.5, 0.25),
     "low": 0.0,
     "high": 1.0,
 }
-CONTRACT: dict[str, Any] = {"column": "Contract", "merged": {}, "values": ("Month-to-month", "One year")}
+CONTRACT: dict[str, Any] = {
+    "column": "Contract",
+    "merged": {},
+    "values": ("Month-to-month", "One year"),
+    "reference": (0.2,),
+}
 SECURITY: dict[str, Any] = {
     "column": "OnlineSecurity",
     "merged": {"No internet service": "No"},
     "values": ("No", "Yes"),
+    "reference": (0.3,),
 }
 SPEC = Spec(
     format_version=1,
@@ -110,10 +117,12 @@ def test_meaningless_categories_are_refused(change: dict[str, Any], message: str
         {"numbers": ()},
         {"numbers": (TENURE, TENURE)},
         {"categories": (CONTRACT, CONTRACT)},
+        {"categories": (CONTRACT | {"reference": ()},)},
+        {"numbers": (TENURE | {"reference": (0.0, 0.5, 0.25, 1.0)},)},
     ],
 )
 def test_meaningless_specs_are_refused(change: dict[str, Any]) -> None:
-    """Another version, another policy or a column encoded twice is no spec."""
+    """Another version or policy, a column encoded twice or half a reference customer is no spec."""
     with pytest.raises(ValidationError):
         Spec.model_validate(SPEC.model_dump() | change)
 
@@ -123,8 +132,15 @@ def test_examples_round_trip() -> None:
     examples = Examples(
         format_version=1,
         feature_names=("tenure:standardised",),
+        columns=("tenure",),
         examples=(
-            Example(row={"tenure": 3, "TotalCharges": "", "Partner": "No"}, encoded=(0.1,), probability=0.5),
+            Example(
+                row={"tenure": 3, "TotalCharges": "", "Partner": "No"},
+                encoded=(0.1,),
+                probability=0.5,
+                contributions=(0.3,),
+                reasons=("tenure",),
+            ),
         ),
     )
     again = Examples.model_validate_json(examples.to_json_bytes())
@@ -134,23 +150,28 @@ def test_examples_round_trip() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "encoded", "probability"),
+    ("change", "message"),
     [
-        ({"customerID": "X"}, (0.0,), 0.5),
-        ({"Churn": "Yes"}, (0.0,), 0.5),
-        ({"tenure": 1}, (0.0, 0.0), 0.5),
-        ({"tenure": 1}, (0.0,), 1.5),
+        ({"row": {"customerID": "X"}}, "feature columns only"),
+        ({"row": {"Churn": "Yes"}}, "feature columns only"),
+        ({"encoded": (0.0, 0.0)}, "must have 1 inputs"),
+        ({"probability": 1.5}, "less than or equal to 1"),
+        ({"contributions": ()}, "must have 1 contributions"),
+        ({"reasons": ("gender",)}, "no protected ones"),
+        ({"reasons": ("Weather",)}, "reasons must be columns"),
+        ({"reasons": ("Contract",) * 4}, "at most 3"),
     ],
 )
-def test_meaningless_examples_are_refused(
-    row: dict[str, Any], encoded: tuple[float, ...], probability: float
-) -> None:
-    """An example holds no id and no outcome, a whole vector and a probability."""
-    with pytest.raises(ValidationError):
-        Examples.model_validate(
-            {
-                "format_version": 1,
-                "feature_names": ["tenure:standardised"],
-                "examples": [{"row": row, "encoded": encoded, "probability": probability}],
-            }
+def test_meaningless_examples_are_refused(change: dict[str, Any], message: str) -> None:
+    """An example holds no id and no outcome, a whole vector, a probability and lawful reasons."""
+    example: dict[str, Any] = {"row": {"tenure": 1}, "encoded": (0.0,), "probability": 0.5}
+    example |= {"contributions": (0.1,), "reasons": ("tenure",)}
+
+    def examples(change: dict[str, Any]) -> Examples:
+        return Examples(
+            format_version=1, feature_names=("a",), columns=("tenure",), examples=(example | change,)
         )
+
+    assert examples({}).examples[0].reasons == ("tenure",)
+    with pytest.raises(ValidationError, match=message):
+        examples(change)

@@ -22,3 +22,12 @@ def test_a_blank_id_is_never_published(customer: str) -> None:
     """A score without a customer is refused."""
     with pytest.raises(pa.errors.SchemaError, match="customerID"):
         Scores.validate(pd.DataFrame([ROW | {"customerID": customer}]))
+
+
+@pytest.mark.parametrize("column", ["reason_1", "reason_2", "reason_3"])
+@pytest.mark.parametrize("code", ["gender", "SeniorCitizen", "customerID", "Churn", "contract", " "])
+def test_what_is_no_reason_is_never_published(column: str, code: str) -> None:
+    """A reason is a column by the CRM's name, never a protected attribute; or nothing."""
+    assert Scores.validate(pd.DataFrame([ROW | {column: "Contract"}]))[column].tolist() == ["Contract"]
+    with pytest.raises(pa.errors.SchemaError, match=column):
+        Scores.validate(pd.DataFrame([ROW | {column: code}]))

@@ -21,6 +21,7 @@ from tasks.core.preprocessing import encode
 from tasks.core.training.baseline import Baseline
 from tasks.core.training.delong import paired_difference
 from tasks.core.training.evidence import gather
+from tasks.core.training.explaining import explained
 from tasks.core.training.intervals import proportion
 from tasks.core.training.metrics import confusion, measure
 from tasks.core.training.network import Network
@@ -104,6 +105,7 @@ def evaluate(
             for column in SLICES
         },
         parity=measure_parity(network.model, network.platt, candidate.onnx, encode(holdout, candidate.spec)),
+        reasons=explained(candidate, holdout),
         evidence=gather(
             holdout,
             label,

@@ -1,14 +1,18 @@
-"""The network as one ONNX graph: encoded inputs in, calibrated probabilities out."""
+"""The networks as one ONNX graph: encoded inputs in, calibrated probabilities and reasons out."""
 
 from typing import Final
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor
+from onnx import TensorProto, helper
 
+from schemas.preprocessing import Spec
+from tasks.core.scoring import CONTRIBUTIONS, INPUT, OUTPUT, SWITCH, TOP_REASONS
 from tasks.core.training.calibration import Platt
 from tasks.core.training.model import Ensemble
+from tasks.core.training.onnx_layers import Layers, stack
+from tasks.core.training.onnx_nodes import Nodes
+from tasks.core.training.onnx_reasons import HiddenLayer, explain, explain_nobody
 
 OPSET: Final = 17
 """Version of the ONNX operators used, and of the format it came with: read by every runtime since 2022.
@@ -18,72 +22,54 @@ Source: onnx/docs/Versioning.md, released versions: ONNX 1.12 is IR 8 and opset 
 
 IR_VERSION: Final = 8
 PRODUCER: Final = "telconova-churn"
-INPUT: Final = "features"
-OUTPUT: Final = "churn_probability"
 
 
-def export(model: Ensemble, platt: Platt) -> bytes:
+def export(model: Ensemble, platt: Platt, spec: Spec) -> bytes:
     """Write the graph node by node from the weights; the same weights are the same bytes.
 
-    Members are separate branches, which onnxruntime runs faster than stacked matrices (docs/model.md).
-    The graph is built here and not traced: it is a dozen nodes a member, and so holds nothing of an
-    exporter's names, paths or stack traces. Dropout has no part in it.
+    Customers are columns and the members' units rows, of all members together: a unit's constant then
+    meets a whole row of customers, which onnxruntime does several times faster than a row of constants
+    (docs/model.md). The graph is built here and not traced: it is some forty nodes, and so holds nothing
+    of an exporter's names, paths or stack traces. Dropout has no part in it.
 
     Shape of the graph:
         - Input ``features``: ``(N, F)`` float32, any N from 0 on,
-        - Output ``churn_probability``: ``(N,)`` float32.
+        - Input ``with_reasons``: bool; without, the two outputs below have no rows and cost nothing,
+        - Output ``churn_probability``: ``(N,)`` float32,
+        - Output ``contributions``: ``(N, C)`` float32, logits, a CRM column each in the order of
+          `spec.encodings`; they sum to the customer's logit minus the reference customer's,
+        - Output ``top_reasons``: ``(N, 3)`` int64, the columns that raise the risk most, the first one
+          most; protected attributes are no reasons, and -1 stands where nothing more raises it.
 
     Args:
         model: The fitted networks.
         platt: Calibration, applied to the logits inside the graph.
+        spec: Which inputs are of which column, and the reference customer.
 
     Returns:
         A checked model in one piece, without external data.
     """
-    d_in = model.members[0].linears[0].in_features
-    nodes: list[onnx.NodeProto] = []
-    constants: list[onnx.TensorProto] = []
-
-    def constant(name: str, value: object) -> str:
-        constants.append(numpy_helper.from_array(np.array(value), name))
-        return name
-
-    def node(operator: str, *inputs: str, output: str, **attributes: int) -> str:
-        nodes.append(helper.make_node(operator, list(inputs), [output], name=output, **attributes))
-        return output
-
-    def linear(x: str, name: str, weight: Tensor, bias: Tensor, output: str) -> str:
-        parameters = [
-            constant(f"{name}.{part}", tensor.detach().numpy())
-            for part, tensor in (("weight", weight), ("bias", bias))
-        ]
-        return node("Gemm", x, *parameters, output=output, transB=1)
-
-    columns = []
-    for m, member in enumerate(model.members):
-        *hidden, head = member.linears
-        x = INPUT
-        for i, layer in enumerate(hidden):
-            block = f"member_{m}.block_{i}"
-            z = linear(x, block, layer.weight, layer.bias, f"{block}.linear")
-            x = node(
-                "Mul", z, node("Sigmoid", z, output=f"{block}.gate"), output=f"{block}.silu"
-            )  # (N, d_block)
-        columns.append(linear(x, f"member_{m}.head", head.weight, head.bias, f"member_{m}.logit"))  # (N, 1)
-    column = node("Mean", *columns, output="logit_column")
-    logit = node("Squeeze", column, constant("last_axis", np.array([1])), output="logit")  # (N,)
-    scaled = node("Mul", logit, constant("platt.slope", np.float32(platt.slope)), output="platt.scaled")
-    shifted = node(
-        "Add", scaled, constant("platt.intercept", np.float32(platt.intercept)), output="platt.shifted"
-    )
-    node("Sigmoid", shifted, output=OUTPUT)
-
+    layers = stack(model, platt)
+    nodes = Nodes()
+    hidden, raised = _score(nodes, layers)
+    score = nodes.take()
+    then = _branch(nodes, "with_reasons", explain(nodes, layers, hidden, raised, spec))
+    other = _branch(nodes, "without_reasons", explain_nobody(nodes, spec))
+    nodes.add_if(SWITCH, [CONTRIBUTIONS, TOP_REASONS], then=then, other=other)
+    columns = len(spec.encodings)
     graph = helper.make_graph(
-        nodes,
+        score + nodes.take(),
         name="churn",
-        inputs=[helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["N", d_in])],
-        outputs=[helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N"])],
-        initializer=constants,
+        inputs=[
+            helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["N", len(spec.feature_names)]),
+            helper.make_tensor_value_info(SWITCH, TensorProto.BOOL, []),
+        ],
+        outputs=[
+            helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N"]),
+            helper.make_tensor_value_info(CONTRIBUTIONS, TensorProto.FLOAT, ["explained", columns]),
+            helper.make_tensor_value_info(TOP_REASONS, TensorProto.INT64, ["explained", 3]),
+        ],
+        initializer=nodes.constants,
     )
     proto = helper.make_model(
         graph,
@@ -93,3 +79,44 @@ def export(model: Ensemble, platt: Platt) -> bytes:
     )
     onnx.checker.check_model(proto, full_check=True)
     return bytes(proto.SerializeToString(deterministic=True))
+
+
+def _score(nodes: Nodes, layers: Layers) -> tuple[list[HiddenLayer], str]:
+    """Write the forward pass; give each hidden layer's units and the (1, N) logit without its shift."""
+    members = len(layers.head)
+    x, hidden = INPUT, []
+    for i, (weight, bias) in enumerate(zip(layers.weights, layers.biases, strict=True)):
+        block, d_in = f"block_{i}", weight.shape[-1]
+        if i == 0:  # every member reads the same inputs, so one product serves all: (M * d_out, N)
+            w = nodes.constant(f"{block}.weight", weight.reshape(-1, d_in).astype(np.float32))
+            b = nodes.constant(f"{block}.bias", bias.reshape(-1, 1).astype(np.float32))
+            z = nodes.add("Gemm", w, x, b, output=f"{block}.linear", transB=1)
+        else:  # (M, d_out, N)
+            if i == 1:
+                x = nodes.add(
+                    "Reshape",
+                    x,
+                    nodes.constant("members_apart", np.array([members, d_in, -1])),
+                    output="members",
+                )
+            w = nodes.constant(f"{block}.weight", weight.astype(np.float32))
+            b = nodes.constant(f"{block}.bias", bias[:, :, np.newaxis].astype(np.float32))
+            z = nodes.add(
+                "Add", nodes.add("MatMul", w, x, output=f"{block}.product"), b, output=f"{block}.linear"
+            )
+        x = nodes.add("Mul", z, nodes.add("Sigmoid", z, output=f"{block}.gate"), output=f"{block}.silu")
+        hidden.append(HiddenLayer(z=z, a=x))
+    flat = nodes.constant("members_together", np.array([layers.head.size, -1]))
+    head = nodes.constant("head.weight", layers.head.reshape(1, -1).astype(np.float32))
+    raised = nodes.add("MatMul", head, nodes.add("Reshape", x, flat, output="last"), output="head.product")
+    shift = nodes.constant("head.shift", np.float32(layers.shift))
+    column = nodes.add("Reshape", raised, nodes.constant("customers", np.array([-1])), output="head.raised")
+    nodes.add("Sigmoid", nodes.add("Add", column, shift, output="logit"), output=OUTPUT)
+    return hidden, raised
+
+
+def _branch(nodes: Nodes, name: str, outputs: tuple[str, str]) -> onnx.GraphProto:
+    types = zip(outputs, (TensorProto.FLOAT, TensorProto.INT64), strict=True)
+    return helper.make_graph(
+        nodes.take(), name, [], [helper.make_tensor_value_info(output, kind, None) for output, kind in types]
+    )

@@ -12,10 +12,10 @@ from schemas.cut_points import CutPoints
 from schemas.preprocessing import Example, Examples, Spec
 from schemas.reports import Parity
 from tasks.core.bundle import CUT_POINTS, EXAMPLES, MODEL, SPEC, STATE, to_json
-from tasks.core.examples import INVENTED_CUSTOMERS
+from tasks.core.examples import INVENTED_CUSTOMERS, as_customers
 from tasks.core.files import write_new
 from tasks.core.preprocessing import encode
-from tasks.core.scoring import PROBABILITY_DECIMALS, Model, as_customers
+from tasks.core.scoring import PROBABILITY_DECIMALS, Model
 from tasks.core.training.calibration import Platt, best_f1_threshold, decile_cuts, risk_bands
 from tasks.core.training.model import Ensemble, predict_logits
 from tasks.core.training.network import Network
@@ -29,8 +29,8 @@ PARITY_BATCHES = (0, 1, 2, 7_043)
 def stage(folder: Path, *, network: Network, spec: Spec) -> CutPoints:
     """Write model, spec, examples and cut points into an empty folder; cuts are of unseen customers."""
     model, platt = network.model, network.platt
-    onnx = export(model, platt)
-    runtime = Model(onnx, chunk_rows=4_096)
+    onnx = export(model, platt, spec)
+    runtime = Model(onnx)
     probability = np.round(expit(platt.slope * network.logits + platt.intercept), PROBABILITY_DECIMALS)
     cut_points = fit_cut_points(probability, network.label)
     write_new(folder / MODEL, onnx)
@@ -63,9 +63,9 @@ def measure_parity(
     expected = expit(platt.slope * predict_logits(model, torch.from_numpy(matrix)).numpy() + platt.intercept)
     sizes = tuple(batches)
     differences = []
+    runtime = Model(onnx)
     for size in (len(matrix), *sizes):
         rows = np.resize(np.arange(len(matrix)), size)
-        runtime = Model(onnx, chunk_rows=max(size, 1))
         differences.append(np.abs(runtime.probability(matrix[rows]) - expected[rows]).max(initial=0.0))
     largest = float(np.max(differences))
     return Parity(
@@ -75,12 +75,20 @@ def measure_parity(
 
 def _examples(runtime: Model, spec: Spec) -> Examples:
     matrix = encode(as_customers(INVENTED_CUSTOMERS, spec), spec)
-    probability = runtime.probability(matrix)
+    probability, top = runtime.reasons(matrix)
+    contributions = runtime.contributions(matrix)
     return Examples(
         format_version=1,
         feature_names=spec.feature_names,
+        columns=spec.columns,
         examples=tuple(
-            Example(row=row, encoded=tuple(map(float, encoded)), probability=float(p))
-            for row, encoded, p in zip(INVENTED_CUSTOMERS, matrix, probability, strict=True)
+            Example(
+                row=row,
+                encoded=tuple(map(float, matrix[i])),
+                probability=float(probability[i]),
+                contributions=tuple(map(float, contributions[i])),
+                reasons=tuple(spec.columns[column] for column in top[i] if column >= 0),
+            )
+            for i, row in enumerate(INVENTED_CUSTOMERS)
         ),
     )

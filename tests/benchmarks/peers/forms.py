@@ -36,7 +36,7 @@ def batch_ensemble(split: Split, seed: int) -> Judged:
     model = _fit(torch.tensor(x), label(split.training), torch.tensor(x_validation), churned)
     logits = _logits(model, torch.tensor(x_validation)).numpy()
     platt = fit_platt(logits, churned)
-    graph = Model(export(_unfold(model), platt), chunk_rows=SPEED_ROWS)
+    graph = Model(export(_unfold(model), platt, spec))
     return Judged(
         calibration_logits=platt.slope * logits + platt.intercept,
         calibration_label=churned,

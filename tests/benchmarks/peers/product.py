@@ -35,7 +35,7 @@ def network(
         trained = train_network(
             split, spec, config, checkpoints=Path(folder), on_epoch=lambda *_: None, resume=False
         )
-    model = Model(export(trained.model, trained.platt), chunk_rows=SPEED_ROWS)
+    model = Model(export(trained.model, trained.platt, spec))
     holdout = encode(split.holdout, spec)
     return Judged(
         calibration_logits=trained.platt.slope * trained.logits + trained.platt.intercept,

@@ -69,5 +69,7 @@ def draw(e: JudgedEvaluation) -> dict[str, str | list[str]]:
             for metric, title in (("loss", "loss"), ("roc_auc", "ROC-AUC"), ("f1", "F1"))
         ],
         "influence": plots.influence(evidence.influence),
+        "weights": plots.weights(e.reasons.columns),
+        "worked": [plots.worked(example) for example in e.reasons.examples],
         "responses": [plots.response(responses[column]) for column in strongest],
     }

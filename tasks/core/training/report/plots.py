@@ -14,6 +14,7 @@ from matplotlib.ticker import PercentFormatter
 
 from schemas.evidence import (
     CalibrationBin,
+    ColumnWeight,
     Curve,
     Decile,
     Influence,
@@ -21,6 +22,7 @@ from schemas.evidence import (
     Response,
     ScoreBin,
     ThresholdChoice,
+    WorkedExample,
 )
 
 BLUE: Final = "#0072B2"
@@ -167,6 +169,26 @@ def influence(found: tuple[Influence, ...]) -> str:
     axes.barh(names, values, xerr=[low, high], color=BLUE, ecolor="#444444", capsize=2)
     axes.set(xlabel="ROC-AUC lost when shuffled")
     return _svg(figure, "Influence")
+
+
+def weights(columns: tuple[ColumnWeight, ...]) -> str:
+    """Draw how far each column moves customers' logits on average, the weightiest on top."""
+    figure, axes = _axes(height=0.26 * len(columns) + 1)
+    drawn = columns[::-1]
+    axes.barh([each.column for each in drawn], [each.mean_contribution for each in drawn], color=BLUE)
+    axes.set(xlabel="mean |contribution|, logits")
+    return _svg(figure, "Mean contribution by column")
+
+
+def worked(example: WorkedExample) -> str:
+    """Draw what moves one invented customer's risk: the columns that raise it, then those that lower it."""
+    figure, axes = _axes(width=3.8, height=0.2 * len(example.contributions) + 0.8)
+    names, values = [*example.contributions][::-1], [*example.contributions.values()][::-1]
+    axes.barh(names, values, color=[ORANGE if value > 0 else BLUE for value in values])
+    axes.axvline(0, color="#444444", linewidth=1)
+    axes.set(xlabel="contribution, logits")
+    axes.tick_params(axis="y", labelsize=8)
+    return _svg(figure, "Contributions of an invented customer")
 
 
 def response(drawn: Response) -> str:

@@ -1,5 +1,6 @@
 """Say in a sentence what each plot shows; every number comes from evaluation.json."""
 
+from schemas.evidence import WorkedExample
 from schemas.measures import Measure
 from schemas.reports import JudgedEvaluation
 from tasks.core.training.report.plots import label_of
@@ -148,6 +149,26 @@ def in_plain_words(e: JudgedEvaluation) -> str:
         "The model looks for customers who look like those who left. "
         + " ".join(said)
         + " These are associations, not causes: another contract does not make a customer stay."
+    )
+
+
+def reasons(e: JudgedEvaluation) -> str:
+    """Say which columns move customers' logits most."""
+    first, second, third = e.reasons.columns[:3]
+    return (
+        f"On average {first.column} moves a customer's logit most, by {first.mean_contribution:.2f}, then"
+        f" {second.column} by {second.mean_contribution:.2f} and {third.column} by"
+        f" {third.mean_contribution:.2f}."
+    )
+
+
+def example(e: WorkedExample) -> str:
+    """Say who an invented customer is, the risk, and why."""
+    row = e.row
+    why = f"raised most by {', '.join(e.reasons)}" if e.reasons else "raised by nothing"
+    return (
+        f"Invented: {row['tenure']:g} months, {row['Contract']}, internet {row['InternetService']},"
+        f" {row['MonthlyCharges']:g} a month. Risk {e.probability:.0%}, {why}."
     )
 
 
