@@ -34,6 +34,11 @@ class IngestConfig(Closed):
         le=1,
         description="The extract is refused when this share of its rows, or more, is bad.",
     )
+    max_unpacked_bytes: StrictInt = Field(
+        default=32 * 2**30,
+        ge=2**20,
+        description="A compressed or Parquet file is refused when it holds more text.",
+    )
     min_training_rows: StrictInt = Field(
         default=500, ge=50, description="Accepted customers below which nothing is learnt."
     )

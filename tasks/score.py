@@ -12,9 +12,9 @@ from schemas.manifest import ExtractIdentity
 from tasks.core import publishing
 from tasks.core import registry as registering
 from tasks.core.bundle import Bundle
-from tasks.core.delivery import Delivery
+from tasks.core.delivery import Delivery, Texts
 from tasks.core.errors import BundleError, RegistryError
-from tasks.core.extract.reading import HEAD_BYTES, Reading
+from tasks.core.extract.judging import Reading
 from tasks.core.publishing import StagedScores
 from tasks.core.streaming import score_stream
 from tasks.core.summary import counts_line
@@ -66,15 +66,11 @@ def _score(
     sent: Delivery, champion: Bundle, name: str, config: ScoreConfig, stage: Path, *, force: bool
 ) -> StagedScores:
     logger = get_run_logger()
-    with sent.open() as stream:
-        head = stream.read(HEAD_BYTES)
     meter = Meter(f"scoring extract {sent.extract_id}", logger)
-    with closing(Reading(head, sent.path.name, "scoring", config.ingest, stage)) as reading:
-        if reading.ignored_columns:
-            logger.warning("Columns outside the contract are ignored: %s", ", ".join(reading.ignored_columns))
+    with closing(Reading(sent.path.name, "scoring", config.ingest, stage)) as reading:
         with publishing.on_disk(name):
             findings, totals = score_stream(
-                sent,
+                Texts(sent, config.ingest.max_unpacked_bytes),
                 reading,
                 champion.scorer(chunk_rows=config.chunk_rows),
                 stage / publishing.SCORES,
@@ -84,6 +80,8 @@ def _score(
         publishing.write_quarantine(stage, reading.quarantine(findings.repeats))
     meter.end()
     logger.info("extract %s: %s", sent.extract_id, counts_line(findings.counts))
+    if reading.ignored_columns:
+        logger.warning("Columns outside the contract are ignored: %s", ", ".join(reading.ignored_columns))
     if findings.simulated:
         logger.warning("These customers are SIMULATED.")
     if champion.manifest.simulated and not findings.simulated and not force:
