@@ -54,7 +54,7 @@ def test_the_container_does_not_show_in_the_scores(
 def test_a_scored_file_is_archived_as_what_it_is(
     kind: str, trained_home: Home, table: pd.DataFrame, tmp_path: Path
 ) -> None:
-    """The archive keeps the delivered bytes under a name that ends as such files do, whatever it was called."""
+    """The archive keeps the delivered bytes under a name that ends as such files do."""
     (trained_home.path / "inbox").mkdir()
     sent = write_as(kind, table, tmp_path / "sent").read_bytes()
     (trained_home.path / "inbox" / "crm_2026-03-01.dat").write_bytes(sent)
