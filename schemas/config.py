@@ -197,6 +197,11 @@ class ScoreConfig(Closed):
         le=256,
         description="Blocks of the extract that are scored at the same time.",
     )
+    partition_bytes: StrictInt = Field(
+        default=256 * 2**20,
+        ge=2**20,
+        description="Bytes of a CSV file that a worker of a cluster scores at a time; other files go whole.",
+    )
     keep_days: StrictInt = Field(
         default=90, ge=1, le=3_650, description="Days after which published scores should be deleted."
     )

@@ -59,27 +59,27 @@ class ScoringExtract(pa.DataFrameModel):
         strict = True
         coerce = False
 
-    @pa.dataframe_check
+    @pa.dataframe_check()
     def total_blank(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """See `schemas.rules`."""
         return rules.total_is_present(frame)
 
-    @pa.dataframe_check
+    @pa.dataframe_check()
     def total_incoherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """See `schemas.rules`."""
         return rules.total_is_coherent(frame)
 
-    @pa.dataframe_check
+    @pa.dataframe_check()
     def internet_incoherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """See `schemas.rules`."""
         return rules.internet_is_coherent(frame)
 
-    @pa.dataframe_check
+    @pa.dataframe_check()
     def phone_incoherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """See `schemas.rules`."""
         return rules.phone_is_coherent(frame)
 
-    @pa.dataframe_check
+    @pa.dataframe_check()
     def conflicting_id(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """See `schemas.rules`."""
         return rules.id_is_unique(frame)

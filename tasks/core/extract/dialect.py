@@ -66,7 +66,7 @@ def recognise(data: bytes, name: str) -> Dialect:
             " Export it as 'CSV UTF-8'."
         )
     offset = len(_BOM) if data.startswith(_BOM) else 0
-    newline = b"\r" if b"\n" not in data and b"\r" in data else b"\n"
+    newline = newline_of(data)
     header_bytes, header_line = _first_line(data[offset:], newline)
     try:
         text = header_bytes.decode("utf-8")
@@ -83,6 +83,11 @@ def recognise(data: bytes, name: str) -> Dialect:
             f"{place} has an unpaired quote; expected quotes in pairs around whole names. Export it again."
         ) from None
     return Dialect(separator, newline, header, header_line, offset)
+
+
+def newline_of(head: bytes) -> bytes:
+    """Say what ends the lines of a file that begins so."""
+    return b"\r" if b"\n" not in head and b"\r" in head else b"\n"
 
 
 def has_control(text: str, separator: str) -> bool:
