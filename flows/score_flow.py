@@ -12,13 +12,16 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from schemas.config import Locations, ScoreConfig
+from tasks.cluster import LOCAL, Cluster, cluster
 from tasks.core.bundle import Bundle
+from tasks.core.delivery import Delivery
 from tasks.core.errors import BundleError, ExtractError
-from tasks.core.files import locked
+from tasks.core.files import locked, shared_folder
+from tasks.core.publishing import StagedScores
 from tasks.ingest import date_extract, identify, take_inbox
 from tasks.publish import archive, find_published, publish, reject
 from tasks.report import report_scoring
-from tasks.score import pin_champion
+from tasks.score import cut, gather, pin_champion, score_partition
 from tasks.score import score as score_customers
 
 cli.one_line_errors()
@@ -30,6 +33,7 @@ def score(
     as_of: date | None = None,
     config: ScoreConfig = ScoreConfig(),  # noqa: B008 frozen
     force: bool = False,
+    runner: str = LOCAL,
 ) -> State[Any]:
     """Score an extract, or drain the inbox; one bad extract does not stop the others.
 
@@ -38,15 +42,19 @@ def score(
         as_of: The day the extract speaks of; absent, its name or its file's day says so.
         config: How extracts are read and scored.
         force: Let a champion that learnt from simulated customers score real ones.
+        runner: What scores: `threads` of this process, `dask` for worker processes here, or
+            `dask://host:port` for a cluster.
     """
     home = cli.locations()
     champion = pin_champion(home.registry)
     published, rejected, unscored = [], [], []
-    with locked(home.work):  # two runs at once would take the same extract
+    with locked(home.work), cluster(runner, config.threads) as workers:  # two runs would take one extract
         delivered = extract is None
         for path in take_inbox(home.inbox, home.work) if extract is None else [extract]:
             try:
-                published.append(_score_one(path, champion, as_of, config, home, force, delivered=delivered))
+                published.append(
+                    _score_one(path, champion, as_of, config, home, force, workers, delivered=delivered)
+                )
             except ExtractError as error:
                 rejected.append(reject(path, error, home.rejected, keep=not delivered))
             except BundleError as error:
@@ -66,6 +74,7 @@ def _score_one(
     config: ScoreConfig,
     home: Locations,
     force: bool,
+    workers: Cluster | None,
     *,
     delivered: bool,
 ) -> Path:
@@ -73,11 +82,30 @@ def _score_one(
     sent = identify(path, delivered=delivered)
     folder = find_published(sent, champion, home.scores)
     if folder is None:
-        staged = score_customers(sent, champion, as_of, config, home.scores, force=force)
+        if workers is None:
+            staged = score_customers(sent, champion, as_of, config, home.scores, force=force)
+        else:
+            staged = _score_on(workers, sent, champion, as_of, config, home, force)
         folder = publish(staged, champion, as_of, config, home.scores, forced=force)
     if delivered:
         archive(sent, as_of, home.archive)
     return folder
+
+
+def _score_on(
+    workers: Cluster,
+    sent: Delivery,
+    champion: Bundle,
+    as_of: date,
+    config: ScoreConfig,
+    home: Locations,
+    force: bool,
+) -> StagedScores:
+    with shared_folder(home.work, f"partitions-{sent.extract_id}") as shared:
+        work = {"champion": champion, "config": config, "folder": shared}
+        partitions = cut(sent, config)
+        scored = workers.map(score_partition, [{"partition": each, **work} for each in partitions])
+        return gather(scored, shared, sent, champion, as_of, config, home.scores, force=force)
 
 
 def main() -> State[Any] | None:
@@ -92,10 +120,16 @@ def main() -> State[Any] | None:
     parser.add_argument(
         "--force", action="store_true", help="let a champion trained on simulated customers score real ones"
     )
+    parser.add_argument(
+        "--runner",
+        default=LOCAL,
+        metavar="RUNNER",
+        help="what scores: threads (default), dask (processes here) or dask://host:port (a cluster)",
+    )
     cli.add_config_flags(parser)
     flags = parser.parse_args()
     config = cli.load_config(ScoreConfig, flags.config, flags.set)
-    return score(flags.extract, flags.as_of, config, flags.force, return_state=True)
+    return score(flags.extract, flags.as_of, config, flags.force, flags.runner, return_state=True)
 
 
 if __name__ == "__main__":

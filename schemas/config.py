@@ -34,6 +34,11 @@ class IngestConfig(Closed):
         le=1,
         description="The extract is refused when this share of its rows, or more, is bad.",
     )
+    max_unpacked_bytes: StrictInt = Field(
+        default=32 * 2**30,
+        ge=2**20,
+        description="A compressed or Parquet file is refused when it holds more text.",
+    )
     min_training_rows: StrictInt = Field(
         default=500, ge=50, description="Accepted customers below which nothing is learnt."
     )
@@ -188,6 +193,11 @@ class ScoreConfig(Closed):
         ge=1,
         le=256,
         description="Blocks of the extract that are scored at the same time.",
+    )
+    partition_bytes: StrictInt = Field(
+        default=256 * 2**20,
+        ge=2**20,
+        description="Bytes of a CSV file that a worker of a cluster scores at a time; other files go whole.",
     )
     keep_days: StrictInt = Field(
         default=90, ge=1, le=3_650, description="Days after which published scores should be deleted."

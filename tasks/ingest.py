@@ -7,9 +7,9 @@ from prefect.logging import get_run_logger
 
 from schemas.config import IngestConfig, SimulationConfig
 from tasks.core import delivery
-from tasks.core.delivery import Delivery, unreadable
+from tasks.core.delivery import Delivery, Texts, unreadable
 from tasks.core.extract.dates import as_of_date
-from tasks.core.extract.reading import Extract, read_extract
+from tasks.core.extract.reading import Extract, read_extract, read_texts
 from tasks.core.inbox import take
 from tasks.core.simulator.frame import simulate
 from tasks.core.summary import counts_line
@@ -19,11 +19,9 @@ from tasks.step import step
 @step(name="ingest")
 def ingest(path: Path, config: IngestConfig) -> Extract:
     """Read the labelled extract at `path`; log counts and column names, never a value."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise unreadable(path, error) from None
-    return _judge(data, path.name, config)
+    sent = delivery.identify(path, delivered=False)
+    texts = Texts(sent, config.max_unpacked_bytes)
+    return _told(read_texts(texts, path.name, sent.sha256, "training", config))
 
 
 @step(name="ingest-simulated")
@@ -31,7 +29,7 @@ def ingest_simulated(simulation: SimulationConfig, config: IngestConfig) -> Extr
     """Simulate a CRM extract and read it exactly as a real one would be."""
     get_run_logger().warning("No --extract given: learning from SIMULATED customers.")
     table = simulate(simulation.rows, simulation.seed)
-    return _judge(table.to_csv(index=False).encode(), "simulated.csv", config)
+    return _told(read_extract(table.to_csv(index=False).encode(), "simulated.csv", "training", config))
 
 
 @step(name="identify")
@@ -48,7 +46,7 @@ def date_extract(path: Path, asked: date | None) -> date:
     try:
         modified = datetime.fromtimestamp(path.lstat().st_mtime, tz=UTC).date()
     except OSError as error:
-        raise unreadable(path, error) from None
+        raise unreadable(path.name, error) from None
     return as_of_date(path.name, asked=asked, modified=modified, today=datetime.now(tz=UTC).date())
 
 
@@ -60,8 +58,7 @@ def take_inbox(inbox: Path, work: Path) -> list[Path]:
     return paths
 
 
-def _judge(data: bytes, name: str, config: IngestConfig) -> Extract:
-    extract = read_extract(data, name, "training", config)
+def _told(extract: Extract) -> Extract:
     logger = get_run_logger()
     logger.info("extract %s: %s", extract.extract_id, counts_line(extract.counts))
     if extract.ignored_columns:

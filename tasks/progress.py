@@ -28,7 +28,7 @@ class Meter:
             return
         self._shown = now
         seconds = now - self._started
-        share = progress.done / progress.total
+        share = progress.share
         self._logger.info(
             "%s: %.0f %%, %d rows, %.0f rows a second, about %.0f s left",
             self._what,

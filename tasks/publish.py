@@ -60,7 +60,7 @@ def publish(
 @step(name="archive")
 def archive(sent: Delivery, as_of: date, folder: Path) -> None:
     """Move a scored extract out of the inbox."""
-    inbox.archive(sent.path, folder, as_of, sent.extract_id)
+    inbox.archive(sent, folder, as_of)
 
 
 @step(name="reject")

@@ -1,6 +1,7 @@
 """Pin the champion once and score extracts by it, however large they are."""
 
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -9,14 +10,16 @@ from prefect.logging import get_run_logger
 
 from schemas.config import ScoreConfig
 from schemas.manifest import ExtractIdentity
-from tasks.core import publishing
+from tasks.core import publishing, recording
 from tasks.core import registry as registering
 from tasks.core.bundle import Bundle
-from tasks.core.delivery import Delivery
-from tasks.core.errors import BundleError, RegistryError
-from tasks.core.extract.reading import HEAD_BYTES, Reading
+from tasks.core.delivery import Delivery, Texts
+from tasks.core.errors import BundleError, ConfigError, RegistryError
+from tasks.core.extract.judging import Findings, Reading
+from tasks.core.partitions import Partition, cut_partitions
 from tasks.core.publishing import StagedScores
-from tasks.core.streaming import score_stream
+from tasks.core.recording import Recorded, Recordings
+from tasks.core.streaming import Totals, score_stream
 from tasks.core.summary import counts_line
 from tasks.progress import Meter
 from tasks.step import step
@@ -53,45 +56,118 @@ def score(
             or a probability is not a number within 0 and 1.
         PublishError: the disk does not take the scores.
     """
+
+    def here(reading: Reading, scores: Path, meter: Meter) -> tuple[Findings, Totals]:
+        return score_stream(
+            Texts(sent, config.ingest.max_unpacked_bytes),
+            reading,
+            champion.scorer(),
+            scores,
+            threads=config.threads,
+            on_block=meter.show,
+        )
+
+    return _stage(sent, champion, as_of, config, into, here, force=force)
+
+
+@step(name="cut")
+def cut(sent: Delivery, config: ScoreConfig) -> list[Partition]:
+    """Cut an extract into what the workers of a cluster score."""
+    partitions = cut_partitions(sent, config.partition_bytes)
+    get_run_logger().info("extract %s: %d partitions", sent.extract_id, len(partitions))
+    return partitions
+
+
+@step(name="score-partition")
+def score_partition(partition: Partition, champion: Bundle, config: ScoreConfig, folder: Path) -> Recorded:
+    """Score a partition on a worker, into a file of a folder that all machines share.
+
+    Raises:
+        ConfigError: the worker does not see that folder, or the extract.
+        ExtractError: the file or its header breaks the contract, or changed.
+        BundleError: the bundle's examples are scored differently here, or a probability is not a
+            number within 0 and 1.
+        PublishError: the disk does not take the file.
+    """
+    if not folder.is_dir():
+        raise ConfigError(
+            "a worker does not see CHURN_HOME. Put it and the extract on a file system that all machines"
+            " share, under the same paths."
+        )
+    scorer = champion.scorer()
+    with publishing.on_disk(folder.name):
+        return recording.score_partition(partition, scorer, config.ingest, folder)
+
+
+@step(name="gather")
+def gather(
+    partitions: Recordings,
+    folder: Path,
+    sent: Delivery,
+    champion: Bundle,
+    as_of: date,
+    config: ScoreConfig,
+    into: Path,
+    *,
+    force: bool,
+) -> StagedScores:
+    """Put together what the partitions of an extract came to, as if it had been scored here.
+
+    Raises:
+        ExtractError: the extract breaks the contract as a whole.
+        BundleError: a simulated champion would score real customers and `force` is not given.
+        PublishError: the disk does not take the scores.
+    """
+
+    def from_workers(reading: Reading, scores: Path, meter: Meter) -> tuple[Findings, Totals]:
+        return recording.gather(partitions, folder, reading, scores, on_partition=meter.show)
+
+    return _stage(sent, champion, as_of, config, into, from_workers, force=force)
+
+
+def _stage(
+    sent: Delivery,
+    champion: Bundle,
+    as_of: date,
+    config: ScoreConfig,
+    into: Path,
+    fill: Callable[[Reading, Path, Meter], tuple[Findings, Totals]],
+    *,
+    force: bool,
+) -> StagedScores:
     name = publishing.folder_name(as_of, sent.extract_id, champion.manifest.bundle_id)
     stage = publishing.open_stage(into, name)
+    logger = get_run_logger()
+    meter = Meter(f"scoring extract {sent.extract_id}", logger)
     try:
-        return _score(sent, champion, name, config, stage, force=force)
+        with closing(Reading(sent.path.name, "scoring", config.ingest, stage)) as reading:
+            with publishing.on_disk(name):
+                findings, totals = fill(reading, stage / publishing.SCORES, meter)
+            publishing.write_quarantine(stage, reading.quarantine(findings.repeats))
+        meter.end()
+        _tell(findings, reading.ignored_columns, sent.extract_id)
+        _refuse_other_origin(champion, findings, force=force)
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise
+    identity = ExtractIdentity(
+        extract_id=sent.extract_id, sha256=sent.sha256, simulated=findings.simulated, counts=findings.counts
+    )
+    return StagedScores(stage, name, identity, reading.ignored_columns, totals)
 
 
-def _score(
-    sent: Delivery, champion: Bundle, name: str, config: ScoreConfig, stage: Path, *, force: bool
-) -> StagedScores:
+def _tell(findings: Findings, ignored_columns: tuple[str, ...], extract_id: str) -> None:
     logger = get_run_logger()
-    with sent.open() as stream:
-        head = stream.read(HEAD_BYTES)
-    meter = Meter(f"scoring extract {sent.extract_id}", logger)
-    with closing(Reading(head, sent.path.name, "scoring", config.ingest, stage)) as reading:
-        if reading.ignored_columns:
-            logger.warning("Columns outside the contract are ignored: %s", ", ".join(reading.ignored_columns))
-        with publishing.on_disk(name):
-            findings, totals = score_stream(
-                sent,
-                reading,
-                champion.scorer(),
-                stage / publishing.SCORES,
-                threads=config.threads,
-                on_block=meter.show,
-            )
-        publishing.write_quarantine(stage, reading.quarantine(findings.repeats))
-    meter.end()
-    logger.info("extract %s: %s", sent.extract_id, counts_line(findings.counts))
+    logger.info("extract %s: %s", extract_id, counts_line(findings.counts))
+    if ignored_columns:
+        logger.warning("Columns outside the contract are ignored: %s", ", ".join(ignored_columns))
     if findings.simulated:
         logger.warning("These customers are SIMULATED.")
+
+
+def _refuse_other_origin(champion: Bundle, findings: Findings, *, force: bool) -> None:
     if champion.manifest.simulated and not findings.simulated and not force:
         raise BundleError(
             f"the champion '{champion.manifest.bundle_id}' learnt from simulated customers and says nothing"
             " about real ones. Train on a real extract first, or insist with --force."
         )
-    identity = ExtractIdentity(
-        extract_id=sent.extract_id, sha256=sent.sha256, simulated=findings.simulated, counts=findings.counts
-    )
-    return StagedScores(stage, name, identity, reading.ignored_columns, totals)

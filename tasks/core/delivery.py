@@ -1,4 +1,7 @@
-"""Open an extract that somebody sent: what is hashed, scored and archived is the same bytes."""
+"""Open an extract that somebody sent: what is hashed, scored and archived is the same bytes.
+
+An extract is one file, or a folder of parts that count as if they were put one after another.
+"""
 
 import errno
 import hashlib
@@ -9,46 +12,75 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
+from tasks.core.containers import MAGIC_BYTES, Kind, kind_of, open_text
 from tasks.core.errors import ConfigError, ExtractError
+from tasks.core.extract.blocks import Stream
+from tasks.core.files import sha256
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """A file with an extract: `delivered` by a sender, of whom nothing is trusted, or named by us."""
+class Source:
+    """One file of an extract: messages call it `name`; `size` counts its bytes as delivered.
+
+    A link is followed only where the operator `named` the file himself.
+    """
 
     path: Path
-    delivered: bool
+    name: str
+    named: bool
+    kind: Kind
     sha256: str
     size: int
 
-    @property
-    def extract_id(self) -> str:
-        """The first 16 hex digits of the bytes' SHA-256."""
-        return self.sha256[:16]
-
     @contextmanager
-    def open(self) -> "Iterator[HashedStream]":
-        """Open the file for reading.
+    def open(self) -> "Iterator[DeliveredFile]":
+        """Open the delivered bytes.
 
         Raises:
             ExtractError: what was delivered is not a plain file, or may not be read.
             ConfigError: what the operator named cannot be read.
         """
-        with _open(self.path, delivered=self.delivered) as file:
-            yield HashedStream(self.path, file)
+        with _open(self.path, self.name, named=self.named) as file:
+            yield DeliveredFile(self.name, file, from_start_to_end=self.kind != "parquet")
 
 
-class HashedStream:
-    """A file that is hashed while it is read from its start to its end."""
+@dataclass(frozen=True)
+class Delivery:
+    """An extract at `path`: its files in order."""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    path: Path
+    sources: tuple[Source, ...]
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of a single file's bytes; of a folder, that of its parts' `<sha256>` lines in order."""
+        if self.sources[0].path == self.path:
+            return self.sources[0].sha256
+        return sha256("".join(f"{source.sha256}\n" for source in self.sources).encode())
+
+    @property
+    def extract_id(self) -> str:
+        """The first 16 hex digits of the SHA-256."""
+        return self.sha256[:16]
+
+    @property
+    def size(self) -> int:
+        """Bytes as delivered."""
+        return sum(source.size for source in self.sources)
+
+
+class DeliveredFile:
+    """A file that counts what is read; one that is read from its start to its end is hashed meanwhile."""
+
+    def __init__(self, name: str, file: BufferedReader, *, from_start_to_end: bool) -> None:
         """Begin at the file's position."""
-        self._path, self._file, self._hash = path, file, hashlib.sha256()
+        self.done = 0
+        self._name, self._file = name, file
+        self._hash = hashlib.sha256() if from_start_to_end else None
 
-    def read(self, size: int) -> bytes:
-        """Read up to `size` bytes; none at the end.
+    def read(self, size: int = -1) -> bytes:
+        """Read up to `size` bytes, or all that follow; none at the end.
 
         Raises:
             ConfigError: the disk does not give them.
@@ -56,45 +88,121 @@ class HashedStream:
         try:
             data = self._file.read(size)
         except OSError as error:
-            raise unreadable(self._path, error) from None
-        self._hash.update(data)
+            raise unreadable(self._name, error) from None
+        self.done += len(data)
+        if self._hash is not None:
+            self._hash.update(data)
         return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to another place."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Say the place."""
+        return self._file.tell()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the file is closed."""
+        return self._file.closed
 
     @property
     def sha256(self) -> str:
-        """The hash of what was read."""
-        return self._hash.hexdigest()
+        """The hash of what was read, or of all that stands there now."""
+        if self._hash is not None:
+            return self._hash.hexdigest()
+        self._file.seek(0)
+        return hashlib.file_digest(self._file, "sha256").hexdigest()
+
+
+class Texts:
+    """The CSV text of each of a delivery's files, in order; each must be read to its end."""
+
+    def __init__(self, sent: Delivery, max_unpacked_bytes: int) -> None:
+        """Begin before the first file."""
+        self._sent, self._limit = sent, max_unpacked_bytes
+        self._before = 0
+        self._file: DeliveredFile | None = None
+
+    @property
+    def share(self) -> float:
+        """Share of the delivered bytes that are read."""
+        now = self._file.done if self._file is not None else 0
+        return min(1.0, (self._before + now) / self._sent.size)
+
+    def __iter__(self) -> Iterator[tuple[str, Stream]]:
+        """Give each file's name and text.
+
+        Raises:
+            ExtractError: a file is damaged, unpacks to more than it may, or changed while it was read.
+            ConfigError: what the operator named cannot be read.
+        """
+        for source in self._sent.sources:
+            with source.open() as self._file:
+                yield source.name, open_text(self._file, source.kind, source.name, self._limit)
+                if self._file.sha256 != source.sha256:
+                    raise changed(source.name)
+            self._before += source.size
+            self._file = None
 
 
 def identify(path: Path, *, delivered: bool) -> Delivery:
-    """Hash a file, whatever its size.
+    """Hash an extract, whatever its size. What was `delivered` must be a file; we may name a folder.
 
     Raises:
-        ExtractError: what was delivered is not a plain file, or may not be read.
+        ExtractError: what was delivered is not a plain file, or may not be read; or a folder does
+            not hold parts alone.
         ConfigError: what the operator named cannot be read.
     """
-    with _open(path, delivered=delivered) as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Delivery(path, delivered, digest, file.tell())
-
-
-def _open(path: Path, *, delivered: bool) -> BufferedReader:
-    if delivered:
-        return _open_plain(path)
     try:
-        return path.open("rb")
+        folder = path.is_dir() and not delivered
+        parts = _parts(path) if folder else []
     except OSError as error:
-        raise unreadable(path, error) from None
+        raise unreadable(path.name, error) from None
+    if not folder:
+        return Delivery(path, (_identify(path, path.name, named=not delivered),))
+    if not parts:
+        raise ExtractError(f"extract '{path.name}' is a folder without parts. Export it again.")
+    return Delivery(path, tuple(_identify(part, f"{path.name}/{part.name}", named=False) for part in parts))
 
 
-def unreadable(path: Path, error: OSError) -> ConfigError:
+def changed(name: str) -> ExtractError:
+    """Say that an extract is not what it was a moment ago."""
+    return ExtractError(f"extract '{name}' changed while it was read. Run again.")
+
+
+def unreadable(name: str, error: OSError) -> ConfigError:
     """Say that an extract cannot be read."""
     return ConfigError(
-        f"extract '{path.name}' cannot be read: {error.strerror}. Give the path of a CSV file."
+        f"extract '{name}' cannot be read: {error.strerror}."
+        " Give the path of a CSV or Parquet file, or of a folder of such parts."
     )
 
 
-def _open_plain(path: Path) -> BufferedReader:
+def _parts(folder: Path) -> list[Path]:
+    """List what stands in a folder by name, but for files that writers leave beside their parts."""
+    entries = sorted(folder.iterdir(), key=lambda path: path.name)
+    return [path for path in entries if path.is_dir() or not path.name.startswith((".", "_"))]
+
+
+def _identify(path: Path, name: str, *, named: bool) -> Source:
+    with _open(path, name, named=named) as file:
+        kind = kind_of(file.peek(MAGIC_BYTES)[:MAGIC_BYTES])
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Source(path, name, named, kind, digest, file.tell())
+
+
+def _open(path: Path, name: str, *, named: bool) -> BufferedReader:
+    if not named:
+        return _open_plain(path, name)
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise unreadable(name, error) from None
+
+
+def _open_plain(path: Path, name: str) -> BufferedReader:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -103,6 +211,4 @@ def _open_plain(path: Path) -> BufferedReader:
     except OSError as error:
         if error.errno not in (errno.ELOOP, errno.EISDIR, errno.EACCES, errno.ENXIO):
             raise
-    raise ExtractError(
-        f"extract '{path.name}' is not a plain file that can be read. Deliver the file itself."
-    )
+    raise ExtractError(f"extract '{name}' is not a plain file that can be read. Deliver the file itself.")

@@ -119,6 +119,17 @@ def spill_file(folder: Path | None) -> BinaryIO:
 
 
 @contextmanager
+def shared_folder(beside: Path, name: str) -> Iterator[Path]:
+    """Lend a hidden folder to several programs; sweep those of killed runs. Nobody else may lend one."""
+    sweep_stages(make_folder(beside))
+    folder = new_stage(beside, name)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the folder's lock, waiting for it; the kernel frees it when the process ends, however."""
     descriptor = os.open(make_folder(folder) / ".lock", os.O_RDWR | os.O_CREAT, FILE_MODE)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tasks.core.delivery import identify
+from tasks.core.delivery import Delivery, identify
 from tasks.core.errors import ConfigError, ExtractError
 from tasks.core.files import FILE_MODE, make_folder, replace_file, sha256, sync_folder
 from tasks.core.publishing import QUARANTINE, quarantine_csv
@@ -38,10 +38,11 @@ def take(inbox: Path, work: Path) -> list[Path]:
     return sorted(_visible(work))
 
 
-def archive(path: Path, folder: Path, as_of: date, extract_id: str) -> Path:
-    """Move a scored extract away under its date and id; a second delivery of it ends there too."""
-    target = make_folder(folder) / f"{as_of.isoformat()}-{extract_id}.csv"
-    move(path, target)
+def archive(sent: Delivery, folder: Path, as_of: date) -> Path:
+    """Move a scored file away under its date, id and kind; a second delivery of it ends there too."""
+    (source,) = sent.sources
+    target = make_folder(folder) / f"{as_of.isoformat()}-{sent.extract_id}.{source.kind}"
+    move(sent.path, target)
     return target
 
 

@@ -11,12 +11,11 @@ import pyarrow.compute as pc
 from schemas.cut_points import CutPoints
 from schemas.scores import SCORE_COLUMNS
 from tasks.core.cutting import cut
-from tasks.core.text import text_buffers
+from tasks.core.text import quoted, text_buffers
 
 HEADER: Final = (",".join(SCORE_COLUMNS) + "\n").encode()
 
 _THOUSAND: Final = 1_000
-_SPECIAL: Final = b'",\r\n'
 
 
 class ScoresCsv:
@@ -49,7 +48,7 @@ class ScoresCsv:
         which = reasons % self._codes  # -1 is the last one, which is empty
         triple = (which[:, 0] * self._codes + which[:, 1]) * self._codes + which[:, 2]
         rows = pc.binary_join_element_wise(
-            _quoted(ids.cast(pa.string())),
+            quoted(ids.cast(pa.string())),
             self._whole.take(pa.array(millionths // _THOUSAND)),
             self._rest.take(pa.array(millionths % _THOUSAND)),
             self._cuts.take(pa.array(np.searchsorted(self._edges, probability, side="right"))),
@@ -59,12 +58,3 @@ class ScoresCsv:
         )
         octets, _ = text_buffers(rows)
         return octets.tobytes()
-
-
-def _quoted(ids: pa.StringArray) -> pa.StringArray:
-    octets, _ = text_buffers(ids)
-    if not np.isin(octets, np.frombuffer(_SPECIAL, dtype=np.uint8)).any():
-        return ids
-    special = pc.match_substring_regex(ids, '[",\r\n]')
-    doubled = pc.replace_substring(ids, '"', '""')
-    return pc.if_else(special, pc.binary_join_element_wise('"', doubled, '"', ""), ids)

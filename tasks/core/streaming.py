@@ -7,18 +7,18 @@ Repeats of a customer can be told apart only at the end, so their rows are then 
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import numpy as np
 
-from tasks.core.delivery import Delivery
-from tasks.core.errors import ExtractError
-from tasks.core.extract.block_reader import Part
+from tasks.core.delivery import Texts
 from tasks.core.extract.blocks import BLOCK_BYTES, Block
-from tasks.core.extract.reading import Findings, Reading
+from tasks.core.extract.judging import Findings, Judged, Reading, judged
 from tasks.core.extract.repeats import Lines
+from tasks.core.extract.source_reader import SourceReader
 from tasks.core.files import flush_to_disk, open_new, spill_file
 from tasks.core.scores_csv import HEADER
 from tasks.core.scoring import Rows, Scorer
@@ -30,10 +30,9 @@ _FLAG, _IN_DOMAIN = 2, -2
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a stream is: `done` of `total` bytes, `rows` accepted so far."""
+    """How far a stream is: the `share` that is read, from 0 to 1, and `rows` accepted so far."""
 
-    done: int
-    total: int
+    share: float
     rows: int
 
 
@@ -46,8 +45,102 @@ class Totals:
     out_of_domain: int
 
 
+@dataclass(frozen=True)
+class ScoredBlock:
+    """What is left of a block: what the whole extract must know, and the accepted `lines` with their rows."""
+
+    judged: Judged
+    lines: Lines
+    rows: Rows
+
+
+def score_blocks(
+    blocks: Iterator[tuple[SourceReader, Block]], scorer: Scorer, *, threads: int
+) -> Iterator[ScoredBlock]:
+    """Read and score blocks in order; no more of them are under way than there are threads.
+
+    Raises:
+        BundleError: a probability is not a number within 0 and 1.
+    """
+
+    def work(reader: SourceReader, block: Block) -> ScoredBlock:
+        part = reader.read(block)
+        rows = [scorer.rows(piece) for piece in part.customers]
+        return ScoredBlock(
+            judged(reader, block, part),
+            np.concatenate([piece.index.to_numpy(dtype=np.int64) for piece in part.customers]),
+            Rows(
+                csv=b"".join(each.csv for each in rows),
+                flagged=sum(each.flagged for each in rows),
+                out_of_domain=sum(each.out_of_domain for each in rows),
+            ),
+        )
+
+    waiting: deque[Future[ScoredBlock]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
+        try:
+            for reader, block in blocks:
+                waiting.append(pool.submit(work, reader, block))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+class Gathering:
+    """Puts an extract's scores together, block after block; the same bytes however it was cut."""
+
+    def __init__(self, reading: Reading, scores: Path, file: BinaryIO, lines: BinaryIO) -> None:
+        """Begin `file`, which is open at `scores`, and spill into `lines`."""
+        self._reading, self._scores, self._file, self._lines = reading, scores, file, lines
+        self._written: list[tuple[int, int]] = []
+        self._totals = Totals(0, 0, 0)
+        file.write(HEADER)
+
+    @property
+    def rows(self) -> int:
+        """Rows written so far."""
+        return self._totals.scored
+
+    def add(self, block: ScoredBlock) -> None:
+        """Take in the next block of the extract."""
+        self._reading.add(block.judged)
+        self._file.write(block.rows.csv)
+        flush_to_disk(self._file)  # now, while the threads compute, and not all of it at the end
+        self._lines.write(block.lines.tobytes())
+        self._written.append((len(block.lines), len(block.rows.csv)))
+        self._totals = Totals(
+            self._totals.scored + len(block.lines),
+            self._totals.flagged + block.rows.flagged,
+            self._totals.out_of_domain + block.rows.out_of_domain,
+        )
+
+    def finish(self) -> tuple[Findings, Totals]:
+        """Judge the extract as a whole and take repeats out of its scores.
+
+        Raises:
+            ExtractError: the extract breaks the contract as a whole.
+        """
+        findings = self._reading.finish()
+        totals = self._totals
+        if findings.counts.accepted != totals.scored:
+            self._lines.seek(0)
+            taken_out = self._reading.taken_out(findings.repeats)
+            totals = _take_out(self._scores, self._written, self._lines, taken_out, totals)
+        return findings, totals
+
+
+@contextmanager
+def gathering_into(scores: Path, reading: Reading) -> Iterator[Gathering]:
+    """Gather into the new file `scores`; what must be remembered of every row is spilled beside it."""
+    with open_new(scores) as file, spill_file(scores.parent) as lines:
+        yield Gathering(reading, scores, file, lines)
+
+
 def score_stream(
-    sent: Delivery,
+    texts: Texts,
     reading: Reading,
     scorer: Scorer,
     scores: Path,
@@ -56,72 +149,17 @@ def score_stream(
     on_block: Callable[[Progress], None],
     block_bytes: int = BLOCK_BYTES,
 ) -> tuple[Findings, Totals]:
-    """Score a delivery into the new file `scores`; the same bytes whatever `threads` and `block_bytes`.
-
-    What must be remembered of every row is spilled beside `scores`.
+    """Score an extract into the new file `scores`; the same bytes whatever `threads` and `block_bytes`.
 
     Raises:
         ExtractError: the extract breaks the contract as a whole, or changed while it was read.
         BundleError: a probability is not a number within 0 and 1.
     """
-
-    def score_block(block: Block) -> _Scored:
-        part = reading.read(block)
-        return _Scored(
-            part=replace(part, customers=()),
-            lines=np.concatenate([piece.index.to_numpy(dtype=np.int64) for piece in part.customers]),
-            rows=[scorer.rows(piece) for piece in part.customers],
-            done=block.offset + len(block.data),
-        )
-
-    totals = Totals(0, 0, 0)
-    written: list[tuple[int, int]] = []
-    with sent.open() as stream, open_new(scores) as file, spill_file(scores.parent) as lines:
-        file.write(HEADER)
-        for scored in _in_order(score_block, reading.blocks(stream, block_bytes), threads):
-            reading.add(scored.part)
-            size = sum(file.write(rows.csv) for rows in scored.rows)
-            lines.write(scored.lines.tobytes())
-            written.append((len(scored.lines), size))
-            totals = Totals(
-                totals.scored + len(scored.lines),
-                totals.flagged + sum(rows.flagged for rows in scored.rows),
-                totals.out_of_domain + sum(rows.out_of_domain for rows in scored.rows),
-            )
-            flush_to_disk(file)  # now, while the threads compute, and not all of it at the end
-            on_block(Progress(scored.done, sent.size, totals.scored))
-        if stream.sha256 != sent.sha256:
-            raise ExtractError(f"extract '{reading.name}' changed while it was read. Run again.")
-        findings = reading.finish()
-        if findings.counts.accepted != totals.scored:
-            lines.seek(0)
-            totals = _take_out(scores, written, lines, reading.taken_out(findings.repeats), totals)
-    return findings, totals
-
-
-@dataclass(frozen=True)
-class _Scored:
-    """A block's part without its customers, the lines of those, their rows, and bytes read so far."""
-
-    part: Part
-    lines: Lines
-    rows: list[Rows]
-    done: int
-
-
-def _in_order(work: Callable[[Block], _Scored], blocks: Iterator[Block], threads: int) -> Iterator[_Scored]:
-    """Give each block's result in the order of the blocks; no more are under way than there are threads."""
-    waiting: deque[Future[_Scored]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
-        try:
-            for block in blocks:
-                waiting.append(pool.submit(work, block))
-                if len(waiting) > threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with gathering_into(scores, reading) as gathering:
+        for block in score_blocks(reading.blocks(texts, block_bytes), scorer, threads=threads):
+            gathering.add(block)
+            on_block(Progress(texts.share, gathering.rows))
+        return gathering.finish()
 
 
 def _take_out(

@@ -1,14 +1,18 @@
 """Look at text columns as the octets they are."""
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Octets = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
 
-_NO_OCTETS = np.empty(0, dtype=np.uint8)
+_SPECIAL: Final = np.frombuffer(b'",\r\n', dtype=np.uint8)
+_NO_OCTETS: Final = np.empty(0, dtype=np.uint8)
 
 
 def text_array(texts: "pd.Series[str]") -> pa.Array:
@@ -27,3 +31,13 @@ def text_buffers(
     first, last = (int(bounds[0]), int(bounds[-1])) if len(bounds) else (0, 0)
     data = np.frombuffer(octets, dtype=np.uint8)[first:last] if octets and last > first else _NO_OCTETS
     return data, (bounds - first).astype(np.int64) if len(bounds) else np.zeros(1, dtype=np.int64)
+
+
+def quoted(cells: pa.StringArray) -> pa.StringArray:
+    """Write (N,) cells as fields of CSV: in quotes where they hold a comma, a quote or a line break."""
+    octets, _ = text_buffers(cells)
+    if not np.isin(octets, _SPECIAL).any():
+        return cells
+    special = pc.match_substring_regex(cells, '[",\r\n]')
+    doubled = pc.replace_substring(cells, '"', '""')
+    return pc.if_else(special, pc.binary_join_element_wise('"', doubled, '"', ""), cells)

@@ -8,7 +8,7 @@ PROMISES = {
     "Arrows point down: flows, steps and core, schemas",
     "Prefect stays in flows and steps",
     "Flows share nothing but flows.cli",
-    "Steps import no step but tasks.step",
+    "Steps import no step but what they share: tasks.step, tasks.progress",
     "Only the training core imports what only training needs",
     "Only training steps import the training core",
     "Only core's scoring imports onnxruntime",

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +99,20 @@ def test_the_specs_schema_is_published() -> None:
     published = json.loads((ROOT / "docs" / "preprocessing.schema.json").read_text(encoding="utf-8"))
 
     assert published == Spec.model_json_schema()
+
+
+def test_a_process_may_use_both_contracts() -> None:
+    """The training's checks and the night's have the same names, whichever model is built first."""
+    program = (
+        "from schemas.extract import ScoringExtract, TrainingExtract\n"
+        "for model in ({}):\n"
+        "    print(*sorted(check.name for check in model.to_schema().checks))"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program.format(order)], capture_output=True, text=True, check=True
+        ).stdout
+        for order in ("ScoringExtract, TrainingExtract", "TrainingExtract, ScoringExtract")
+    }
+
+    assert said == {2 * "conflicting_id internet_incoherent phone_incoherent total_blank total_incoherent\n"}

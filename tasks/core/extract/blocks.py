@@ -26,12 +26,28 @@ class Stream(Protocol):
         """Read up to `size` bytes; none at the end."""
 
 
+class PeekedStream:
+    """A stream whose first bytes, its `head`, are known before they are read."""
+
+    def __init__(self, stream: Stream, size: int) -> None:
+        """Look at the first `size` bytes."""
+        self.head = self._kept = stream.read(size)
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        """Read up to `size` bytes; none at the end."""
+        if self._kept:
+            data, self._kept = self._kept[:size], self._kept[size:]
+            return data
+        return self._stream.read(size)
+
+
 @dataclass(frozen=True)
 class Block:
     """Whole physical lines, each ended by LF but perhaps the last one of the file.
 
-    `first_line` is the physical number of the first of them, counted from 1, `offset` the number of
-    bytes before it.
+    `first_line` is the physical number of the first of them, counted from 1 over all files of the
+    extract, `offset` the number of bytes before it in its own file.
     """
 
     data: bytes
@@ -62,15 +78,23 @@ class Block:
 
 
 def cut_blocks(
-    stream: Stream, name: str, *, newline: bytes, skip_bytes: int, skip_lines: int, block_bytes: int
+    stream: Stream,
+    name: str,
+    *,
+    newline: bytes,
+    offset: int,
+    lines_before: int,
+    skip_lines: int,
+    block_bytes: int,
 ) -> Iterator[Block]:
-    """Read what follows `skip_bytes` and then `skip_lines` lines; a CR that ends lines becomes LF.
+    """Read the rest of a file but for its first `skip_lines` lines; a CR that ends lines becomes LF.
+
+    `offset` bytes of the file stand before the stream, and `lines_before` lines of the extract.
 
     Raises:
         ExtractError: a line is longer than any customer's can be.
     """
-    stream.read(skip_bytes)
-    offset, line, rest = skip_bytes, 1, b""
+    line, rest = lines_before + 1, b""
     for piece in iter(lambda: stream.read(block_bytes), b""):
         data = piece.replace(b"\r", b"\n") if newline == b"\r" else piece
         end = data.rfind(b"\n") + 1
@@ -86,11 +110,11 @@ def cut_blocks(
         rest = data[end:]
         block = Block(whole, line, offset)
         line, offset = line + block.lines, offset + len(whole)
-        if block.first_line <= skip_lines:
-            block = _without_first_lines(block, skip_lines)
+        if block.first_line <= lines_before + skip_lines:
+            block = _without_first_lines(block, lines_before + skip_lines)
         if block.data:
             yield block
-    last = _without_first_lines(Block(rest, line, offset), skip_lines)
+    last = _without_first_lines(Block(rest, line, offset), lines_before + skip_lines)
     if last.data:
         yield last
 

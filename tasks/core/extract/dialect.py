@@ -11,8 +11,8 @@ from tasks.core.extract.folding import fold_name
 _FOREIGN: Final = (
     (b"PK\x03\x04", "an Excel workbook or zip archive", "save it as 'CSV UTF-8'"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save it as 'CSV UTF-8'"),
-    (b"PAR1", "a Parquet file", "export it as CSV"),
-    (b"\x1f\x8b", "gzip-compressed", "unpack it first"),
+    (b"PAR1", "a Parquet file within gzip", "deliver the Parquet file itself"),
+    (b"\x1f\x8b", "gzip within gzip", "compress it once"),
     (b"version https://git-lfs", "a Git LFS pointer, not the table itself", "run 'git lfs pull'"),
     (b"outs:", "a DVC pointer, not the table itself", "run 'dvc pull'"),
     (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
@@ -66,7 +66,7 @@ def recognise(data: bytes, name: str) -> Dialect:
             " Export it as 'CSV UTF-8'."
         )
     offset = len(_BOM) if data.startswith(_BOM) else 0
-    newline = b"\r" if b"\n" not in data and b"\r" in data else b"\n"
+    newline = newline_of(data)
     header_bytes, header_line = _first_line(data[offset:], newline)
     try:
         text = header_bytes.decode("utf-8")
@@ -83,6 +83,11 @@ def recognise(data: bytes, name: str) -> Dialect:
             f"{place} has an unpaired quote; expected quotes in pairs around whole names. Export it again."
         ) from None
     return Dialect(separator, newline, header, header_line, offset)
+
+
+def newline_of(head: bytes) -> bytes:
+    """Say what ends the lines of a file that begins so."""
+    return b"\r" if b"\n" not in head and b"\r" in head else b"\n"
 
 
 def has_control(text: str, separator: str) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from schemas.columns import EXTRACT_ORDER, ID
@@ -15,7 +16,18 @@ from tasks.core.files import spill_file
 
 _COLUMNS: Final = ("", *EXTRACT_ORDER)
 _REASONS: Final = tuple(HINTS)
-_RECORD: Final = np.dtype([("line", "<i8"), ("column", "u1"), ("reason", "u1")])
+FAULT: Final = np.dtype([("line", "<i8"), ("column", "u1"), ("reason", "u1")])
+
+FaultRecords = npt.NDArray[np.void]
+
+
+def fault_records(faults: pd.DataFrame) -> FaultRecords:
+    """Say faults (`line`, `column`, `reason`) in ten bytes each."""
+    records = np.empty(len(faults), dtype=FAULT)
+    records["line"] = faults["line"]
+    records["column"] = pd.Categorical(faults["column"], categories=list(_COLUMNS)).codes
+    records["reason"] = pd.Categorical(faults["reason"], categories=list(_REASONS)).codes
+    return records
 
 
 class FaultSpool:
@@ -26,12 +38,8 @@ class FaultSpool:
         self._file = spill_file(folder)
         self._blocks: list[tuple[int, int]] = []
 
-    def add(self, faults: pd.DataFrame, *, last_line: int) -> None:
-        """Keep a block's faults (`line`, `column`, `reason`); the block ends with `last_line`."""
-        records = np.empty(len(faults), dtype=_RECORD)
-        records["line"] = faults["line"]
-        records["column"] = pd.Categorical(faults["column"], categories=list(_COLUMNS)).codes
-        records["reason"] = pd.Categorical(faults["reason"], categories=list(_REASONS)).codes
+    def add(self, records: FaultRecords, *, last_line: int) -> None:
+        """Keep a block's faults; the block ends with `last_line`."""
         self._file.write(records.tobytes())
         self._blocks.append((len(records), last_line))
 
@@ -43,7 +51,7 @@ class FaultSpool:
         self._file.seek(0)
         first = 0
         for records, last in self._blocks:
-            found = np.frombuffer(self._file.read(records * _RECORD.itemsize), dtype=_RECORD)
+            found = np.frombuffer(self._file.read(records * FAULT.itemsize), dtype=FAULT)
             duplicates, conflicts = (
                 lines[np.searchsorted(lines, first) : np.searchsorted(lines, last, side="right")]
                 for lines in (repeats.duplicates, repeats.conflicts)

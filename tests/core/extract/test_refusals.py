@@ -35,7 +35,7 @@ def refusal(data: bytes, config: IngestConfig | None = None, purpose: str = "tra
         (b"PK\x03\x04rest", "Excel workbook"),
         (b"\xd0\xcf\x11\xe0rest", "old Excel workbook"),
         (b"PAR1rest", "a Parquet file"),
-        (gzip.compress(b"x", mtime=0), "unpack it first"),
+        (gzip.compress(b"x", mtime=0), "compress it once"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"outs:\n- md5: 0\n", "dvc pull"),
         (b'{"customerID": 1}', "is JSON"),
