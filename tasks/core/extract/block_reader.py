@@ -14,7 +14,7 @@ from schemas.config import IngestConfig
 from schemas.extract import ScoringExtract, TrainingExtract
 from tasks.core.extract.accepting import CATEGORY_TYPES, FORM_TYPE, PLAIN_FORMS, Acceptor
 from tasks.core.extract.blocks import Block
-from tasks.core.extract.contract import FAULT_COLUMNS, judge, without_cross_row_checks
+from tasks.core.extract.contract import FAULT_COLUMNS, Judge, without_cross_row_checks
 from tasks.core.extract.dialect import Dialect
 from tasks.core.extract.folding import VOCABULARY, canonical_values
 from tasks.core.extract.keys import Keys, digest_rows, digest_texts, keys_of
@@ -60,13 +60,14 @@ class BlockReader:
         """Prepare the contract; `known` are the contract's columns that the header's names stand for."""
         self._dialect = dialect
         self._config = config
-        self._schema = without_cross_row_checks(_MODELS[purpose].to_schema())
+        schema = without_cross_row_checks(_MODELS[purpose].to_schema())
+        self._judge = Judge(schema)
         self._positions = {column: known.index(column) for column in wanted_columns(purpose)}
         self._searched = judged_columns(dialect.header, known, config.allow_personal_columns)
         self._extra = {
             position: kinds for position, kinds in self._searched.items() if position != self._positions[ID]
         }
-        self._acceptor = Acceptor(self._schema, config, dialect, self._positions, list(self._extra))
+        self._acceptor = Acceptor(schema, config, dialect, self._positions, list(self._extra))
 
     def read(self, block: Block) -> Part:
         """Read every line of a block."""
@@ -120,7 +121,7 @@ class BlockReader:
         """Judge lines one by one: accepted customers, faults, and keys of the rows that are bad."""
         cells = lines.cells[list(self._positions.values())].set_axis(list(self._positions), axis="columns")
         parsed = parse_cells(cells, self._config)
-        faults = judge(parsed, self._schema)
+        faults = self._judge.faults(parsed)
         accepted = ~parsed.index.isin(faults["line"])
         customers = _typed(parsed[accepted])
         broken = pd.DataFrame(

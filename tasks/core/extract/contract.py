@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 
-from schemas.columns import ID
+from schemas.columns import ID, NUMBERS
 
 FAULT_COLUMNS: Final = ["line", "column", "reason"]
 CONFLICTING_ID: Final = "conflicting_id"
@@ -38,6 +38,11 @@ _RULE_COLUMN: Final = {
 }
 
 
+_OPEN: Final = frozenset({ID, *NUMBERS})
+"""Columns that may hold anything: their good values are too many to remember."""
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
 def without_cross_row_checks(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:
     """Leave out of a contract the checks that need all rows of an extract."""
     rowwise = copy.deepcopy(schema)
@@ -59,25 +64,40 @@ def keeps(check: pa.Check, values: "pd.Series[Any] | pd.DataFrame") -> npt.NDArr
     return kept
 
 
-def judge(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
-    """List every fault of a parsed frame as `line`, `column`, `reason`, ordered by line.
+class Judge:
+    """Judges parsed rows by a contract; remembers the texts that keep it, and asks about others only.
 
-    Every check of the contract is asked about all rows, which costs a tenth of asking for pandera's
-    own table of failures; the parse left nothing that could stop one (see `schemas.extract`).
+    Asking each check costs a tenth of asking for pandera's own table of failures; the parse left
+    nothing that could stop one (see `schemas.extract`).
     """
-    faults = [
-        (line, column.removesuffix("_form"), _cell_reason(column, check, case))
-        for column, contract in schema.columns.items()
-        for check in contract.checks
-        for line, case in frame[column][~keeps(check, frame[column])].items()
-    ]
-    faults += [
-        (line, _RULE_COLUMN[check.name], check.name)
-        for check in schema.checks
-        for line in frame.index[~keeps(check, frame)]
-    ]
-    listed = pd.DataFrame(faults, columns=FAULT_COLUMNS)
-    return listed.astype({"line": "int64"}).sort_values(FAULT_COLUMNS, ignore_index=True)
+
+    def __init__(self, schema: pa.DataFrameSchema) -> None:
+        """Know nothing yet."""
+        self._schema = schema
+        self._good: dict[str, set[str]] = {column: set() for column in schema.columns if column not in _OPEN}
+
+    def faults(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """List every fault of a parsed frame as `line`, `column`, `reason`, ordered by line."""
+        faults = [
+            (line, column.removesuffix("_form"), _cell_reason(column, check, case))
+            for column in self._schema.columns
+            if not self._good.get(column, _NOTHING).issuperset(frame[column])
+            for check in self._schema.columns[column].checks
+            for line, case in self._breaking(check, frame[column])
+        ]
+        faults += [
+            (line, _RULE_COLUMN[check.name], check.name)
+            for check in self._schema.checks
+            for line in frame.index[~keeps(check, frame)]
+        ]
+        listed = pd.DataFrame(faults, columns=FAULT_COLUMNS)
+        return listed.astype({"line": "int64"}).sort_values(FAULT_COLUMNS, ignore_index=True)
+
+    def _breaking(self, check: pa.Check, cells: "pd.Series[Any]") -> list[tuple[int, object]]:
+        kept = keeps(check, cells)
+        if str(cells.name) in self._good and len(self._schema.columns[str(cells.name)].checks) == 1:
+            self._good[str(cells.name)].update(cells[kept])
+        return list(zip(cells.index[~kept], cells[~kept], strict=True))
 
 
 def _cell_reason(column: str, check: pa.Check, case: object) -> str:

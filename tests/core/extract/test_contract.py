@@ -9,7 +9,7 @@ import pytest
 from schemas.config import IngestConfig
 from schemas.extract import TrainingExtract
 from tasks.core.extract.block_reader import parse_cells
-from tasks.core.extract.contract import judge
+from tasks.core.extract.contract import Judge
 from tasks.core.extract.dialect import recognise
 from tasks.core.extract.lines import read_lines
 
@@ -69,8 +69,8 @@ def test_removing_a_check_lets_exactly_its_fault_through(
     cells = read_lines(lines, dialect).cells.set_axis(list(dialect.header), axis="columns")
     frame = parse_cells(cells, IngestConfig())
 
-    refused = set(judge(frame, SCHEMA)["line"])
-    refused_without = set(judge(frame, without(column, name))["line"])
+    refused = set(Judge(SCHEMA).faults(frame)["line"])
+    refused_without = set(Judge(without(column, name)).faults(frame)["line"])
 
     expected = {CHECKS.index((column, name)) + 3}
     if name == "conflicting_id":

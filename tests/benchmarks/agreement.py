@@ -1,0 +1,142 @@
+"""Read fuzzed lines in two ways, column by column and one by one, and compare everything they say."""
+
+import argparse
+import random
+from dataclasses import replace
+from typing import Final
+
+import pandas as pd
+
+from schemas.columns import CATEGORIES, EXTRACT_ORDER, ID, NUMBERS, TARGET
+from schemas.config import IngestConfig
+from tasks.core.extract.accepting import Acceptor
+from tasks.core.extract.block_reader import BlockReader, Part, Purpose
+from tasks.core.extract.blocks import Block
+from tasks.core.extract.dialect import recognise
+from tasks.core.extract.folding import contract_names
+from tasks.core.extract.scanning import Scan
+from tests.harness.customers import make_customers
+
+CONFIG: Final = IngestConfig(value_maps={"Contract": {"Mensuel": "Month-to-month", "À l’année": "One year"}})
+_TEXTS: Final = (
+    "", " ", "YES", " no ", "yes\t", "N/A", "Fiber  optic", "fiber OPTIC", "Mensuel", "à l’année", "É",
+    "\u00a0", "0.0", "1", "No internet service ", "Stranger", "\u2028", "\x00", "\x7f", "\x85", "a,b",
+    "a;b", '"', '""',
+)  # fmt: skip
+_AMOUNTS: Final = (
+    "", " ", "  ", "\t", "NA", "12.0", "12.50", "0012", "1e3", "-1", "-0", "-0.0", ".5", "5.", "1,5",
+    "1.234,5", "123456789012345", "1234567890123456", "0.1000000000000000055", "50.00000000000000000001",
+    "inf", "-Infinity", "nan", "+5", "１２", "1_000", "121", "10001", "1000001", "5 0", "5.5.5",
+    "99999999999999999999999", "0", "1",
+)  # fmt: skip
+_OCTETS: Final = b'",;\t\r\n \x00\x1f\x7f\xe9\xc3\xa9\xe2\x80\xa8azAZ019.-'
+
+
+class LineByLine(Acceptor):
+    """Accepts nothing, so that every line is read and judged one by one."""
+
+    def accept(self, piece: Block) -> tuple[pd.DataFrame, Scan]:
+        """Leave all lines to the line reader."""
+        frame, found = super().accept(piece)
+        found.read[:] = False
+        return frame.iloc[:0], found
+
+
+def fuzzed(rows: int, seed: int, dice: random.Random) -> tuple[bytes, Purpose]:
+    """Write customers in a random dialect, a third of the lines damaged in a random way."""
+    separator = dice.choice((",", ";", "\t"))
+    newline = dice.choice(("\n", "\r\n"))
+    quote = dice.choice(("none", "all", "some"))
+    columns = list(EXTRACT_ORDER) + ["tariff code"] * dice.randint(0, 1)
+    dice.shuffle(columns)
+    customers = make_customers(rows, seed=seed)
+    customers = customers.astype(object).where(customers.notna(), "").astype(str)
+    purpose: Purpose = "training" if TARGET in customers and dice.random() < 1 / 2 else "scoring"
+    columns = [column for column in columns if column in customers or column not in EXTRACT_ORDER]
+    lines = []
+    for customer in customers.to_dict("records"):
+        cells = {column: customer.get(column, "extra") for column in columns}
+        for _ in range(dice.choice((0, 0, 0, 1, 1, 3))):
+            column = dice.choice(columns)
+            cells[column] = _cell(column, dice)
+        wrapped = [
+            f'"{cell.replace(chr(34), chr(34) * 2)}"'
+            if quote == "all" or (quote == "some" and dice.random() < 1 / 4)
+            else cell
+            for cell in cells.values()
+        ]
+        line = separator.join(wrapped).encode("utf-8", "surrogatepass")
+        if dice.random() < 1 / 8:
+            line = _damaged(line, dice)
+        lines += [line] * dice.choice((1, 1, 1, 1, 1, 2))
+        if dice.random() < 1 / 50:
+            lines.append(
+                dice.choice(
+                    (b"", b" ", separator.encode() * (len(columns) - 1), separator.join(columns).encode())
+                )
+            )
+    header = separator.join(columns).encode()
+    end = newline.encode()
+    return end.join([header, *lines]) + (end if dice.random() < 1 / 2 else b""), purpose
+
+
+def disagreements(data: bytes, purpose: Purpose) -> list[str]:
+    """Read an extract's lines in both ways; name what differs."""
+    dialect = recognise(data[: 2**20], "fuzzed.csv")
+    known = contract_names(dialect.header, CONFIG)
+    start = data.index(b"\n") + 1
+    block = Block(data[start:], first_line=2, offset=start)
+    fast = BlockReader(dialect, known, purpose, CONFIG)
+    slow = BlockReader(dialect, known, purpose, CONFIG)
+    slow._acceptor.__class__ = LineByLine
+    ours, theirs = fast.read(block), slow.read(block)
+    return [name for name, same in _compare(ours, theirs) if not same]
+
+
+def _compare(ours: Part, theirs: Part) -> list[tuple[str, bool]]:
+    mine, other = pd.concat(ours.customers), pd.concat(theirs.customers)
+    return [
+        ("lines accepted", list(mine.index) == list(other.index)),
+        ("cells", mine.reset_index(drop=True).equals(other[list(mine)].reset_index(drop=True))),
+        ("faults", ours.faults.equals(theirs.faults)),
+        ("keys", ours.keys.tobytes() == theirs.keys.tobytes()),
+        ("tally", replace(ours.tally) == replace(theirs.tally)),
+    ]
+
+
+def _cell(column: str, dice: random.Random) -> str:
+    if column in NUMBERS:
+        return dice.choice(_AMOUNTS)
+    if column in CATEGORIES and dice.random() < 1 / 2:
+        return dice.choice(CATEGORIES[column])
+    if column == ID and dice.random() < 1 / 2:
+        return "".join(chr(dice.choice((32, 65, 97, 233, 0x1F600))) for _ in range(dice.randint(0, 20)))
+    return dice.choice(_TEXTS)
+
+
+def _damaged(line: bytes, dice: random.Random) -> bytes:
+    place = dice.randrange(len(line) + 1)
+    octet = bytes([dice.choice(_OCTETS)])
+    return dice.choice((line[:place] + octet + line[place:], line[:place] + line[place + 1 :], line[:place]))
+
+
+def main() -> None:
+    """Compare a number of fuzzed lines, extract after extract."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="customers to fuzz (default: a million)")
+    parser.add_argument("--seed", type=int, default=0, help="of the first extract (default: 0)")
+    flags = parser.parse_args()
+    done, seed, lines = 0, flags.seed, 0
+    while done < flags.rows:
+        data, purpose = fuzzed(5_000, seed, random.Random(seed))  # noqa: S311
+        found = disagreements(data, purpose)
+        if found:
+            raise SystemExit(f"seed {seed}: {', '.join(found)} differ")
+        done, seed, lines = done + 5_000, seed + 1, lines + data.count(b"\n")
+        if seed % 10 == 0:
+            print(f"{done:,} customers, {lines:,} lines, no difference; next seed {seed}", flush=True)
+    print(f"{done:,} customers, {lines:,} lines: no difference", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""Columns at once or line by line: two ways to read, one contract."""
+
+import random
+
+import pytest
+from agreement import disagreements, fuzzed
+
+from tasks.core.extract import scanning
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_both_ways_of_reading_agree_on_fuzzed_lines(seed: int) -> None:
+    """Accepted rows, cells, faults, keys and counts are the same in every dialect, damage and all."""
+    data, purpose = fuzzed(1_000, seed, random.Random(seed))  # noqa: S311
+
+    assert disagreements(data, purpose) == []
+
+
+def test_a_reader_that_rounds_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compiled pass that reads a number a bit differently does not agree."""
+    scan = scanning.scan
+
+    def rounding(*args: object) -> scanning.Scan:
+        found = scan(*args)  # type: ignore[arg-type]
+        found.values[:] = found.values.round(1)
+        return found
+
+    monkeypatch.setattr("tasks.core.extract.accepting.scan", rounding)
+    data, purpose = fuzzed(200, 0, random.Random(0))  # noqa: S311
+
+    assert "cells" in disagreements(data, purpose)
