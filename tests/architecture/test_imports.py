@@ -35,12 +35,15 @@ def test_the_contracts_are_kept() -> None:
 
 
 def test_scoring_loads_nothing_of_training() -> None:
-    """A fresh interpreter that imports the score flow has not loaded torch, scikit-learn or onnx."""
+    """A fresh interpreter that imports the score flow has not loaded torch, scikit-learn or onnx.
+
+    SciPy may be there: numba loads it where it is installed, and does without where it is not.
+    """
     program = "import sys, flows.score_flow; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
     assert loaded.returncode == 0, loaded.stderr
-    assert not {"torch", "sklearn", "scipy", "onnx"} & set(loaded.stdout.split())
+    assert not {"torch", "sklearn", "onnx"} & set(loaded.stdout.split())
     assert "onnxruntime" in loaded.stdout.split()
