@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from tasks.core.errors import ExtractError
 
-BLOCK_BYTES: Final = 32 * 2**20
-"""Bytes of a block, about 240,000 customers: what is done once a block costs little a row."""
+BLOCK_BYTES: Final = 16 * 2**20
+"""Bytes of a block, about 120,000 customers: what is done once a block costs little a row."""
 PIECE_BYTES: Final = 8 * 2**20
 """Bytes of a piece, in which a block is parsed, encoded and scored: it stays near the processor."""
 
@@ -106,10 +106,10 @@ def cut_blocks(
         if end == 0:
             rest += data
             continue
-        whole = b"".join((rest, memoryview(data)[:end]))
+        block = Block(b"".join((rest, memoryview(data)[:end])), line, offset)
         rest = data[end:]
-        block = Block(whole, line, offset)
-        line, offset = line + block.lines, offset + len(whole)
+        del piece, data  # the block is another's from now on, and often all that should stay in memory
+        line, offset = line + block.lines, offset + len(block.data)
         if block.first_line <= lines_before + skip_lines:
             block = _without_first_lines(block, lines_before + skip_lines)
         if block.data:
