@@ -89,7 +89,7 @@ def cluster(runner: str, workers: int) -> Iterator[Cluster | None]:
             " pip install -c constraints.txt -e '.[dask]'."
         ) from None
     logging.getLogger("distributed").setLevel(logging.WARNING)  # it tells of every connection
-    here = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    here = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
     with DaskTaskRunner(address=address, cluster_kwargs=None if address else here) as started:
         yield Cluster(started, runner)
 

@@ -1,5 +1,6 @@
 import shutil
 import sys
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from tests.harness.dask_cluster import dask_cluster
 from tests.harness.home import Home
 from tests.harness.server import Server
 
-pytest.importorskip("prefect_dask", reason="the extra 'dask' is not installed")
+distributed = pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
 pytestmark = pytest.mark.xdist_group("server")
 
 SMALL = ("--set", "partition_bytes=1048576")
@@ -123,6 +124,31 @@ def test_without_the_extra(trained_home: Home, extract: Path, monkeypatch: pytes
 
     with pytest.raises(ConfigError, match=r"pip install -c constraints.txt -e '\.\[dask\]'"):
         trained_home.score(extract, runner="dask")
+
+
+@pytest.mark.parametrize("error", [distributed.KilledWorker("partition", None, 3), CancelledError()])
+def test_a_cluster_that_is_lost(error: Exception) -> None:
+    """When a partition has killed worker after worker, or the scheduler is gone, one line says so."""
+
+    class Lost:
+        def result(self) -> None:
+            raise error
+
+    with pytest.raises(ConfigError, match="--runner dask://h:1: the cluster lost workers again and again"):
+        list(cluster.Results([Lost()], "dask://h:1"))
+
+
+def test_results_may_be_gone_through_again() -> None:
+    """A step that is tried again after a passing fault of the disk gets all of them, in order."""
+
+    class Done:
+        def result(self) -> str:
+            return "done"
+
+    results = cluster.Results([Done(), Done()], "dask")
+
+    assert len(results) == 2
+    assert list(results) == list(results) == ["done", "done"]
 
 
 def test_an_address_is_written_as_dask_does() -> None:
