@@ -10,7 +10,7 @@ help:  ## Show this list
 .venv/.ready: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -c $(LOCK) setuptools wheel
-	$(BIN)/pip install --quiet -c $(LOCK) --no-build-isolation -e ".[train,dev]"
+	$(BIN)/pip install --quiet -c $(LOCK) --no-build-isolation -e ".[train,dask,dev]"
 	@touch $@
 
 train: .venv/.ready  ## Train, judge and promote a champion (simulated customers unless EXTRACT=path)

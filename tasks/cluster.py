@@ -1,5 +1,6 @@
 """Reach the machines that score partitions: a Dask cluster, by Prefect's task runner."""
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -87,7 +88,8 @@ def cluster(runner: str, workers: int) -> Iterator[Cluster | None]:
             "--runner dask needs packages that are not installed:"
             " pip install -c constraints.txt -e '.[dask]'."
         ) from None
-    here = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    logging.getLogger("distributed").setLevel(logging.WARNING)  # it tells of every connection
+    here = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
     with DaskTaskRunner(address=address, cluster_kwargs=None if address else here) as started:
         yield Cluster(started, runner)
 

@@ -7,7 +7,8 @@ from prefect.logging import get_run_logger
 
 from schemas.config import IngestConfig, SimulationConfig
 from tasks.core import delivery
-from tasks.core.delivery import Delivery, Texts, unreadable
+from tasks.core.delivered_file import unreadable
+from tasks.core.delivery import Delivery, Texts
 from tasks.core.extract.dates import as_of_date
 from tasks.core.extract.reading import Extract, read_extract, read_texts
 from tasks.core.inbox import take

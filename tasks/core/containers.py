@@ -2,8 +2,9 @@
 
 import gzip
 import zlib
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal
 
+from tasks.core.delivered_file import DeliveredFile
 from tasks.core.errors import ExtractError
 from tasks.core.extract.blocks import Stream
 from tasks.core.parquet_text import ParquetText
@@ -20,28 +21,19 @@ _RATIO_FROM: Final = 64 * 2**20
 """Unpacked bytes below which no ratio is held against a file."""
 
 
-class PackedFile(Protocol):
-    """The delivered bytes, `done` of which have been read."""
-
-    done: int
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Read up to `size` bytes, or all."""
-
-
 def kind_of(magic: bytes) -> Kind:
     """Say what a file is by its first bytes; what nothing else is called is taken for CSV."""
     return next((kind for start, kind in _MAGICS if magic.startswith(start)), "csv")
 
 
-def open_text(file: Any, kind: Kind, name: str, max_unpacked_bytes: int) -> Stream:
+def open_text(file: DeliveredFile, kind: Kind, name: str, max_unpacked_bytes: int) -> Stream:
     """Give the CSV text of a file called `name`, unpacked as it is read.
 
     Raises:
         ExtractError: a Parquet file is damaged or nested.
     """
     if kind == "csv":
-        return file  # type: ignore[no-any-return]
+        return file
     packed = _Gunzipped(file, name) if kind == "csv.gz" else ParquetText(file, name)
     return _Limited(packed, file, name, max_unpacked_bytes)
 
@@ -49,7 +41,7 @@ def open_text(file: Any, kind: Kind, name: str, max_unpacked_bytes: int) -> Stre
 class _Gunzipped:
     """The content of a gzip file, of however many members."""
 
-    def __init__(self, file: Any, name: str) -> None:
+    def __init__(self, file: DeliveredFile, name: str) -> None:
         self._file, self._name = gzip.GzipFile(fileobj=file, mode="rb"), name
 
     def read(self, size: int) -> bytes:
@@ -70,7 +62,7 @@ class _Gunzipped:
 class _Limited:
     """A text that may be only so long, so that a small file cannot fill the disk or the night."""
 
-    def __init__(self, text: Stream, packed: PackedFile, name: str, max_unpacked_bytes: int) -> None:
+    def __init__(self, text: Stream, packed: DeliveredFile, name: str, max_unpacked_bytes: int) -> None:
         self._text, self._packed, self._name = text, packed, name
         self._limit = max_unpacked_bytes
         self._unpacked = 0

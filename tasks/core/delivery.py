@@ -14,7 +14,8 @@ from io import BufferedReader
 from pathlib import Path
 
 from tasks.core.containers import MAGIC_BYTES, Kind, kind_of, open_text
-from tasks.core.errors import ConfigError, ExtractError
+from tasks.core.delivered_file import DeliveredFile, unreadable
+from tasks.core.errors import ExtractError
 from tasks.core.extract.blocks import Stream
 from tasks.core.files import sha256
 
@@ -34,7 +35,7 @@ class Source:
     size: int
 
     @contextmanager
-    def open(self) -> "Iterator[DeliveredFile]":
+    def open(self) -> Iterator[DeliveredFile]:
         """Open the delivered bytes.
 
         Raises:
@@ -68,52 +69,6 @@ class Delivery:
     def size(self) -> int:
         """Bytes as delivered."""
         return sum(source.size for source in self.sources)
-
-
-class DeliveredFile:
-    """A file that counts what is read; one that is read from its start to its end is hashed meanwhile."""
-
-    def __init__(self, name: str, file: BufferedReader, *, from_start_to_end: bool) -> None:
-        """Begin at the file's position."""
-        self.done = 0
-        self._name, self._file = name, file
-        self._hash = hashlib.sha256() if from_start_to_end else None
-
-    def read(self, size: int = -1) -> bytes:
-        """Read up to `size` bytes, or all that follow; none at the end.
-
-        Raises:
-            ConfigError: the disk does not give them.
-        """
-        try:
-            data = self._file.read(size)
-        except OSError as error:
-            raise unreadable(self._name, error) from None
-        self.done += len(data)
-        if self._hash is not None:
-            self._hash.update(data)
-        return data
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to another place."""
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        """Say the place."""
-        return self._file.tell()
-
-    @property
-    def closed(self) -> bool:
-        """Whether the file is closed."""
-        return self._file.closed
-
-    @property
-    def sha256(self) -> str:
-        """The hash of what was read, or of all that stands there now."""
-        if self._hash is not None:
-            return self._hash.hexdigest()
-        self._file.seek(0)
-        return hashlib.file_digest(self._file, "sha256").hexdigest()
 
 
 class Texts:
@@ -170,14 +125,6 @@ def identify(path: Path, *, delivered: bool) -> Delivery:
 def changed(name: str) -> ExtractError:
     """Say that an extract is not what it was a moment ago."""
     return ExtractError(f"extract '{name}' changed while it was read. Run again.")
-
-
-def unreadable(name: str, error: OSError) -> ConfigError:
-    """Say that an extract cannot be read."""
-    return ConfigError(
-        f"extract '{name}' cannot be read: {error.strerror}."
-        " Give the path of a CSV or Parquet file, or of a folder of such parts."
-    )
 
 
 def _parts(folder: Path) -> list[Path]:

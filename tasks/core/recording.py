@@ -14,7 +14,8 @@ import numpy as np
 
 from schemas.config import IngestConfig
 from tasks.core.containers import open_text
-from tasks.core.delivery import DeliveredFile, changed
+from tasks.core.delivered_file import DeliveredFile
+from tasks.core.delivery import changed
 from tasks.core.errors import PublishError
 from tasks.core.extract.blocks import BLOCK_BYTES, PeekedStream, Stream
 from tasks.core.extract.faults import FAULT
@@ -125,9 +126,9 @@ def _open(partition: Partition, file: DeliveredFile, config: IngestConfig) -> tu
     """Open a partition's text, and read its file's header."""
     source = partition.source
     file.seek(partition.start)
-    last = partition.end == source.size  # reads on to the end, to notice whether the file grew
-    packed = file if last else _UpTo(file, partition.end - partition.start)
-    text = open_text(packed, source.kind, source.name, config.max_unpacked_bytes)
+    text: Stream = _UpTo(file, partition.end - partition.start)  # of a CSV file: no other is cut
+    if partition.end == source.size:  # read on to the end, to notice whether the file grew
+        text = open_text(file, source.kind, source.name, config.max_unpacked_bytes)
     if not partition.start:
         text = peeked = PeekedStream(text, HEAD_BYTES)
         return text, SourceReader(peeked.head, source.name, "scoring", config)

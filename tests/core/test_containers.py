@@ -8,7 +8,7 @@ import pytest
 
 from tasks.core import containers
 from tasks.core.containers import kind_of, open_text
-from tasks.core.delivery import DeliveredFile
+from tasks.core.delivered_file import DeliveredFile
 from tasks.core.errors import ExtractError
 
 LIMIT = 2**40

@@ -139,6 +139,30 @@ def test_a_bad_part_is_refused_by_name(
         read(folder)
 
 
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (
+            lambda part: part.replace(b"\n", b",more\n").replace(b",more", b"", 1),
+            "'crm/1': the header has 21",
+        ),
+        (lambda part: part.replace(b"TEST-", b"T\xe9ST-"), "'crm/1' is not UTF-8: byte 2"),
+    ],
+)
+def test_what_a_file_alone_can_tell_is_judged_by_part(
+    spoil: Callable[[bytes], bytes], expected: str, customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    """A part in which most lines are too long or in another encoding is refused, however good the others."""
+    folder = tmp_path / "crm"
+    folder.mkdir()
+    data = customers[:100].to_csv(index=False).encode()
+    (folder / "0").write_bytes(customers[100:].to_csv(index=False).encode())
+    (folder / "1").write_bytes(spoil(data))
+
+    with pytest.raises(ExtractError, match=expected):
+        read(folder)
+
+
 def test_a_folder_without_parts_or_rows_is_refused(customers: pd.DataFrame, tmp_path: Path) -> None:
     """Markers alone are no extract, and headers alone hold no customers."""
     (tmp_path / "_SUCCESS").touch()

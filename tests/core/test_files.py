@@ -78,3 +78,17 @@ def test_one_at_a_time_holds_the_lock(tmp_path: Path) -> None:
         process.join()
 
     assert (tmp_path / "number").read_text() == "200"
+
+
+def test_a_shared_folder_is_gone_afterwards_and_swept_after_a_kill(tmp_path: Path) -> None:
+    """What is lent to other programs is hidden, private and deleted, that of a killed run by the next."""
+    (tmp_path / f"{files.STAGE_PREFIX}killed").mkdir()
+    (tmp_path / "kept").mkdir()
+
+    with files.shared_folder(tmp_path, "records") as folder:
+        (folder / "record").touch()
+        assert folder.name.startswith(files.STAGE_PREFIX)
+        assert folder.stat().st_mode & 0o777 == files.FOLDER_MODE
+        assert not (tmp_path / f"{files.STAGE_PREFIX}killed").exists()
+
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]

@@ -122,14 +122,15 @@ def _settings(home: Path) -> dict[str, str]:
     """Source `deployments/env.sh` as a terminal would, without the developer's own settings."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "CHURN_"))}
     own["PATH"] = f"{Path(sys.executable).parent}:{own['PATH']}"
-    own |= {"CHURN_HOME": str(home), "PREFECT_SERVER_API_PORT": str(_free_port())}
+    own |= {"CHURN_HOME": str(home), "PREFECT_SERVER_API_PORT": str(free_port())}
     sourced = subprocess.run(
         ["sh", "-ec", ". deployments/env.sh; env -0"], env=own, cwd=ROOT, capture_output=True, check=True
     )
     return dict(line.split("=", 1) for line in sourced.stdout.decode().split("\0") if line)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

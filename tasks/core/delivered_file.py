@@ -1,0 +1,60 @@
+"""Read a delivered file: what is read is counted and hashed, and errors of the disk are the operator's."""
+
+import hashlib
+from io import BufferedReader
+
+from tasks.core.errors import ConfigError
+
+
+class DeliveredFile:
+    """A file that counts what is read; one that is read from its start to its end is hashed meanwhile."""
+
+    def __init__(self, name: str, file: BufferedReader, *, from_start_to_end: bool) -> None:
+        """Begin at the file's position."""
+        self.done = 0
+        self._name, self._file = name, file
+        self._hash = hashlib.sha256() if from_start_to_end else None
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to `size` bytes, or all that follow; none at the end.
+
+        Raises:
+            ConfigError: the disk does not give them.
+        """
+        try:
+            data = self._file.read(size)
+        except OSError as error:
+            raise unreadable(self._name, error) from None
+        self.done += len(data)
+        if self._hash is not None:
+            self._hash.update(data)
+        return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to another place."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Say the place."""
+        return self._file.tell()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the file is closed."""
+        return self._file.closed
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what was read, or of all that stands there now."""
+        if self._hash is not None:
+            return self._hash.hexdigest()
+        self._file.seek(0)
+        return hashlib.file_digest(self._file, "sha256").hexdigest()
+
+
+def unreadable(name: str, error: OSError) -> ConfigError:
+    """Say that an extract cannot be read."""
+    return ConfigError(
+        f"extract '{name}' cannot be read: {error.strerror}."
+        " Give the path of a CSV or Parquet file, or of a folder of such parts."
+    )
