@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCK := constraints.txt
 BIN := .venv/bin
 
-.PHONY: train test check benchmark-quality benchmark-reasons lock clean help
+.PHONY: train test check benchmark-quality benchmark-reasons benchmark-scoring agreement lock clean help
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -32,6 +32,13 @@ benchmark-quality: .venv/.ready  ## Compare the default model with its peers on 
 
 benchmark-reasons: .venv/.ready  ## Hold the reasons against exact Shapley values, and time them (five minutes)
 	$(BIN)/python tests/benchmarks/reasons.py --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)")
+
+benchmark-scoring: .venv/.ready  ## Race the scoring engine against the usual pipelines (half an hour, 20 GB of disk)
+	$(BIN)/pip install --quiet -c $(LOCK) -e ".[benchmark]" --no-build-isolation
+	$(BIN)/python tests/benchmarks/scoring.py --report docs/benchmarks $(if $(MILLIONS),--millions "$(MILLIONS)")
+
+agreement: .venv/.ready  ## Hold the two ways of reading against each other on a million fuzzed customers (three minutes)
+	$(BIN)/python tests/benchmarks/agreement.py
 
 lock:  ## Renew constraints.txt from pyproject.toml
 	$(PYTHON) -m venv .venv-lock

@@ -1,0 +1,197 @@
+"""Ways to score an extract, each run in a process of its own: `contenders.py NAME EXTRACT MODELS OUT`.
+
+All of them read a CSV file and write one with a probability a customer. Only ours checks every row,
+sets bad ones aside, finds repeated customers and gives reasons.
+"""
+
+import math
+import os
+import re
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+if sys.argv[0].endswith("contenders.py"):
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from schemas.columns import CATEGORIES, ID, NUMBERS, TARGET
+
+PEAK = "peak-kib"
+FEATURES = [*NUMBERS, *CATEGORIES]
+
+
+def fit_peers(extract: Path, models: Path) -> None:
+    """Fit the peers on a labelled extract, with their packages' own settings."""
+    import joblib
+    from catboost import CatBoostClassifier
+    from lightgbm import LGBMClassifier
+    from sklearn.compose import ColumnTransformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+    customers = _read_by_pandas(extract)
+    left = (customers[TARGET] == "Yes").to_numpy()
+    one_hot = OneHotEncoder(handle_unknown="ignore")
+    ordinal = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    for name, model in {
+        "logistic": make_pipeline(
+            ColumnTransformer([("n", StandardScaler(), [*NUMBERS]), ("c", one_hot, [*CATEGORIES])]),
+            LogisticRegression(max_iter=1_000),
+        ),
+        "lightgbm": make_pipeline(
+            ColumnTransformer([("n", "passthrough", [*NUMBERS]), ("c", ordinal, [*CATEGORIES])]),
+            LGBMClassifier(verbose=-1),
+        ),
+    }.items():
+        joblib.dump(model.fit(customers[FEATURES], left), models / f"{name}.joblib")
+    trees = CatBoostClassifier(cat_features=[*CATEGORIES], verbose=0, allow_writing_files=False)
+    trees.fit(customers[FEATURES], left).save_model(models / "catboost.cbm")
+
+
+def ours(extract: Path, models: Path, out: Path, *, bundle: str = "default", threads: int = 2) -> None:
+    """Score by the engine: checked, quarantined, repeats found, reasons given."""
+    from schemas.config import IngestConfig
+    from schemas.cut_points import CutPoints
+    from schemas.preprocessing import Spec
+    from tasks.core import publishing
+    from tasks.core.delivery import Texts, identify
+    from tasks.core.extract.judging import Reading
+    from tasks.core.scoring import Scorer
+    from tasks.core.streaming import score_stream
+
+    folder, config = models / bundle, IngestConfig()
+    scorer = Scorer(
+        (folder / "model.onnx").read_bytes(),
+        Spec.model_validate_json((folder / "preprocessing.json").read_bytes()),
+        CutPoints.model_validate_json((folder / "cut_points.json").read_bytes()),
+        model_version=bundle,
+    )
+    sent = identify(extract, delivered=False)
+    with closing(Reading(extract.name, "scoring", config, out)) as reading:
+        findings, _ = score_stream(
+            Texts(sent, config.max_unpacked_bytes),
+            reading,
+            scorer,
+            out / publishing.SCORES,
+            threads=threads,
+            on_block=lambda _: None,
+        )
+        publishing.write_quarantine(out, reading.quarantine(findings.repeats))
+
+
+def parse_only(extract: Path, _models: Path, _out: Path) -> None:
+    """Parse by pyarrow, batch by batch, and forget."""
+    import pyarrow.csv as arrow_csv
+
+    as_text = arrow_csv.ConvertOptions(column_types=dict.fromkeys(FEATURES, "string"))
+    for _batch in arrow_csv.open_csv(extract, convert_options=as_text):
+        pass
+
+
+def pandas_sklearn(extract: Path, models: Path, out: Path, *, model: str) -> None:
+    """Read, transform and score by a joblib pipeline; write by pandas."""
+    import joblib
+
+    customers = _read_by_pandas(extract)
+    _write_by_pandas(
+        customers, joblib.load(models / f"{model}.joblib").predict_proba(customers[FEATURES]), out
+    )
+
+
+def pandas_catboost(extract: Path, models: Path, out: Path) -> None:
+    """Read and write by pandas, score by CatBoost."""
+    from catboost import CatBoostClassifier
+
+    customers = _read_by_pandas(extract)
+    model = CatBoostClassifier().load_model(models / "catboost.cbm")
+    _write_by_pandas(customers, model.predict_proba(customers[FEATURES]), out)
+
+
+def pandas_pandera(extract: Path, models: Path, out: Path) -> None:
+    """Do the engine's work the straightforward way: read text, validate whole frames, encode, score."""
+    import pandas as pd
+    import pandera.errors as pe
+
+    from schemas.config import IngestConfig
+    from schemas.cut_points import CutPoints
+    from schemas.extract import ScoringExtract
+    from schemas.preprocessing import Spec
+    from tasks.core.extract.block_reader import parse_cells
+    from tasks.core.scoring import Scorer
+
+    cells = pd.read_csv(
+        extract, dtype=str, keep_default_na=False, on_bad_lines="skip", encoding_errors="replace"
+    )
+    parsed = parse_cells(cells[[ID, *FEATURES]], IngestConfig())
+    try:
+        ScoringExtract.validate(parsed, lazy=True)
+    except pe.SchemaErrors as error:
+        parsed = parsed.drop(index=error.failure_cases["index"].dropna().astype(int).unique())
+    folder = models / "default"
+    scorer = Scorer(
+        (folder / "model.onnx").read_bytes(),
+        Spec.model_validate_json((folder / "preprocessing.json").read_bytes()),
+        CutPoints.model_validate_json((folder / "cut_points.json").read_bytes()),
+        model_version="default",
+    )
+    scorer.score(parsed).to_csv(out / "scores.csv", index=False)
+
+
+def polars_logistic(extract: Path, models: Path, out: Path) -> None:
+    """Read, one-hot encode, score and write by polars: the regression written out as expressions."""
+    import joblib
+    import polars as pl
+
+    pipeline = joblib.load(models / "logistic.joblib")
+    transform, regression = pipeline[0], pipeline[-1]
+    scaler, encoder = transform.named_transformers_["n"], transform.named_transformers_["c"]
+    weights = iter(regression.coef_[0].tolist())
+    logit: Any = pl.lit(float(regression.intercept_[0]))
+    for number, mean, scale in zip(NUMBERS, scaler.mean_, scaler.scale_, strict=True):
+        cells = pl.col(number).cast(pl.Float64, strict=False).fill_null(0.0)
+        logit += (cells - float(mean)) / float(scale) * next(weights)
+    for column, values in zip(CATEGORIES, encoder.categories_, strict=True):
+        for value in values:
+            logit += (pl.col(column) == value).cast(pl.Float64) * next(weights)
+    table = pl.scan_csv(extract, infer_schema=False, truncate_ragged_lines=True, encoding="utf8-lossy")
+    table.select(ID, probability=1 / (1 + (-logit).exp())).sink_csv(out / "scores.csv")
+
+
+def _read_by_pandas(extract: Path) -> Any:
+    import pandas as pd
+
+    customers = pd.read_csv(extract, on_bad_lines="skip", encoding_errors="replace", low_memory=False)
+    for number in NUMBERS:
+        found = pd.to_numeric(customers[number], errors="coerce")
+        customers[number] = found.replace([math.inf, -math.inf], math.nan).fillna(0.0)
+    return customers.astype(dict.fromkeys(CATEGORIES, "str")).fillna(dict.fromkeys(CATEGORIES, ""))
+
+
+def _write_by_pandas(customers: Any, probability: Any, out: Path) -> None:
+    import pandas as pd
+
+    table = pd.DataFrame({ID: customers[ID], "probability": probability[:, 1]})
+    table.to_csv(out / "scores.csv", index=False)
+
+
+CONTENDERS: dict[str, Callable[[Path, Path, Path], None]] = {
+    "engine, default model, reasons": ours,
+    "engine, one network of 128-64, reasons": lambda e, m, o: ours(e, m, o, bundle="single"),
+    "engine, default model, one thread": lambda e, m, o: ours(e, m, o, threads=1),
+    "pandas + scikit-learn logistic regression": lambda e, m, o: pandas_sklearn(e, m, o, model="logistic"),
+    "pandas + LightGBM": lambda e, m, o: pandas_sklearn(e, m, o, model="lightgbm"),
+    "pandas + CatBoost": pandas_catboost,
+    "pandas + pandera + onnxruntime": pandas_pandera,
+    "polars, logistic regression": polars_logistic,
+    "pyarrow, parsing only": parse_only,
+}
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "2")
+    CONTENDERS[sys.argv[1]](*map(Path, sys.argv[2:5]))
+    # Unlike getrusage this leaves out what the process was before it became this program.
+    peak = re.search(r"VmHWM:\s+([0-9]+) kB", Path("/proc/self/status").read_text())
+    Path(sys.argv[4], PEAK).write_text(peak[1] if peak else "0")
