@@ -61,5 +61,6 @@ def _broken(faults: pd.DataFrame, rows: int) -> ExtractError:
     shown = ", ".join(map(str, lines.head(_ROWS_SHOWN))) + more
     return ExtractError(
         f"the customers' frame: {faults['line'].nunique()} of {rows} rows break the contract; first"
-        f" '{column}': {reason}, in rows {shown} counted from 0. {HINTS[str(reason)]} Mend these rows or leave them out."
+        f" '{column}': {reason}, in rows {shown} counted from 0. {HINTS[str(reason)]}"
+        " Mend these rows or leave them out."
     )
