@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -113,6 +114,21 @@ def test_invented_customers_are_scored_to_the_same_bytes(
     table = pd.read_csv(tmp_path / "scores.csv")
     kinds = table[["in_domain", "churn_flag", "risk_band", "decile"]].nunique()
     assert kinds.tolist() == [2, 2, 3, 10]
+
+
+def test_cut_points_belong_to_what_they_start(
+    reader: Path, bundle: Path, extract: Path, tmp_path: Path
+) -> None:
+    """A customer whose six decimals are a cut point stands on its higher side."""
+    customers = read_extract(extract.read_bytes(), extract.name, "scoring", IngestConfig()).customers
+    falling = np.sort(open_bundle(bundle).scorer().probability(customers))[::-1]
+    deciles = falling[200::200].tolist()
+    cuts = {"threshold": deciles[3], "deciles": deciles, "high": deciles[1], "medium": deciles[4]}
+    moved = resealed(bundle, tmp_path, "cut_points.json", lambda content: content.update(cuts))
+
+    score(reader, moved, extract, tmp_path / "scores.csv")
+
+    assert (tmp_path / "scores.csv").read_bytes() == published(open_bundle(moved), extract)
 
 
 @pytest.mark.real
