@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.config import TrainConfig
 from tests.harness.customers import make_customers
 from tests.harness.home import Home
 
@@ -21,6 +22,16 @@ def real_extract() -> Path:
     if os.environ.get("CHURN_REQUIRE_REAL") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def real_home(tmp_path_factory: pytest.TempPathFactory, real_extract: Path) -> Home:
+    """Make a CHURN_HOME trained on the real extract with no setting at all; to be left as it is."""
+    home = Home(tmp_path_factory.mktemp("real") / "home")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("CHURN_HOME", str(home.path))
+        home.train(real_extract, TrainConfig())
+    return home
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ from schemas.reasons import HINTS
 from tasks.core import errors
 
 ROOT = Path(__file__).parents[1]
-PAGES = [path for path in ROOT.rglob("*.md") if not {".venv", "var", ".pytest_cache"} & set(path.parts)]
+FOREIGN = {".venv", "var", ".pytest_cache", "node_modules"}
+PAGES = [path for path in ROOT.rglob("*.md") if not FOREIGN & set(path.parts)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

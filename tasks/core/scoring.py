@@ -16,6 +16,7 @@ from schemas.scores import REASONS, SCORE_COLUMNS, Scores
 from tasks.core.cutting import cut
 from tasks.core.errors import BundleError
 from tasks.core.examples import agree, as_customers
+from tasks.core.extract.frame import accept_frame
 from tasks.core.preprocessing import encode, in_domain
 from tasks.core.scores_csv import ScoresCsv
 from tasks.core.text import text_array
@@ -143,7 +144,11 @@ class Rows:
 
 
 class Scorer:
-    """Turns accepted customers into scores by one bundle's model, spec and cut points."""
+    """Turns customers into scores by one bundle's model, spec and cut points.
+
+    For other programs, `open_bundle(folder).scorer()` makes one and `score(frame)` is all they need
+    (docs/integration.md). The product itself reads extracts, and scores accepted customers by `rows`.
+    """
 
     def __init__(self, onnx: bytes, spec: Spec, cut_points: CutPoints, *, model_version: str) -> None:
         """Load the model once.
@@ -166,12 +171,16 @@ class Scorer:
         """
         return _published(self._model.probability(encode(customers, self._spec)))
 
-    def score(self, customers: pd.DataFrame) -> pd.DataFrame:
-        """Score (N, *) accepted customers; the rows and columns of scores.csv, in the same order.
+    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Score (N, *) customers; the rows and columns of scores.csv, in the same order.
+
+        The frame has the extract's columns, as text or numbers, and may have others.
 
         Raises:
+            ExtractError: a column is missing, or a customer breaks the data contract; nobody is scored.
             BundleError: a probability is not a number within 0 and 1.
         """
+        customers = accept_frame(frame)
         raw, top = self._model.reasons(encode(customers, self._spec))
         probability = _published(raw)
         cuts = cut(probability, self._cut_points)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from attribution import overlap, shapley, top_columns
 
-from schemas.config import IngestConfig, TrainConfig
+from schemas.config import IngestConfig
 from tasks.core.bundle import STATE
 from tasks.core.extract.reading import read_extract
 from tasks.core.preprocessing import encode
@@ -12,15 +12,7 @@ from tasks.core.scoring import Model
 from tasks.core.training.state import from_bytes
 from tests.harness.home import Home
 
-
-@pytest.fixture(scope="module")
-def real_home(tmp_path_factory: pytest.TempPathFactory, real_extract: Path) -> Home:
-    """Train on the real extract with no setting at all."""
-    home = Home(tmp_path_factory.mktemp("real") / "home")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv("CHURN_HOME", str(home.path))
-        home.train(real_extract, TrainConfig())
-    return home
+pytestmark = pytest.mark.xdist_group("real")  # one worker trains
 
 
 @pytest.mark.real

@@ -11,7 +11,7 @@ from schemas.config import GatePolicy, Locations, ScoreConfig, TrainConfig
 from schemas.cut_points import CutPoints
 from schemas.manifest import Champion, FileSeal
 from schemas.measures import Measure
-from schemas.preprocessing import Spec
+from schemas.preprocessing import Examples, Spec
 from schemas.reports import RowCounts
 
 ROOT = Path(__file__).parents[2]
@@ -94,11 +94,14 @@ def test_everything_lies_below_the_home() -> None:
     assert [getattr(places, name) for name in names] == [Path("/home") / name for name in names]
 
 
-def test_the_specs_schema_is_published() -> None:
-    """docs/preprocessing.schema.json is what pydantic says of the spec today."""
-    published = json.loads((ROOT / "docs" / "preprocessing.schema.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    ("name", "model"), [("preprocessing", Spec), ("examples", Examples), ("cut_points", CutPoints)]
+)
+def test_the_schemas_of_a_bundle_are_published(name: str, model: type[BaseModel]) -> None:
+    """docs/<name>.schema.json is what pydantic says of the bundle's <name>.json today."""
+    published = json.loads((ROOT / "docs" / f"{name}.schema.json").read_text(encoding="utf-8"))
 
-    assert published == Spec.model_json_schema()
+    assert published == model.model_json_schema()
 
 
 def test_a_process_may_use_both_contracts() -> None:
