@@ -11,7 +11,7 @@ from schemas.extract import ScoringExtract
 from schemas.reasons import HINTS
 from tasks.core.errors import ExtractError
 from tasks.core.extract.block_reader import parse_cells
-from tasks.core.extract.contract import judge
+from tasks.core.extract.contract import Judge
 
 _WANTED: Final = [ID, *FEATURES]
 _ROWS_SHOWN: Final = 3
@@ -37,7 +37,7 @@ def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
         )
     cells = {column: pd.Series(_as_sent(frame[column]), dtype="str") for column in _WANTED}
     parsed = parse_cells(pd.DataFrame(cells), IngestConfig())  # its index counts the rows from 0
-    faults = judge(parsed, ScoringExtract.to_schema())
+    faults = Judge(ScoringExtract.to_schema()).faults(parsed)
     if len(faults):
         raise _broken(faults, len(parsed))
     return parsed
