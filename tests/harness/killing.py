@@ -19,14 +19,27 @@ import torch
 
 import tasks.score as score_step
 from flows import score_flow, train_flow
+from schemas.config import EncodingConfig, IngestConfig
 from schemas.manifest import MANIFEST, ScoresManifest
 from tasks.core import bundle, files, inbox, publishing, registry
 from tasks.core.errors import ChurnError
+from tasks.core.extract.reading import read_extract
+from tasks.core.preprocessing import encode
 from tasks.core.training import baseline, staging
+from tasks.core.training.encoding import fit_spec
 from tasks.core.training.report import plots
-from tests.harness.home import Home
+from tests.harness.customers import make_customers
+from tests.harness.home import QUICK, Home
 
-torch.use_deterministic_algorithms(mode=False)  # imports for two seconds, which the fork server does once
+# Once, in the fork server, and not in every night: what is imported late, and the compiled passes.
+torch.use_deterministic_algorithms(mode=False)
+_WARM_UP = read_extract(
+    make_customers(80).to_csv(index=False).encode(), "warm-up.csv", "scoring", IngestConfig()
+)
+encode(_WARM_UP.customers, fit_spec(_WARM_UP.customers, EncodingConfig()))
+
+NIGHT = QUICK.model_copy(update={"encoding": EncodingConfig(protected_attributes=False)})
+"""Without protected attributes there is no refit without them, which takes half the time of a training."""
 
 STEPS = (
     "open-champion", "start-run", "report-audit", "ingest", "split", "search", "fit-spec", "train",
@@ -132,7 +145,7 @@ def _night(night: Night, kill_at: str | None, naive: bool) -> None:
     if kill_at is not None:
         _arm(kill_at)
     home = Home(night.home)
-    home.train(night.extract)
+    home.train(night.extract, NIGHT)
     home.score()
 
 
