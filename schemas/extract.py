@@ -56,28 +56,30 @@ class ScoringExtract(pa.DataFrameModel):
         strict = True
         coerce = False
 
-    @pa.dataframe_check(name="total_blank")
-    def total_is_present(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+    # Each rule's method is called by its reason code. `dataframe_check(name=...)` would not do: pandera 0.35
+    # uses up the name for the first of the two models that is made a schema, and the other gets the method's.
+    @pa.dataframe_check()
+    def total_blank(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """See `schemas.rules`."""
         return rules.total_is_present(frame)
 
-    @pa.dataframe_check(name="total_incoherent")
-    def total_is_coherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+    @pa.dataframe_check()
+    def total_incoherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """See `schemas.rules`."""
         return rules.total_is_coherent(frame)
 
-    @pa.dataframe_check(name="internet_incoherent")
-    def internet_is_coherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+    @pa.dataframe_check()
+    def internet_incoherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """See `schemas.rules`."""
         return rules.internet_is_coherent(frame)
 
-    @pa.dataframe_check(name="phone_incoherent")
-    def phone_is_coherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+    @pa.dataframe_check()
+    def phone_incoherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """See `schemas.rules`."""
         return rules.phone_is_coherent(frame)
 
-    @pa.dataframe_check(name="conflicting_id")
-    def id_is_unique(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
+    @pa.dataframe_check()
+    def conflicting_id(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """See `schemas.rules`."""
         return rules.id_is_unique(frame)
 
