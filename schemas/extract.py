@@ -5,9 +5,6 @@ columns and ids as text, number columns as float64, and beside every number colu
 what its text looked like: `whole`, `decimal`, `blank`, `infinite`, `decimal comma` or `text`.
 Text that is no number is NaN, whose form alone is judged; so no cell can stop a check, and one
 bad cell never hides another row's fault.
-
-A check across columns is a method called as its reason code: a name given to its decorator is lost on
-the second of two models that share it.
 """
 
 from typing import Any
@@ -59,6 +56,8 @@ class ScoringExtract(pa.DataFrameModel):
         strict = True
         coerce = False
 
+    # Each rule's method is called by its reason code. `dataframe_check(name=...)` would not do: pandera 0.35
+    # uses up the name for the first of the two models that is made a schema, and the other gets the method's.
     @pa.dataframe_check()
     def total_blank(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """See `schemas.rules`."""

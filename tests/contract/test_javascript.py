@@ -15,28 +15,42 @@ from schemas.manifest import MANIFEST, BundleManifest
 from tasks.core import examples, scoring
 from tasks.core.bundle import Bundle, bundle_id, open_bundle, seal_files, to_json
 from tasks.core.extract.reading import read_extract
+from tasks.core.files import locked, sha256_of
 from tasks.core.scores_csv import HEADER
 from tests.harness.customers import make_customers
 from tests.harness.home import QUICK, Home
 
 READER = Path(__file__).parent / "javascript"
 
-pytestmark = pytest.mark.xdist_group("real")  # one worker installs the packages, and trains on real customers
+pytestmark = pytest.mark.xdist_group("real")  # one worker trains
 
 
 @pytest.fixture(scope="session")
-def reader(pytestconfig: pytest.Config) -> Path:
-    """Copy the reader and install exactly the packages of its lock file; give its folder."""
+def packages(pytestconfig: pytest.Config) -> Path:
+    """Install exactly the packages of the lock file, once for all workers and runs; give node_modules."""
     missing = [program for program in ("node", "npm") if shutil.which(program) is None]
     if missing:
         pytest.skip(f"no {' and no '.join(missing)} here: the JavaScript reader needs Node 20 or newer")
     assert pytestconfig.cache is not None
-    folder = Path(pytestconfig.cache.mkdir("javascript"))
-    for path in READER.iterdir():
-        if path.is_file():
-            shutil.copy(path, folder)
-    installed = subprocess.run(["npm", "ci"], cwd=folder, capture_output=True, text=True, check=False)
-    assert installed.returncode == 0, installed.stderr
+    folder = Path(pytestconfig.cache.mkdir(f"javascript-{sha256_of(READER / 'package-lock.json')[:16]}"))
+    done = folder / "installed"
+    with locked(folder):
+        if not done.exists():
+            for name in (".npmrc", "package.json", "package-lock.json"):
+                shutil.copy(READER / name, folder)
+            npm = subprocess.run(["npm", "ci"], cwd=folder, capture_output=True, text=True, check=False)
+            assert npm.returncode == 0, npm.stderr
+            done.touch()
+    return folder / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def reader(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the reader beside its packages; give its folder."""
+    folder = tmp_path_factory.mktemp("reader")
+    for path in [*READER.glob("*.js"), READER / "package.json"]:
+        shutil.copy(path, folder)
+    (folder / "node_modules").symlink_to(packages)
     return folder
 
 

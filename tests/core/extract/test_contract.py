@@ -7,7 +7,8 @@ import pandera.pandas as pa
 import pytest
 
 from schemas.config import IngestConfig
-from schemas.extract import TrainingExtract
+from schemas.extract import ScoringExtract, TrainingExtract
+from schemas.reasons import HINTS
 from tasks.core.extract.block_reader import parse_cells
 from tasks.core.extract.contract import Judge
 from tasks.core.extract.dialect import recognise
@@ -76,3 +77,13 @@ def test_removing_a_check_lets_exactly_its_fault_through(
     if name == "conflicting_id":
         expected |= {2}  # the customer whose id was taken
     assert refused - refused_without == expected
+
+
+def test_training_and_scoring_name_faults_alike() -> None:
+    """A rule has one name in both contracts, whichever was read first in a process."""
+    named = [
+        [check.name for check in model.to_schema().checks] for model in (TrainingExtract, ScoringExtract)
+    ]
+
+    assert named[0] == named[1]
+    assert set(named[0]) <= set(HINTS)
