@@ -17,7 +17,7 @@ train: .venv/.ready  ## Train, judge and promote a champion (simulated customers
 	$(BIN)/python flows/train_flow.py $(if $(EXTRACT),--extract "$(EXTRACT)")
 
 test: .venv/.ready  ## Run the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=15
 
 check: .venv/.ready  ## Lint, types and import rules
 	$(BIN)/ruff check .

@@ -30,7 +30,7 @@ def real_home(tmp_path_factory: pytest.TempPathFactory, real_extract: Path) -> H
     home = Home(tmp_path_factory.mktemp("real") / "home")
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("CHURN_HOME", str(home.path))
-        home.train(real_extract, TrainConfig())
+        home.train(real_extract, TrainConfig(), draw=True)
     return home
 
 

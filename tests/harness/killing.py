@@ -27,7 +27,6 @@ from tasks.core.extract.reading import read_extract
 from tasks.core.preprocessing import encode
 from tasks.core.training import baseline, staging
 from tasks.core.training.encoding import fit_spec
-from tasks.core.training.report import plots
 from tests.harness.customers import make_customers
 from tests.harness.home import QUICK, Home
 
@@ -138,7 +137,6 @@ class Night:
 def _night(night: Night, kill_at: str | None, naive: bool) -> None:
     """Be the night's process."""
     os.environ["CHURN_HOME"] = str(night.home)
-    plots._svg = lambda _figure, _title: "<svg></svg>"  # drawing takes a second and writes nothing
     baseline._TREE_DEPTHS = baseline._TREE_LEAVES = (10,)  # one tree is as killable as twenty-four
     if naive:
         publishing.publish = publish_naively
