@@ -1,6 +1,5 @@
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from matplotlib.text import Text
@@ -9,6 +8,7 @@ from schemas.measures import Measure
 from tasks.core.bundle import MODEL, Bundle
 from tasks.core.training.presentation.deck import Deck, Slide
 from tasks.core.training.presentation.slides import make_deck
+from tests.harness.evaluation import numbers
 
 CONSTANTS = {"95", "100", "10", "22", "4"}
 """Numbers that slides say by themselves: intervals, people drawn, powers of ten, an article, an hour."""
@@ -45,18 +45,6 @@ def shown(text: str) -> set[str]:
         number.rstrip("\u202f").replace("\u202f", "").replace(",", ".") + ("%" if sign else "")
         for number, sign in found
     }
-
-
-def numbers(value: Any) -> Iterator[float]:
-    """Walk every number of an evaluation."""
-    if isinstance(value, dict):
-        for each in value.values():
-            yield from numbers(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from numbers(each)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield float(value)
 
 
 def known(bundle: Bundle) -> set[str]:

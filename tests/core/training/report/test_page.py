@@ -1,11 +1,10 @@
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from schemas.measures import Measure
 from tasks.core.training.report import sentences
+from tests.harness.evaluation import numbers
 from tests.harness.home import Home
 
 CONSTANTS = {"95", "100", "10", "02", "1"}
@@ -18,18 +17,6 @@ def page(trained_home: Home) -> str:
     assert trained_home.champion is not None
     folder = trained_home.registry / "bundles" / trained_home.champion.manifest.bundle_id
     return (folder / "report.html").read_text(encoding="utf-8")
-
-
-def numbers(value: Any) -> Iterator[float]:
-    """Walk every number of an evaluation."""
-    if isinstance(value, dict):
-        for each in value.values():
-            yield from numbers(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from numbers(each)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield float(value)
 
 
 def test_every_number_shown_is_in_the_evaluation(trained_home: Home, page: str) -> None:
