@@ -137,13 +137,14 @@ class BlockReader:
         for column in self._positions:
             tally.filled[column] += sum(map(bool, map(str.strip, cells[column])))
             if column in VOCABULARY:
-                tally.known[column] += int(parsed[column].isin(VOCABULARY[column]).sum())
+                tally.known[column] += sum(value in VOCABULARY[column] for value in parsed[column].tolist())
         for position, kinds in self._searched.items():
             _search(Counter(lines.cells[position]), position, kinds, tally)
-        listed = [frame for frame in (broken, faults) if len(frame)]
+        if len(broken):
+            faults = pd.concat([broken, faults]).sort_values(FAULT_COLUMNS, ignore_index=True)
         return (
             customers,
-            pd.concat(listed).sort_values(FAULT_COLUMNS, ignore_index=True) if listed else _no_faults(),
+            faults,
             _keys_of_bad(parsed[~accepted], cells[~accepted]),
         )
 

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from tasks.core.errors import ExtractError
 
-BLOCK_BYTES: Final = 16 * 2**20
-"""Bytes of a block, about 120,000 customers: what is done once a block costs little a row."""
-PIECE_BYTES: Final = 8 * 2**20
+BLOCK_BYTES: Final = 8 * 2**20
+"""Bytes of a block, about 60,000 customers: what is done once a block costs little a row."""
+PIECE_BYTES: Final = 4 * 2**20
 """Bytes of a piece, in which a block is parsed, encoded and scored: it stays near the processor."""
 
 _LINE_FEED: Final = ord("\n")

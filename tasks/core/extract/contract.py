@@ -110,8 +110,7 @@ class Judge:
                 faults += [
                     (line, column, check.name) for line, good in zip(lines, kept, strict=True) if not good
                 ]
-        listed = pd.DataFrame(faults, columns=FAULT_COLUMNS)
-        return listed.astype({"line": "int64"}).sort_values(FAULT_COLUMNS, ignore_index=True)
+        return pd.DataFrame(sorted(faults), columns=FAULT_COLUMNS).astype({"line": "int64"})
 
     def _kept(self, check: pa.Check, frame: pd.DataFrame) -> Sequence[bool]:
         if str(check.name) in self._keeps:
