@@ -248,6 +248,11 @@ class Locations(Closed):
         return self.home / "scores"
 
     @property
+    def retention_log(self) -> Path:
+        """The proof of what sweeps deleted."""
+        return self.home / "retention.jsonl"
+
+    @property
     def presentations(self) -> Path:
         """Slides, one folder a bundle."""
         return self.home / "presentations"

@@ -21,3 +21,23 @@ class AlarmPolicy(Closed):
         default=7, ge=1, le=365, description="Days for which a rejected extract is an alarm."
     )
     min_free_share: float = Field(default=0.1, gt=0, lt=1, description="Share of the disk that must be free.")
+
+
+class RetentionPolicy(Closed):
+    """How long things are kept; published scores go after the `expires_on` of their manifest."""
+
+    archive_days: StrictInt = Field(
+        default=90, ge=1, le=3_650, description="Days after its as-of date that a scored extract is kept."
+    )
+    rejected_days: StrictInt = Field(
+        default=30, ge=1, le=3_650, description="Days after its rejection that a refused extract is kept."
+    )
+    runs_days: StrictInt = Field(
+        default=30,
+        ge=1,
+        le=3_650,
+        description="Days after its start that a training's checkpoints and TensorBoard logs are kept.",
+    )
+    prefect_days: StrictInt = Field(
+        default=30, ge=1, le=3_650, description="Days after its end that Prefect keeps a run with its logs."
+    )

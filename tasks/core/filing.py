@@ -5,6 +5,7 @@ One copy of the same bytes is kept in each, however often they are delivered.
 
 import errno
 import os
+import stat
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,7 @@ import pandas as pd
 
 from tasks.core.delivery import Delivery, identify
 from tasks.core.errors import ExtractError
-from tasks.core.files import make_folder, move, replace_file, sha256
+from tasks.core.files import FILE_MODE, make_folder, move, replace_file, sha256
 from tasks.core.publishing import QUARANTINE, quarantine_csv
 from tasks.core.sidecar import SUFFIX, is_sidecar, read_sidecar, sidecar_of
 
@@ -75,11 +76,21 @@ def _move_both(path: Path, target: Path) -> None:
     """Move an extract, then its sidecar: as long as the extract is not filed, its sidecar judges it."""
     try:
         move(path, target)
+        _make_private(target)
         if os.path.lexists(sidecar_of(path)):
             move(sidecar_of(path), sidecar_of(target))
+            _make_private(sidecar_of(target))
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise  # else it is no file, on another file system: it stays where it is
+
+
+def _make_private(path: Path) -> None:
+    """Close a plain file to others, unless it has other names or another owner than us."""
+    status = path.lstat()
+    if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+        with suppress(PermissionError):
+            path.chmod(FILE_MODE)
 
 
 def _free_name(place: Path) -> str:

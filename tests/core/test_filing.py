@@ -116,3 +116,21 @@ def test_a_hard_link_is_refused(drain: Drain) -> None:
     with pytest.raises(ExtractError, match=r"has other names \(hard links\).*Deliver a copy of its own"):
         identify(path, delivered=True)
     assert identify(path, delivered=False).size == 4
+
+
+def test_what_is_filed_is_private(drain: Drain) -> None:
+    """Whatever rights the sender gave, nobody else reads it; other names of a hard link keep theirs."""
+    for name in ("a.csv", "a.csv.sha256", "b.csv"):
+        drain.deliver(name, name.encode()).chmod(0o644)
+    kept = drain.home / "elsewhere"
+    drain.deliver("c.csv", b"c").chmod(0o644)
+    os.link(drain.places.inbox / "c.csv", kept)
+    inbox = drain.places.inbox
+    filing.archive(identify(inbox / "a.csv", delivered=True), drain.places.archive, DAY)
+    for name in ("b.csv", "c.csv"):
+        filing.reject(inbox / name, drain.places.rejected, REFUSED, keep=False)
+
+    filed = [path for place in ("archive", "rejected") for path in (drain.home / place).rglob("*")]
+    modes = {path.stat().st_mode & 0o777 for path in filed if path.is_file() and path.stat().st_nlink == 1}
+    assert modes == {0o600}
+    assert kept.stat().st_mode & 0o777 == 0o644
