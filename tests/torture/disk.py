@@ -1,0 +1,68 @@
+"""Ordeal: every operation on the disk of a night and of a promotion fails once, in every way."""
+
+from pathlib import Path
+from unittest.mock import patch
+
+from tests.harness.home import QUICK, Home
+from tests.torture.faulty_disk import FAULTS
+from tests.torture.outcome import Outcome, drawn
+from tests.torture.trial import ACTS, CHALLENGER, CRASHED, KILLED, LABELLED, Trial, make_extract
+
+
+def make_template(folder: Path) -> tuple[Path, Path]:
+    """Make a home with a champion, a challenger and an extract that waits; give it and the extract."""
+    extract = make_extract(folder / "crm_2026-03-01.csv")
+    home = Home(folder / "template")
+    learnt = make_extract(folder / "labelled_2026-02-01.csv", rows=600)
+    with patch.dict("os.environ", CHURN_HOME=str(home.path)):
+        home.train(learnt, QUICK)
+        first = home.champion
+        home.train(learnt, QUICK.model_copy(update={"fit": QUICK.fit.model_copy(update={"seed": 7})}))
+    assert first is not None
+    bundles = [path.name for path in (home.registry / "bundles").glob("[!.]*")]
+    champion = home.champion
+    assert champion is not None
+    (challenger,) = set(bundles) - {champion.manifest.bundle_id}
+    (home.path / CHALLENGER).write_text(challenger)
+    (home.path / LABELLED).write_bytes(learnt.read_bytes())
+    inbox = home.path / "inbox"
+    inbox.mkdir(mode=0o700, exist_ok=True)
+    (inbox / extract.name).write_bytes(extract.read_bytes())
+    return home.path, extract
+
+
+def ordeal(folder: Path, sample: int | None = None, *, seed: int = 0, show: bool = False) -> list[Outcome]:
+    """Try each act with each fault at each operation, or at a `sample` of them a fault.
+
+    After each: nothing half-written is visible and no extract is lost; the error, if any, is one of
+    ours; and one undisturbed run ends where one does that nobody ever disturbed.
+    """
+    template, extract = make_template(folder)
+    return [_try(Trial(template, act, extract), folder, sample, seed, show=show) for act in ACTS]
+
+
+def _try(trial: Trial, folder: Path, sample: int | None, seed: int, *, show: bool) -> Outcome:
+    golden = trial.copy(folder / "golden")
+    operations = trial.operations(golden.home)
+    expected = golden.result()
+    outcome = Outcome(f"{trial.act}, {operations} operations on the disk x {len(FAULTS)} faults")
+    points = [(fault, at) for fault in FAULTS for at in range(operations)]
+    if sample is not None:
+        points = [
+            point for fault in FAULTS for point in drawn([p for p in points if p[0] == fault], sample, seed)
+        ]
+    for fault, at in outcome.over(points, show=show):
+        night = trial.copy(folder / "tried")
+        code = trial.run(night.home, fault, at)
+        found = night.violations()
+        if (fault == "kill") != (code == KILLED) or code == CRASHED:
+            found.append(f"exit code {code}")
+        if fault == "short" and code != 0:
+            found.append(f"a short write is no error, but the exit code is {code}")
+        if (again := trial.run(night.home)) != 0:
+            found.append(f"the rerun's exit code is {again}")
+        found += night.violations()
+        if night.result() != expected:
+            found.append("the rerun ends elsewhere than an undisturbed run")
+        outcome.violations += [f"{fault} at {at}: {each}" for each in found]
+    return outcome

@@ -1,0 +1,100 @@
+"""Run a piece of a night in a process of its own and judge what it leaves behind."""
+
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from prefect.client.schemas.objects import State
+
+from flows import cli
+from schemas.config import SplitConfig
+from tests.harness.customers import make_customers
+from tests.harness.home import QUICK, Home
+from tests.harness.killing import Night
+from tests.torture.faulty_disk import Fault, FaultyDisk
+
+KILLED: Final = -9
+CRASHED: Final = 1
+CHALLENGER: Final = ".challenger"
+LABELLED: Final = ".labelled.csv"
+OPERATIONS: Final = ".operations"
+"""Files of a template: the id of the bundle to be promoted, customers to learn from; what was done."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A `template` home and what is tried in copies of it: `act` by name (see `ACTS`)."""
+
+    template: Path
+    act: str
+    extract: Path
+
+    def copy(self, path: Path) -> Night:
+        """Copy the template to be tried."""
+        shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(self.template, path)
+        return Night(path, self.extract)
+
+    def run(self, home: Path, fault: Fault | None = None, at: int = 0) -> int:
+        """Act in a home, on a faulty disk; give the exit code (-9 where killed, 1 where undeclared)."""
+        return run_alone(_act_on_faulty_disk, self.act, home, fault, at)
+
+    def operations(self, home: Path) -> int:
+        """Count the operations of an undisturbed run, which is done."""
+        assert self.run(home) == 0
+        return len((home / OPERATIONS).read_text().splitlines())
+
+
+def run_alone(target: Callable[..., None], *args: object) -> int:
+    """Run a function in a process forked from a server that has imported everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    process = context.Process(target=target, args=args)
+    process.start()
+    process.join()
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def _score(home: Home) -> State[Any]:
+    return home.score()
+
+
+def _promote(home: Home) -> State[Any]:
+    return home.promote(bundle=(home.path / CHALLENGER).read_text())
+
+
+def _train(home: Home) -> State[Any]:
+    return home.train(home.path / LABELLED, QUICK.model_copy(update={"split": SplitConfig(seed=5)}))
+
+
+ACTS: Final[dict[str, Callable[[Home], State[Any]]]] = {"score": _score, "promote": _promote, "train": _train}
+
+
+def _act_on_faulty_disk(act: str, home: Path, fault: Fault | None, at: int) -> None:
+    """Be the process of a flow, and leave as one does."""
+    os.environ["CHURN_HOME"] = str(home)
+    disk = FaultyDisk(home, fault, at)
+
+    def main() -> State[Any]:
+        with disk:
+            state = ACTS[act](Home(home))
+        if fault is None:
+            (home / OPERATIONS).write_text("".join(f"{each}\n" for each in disk.operations))
+        return state
+
+    cli.run(main)
+
+
+def make_extract(path: Path, rows: int = 120) -> Path:
+    """Write customers with a bad row, a repeated one and one that contradicts another."""
+    table = make_customers(rows)
+    table.loc[3, "tenure"] = -1
+    table.loc[7] = table.loc[5]
+    table.loc[9, "customerID"] = table.loc[8, "customerID"]
+    table.to_csv(path, index=False)
+    return path
