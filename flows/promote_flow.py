@@ -9,30 +9,62 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from schemas.config import Locations, ScoreConfig
+from tasks.compare import compare_scores, find_last_extract
 from tasks.core.errors import ConfigError
+from tasks.core.files import locked
+from tasks.core.movement import LastExtract
+from tasks.ingest import identify
+from tasks.latest import point_to_latest
 from tasks.promote import promote_by_hand, roll_back
+from tasks.publish import find_published, publish
+from tasks.score import pin_champion, score
 
 cli.one_line_errors()
 
 
 @flow(name="promote", persist_result=False)
-def promote(bundle: str | None = None, rollback: bool = False, force: bool = False) -> State[Any]:
+def promote(
+    bundle: str | None = None,
+    rollback: bool = False,
+    force: bool = False,
+    rescore: bool = False,
+    config: ScoreConfig = ScoreConfig(),  # noqa: B008 frozen
+) -> State[Any]:
     """Put a sealed bundle, or the champion before this one, into service.
 
     Args:
         bundle: Id of a sealed bundle.
         rollback: Put the previous champion back into service.
         force: Promote although the bundle's gate refused it; recorded in the history.
+        rescore: Score the last extract again by the new champion, and show what moved.
+        config: How that extract is read and scored.
     """
     home = cli.locations()
     if (bundle is None) != rollback:
         raise ConfigError("give either a bundle's id or rollback, not both.")
+    last = find_last_extract(home) if rescore else None
     moved = (
         roll_back(home.registry, force=force)
         if bundle is None
         else promote_by_hand(home.registry, bundle, force=force)
     )
-    return Completed(message=f"In service: {moved.bundle_id} (before: {moved.previous or 'nothing'}).")
+    said = f"In service: {moved.bundle_id} (before: {moved.previous or 'nothing'})."
+    if last is not None:
+        with locked(home.work):
+            said = f"{said} {_rescore(last, config, home, force)}"
+    return Completed(message=said)
+
+
+def _rescore(last: LastExtract, config: ScoreConfig, home: Locations, force: bool) -> str:
+    champion = pin_champion(home.registry)
+    sent = identify(last.path, delivered=False)
+    folder = find_published(sent, champion, home.scores)
+    if folder is None:
+        staged = score(sent, champion, last.as_of, config, home.scores, force=force)
+        folder = publish(sent, staged, champion, last.as_of, config, home.scores, forced=force)
+    point_to_latest(home.scores, champion)
+    return compare_scores(last.scores, folder)
 
 
 def main() -> State[Any] | None:
@@ -44,8 +76,15 @@ def main() -> State[Any] | None:
     parser.add_argument(
         "--force", action="store_true", help="promote a bundle that its gate refused; recorded in the history"
     )
+    parser.add_argument(
+        "--rescore",
+        action="store_true",
+        help="score the last extract again by the new champion and show what moved",
+    )
+    cli.add_config_flags(parser)
     flags = parser.parse_args()
-    return promote(flags.bundle, flags.rollback, flags.force, return_state=True)
+    config = cli.load_config(ScoreConfig, flags.config, flags.set)
+    return promote(flags.bundle, flags.rollback, flags.force, flags.rescore, config, return_state=True)
 
 
 if __name__ == "__main__":

@@ -224,7 +224,7 @@ class Locations(Closed):
 
     @property
     def work(self) -> Path:
-        """Extracts and results on their way; safe to delete when nothing runs."""
+        """Extracts and results on their way; what lies here when nothing runs was not scored yet."""
         return self.home / "work"
 
     @property

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from prefect.logging import get_run_logger
+
 from schemas.manifest import Champion
 from tasks.core import registry as registering
 from tasks.core.bundle import Bundle
@@ -42,4 +44,6 @@ def promote_by_hand(registry: Path, bundle_id: str, *, force: bool) -> Champion:
 @step(name="roll-back")
 def roll_back(registry: Path, *, force: bool) -> Champion:
     """Put the previous champion back into service."""
-    return registering.roll_back(registry, forced=force, at=datetime.now(tz=UTC))
+    moved = registering.roll_back(registry, forced=force, at=datetime.now(tz=UTC))
+    get_run_logger().info("in service: %s, rolled back from %s", moved.bundle_id, moved.previous)
+    return moved

@@ -74,15 +74,21 @@ def file_late_sidecars(inbox: Path, archive: Path) -> None:
 
 def _move_both(path: Path, target: Path) -> None:
     """Move an extract, then its sidecar: as long as the extract is not filed, its sidecar judges it."""
+    _move(path, target)
+    if os.path.lexists(sidecar_of(path)):
+        _move(sidecar_of(path), sidecar_of(target))
+
+
+def _move(path: Path, target: Path) -> None:
+    """Move whatever it is; on another file system a link or pipe, which holds no bytes, is taken away."""
     try:
         move(path, target)
         _make_private(target)
-        if os.path.lexists(sidecar_of(path)):
-            move(sidecar_of(path), sidecar_of(target))
-            _make_private(sidecar_of(target))
     except OSError as error:
         if error.errno != errno.EXDEV:
-            raise  # else it is no file, on another file system: it stays where it is
+            raise
+        if not stat.S_ISDIR(path.lstat().st_mode):
+            path.unlink()
 
 
 def _make_private(path: Path) -> None:

@@ -7,6 +7,9 @@ from schemas.status import Disk, NightStatus, Status, Waiting
 
 WIDTH: Final = 100
 _REJECTED_SHOWN: Final = 5
+_GLUE: Final = "\0"
+"""A blank at which no line is broken."""
+
 _THOUSAND: Final = 1_000
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -24,7 +27,7 @@ def page(status: Status) -> str:
     lines += ["", "Waiting", f"  inbox: {_waiting(status.inbox)}; work: {_waiting(status.work)}"]
     lines += ["", "Rejected lately", *_rejected(status)]
     lines += ["", "Disk", *_disk(status.disk)]
-    return "\n".join(lines)
+    return "\n".join(lines).replace(_GLUE, " ")
 
 
 def _champion(status: Status) -> list[str]:
@@ -41,8 +44,9 @@ def _nights(nights: tuple[NightStatus, ...]) -> list[str]:
         return ["  none"]
     heads = ("", "as of", "extract", "received", "scored", "quarantined", "duplicates", "bundle")
     rows = [heads, *map(_row, nights)]
+    days = ", ".join(sorted({f"{night.as_of_date}" for night in nights if night.simulated}))
     widths = (1, 10, 16, 10, 10, 11, 10, 16)
-    return [
+    lines = [
         "  "
         + "  ".join(
             f"{cell:>{width}}" if cell.isdecimal() or head in heads[3:7] else f"{cell:<{width}}"
@@ -50,6 +54,7 @@ def _nights(nights: tuple[NightStatus, ...]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+    return [*lines, *(_wrapped(f"of SIMULATED customers: {days}") if days else [])]
 
 
 def _row(night: NightStatus) -> tuple[str, ...]:
@@ -81,7 +86,7 @@ def _rejected(status: Status) -> list[str]:
 
 def _disk(disk: Disk) -> list[str]:
     share = disk.free_bytes / disk.total_bytes
-    used = ", ".join(f"{name} {_size(size)}" for name, size in disk.used_bytes.items())
+    used = ", ".join(f"{name}{_GLUE}{_size(size)}" for name, size in disk.used_bytes.items())
     return [
         f"  {_size(disk.free_bytes)} of {_size(disk.total_bytes)} free ({share:.0%})",
         *(_wrapped(f"used: {used}") if used else []),
@@ -92,7 +97,7 @@ def _size(size: float) -> str:
     unit = 0
     while size >= _THOUSAND and unit < len(_UNITS) - 1:
         size, unit = size / _THOUSAND, unit + 1
-    return f"{size:.0f} {_UNITS[unit]}" if unit == 0 else f"{size:.1f} {_UNITS[unit]}"
+    return f"{size:.0f}{_GLUE}{_UNITS[unit]}" if unit == 0 else f"{size:.1f}{_GLUE}{_UNITS[unit]}"
 
 
 def _wrapped(text: str) -> list[str]:

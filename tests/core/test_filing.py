@@ -73,20 +73,22 @@ def test_things_of_one_name_that_are_no_files_are_all_kept(drain: Drain) -> None
     assert {each.name for each in place.iterdir()} == {"reason.txt", "extract", "extract-2", "extract-3"}
 
 
-def test_a_pipe_on_another_file_system_stays(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What cannot be moved is refused where it lies, with its reason filed."""
-    path = drain.deliver("it", b"")
-    path.unlink()
-    os.mkfifo(path)
+def test_what_is_no_file_on_another_file_system(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its reason is filed; a pipe or a link, which hold nothing, are taken away, and a folder stays."""
 
     def crossing(*_: object) -> None:
         raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
 
     monkeypatch.setattr(filing, "move", crossing)
-    place = filing.reject(path, drain.places.rejected, REFUSED, keep=False)
+    pipe, link, folder = (drain.home / name for name in ("pipe", "link", "folder"))
+    folder.mkdir(parents=True)
+    os.mkfifo(pipe)
+    link.symlink_to(folder)
+    for path in (pipe, link, folder):
+        place = filing.reject(path, drain.places.rejected, REFUSED, keep=False)
+        assert (place / "reason.txt").read_text() == "it is refused.\n"
 
-    assert (place / "reason.txt").read_text() == "it is refused.\n"
-    assert path.is_fifo()
+    assert [path for path in (pipe, link, folder) if os.path.lexists(path)] == [folder]
 
 
 def test_a_sidecar_that_comes_late_is_filed_with_its_extract(drain: Drain) -> None:

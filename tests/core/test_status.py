@@ -200,6 +200,15 @@ def test_superseded_nights_and_a_run_under_way(places: Locations) -> None:
     assert ", a run is scoring" in page(status)
 
 
+def test_simulated_nights_say_so(places: Locations) -> None:
+    """Scores of or by simulated customers are never shown as if they were real."""
+    assert "SIMULATED" not in page(look(places))
+
+    publish_scores(places.scores, date(2026, 3, 3), "9" * 16, NOW, bundle_simulated=True)
+
+    assert "  of SIMULATED customers: 2026-03-03" in page(look(places)).splitlines()
+
+
 def test_the_page_names_no_customer_and_no_sender(tmp_path: Path) -> None:
     """Names of files that wait are counted, not shown."""
     drain = Drain(tmp_path)

@@ -137,7 +137,9 @@ def test_the_commands_are_the_readmes() -> None:
     assert {". deployments/env.sh", SERVE, POOL, DEPLOY, WORKER, RUN} <= set(lines)
 
 
-@pytest.mark.parametrize(("name", "hour", "weekdays"), [("nightly", 4, range(7)), ("weekly", 6, [6])])
+@pytest.mark.parametrize(
+    ("name", "hour", "weekdays"), [("nightly", 4, range(7)), ("daily", 5, range(7)), ("weekly", 6, [6])]
+)
 def test_every_date_has_its_run(name: str, hour: int, weekdays: list[int]) -> None:
     """Until the end of 2036 each local date has exactly one run at its hour, clock changes included."""
     (schedule,) = DEPLOYMENTS[name]["schedules"]
@@ -163,7 +165,7 @@ def test_every_date_has_its_run(name: str, hour: int, weekdays: list[int]) -> No
     assert len({run.utcoffset() for run in runs}) == 2
 
 
-@pytest.mark.parametrize("name", ["score/nightly", "train/weekly"])
+@pytest.mark.parametrize("name", ["score/nightly", "train/weekly", "retention/daily"])
 def test_schedules_are_the_files(deployed: Server, name: str) -> None:
     """A deployment has the file's one schedule with its slug, hour and timezone, and it is active."""
     (wanted,) = DEPLOYMENTS[name.split("/")[1]]["schedules"]

@@ -1,5 +1,7 @@
+import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from schemas.config import TrainConfig
@@ -156,3 +158,40 @@ def test_say_which(trained_home: Home) -> None:
         trained_home.promote(bundle="0" * 16, rollback=True)
     with pytest.raises(ConfigError):
         trained_home.promote()
+
+
+def test_a_roll_back_scores_the_last_extract_again(two: tuple[Home, str, str]) -> None:
+    """The previous champion's scores are published, become the latest, and what moved is counted."""
+    home, first, second = two
+    (home.path / "inbox").mkdir()
+    make_customers(300, seed=3).to_csv(home.path / "inbox" / "crm_2026-03-01.csv", index=False)
+    home.score()
+    before = home.scores().set_index("customerID")
+    assert json.loads((home.path / "scores" / "latest.json").read_text())["bundle_id"] == second
+
+    said = str(home.promote(rollback=True, rescore=True).message)
+
+    assert in_service(home) == first
+    pointer = json.loads((home.path / "scores" / "latest.json").read_text())
+    assert pointer["bundle_id"] == first
+    after = pd.read_csv(home.path / "scores" / pointer["folder"] / "scores.csv", dtype="str").set_index(
+        "customerID"
+    )
+    flags = int((before["churn_flag"] != after["churn_flag"]).sum())
+    deciles = int((before["decile"] != after["decile"]).sum())
+    mean = (before["churn_probability"].astype(float) - after["churn_probability"].astype(float)).abs().mean()
+    assert deciles > 0
+    assert said.endswith(
+        f"Flags changed: {flags} of 300, deciles moved: {deciles}, mean change of probability: {mean:.4f}."
+    )
+    assert len(home.published()) == 2
+
+
+def test_without_an_archived_extract_nothing_is_moved(two: tuple[Home, str, str]) -> None:
+    """What cannot be scored again is said before the pointer moves."""
+    home, _, second = two
+
+    with pytest.raises(ConfigError, match=r"cannot be scored again\. Nothing was moved"):
+        home.promote(rollback=True, rescore=True)
+
+    assert in_service(home) == second

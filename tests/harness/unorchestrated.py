@@ -13,6 +13,7 @@ def unorchestrated() -> Iterator[None]:
     """Call steps as plain functions; log and show nothing."""
     plain = patch.object(prefect.Task, "__call__", lambda step, *args, **kwargs: step.fn(*args, **kwargs))
     silent = patch("tasks.report.create_markdown_artifact")
+    still = patch("tasks.compare.create_markdown_artifact")
     progress = patch("tasks.progress.create_progress_artifact")
-    with plain, silent, progress, disable_run_logger():
+    with plain, silent, still, progress, disable_run_logger():
         yield
