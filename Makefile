@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCK := constraints.txt
 BIN := .venv/bin
 
-.PHONY: train test check benchmark-quality benchmark-reasons benchmark-scoring agreement lock clean help
+.PHONY: train serve test check benchmark-quality benchmark-reasons benchmark-scoring agreement lock clean help
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -15,6 +15,9 @@ help:  ## Show this list
 
 train: .venv/.ready  ## Train, judge and promote a champion (simulated customers unless EXTRACT=path)
 	$(BIN)/python flows/train_flow.py $(if $(EXTRACT),--extract "$(EXTRACT)")
+
+serve: .venv/.ready  ## Run server, schedules and worker of one machine until Ctrl-C
+	@PATH="$(CURDIR)/$(BIN):$$PATH"; . deployments/env.sh; exec python deployments/serve.py
 
 test: .venv/.ready  ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=15
