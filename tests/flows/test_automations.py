@@ -1,7 +1,6 @@
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -9,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.harness.deployment import assert_scored, deliver
+from tests.harness.deployment import assert_scored, deliver, wait_for
 from tests.harness.home import Home
 from tests.harness.server import Server
 
@@ -101,15 +100,6 @@ def order(server: Server, deployment: str, *states: dict[str, Any]) -> str:
 def crash(server: Server) -> str:
     """Let a night crash."""
     return order(server, "score/nightly", {"type": "RUNNING"}, {"type": "CRASHED", "message": "killed"})
-
-
-def wait_for(found: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """Wait until something is found."""
-    deadline = time.monotonic() + seconds
-    while not (result := found()):
-        assert time.monotonic() < deadline, f"{what} within {seconds} s"
-        time.sleep(0.5)
-    return result
 
 
 def test_applying_twice_leaves_the_same_set(deployed: Server) -> None:

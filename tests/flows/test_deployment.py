@@ -19,6 +19,7 @@ from tests.harness.deployment import (
     nightly,
     prove_published_by_itself,
     runs_in,
+    scheduled_every_minute,
 )
 from tests.harness.home import Home
 from tests.harness.server import ROOT, SERVER, Program, Server
@@ -29,10 +30,8 @@ pytestmark = pytest.mark.xdist_group("server")
 @pytest.fixture
 def every_minute(deployed: Server) -> Iterator[None]:
     """Schedule the night every minute as well."""
-    schedules = f"deployments/{nightly(deployed)['id']}/schedules"
-    (created,) = deployed.ask(schedules, [{"schedule": {"cron": "* * * * *"}}])
-    yield
-    deployed.ask(f"{schedules}/{created['id']}", method="DELETE")
+    with scheduled_every_minute(deployed):
+        yield
 
 
 def test_the_environment_is_the_lock() -> None:

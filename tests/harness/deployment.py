@@ -1,21 +1,23 @@
 """The deployment as the tests drive it: its commands, its runs, and extracts that arrive."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
 
 from tests.harness.customers import make_customers
 from tests.harness.home import Home
-from tests.harness.server import ROOT, Program, Server, started
+from tests.harness.server import ROOT, Program, Server, settings, started, wait_until_healthy
 
 DEPLOY = "sh deployments/deploy.sh"
 WORKER = "prefect --no-prompt worker start --pool churn --name churn"
 RUN = "prefect deployment run score/nightly --watch"
+SERVE = "python deployments/serve.py"
 DEPLOYMENTS = {
     deployment["name"]: deployment
     for deployment in yaml.safe_load((ROOT / "deployments" / "prefect.yaml").read_text())["deployments"]
@@ -32,21 +34,58 @@ def working(server: Server, home: Home) -> Iterator[Program]:
         yield program
 
 
+@contextmanager
+def serving_everything(home: Home, folder: Path) -> Iterator[tuple[Server, Program]]:
+    """Run what `make serve` runs, for a home; wait until its worker is there."""
+    server = Server(settings(home.path), folder)
+    now = datetime.now(tz=UTC)
+    with started(*SERVE.split(), env=server.env, cwd=ROOT, log=folder / "serve.log") as program:
+        wait_until_healthy(server, program)
+        wait_for(lambda: server.ask("work_pools/filter", {}), "no work pool was made")
+        wait_for_worker(server, now)
+        yield server, program
+
+
+def processes(program: Program) -> list[psutil.Process]:
+    """List a program with everything that it started, in whatever group."""
+    top = psutil.Process(program.process.pid)
+    return [top, *top.children(recursive=True)]
+
+
+def wait_for(found: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+    """Wait until something is found."""
+    deadline = time.monotonic() + seconds
+    while not (result := found()):
+        assert time.monotonic() < deadline, f"{what} within {seconds} s"
+        time.sleep(0.5)
+    return result
+
+
 def wait_for_worker(server: Server, since: datetime) -> None:
     """Wait until the server has heard of a worker since a moment."""
-    deadline = time.monotonic() + 60
-    while not any(
-        datetime.fromisoformat(worker["last_heartbeat_time"]) >= since
-        for worker in server.ask("work_pools/churn/workers/filter", {})
-    ):
-        assert time.monotonic() < deadline, "the worker did not come up"
-        time.sleep(0.5)
+
+    def came_up() -> bool:
+        return any(
+            datetime.fromisoformat(worker["last_heartbeat_time"]) >= since
+            for worker in server.ask("work_pools/churn/workers/filter", {})
+        )
+
+    wait_for(came_up, "the worker did not come up")
 
 
 def nightly(server: Server) -> dict[str, Any]:
     """Ask for the deployment `score/nightly`."""
     deployment: dict[str, Any] = server.ask("deployments/name/score/nightly")
     return deployment
+
+
+@contextmanager
+def scheduled_every_minute(server: Server) -> Iterator[None]:
+    """Schedule the night every minute as well."""
+    schedules = f"deployments/{nightly(server)['id']}/schedules"
+    (created,) = server.ask(schedules, [{"schedule": {"cron": "* * * * *"}}])
+    yield
+    server.ask(f"{schedules}/{created['id']}", method="DELETE")
 
 
 def runs_in(server: Server, *states: str) -> list[dict[str, Any]]:

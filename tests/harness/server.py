@@ -104,9 +104,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
+def serving(folder: Path, **env: str) -> Iterator[Server]:
     """Start a server on a free port and wait until it is healthy."""
-    server = Server(settings(folder / "home"), folder)
+    server = Server(settings(folder / "home") | env, folder)
     with started(*SERVER.split(), env=server.env, cwd=ROOT, log=folder / "server.log") as program:
         wait_until_healthy(server, program)
         yield server
