@@ -23,7 +23,9 @@ PREFIX: Final = "churn: "
 RERUN: Final = "rerun/crashed"
 
 _RUN: Final = "prefect.flow-run."
-_ENDS: Final = {f"{_RUN}{state}" for state in ("Completed", cli.REFUSED, "Failed", "Crashed", "Cancelled")}
+_ENDS: Final = {
+    f"{_RUN}{state}" for state in ("Completed", cli.REFUSED, cli.STALE, "Failed", "Crashed", "Cancelled")
+}
 _ORDERED: Final = ["train", "score"]
 _SILENT: Final = "Nothing was heard of this run any more."
 _BODY: Final = (
@@ -53,6 +55,10 @@ def wanted(rerun: UUID, blocks: list[UUID]) -> list[AutomationCore]:
         "refused": (
             _present(cli.REFUSED, flows=["train"]),
             "The gate refused a candidate; the champion is untouched",
+        ),
+        "stale": (
+            _present(cli.STALE, flows=["score"]),
+            "The night ended, and the newest scores are stale: no new extract came",
         ),
         "late": (_present("Late", flows=["score"]), "The night has not begun: no worker takes it up"),
         "long": (finished, "The night has been running for two hours"),

@@ -22,7 +22,11 @@ if TYPE_CHECKING:  # programs that need no orchestrator start without importing 
 REFUSED: Final = "Refused"
 """Name of the final state of a training whose candidate the gate refused."""
 
+STALE: Final = "Stale"
+"""Name of the final state of a night after which the newest scores are stale; its type is Completed."""
+
 REFUSED_EXIT_CODE: Final = 3
+ALARMS_EXIT_CODE: Final = 4
 _DISK_ERRORS: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG}
 )

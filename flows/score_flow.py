@@ -15,10 +15,12 @@ from schemas.config import Locations, ScoreConfig
 from tasks.cluster import LOCAL, Cluster, cluster
 from tasks.core.bundle import Bundle
 from tasks.core.delivery import Delivery
-from tasks.core.errors import BundleError, ExtractError
+from tasks.core.errors import ChangedError, ExtractError
 from tasks.core.files import locked, shared_folder
+from tasks.core.night import Night
 from tasks.core.publishing import StagedScores
 from tasks.ingest import date_extract, identify, take_inbox
+from tasks.latest import check_freshness, point_to_latest
 from tasks.publish import archive, find_published, publish, reject
 from tasks.report import report_scoring
 from tasks.score import cut, gather, pin_champion, score_partition
@@ -47,49 +49,54 @@ def score(
     """
     home = cli.locations()
     champion = pin_champion(home.registry)
-    published, rejected, unscored = [], [], []
+    night, delivered = Night(), extract is None
     with locked(home.work), cluster(runner, config.threads) as workers:  # two runs would take one extract
-        delivered = extract is None
-        for path in take_inbox(home.inbox, home.work) if extract is None else [extract]:
+        point_to_latest(home.scores, champion)
+        for path in take_inbox(home, config.settle_seconds) if extract is None else [extract]:
             try:
-                published.append(
-                    _score_one(path, champion, as_of, config, home, force, workers, delivered=delivered)
-                )
+                day = date_extract(path, as_of)
+                sent = identify(path, delivered=delivered)
+                _score_one(sent, champion, day, config, home, force, workers, night)
+                if delivered:
+                    archive(sent, day, home.archive)
             except ExtractError as error:
-                rejected.append(reject(path, error, home.rejected, keep=not delivered))
-            except BundleError as error:
-                unscored.append(error)
-    summary = report_scoring(published, rejected, unscored)
-    if rejected:
-        raise ExtractError(f"{summary} First: {rejected[0]}" if delivered else rejected[0])
-    if unscored:
-        raise unscored[0]
-    return Completed(message=summary)
+                if delivered and isinstance(error, ChangedError):
+                    night.arriving += 1
+                else:
+                    night.rejected.append(reject(path, error, home.rejected, keep=not delivered))
+            except Exception as error:  # noqa: BLE001 whatever it is, the other extracts are scored
+                night.unscored.append(error)
+    summary = report_scoring(night)
+    if night.rejected:
+        raise ExtractError(f"{summary} First: {night.rejected[0]}" if delivered else night.rejected[0])
+    if night.unscored:
+        raise night.unscored[0]
+    stale = check_freshness(home.scores, config.alarms) if delivered else None
+    return Completed(
+        name=cli.STALE if stale else None, message=summary if not stale else f"{summary} {stale}"
+    )
 
 
 def _score_one(
-    path: Path,
+    sent: Delivery,
     champion: Bundle,
-    asked: date | None,
+    as_of: date,
     config: ScoreConfig,
     home: Locations,
     force: bool,
     workers: Cluster | None,
-    *,
-    delivered: bool,
-) -> Path:
-    as_of = date_extract(path, asked)
-    sent = identify(path, delivered=delivered)
+    night: Night,
+) -> None:
     folder = find_published(sent, champion, home.scores)
-    if folder is None:
-        if workers is None:
-            staged = score_customers(sent, champion, as_of, config, home.scores, force=force)
-        else:
-            staged = _score_on(workers, sent, champion, as_of, config, home, force)
-        folder = publish(staged, champion, as_of, config, home.scores, forced=force)
-    if delivered:
-        archive(sent, as_of, home.archive)
-    return folder
+    if folder is not None:
+        night.repeated.append(folder)
+        return
+    if workers is None:
+        staged = score_customers(sent, champion, as_of, config, home.scores, force=force)
+    else:
+        staged = _score_on(workers, sent, champion, as_of, config, home, force)
+    night.scored.append(publish(sent, staged, champion, as_of, config, home.scores, forced=force))
+    point_to_latest(home.scores, champion)
 
 
 def _score_on(

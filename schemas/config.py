@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StrictInt, model_validator
 
 from schemas.closed import Closed
+from schemas.operations import AlarmPolicy
 
 
 class IngestConfig(Closed):
@@ -199,9 +200,16 @@ class ScoreConfig(Closed):
         ge=2**20,
         description="Bytes of a CSV file that a worker of a cluster scores at a time; other files go whole.",
     )
+    settle_seconds: float = Field(
+        default=2.0,
+        ge=0,
+        le=3_600,
+        description="An extract that changes within these seconds is still arriving; the next run takes it.",
+    )
     keep_days: StrictInt = Field(
         default=90, ge=1, le=3_650, description="Days after which published scores should be deleted."
     )
+    alarms: AlarmPolicy = AlarmPolicy()
 
 
 class Locations(Closed):
@@ -238,6 +246,11 @@ class Locations(Closed):
     def scores(self) -> Path:
         """Published scores, one folder an extract and bundle."""
         return self.home / "scores"
+
+    @property
+    def retention_log(self) -> Path:
+        """The proof of what sweeps deleted."""
+        return self.home / "retention.jsonl"
 
     @property
     def presentations(self) -> Path:

@@ -12,6 +12,7 @@ from schemas.split import SplitCuts
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ShortId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+ScoresName = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}-[0-9a-f]{16}-[0-9a-f]{16}$")]
 
 MANIFEST = "manifest.json"
 
@@ -67,9 +68,24 @@ class ScoresManifest(Closed):
     scored: int = Field(ge=0)
     flagged: int = Field(ge=0)
     out_of_domain: int = Field(ge=0)
+    supersedes: tuple[ScoresName, ...] = Field(
+        default=(),
+        description="Folders of other extracts of the same day that came before and are corrected.",
+    )
     versions: dict[str, str]
     scored_at: datetime
     expires_on: date = Field(description="After this day the folder should be deleted.")
+
+
+class Latest(Closed):
+    """The content of `latest.json`: which published scores to use."""
+
+    format_version: Literal[1] = 1
+    as_of_date: date
+    folder: ScoresName
+    extract_id: ShortId
+    bundle_id: ShortId
+    manifest_sha256: Sha256
 
 
 class Champion(Closed):

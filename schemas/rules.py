@@ -5,9 +5,19 @@ True where the row keeps the rule. A rule judges only rows whose cells are valid
 so that one fault is reported once, under its own name.
 """
 
+from typing import Final
+
 import pandas as pd
 
 from schemas.columns import CATEGORIES, ID, INTERNET_SERVICES, NO_INTERNET, NO_PHONE
+
+COLUMNS_READ: Final = {
+    "total_blank": ("tenure", "tenure_form", "TotalCharges_form"),
+    "total_incoherent": ("tenure", "tenure_form", "MonthlyCharges", "TotalCharges"),
+    "internet_incoherent": ("InternetService", *INTERNET_SERVICES),
+    "phone_incoherent": ("PhoneService", "MultipleLines"),
+}
+"""Columns of the parsed frame that each rule of one row reads, by its reason code; it needs no other."""
 
 MAX_TENURE_MONTHS = 120
 """Ten years; the longest tenure in the reference extract is 72 months."""

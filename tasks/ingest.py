@@ -1,17 +1,18 @@
 """Read an extract, or simulate one, and judge it by the contract."""
 
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from prefect.logging import get_run_logger
 
-from schemas.config import IngestConfig, SimulationConfig
-from tasks.core import delivery
-from tasks.core.delivered_file import unreadable
+from schemas.config import IngestConfig, Locations, SimulationConfig
+from tasks.core import delivery, inbox
+from tasks.core.dating import date_of, oldest_first
 from tasks.core.delivery import Delivery, Texts
-from tasks.core.extract.dates import as_of_date
 from tasks.core.extract.reading import Extract, read_extract, read_texts
-from tasks.core.inbox import take
+from tasks.core.filing import file_late_sidecars
+from tasks.core.sidecar import hold_to_sidecar
 from tasks.core.simulator.frame import simulate
 from tasks.core.summary import counts_line
 from tasks.step import step
@@ -35,28 +36,34 @@ def ingest_simulated(simulation: SimulationConfig, config: IngestConfig) -> Extr
 
 @step(name="identify")
 def identify(path: Path, *, delivered: bool) -> Delivery:
-    """Hash the extract at `path`. Of a `delivered` one nothing is trusted: it must be a plain file."""
+    """Hash the extract at `path`. Of a `delivered` one nothing is trusted: it must be as its sidecar says."""
     sent = delivery.identify(path, delivered=delivered)
     get_run_logger().info("extract %s: %d bytes", sent.extract_id, sent.size)
+    if delivered:
+        hold_to_sidecar(path, sent.sha256)
     return sent
 
 
 @step(name="date-extract")
 def date_extract(path: Path, asked: date | None) -> date:
     """Find the day the extract at `path` speaks of."""
-    try:
-        modified = datetime.fromtimestamp(path.lstat().st_mtime, tz=UTC).date()
-    except OSError as error:
-        raise unreadable(path.name, error) from None
-    return as_of_date(path.name, asked=asked, modified=modified, today=datetime.now(tz=UTC).date())
+    return date_of(path, asked, datetime.now(tz=UTC).date())
 
 
 @step(name="take-inbox")
-def take_inbox(inbox: Path, work: Path) -> list[Path]:
-    """Take the extracts that wait."""
-    paths = take(inbox, work)
-    get_run_logger().info("inbox: %d extracts wait", len(paths))
-    return paths
+def take_inbox(home: Locations, settle_seconds: float) -> list[Path]:
+    """Take the extracts that wait, once they have not changed for a while; list them oldest first."""
+    inbox.confirm(home.inbox, home.work)
+    before = inbox.look(home.inbox), inbox.look(home.work)
+    if any(before):
+        time.sleep(settle_seconds)
+    file_late_sidecars(home.inbox, home.archive)
+    taken = inbox.take(home.inbox, home.work, before)
+    logger = get_run_logger()
+    logger.info("inbox: %d extracts taken, %d left for the next run", len(taken.paths), taken.left)
+    if taken.lone_sidecars:
+        logger.warning("inbox: %d .sha256 files have no extract", taken.lone_sidecars)
+    return oldest_first(taken.paths, datetime.now(tz=UTC).date())
 
 
 def _told(extract: Extract) -> Extract:

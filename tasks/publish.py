@@ -6,10 +6,11 @@ from pathlib import Path
 from prefect.logging import get_run_logger
 
 from schemas.config import ScoreConfig
-from tasks.core import inbox, publishing
+from tasks.core import filing, publishing
 from tasks.core.bundle import Bundle
 from tasks.core.delivery import Delivery
 from tasks.core.errors import ExtractError
+from tasks.core.latest import superseded_by
 from tasks.core.provenance import versions
 from tasks.core.publishing import StagedScores
 from tasks.step import step
@@ -28,9 +29,25 @@ def find_published(sent: Delivery, champion: Bundle, scores: Path) -> Path | Non
 
 @step(name="publish")
 def publish(
-    staged: StagedScores, champion: Bundle, as_of: date, config: ScoreConfig, into: Path, *, forced: bool
+    sent: Delivery,
+    staged: StagedScores,
+    champion: Bundle,
+    as_of: date,
+    config: ScoreConfig,
+    into: Path,
+    *,
+    forced: bool,
 ) -> Path:
-    """Publish staged scores as one folder that appears whole."""
+    """Publish staged scores as one folder that appears whole.
+
+    Raises:
+        ChangedError: the extract is not what was scored any more.
+        PublishError: the disk does not take the scores.
+    """
+    sent.confirm()
+    supersedes = superseded_by(into, as_of, sent.extract_id)
+    if supersedes:
+        get_run_logger().info("extract %s corrects %d published before", sent.extract_id, len(supersedes))
     now = datetime.now(tz=UTC)
     folder = publishing.publish(
         staged.folder,
@@ -48,6 +65,7 @@ def publish(
             "scored": staged.totals.scored,
             "flagged": staged.totals.flagged,
             "out_of_domain": staged.totals.out_of_domain,
+            "supersedes": supersedes,
             "versions": versions(),
             "scored_at": now,
             "expires_on": now.date() + timedelta(days=config.keep_days),
@@ -60,11 +78,11 @@ def publish(
 @step(name="archive")
 def archive(sent: Delivery, as_of: date, folder: Path) -> None:
     """Move a scored extract out of the inbox."""
-    inbox.archive(sent, folder, as_of)
+    filing.archive(sent, folder, as_of)
 
 
 @step(name="reject")
 def reject(path: Path, error: ExtractError, folder: Path, *, keep: bool) -> str:
     """File a refused extract with its reason; say in a line why and where."""
-    place = inbox.reject(path, folder, error, keep=keep)
+    place = filing.reject(path, folder, error, keep=keep)
     return f"{error} See {place}."

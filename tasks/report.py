@@ -1,6 +1,5 @@
 """Show what happened as Prefect artifacts and in the log: counts and metrics only."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from prefect.artifacts import create_markdown_artifact
@@ -9,9 +8,9 @@ from prefect.logging import get_run_logger
 from schemas.manifest import MANIFEST, ScoresManifest
 from schemas.reports import DataAudit
 from tasks.core.bundle import Bundle
-from tasks.core.errors import BundleError
 from tasks.core.extract.audit import audit
 from tasks.core.extract.reading import Extract
+from tasks.core.night import Night
 from tasks.core.registry import BUNDLES, read_champion
 from tasks.core.run import Run
 from tasks.core.summary import (
@@ -69,12 +68,10 @@ def _next_command(bundle: Bundle, registry: Path) -> str:
 
 
 @step(name="report-scoring")
-def report_scoring(
-    published: Sequence[Path], rejected: Sequence[str], unscored: Sequence[BundleError]
-) -> str:
-    """Show where the scores are, what was rejected and what waits in `work/`; say the whole in a line."""
+def report_scoring(night: Night) -> str:
+    """Show where the scores are, what was rejected and what stays; say the whole in a line."""
     rows = []
-    for folder in published:
+    for folder in (*night.scored, *night.repeated):
         manifest = ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes())
         marks = " (SIMULATED)" if manifest.extract.simulated or manifest.bundle_simulated else ""
         counts = manifest.extract.counts
@@ -90,12 +87,7 @@ def report_scoring(
             ]
         )
     heads = ["extract", "scored", "flagged", "out of domain", "quarantined", "duplicates", "folder"]
-    lines = [
-        markdown_table(heads, rows),
-        *(f"- rejected: {reason}" for reason in rejected),
-        *(f"- not scored, stays in work/: {error}" for error in unscored),
-    ]
+    lines = [markdown_table(heads, rows), *night.lines]
     create_markdown_artifact("\n".join(lines), key="scoring", description="What was scored, and where it is")
     get_run_logger().info("\n%s", "\n".join(lines))
-    waits = f", {len(unscored)} not scored" if unscored else ""
-    return f"Extracts scored: {len(published)}, rejected: {len(rejected)}{waits}."
+    return night.summary

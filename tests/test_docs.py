@@ -3,10 +3,12 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from schemas.reasons import HINTS
+from schemas.status import AlarmCode
 from tasks.core import errors
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +43,7 @@ def test_the_readme_is_short() -> None:
 
 
 def test_every_exit_code_has_its_page() -> None:
-    """Each error's exit code, and 3 for a refused candidate, stands in the operations page."""
+    """Each error's exit code, 3 for a refused candidate and 4 for alarms stand in the operations page."""
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     codes = {
         each.exit_code
@@ -49,7 +51,14 @@ def test_every_exit_code_has_its_page() -> None:
         if isinstance(each, type) and issubclass(each, errors.ChurnError)
     }
 
-    assert all(f"| {code} |" in page for code in {0, 3, *codes})
+    assert all(f"| {code} |" in page for code in {0, 3, 4, *codes})
+
+
+def test_every_alarm_has_its_line() -> None:
+    """Each alarm of the status stands in the operations page, with what to do."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+    assert all(f"| `{code}` |" in page for code in get_args(AlarmCode))
 
 
 def test_every_reason_is_in_the_contract() -> None:

@@ -1,9 +1,13 @@
 """Read a delivered file: what is read is counted and hashed, and errors of the disk are the operator's."""
 
+import errno
 import hashlib
+import os
+import stat
 from io import BufferedReader
+from pathlib import Path
 
-from tasks.core.errors import ConfigError
+from tasks.core.errors import ConfigError, ExtractError
 
 
 class DeliveredFile:
@@ -50,6 +54,23 @@ class DeliveredFile:
             return self._hash.hexdigest()
         self._file.seek(0)
         return hashlib.file_digest(self._file, "sha256").hexdigest()
+
+
+def open_plain(path: Path, name: str) -> BufferedReader:
+    """Open what somebody else put there, for reading; no link is followed, and no pipe waited for.
+
+    Raises:
+        ExtractError: it is not a plain file, or may not be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return os.fdopen(descriptor, "rb")
+        os.close(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EISDIR, errno.EACCES, errno.ENXIO):
+            raise
+    raise ExtractError(f"extract '{name}' is not a plain file that can be read. Deliver the file itself.")
 
 
 def unreadable(name: str, error: OSError) -> ConfigError:

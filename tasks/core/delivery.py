@@ -3,10 +3,8 @@
 An extract is one file, or a folder of parts that count as if they were put one after another.
 """
 
-import errno
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +12,8 @@ from io import BufferedReader
 from pathlib import Path
 
 from tasks.core.containers import MAGIC_BYTES, Kind, kind_of, open_text
-from tasks.core.delivered_file import DeliveredFile, unreadable
-from tasks.core.errors import ExtractError
+from tasks.core.delivered_file import DeliveredFile, open_plain, unreadable
+from tasks.core.errors import ChangedError, ExtractError
 from tasks.core.extract.blocks import Stream
 from tasks.core.files import sha256
 
@@ -24,7 +22,8 @@ from tasks.core.files import sha256
 class Source:
     """One file of an extract: messages call it `name`; `size` counts its bytes as delivered.
 
-    A link is followed only where the operator `named` the file himself.
+    A link is followed only where the operator `named` the file himself. `modified_ns` is when it was
+    last written, in nanoseconds since 1970.
     """
 
     path: Path
@@ -33,6 +32,7 @@ class Source:
     kind: Kind
     sha256: str
     size: int
+    modified_ns: int
 
     @contextmanager
     def open(self) -> Iterator[DeliveredFile]:
@@ -70,6 +70,20 @@ class Delivery:
         """Bytes as delivered."""
         return sum(source.size for source in self.sources)
 
+    def confirm(self) -> None:
+        """Make sure that nobody has written to the files since they were hashed.
+
+        Raises:
+            ChangedError: somebody has, or a file is gone.
+        """
+        for source in self.sources:
+            try:
+                status = source.path.stat(follow_symlinks=source.named)
+            except FileNotFoundError:
+                raise changed(source.name) from None
+            if (status.st_size, status.st_mtime_ns) != (source.size, source.modified_ns):
+                raise changed(source.name)
+
 
 class Texts:
     """The CSV text of each of a delivery's files, in order; each must be read to its end."""
@@ -90,7 +104,8 @@ class Texts:
         """Give each file's name and text.
 
         Raises:
-            ExtractError: a file is damaged, unpacks to more than it may, or changed while it was read.
+            ExtractError: a file is damaged or unpacks to more than it may.
+            ChangedError: a file changed while it was read.
             ConfigError: what the operator named cannot be read.
         """
         for source in self._sent.sources:
@@ -106,8 +121,8 @@ def identify(path: Path, *, delivered: bool) -> Delivery:
     """Hash an extract, whatever its size. What was `delivered` must be a file; we may name a folder.
 
     Raises:
-        ExtractError: what was delivered is not a plain file, or may not be read; or a folder does
-            not hold parts alone.
+        ExtractError: what was delivered is not a plain file with one name, or may not be read; or a
+            folder does not hold parts alone.
         ConfigError: what the operator named cannot be read.
     """
     try:
@@ -116,15 +131,21 @@ def identify(path: Path, *, delivered: bool) -> Delivery:
     except OSError as error:
         raise unreadable(path.name, error) from None
     if not folder:
-        return Delivery(path, (_identify(path, path.name, named=not delivered),))
+        source = _identify(path, path.name, named=not delivered)
+        if delivered and path.lstat().st_nlink > 1:
+            raise ExtractError(
+                f"extract '{path.name}' has other names (hard links), under which it could change unseen."
+                " Deliver a copy of its own."
+            )
+        return Delivery(path, (source,))
     if not parts:
         raise ExtractError(f"extract '{path.name}' is a folder without parts. Export it again.")
     return Delivery(path, tuple(_identify(part, f"{path.name}/{part.name}", named=False) for part in parts))
 
 
-def changed(name: str) -> ExtractError:
+def changed(name: str) -> ChangedError:
     """Say that an extract is not what it was a moment ago."""
-    return ExtractError(f"extract '{name}' changed while it was read. Run again.")
+    return ChangedError(f"extract '{name}' changed while it was read. Run again.")
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -135,27 +156,16 @@ def _parts(folder: Path) -> list[Path]:
 
 def _identify(path: Path, name: str, *, named: bool) -> Source:
     with _open(path, name, named=named) as file:
+        modified_ns = os.fstat(file.fileno()).st_mtime_ns
         kind = kind_of(file.peek(MAGIC_BYTES)[:MAGIC_BYTES])
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Source(path, name, named, kind, digest, file.tell())
+        return Source(path, name, named, kind, digest, file.tell(), modified_ns)
 
 
 def _open(path: Path, name: str, *, named: bool) -> BufferedReader:
     if not named:
-        return _open_plain(path, name)
+        return open_plain(path, name)
     try:
         return path.open("rb")
     except OSError as error:
         raise unreadable(name, error) from None
-
-
-def _open_plain(path: Path, name: str) -> BufferedReader:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return os.fdopen(descriptor, "rb")
-        os.close(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.ELOOP, errno.EISDIR, errno.EACCES, errno.ENXIO):
-            raise
-    raise ExtractError(f"extract '{name}' is not a plain file that can be read. Deliver the file itself.")

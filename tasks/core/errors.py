@@ -51,6 +51,10 @@ class ExtractError(ChurnError):
         self.quarantine = quarantine
 
 
+class ChangedError(ExtractError):
+    """An extract is not what it was a moment ago: its sender still writes it."""
+
+
 class BundleError(ChurnError):
     """The ML owner's bundle is damaged, incomplete or not fit for this use."""
 

@@ -4,10 +4,12 @@ The order is always the same: write aside, sync the data, rename, sync the folde
 power cut at any point leaves at most a hidden leftover, which the next run sweeps.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,6 +94,37 @@ def reveal(stage: Path, target: Path) -> bool:
     return True
 
 
+def move(path: Path, target: Path) -> None:
+    """Rename a file; across file systems copy and sync it, and only then delete it.
+
+    What is no plain file cannot go across file systems (EXDEV), nor what is still written (EBUSY).
+    """
+    try:
+        path.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV or not stat.S_ISREG(path.lstat().st_mode):
+            raise
+        _carry(path, target)
+    sync_folder(target.parent)
+
+
+def _carry(path: Path, target: Path) -> None:
+    aside = target.with_name(f"{STAGE_PREFIX}{os.getpid()}")
+    aside.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        before = os.fstat(descriptor)
+        with open_new(aside) as copy:
+            shutil.copyfileobj(file, copy)
+        os.utime(aside, ns=(before.st_atime_ns, before.st_mtime_ns))
+        after = os.fstat(descriptor)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        aside.unlink()
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+    aside.rename(target)
+    path.unlink()
+
+
 def sweep_stages(folder: Path) -> int:
     """Delete what killed runs left behind; call it with the folder's lock held. Give their number."""
     leftovers = list(folder.glob(f"{STAGE_PREFIX}*"))
@@ -138,3 +171,18 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def is_locked(folder: Path) -> bool:
+    """Tell whether somebody holds the folder's lock now; nothing is made and nobody is kept waiting."""
+    try:
+        descriptor = os.open(folder / ".lock", os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,86 +1,122 @@
-"""Follow extracts from the inbox to the archive or the rejected ones; each ends in exactly one.
+"""Take extracts from the inbox into `work/`, once they are complete.
 
-An extract is taken by a rename into `work/`, so that what is read, scored and archived is one
-file, whatever is delivered under its name meanwhile. What a killed run left there is taken again.
+An extract is taken by a rename, so that what is read, scored and archived is one file, whatever is
+delivered under its name meanwhile. What an unfinished run left in `work/` is taken again.
 """
 
 import errno
 import os
-import shutil
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-import pandas as pd
+from tasks.core.errors import ConfigError
+from tasks.core.files import make_folder, move, replace_file, sweep_stages
+from tasks.core.sidecar import SUFFIX, is_sidecar, sidecar_of
 
-from tasks.core.delivery import Delivery, identify
-from tasks.core.errors import ConfigError, ExtractError
-from tasks.core.files import FILE_MODE, make_folder, replace_file, sha256, sync_folder
-from tasks.core.publishing import QUARANTINE, quarantine_csv
+MARK: Final = ".inbox"
+"""Stands in the inbox, and in `work/` once it was seen there: a folder without it is another folder."""
+
+Sight = dict[str, tuple[int, int, int]]
+"""What a folder held at a moment: by name, the inode, the size in bytes and the last change in ns."""
 
 
-def take(inbox: Path, work: Path) -> list[Path]:
-    """Move everything that waits into `work`; list what is there, by name.
+@dataclass(frozen=True)
+class Taken:
+    """The extracts in `work`, and how many wait for the next run.
 
-    Hidden files are still on their way and left alone; so is a delivery whose name a killed run
-    left in `work`: the next run takes it.
+    `left` extracts still change, or their name is still taken in `work`; `lone_sidecars` have no extract.
+    """
+
+    paths: list[Path]
+    left: int
+    lone_sidecars: int
+
+
+def confirm(inbox: Path, work: Path) -> None:
+    """Make sure that the inbox is the folder it was before; mark a new one.
 
     Raises:
-        ConfigError: there is no inbox, which is not the same as an empty one.
+        ConfigError: there is no inbox, which is not the same as an empty one; or it lost its mark.
     """
-    if not inbox.is_dir():
-        raise ConfigError(
-            f"there is no inbox at '{inbox}'. Make the folder and drop extracts there, or give --extract."
-        )
-    make_folder(work)
-    for path in sorted(_visible(inbox)):
-        if not os.path.lexists(work / path.name):
-            move(path, work / path.name)
-    return sorted(_visible(work))
-
-
-def archive(sent: Delivery, folder: Path, as_of: date) -> Path:
-    """Move a scored file away under its date, id and kind; a second delivery of it ends there too."""
-    (source,) = sent.sources
-    target = make_folder(folder) / f"{as_of.isoformat()}-{sent.extract_id}.{source.kind}"
-    move(sent.path, target)
-    return target
-
-
-def reject(path: Path, folder: Path, error: ExtractError, *, keep: bool) -> Path:
-    """Write why an extract was refused, and which rows were bad; move it there unless it is to be kept.
-
-    The place is named after the hash of the extract's bytes, or of its name where it is no file.
-    """
+    mark, seen = inbox / MARK, make_folder(work) / MARK
     try:
-        identity = identify(path, delivered=True).sha256
-    except ExtractError:
-        identity = sha256(os.fsencode(path.name))
-    place = make_folder(folder / identity[:16])
-    replace_file(place / "reason.txt", f"{error}\n".encode())
-    if isinstance(error.quarantine, pd.DataFrame):
-        replace_file(place / QUARANTINE, quarantine_csv(error.quarantine))
-    if not keep:
-        number = len(list(place.glob("extract*")))
-        move(path, place / ("extract" if number == 0 else f"extract-{number + 1}"))
-    return place
-
-
-def move(path: Path, target: Path) -> None:
-    """Rename a file, or across file systems copy, sync and only then delete it."""
-    try:
-        path.rename(target)
+        if not inbox.is_dir():
+            raise ConfigError(
+                f"there is no inbox at '{inbox}'. Make the folder and drop extracts there, or give --extract."
+            )
+        if not mark.exists():
+            if seen.exists():
+                raise ConfigError(
+                    f"the inbox at '{inbox}' has lost its file '{MARK}': its disk may not be mounted."
+                    f" Mount it; if the folder is a new one, make the file: touch '{mark}'."
+                )
+            replace_file(mark, b"")
+        if not seen.exists():
+            replace_file(seen, b"")
     except OSError as error:
+        raise ConfigError(
+            f"the inbox at '{inbox}' cannot be used: {error.strerror}. Mount it or mend its rights."
+        ) from None
+
+
+def look(folder: Path) -> Sight:
+    """See what a folder holds now; hidden files are still on their way and left alone."""
+    return {
+        path.name: seen
+        for path in folder.iterdir()
+        if not path.name.startswith(".") and (seen := _seen(path)) is not None
+    }
+
+
+def take(inbox: Path, work: Path, before: tuple[Sight, Sight]) -> Taken:
+    """Move what has not changed since `before` (of inbox and work) into `work`, and leave the rest.
+
+    What cannot be moved, because it is no file and lies on another file system, is given as it lies.
+    """
+    sweep_stages(work)
+    sent, under_way = look(inbox), look(work)
+    waiting, unfinished = _extracts(sent), _extracts(under_way)
+    for name in under_way.keys() - unfinished:
+        if name.removesuffix(SUFFIX) not in waiting | unfinished:
+            (work / name).unlink(missing_ok=True)  # its extract is filed: a kill fell between the two
+    ready = [name for name in waiting - unfinished if _settled(name, before[0], sent)]
+    settled = [name for name in unfinished if _settled(name, before[1], under_way)]
+    taken = [path for name in ready if (path := _bring(inbox / name, work)) is not None]
+    return Taken(
+        paths=[*taken, *(work / name for name in settled)],
+        left=len(waiting) + len(unfinished) - len(taken) - len(settled),
+        lone_sidecars=sum(name.removesuffix(SUFFIX) not in waiting for name in sent.keys() - waiting),
+    )
+
+
+def _extracts(sight: Sight) -> set[str]:
+    return {name for name in sight if not is_sidecar(name)}
+
+
+def _settled(name: str, before: Sight, now: Sight) -> bool:
+    """Tell whether an extract and its sidecar are as they were before."""
+    return all(before.get(each) == now.get(each) for each in (name, f"{name}{SUFFIX}"))
+
+
+def _bring(path: Path, work: Path) -> Path | None:
+    """Move an extract and its sidecar, which comes first: an extract is never without its own."""
+    try:
+        if os.path.lexists(sidecar_of(path)):
+            move(sidecar_of(path), sidecar_of(work / path.name))
+        move(path, work / path.name)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.EBUSY):  # taken back, or still written
+            return None
         if error.errno != errno.EXDEV:
             raise
-        aside = target.with_name(f".{target.name}-{os.getpid()}")
-        shutil.copyfile(path, aside, follow_symlinks=False)
-        aside.chmod(FILE_MODE)
-        with aside.open("rb") as file:
-            os.fsync(file.fileno())
-        aside.rename(target)
-        path.unlink()
-    sync_folder(target.parent)
+        return path
+    return work / path.name
 
 
-def _visible(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if not path.name.startswith(".")]
+def _seen(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -31,16 +31,16 @@ def encode(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.float32]:
     _check_columns(frame, spec)
     matrix = np.empty((len(frame), len(spec.feature_names)), dtype=np.float32)
     numbers = [(_numbers(frame, number), np.array(number.edges), number) for number in spec.numbers]
-    codes = [(_category_codes(frame, category), category) for category in spec.categories]
+    categories = [(*_category_codes(frame, category), category) for category in spec.categories]
     for start in range(0, len(frame), _TILE_ROWS):
         tile = slice(start, start + _TILE_ROWS)
         first = 0
         for x, edges, number in numbers:
             _write_number(x[tile], number.mean, number.scale, edges, matrix[tile], first)
             first += len(number.feature_names)
-        for code, category in codes:
+        for codes, positions, category in categories:
             width = len(category.encoded_values)
-            _write_category(code[tile], len(category.values) - width, width, matrix[tile], first)
+            _write_category(codes[tile], positions, len(category.values) - width, width, matrix[tile], first)
             first += width
     return matrix
 
@@ -64,12 +64,18 @@ def _write_number(
 
 @numba.njit(nogil=True, cache=True)
 def _write_category(
-    codes: npt.NDArray[np.int8], skipped: int, width: int, matrix: npt.NDArray[np.float32], first: int
+    codes: npt.NDArray[np.integer],
+    positions: npt.NDArray[np.int8],
+    skipped: int,
+    width: int,
+    matrix: npt.NDArray[np.float32],
+    first: int,
 ) -> None:
     """Write a category's 0/1 inputs, see `CategoryEncoding`, into the columns from `first` on."""
     for row in range(len(codes)):
+        position = positions[codes[row]] - skipped
         for i in range(width):
-            matrix[row, first + i] = codes[row] == skipped + i
+            matrix[row, first + i] = position == i
 
 
 def in_domain(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.bool_]:
@@ -91,7 +97,8 @@ def in_domain(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.bool_]:
         x = _numbers(frame, number)
         inside &= (x >= number.low) & (x <= number.high)
     for category in spec.categories:
-        inside &= _category_codes(frame, category) >= 0
+        codes, positions = _category_codes(frame, category)
+        inside &= (positions >= 0).take(codes, mode="wrap")  # the last position is of code -1
     return inside
 
 
@@ -119,12 +126,17 @@ def _numbers(frame: pd.DataFrame, encoding: NumberEncoding) -> npt.NDArray[np.fl
     return x
 
 
-def _category_codes(frame: pd.DataFrame, encoding: CategoryEncoding) -> npt.NDArray[np.int8]:
-    """Look up each value's position in `encoding.values`: (N,), -1 if not seen in training."""
+def _category_codes(
+    frame: pd.DataFrame, encoding: CategoryEncoding
+) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.int8]]:
+    """Look values up: (N,) codes of the distinct ones, and each code's position in `encoding.values`.
+
+    A position is -1 where the value was not seen in training; the last one is of code -1, a missing value.
+    """
     cells = frame[encoding.column]
     if isinstance(cells.dtype, pd.CategoricalDtype):
         distinct, codes = cells.cat.categories, cells.cat.codes.to_numpy()
     else:
         codes, distinct = pd.factorize(cells)
     positions = [encoding.positions.get(value, -1) for value in distinct]
-    return np.array([*positions, -1], dtype=np.int8)[codes]  # the last is of code -1
+    return codes, np.array([*positions, -1], dtype=np.int8)

@@ -24,6 +24,7 @@ from tasks.core.scores_csv import HEADER
 from tasks.core.scoring import Rows, Scorer
 
 _FIELDS_AFTER_ID: Final = HEADER.count(b",")
+_LINE_FEED: Final = ord("\n")
 _FLAG, _IN_DOMAIN = 2, -2
 """Places of churn_flag and in_domain among a row's fields, the id being one of them."""
 
@@ -179,17 +180,19 @@ def _take_out(
             if not len(gone):
                 new.write(text)
                 continue
-            leave = np.isin(of_row, gone)
-            for leaves, row in zip(leave, text.splitlines(keepends=True), strict=True):
-                if leaves:
-                    fields = row.rsplit(b",", _FIELDS_AFTER_ID)
-                    totals = replace(
-                        totals,
-                        scored=totals.scored - 1,
-                        flagged=totals.flagged - int(fields[_FLAG]),
-                        out_of_domain=totals.out_of_domain - 1 + int(fields[_IN_DOMAIN]),
-                    )
-                else:
-                    new.write(row)
+            ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == _LINE_FEED) + 1
+            kept_from = 0
+            for row in np.searchsorted(of_row, gone).tolist():
+                start, end = int(ends[row - 1]) if row else 0, int(ends[row])
+                fields = text[start:end].rsplit(b",", _FIELDS_AFTER_ID)
+                totals = replace(
+                    totals,
+                    scored=totals.scored - 1,
+                    flagged=totals.flagged - int(fields[_FLAG]),
+                    out_of_domain=totals.out_of_domain - 1 + int(fields[_IN_DOMAIN]),
+                )
+                new.write(text[kept_from:start])
+                kept_from = end
+            new.write(text[kept_from:])
     shorter.replace(scores)
     return totals

@@ -144,13 +144,14 @@ def test_a_wrong_block_is_refused(deployed: Server, names: str, expected: str) -
         ("score/nightly", {"type": "FAILED"}, "churn: score failed"),
         ("rerun/crashed", {"type": "FAILED"}, "churn: rerun failed"),
         ("train/weekly", {"type": "COMPLETED", "name": "Refused"}, "churn: The gate refused a candidate"),
+        ("score/nightly", {"type": "COMPLETED", "name": "Stale"}, "churn: The night ended, and the newest"),
         ("score/nightly", {"type": "SCHEDULED", "name": "Late"}, "churn: The night has not begun"),
     ],
 )
 def test_the_operator_is_told(
     deployed: Server, told: list[dict[str, str]], deployment: str, state: dict[str, str], subject: str
 ) -> None:
-    """The named block is told of a failure, a refusal and a late night, by the run's id and no message."""
+    """The named block is told of failures, refusals, stale scores and late nights, by the run's id alone."""
     run = order(deployed, deployment, {"type": "RUNNING"}, state | {"message": f"customer {CANARY}"})
     (message,) = wait_for(lambda: [each for each in told if run in each["body"]], "nobody was told")
 

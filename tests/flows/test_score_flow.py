@@ -121,7 +121,7 @@ def test_the_inbox_is_drained(trained_home: Home, crm_extract: Path) -> None:
 
     assert len(trained_home.published()) == 2
     assert len(list((trained_home.path / "archive").iterdir())) == 2
-    assert [path.name for path in inbox.iterdir()] == [".on-its-way.csv"]
+    assert {path.name for path in inbox.iterdir()} == {".inbox", ".on-its-way.csv"}
     (rejected,) = (trained_home.path / "rejected").iterdir()
     assert "has no header" in (rejected / "reason.txt").read_text()
     assert (rejected / "extract").read_text() == "not,an\nextract,\n"
@@ -141,7 +141,7 @@ def test_what_is_no_file_is_rejected_and_the_rest_is_scored(trained_home: Home, 
         trained_home.score()
 
     assert len(trained_home.published()) == 1
-    assert list(inbox.iterdir()) == []
+    assert [path.name for path in inbox.iterdir()] == [".inbox"]
     assert len(list((trained_home.path / "rejected").iterdir())) == 4
 
 
@@ -162,7 +162,7 @@ def test_a_delivery_over_a_name_being_scored_is_not_lost(
         meanwhile.setattr(publishing, "publish", deliver_meanwhile)
         trained_home.score()
     assert len(trained_home.published()) == 1
-    assert len(list(inbox.iterdir())) == 1
+    assert len(list(inbox.glob("[!.]*"))) == 1
     trained_home.score()
 
     assert len(trained_home.published()) == 2
@@ -213,7 +213,7 @@ def test_a_redelivered_extract_is_archived_and_not_scored_again(
     trained_home.score()
 
     assert len(trained_home.published()) == 1
-    assert list(inbox.iterdir()) == []
+    assert [path.name for path in inbox.iterdir()] == [".inbox"]
 
 
 def test_a_given_extract_stays_where_it_is(trained_home: Home, tmp_path: Path) -> None:

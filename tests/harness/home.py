@@ -14,7 +14,7 @@ from flows.present import present
 from flows.promote_flow import promote
 from flows.score_flow import score
 from flows.train_flow import train
-from schemas.config import TrainConfig
+from schemas.config import ScoreConfig, TrainConfig
 from tasks.core.bundle import Bundle
 from tasks.core.registry import open_champion
 from tests.harness.unorchestrated import unorchestrated
@@ -44,9 +44,9 @@ class Home:
             return train.fn(extract, config, **options)
 
     def score(self, extract: Path | None = None, **options: Any) -> State[Any]:
-        """Run the score flow's body."""
+        """Run the score flow's body; without a configuration it waits for no extract to settle."""
         with unorchestrated():
-            return score.fn(extract, **options)
+            return score.fn(extract, **({"config": ScoreConfig(settle_seconds=0)} | options))
 
     def promote(self, **options: Any) -> State[Any]:
         """Run the promote flow's body."""
@@ -70,7 +70,7 @@ class Home:
 
     def published(self) -> list[Path]:
         """List the published folders of scores."""
-        return sorted(path for path in (self.path / "scores").glob("*") if not path.name.startswith("."))
+        return sorted(path for path in (self.path / "scores").glob("[!.]*") if path.is_dir())
 
     def scores(self) -> pd.DataFrame:
         """Read the only published scores, as text."""

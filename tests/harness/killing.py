@@ -21,7 +21,7 @@ import tasks.score as score_step
 from flows import score_flow, train_flow
 from schemas.config import EncodingConfig, IngestConfig
 from schemas.manifest import MANIFEST, ScoresManifest
-from tasks.core import bundle, files, inbox, publishing, registry
+from tasks.core import bundle, files, filing, inbox, latest, publishing, registry
 from tasks.core.errors import ChurnError
 from tasks.core.extract.reading import read_extract
 from tasks.core.preprocessing import encode
@@ -43,14 +43,15 @@ NIGHT = QUICK.model_copy(update={"encoding": EncodingConfig(protected_attributes
 STEPS = (
     "open-champion", "start-run", "report-audit", "ingest", "split", "search", "fit-spec", "train",
     "train-baselines", "stage", "evaluate", "gate", "register", "promote", "report-training", "take-inbox",
-    "pin-champion", "date-extract", "identify", "find-published", "score", "publish", "archive",
-    "report-scoring",
+    "pin-champion", "date-extract", "identify", "find-published", "score", "publish",
+    "point-to-latest", "archive", "report-scoring", "check-freshness",
 )  # fmt: skip
 """Every step of a night, in order: it can be killed between any two."""
 
 WRITES = (
     "checkpoint", "stage-files", "seal-manifest", "seal-reveal", "swap-pointer", "append-history",
     "write-scores", "write-quarantine", "write-manifest", "publish-reveal", "take-extract", "archive-extract",
+    "mark-inbox", "swap-latest",
 )  # fmt: skip
 """Every kind of write: a night can be killed just before and just after it."""
 
@@ -126,6 +127,9 @@ class Night:
                 for name in ("scores.csv", "quarantine.csv")
             }
         waiting = [path.name for name in ("inbox", "work") for path in (self.home / name).glob("[!.]*")]
+        outcome["latest"] = (
+            b"" if (found := latest.read_latest(self.home / "scores")) is None else found.folder.encode()
+        )
         outcome["waiting"] = ",".join(waiting).encode()
         leftovers = [
             path.name for place in ("scores", "registry") for path in (self.home / place).glob(".stage*")
@@ -164,7 +168,9 @@ def _arm(point: str) -> None:
         "write-manifest": (publishing, "write_new", lambda path: path.endswith(MANIFEST)),
         "publish-reveal": (publishing, "reveal", lambda _: True),
         "take-extract": (inbox, "move", lambda path: Path(path).parent.name == "inbox"),
-        "archive-extract": (inbox, "move", lambda path: Path(path).parent.name == "work"),
+        "mark-inbox": (inbox, "replace_file", lambda path: Path(path).parent.name == "inbox"),
+        "swap-latest": (latest, "replace_file", lambda path: path.endswith(latest.LATEST)),
+        "archive-extract": (filing, "move", lambda path: Path(path).parent.name == "work"),
     }[place]
     original = getattr(module, name)
 

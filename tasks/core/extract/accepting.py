@@ -5,7 +5,8 @@ column and a rule across columns once for a whole piece. A row that is not accep
 yet: it is read and judged line by line, with its exact reasons, by `lines` and `contract`.
 """
 
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import product
 from typing import Any, Final
 
 import numpy as np
@@ -16,18 +17,22 @@ from pandera.pandas import DataFrameSchema
 
 from schemas.columns import CATEGORIES, ID, NUMBERS, TARGET
 from schemas.config import IngestConfig
+from schemas.rules import COLUMNS_READ
 from tasks.core.errors import CONTROL_BEYOND_ASCII
 from tasks.core.extract.blocks import Block
-from tasks.core.extract.contract import keeps
+from tasks.core.extract.contract import is_of_categories, keeps
 from tasks.core.extract.dialect import Dialect
 from tasks.core.extract.folding import VOCABULARY, canonical_values
+from tasks.core.extract.memory import Memory, Texts
 from tasks.core.extract.scanning import (
     CATEGORY,
     IGNORED,
     NAME,
     NUMBER,
     SEARCHED,
+    Codes,
     Layout,
+    Places,
     Scan,
     Spellings,
     gather,
@@ -39,6 +44,8 @@ PLAIN_FORMS: Final = ("whole", "decimal", "blank")
 FORM_TYPE: Final = pd.CategoricalDtype(list(PLAIN_FORMS))
 CATEGORY_TYPES: Final = {column: pd.CategoricalDtype(list(values)) for column, values in VOCABULARY.items()}
 
+_RANGES: Final = frozenset({"in_range", "greater_than_or_equal_to", "less_than_or_equal_to"})
+"""Checks that every number keeps which lies between two that keep them."""
 _MOST_SPELLINGS: Final = 64
 """Of a column that are remembered; rows with others are left to the line reader."""
 
@@ -68,8 +75,10 @@ class Acceptor:
         ):
             kinds[places], slots[places] = kind, np.arange(len(places))
         self._layout = Layout(ord(dialect.separator), kinds, slots)
+        self._codes = {column: Memory(partial(self._ask, column)) for column in self._categories}
         self._known: list[dict[str, int]] = [
-            self._codes(column, list(VOCABULARY[column])) for column in self._categories
+            dict(zip(VOCABULARY[column], codes(list(zip(VOCABULARY[column], strict=True))), strict=True))
+            for column, codes in self._codes.items()
         ]
         self._spellings = Spellings.of(self._known)
 
@@ -85,19 +94,13 @@ class Acceptor:
         sure &= (found.codes >= 0).all(axis=0)
         for column, forms in zip(self._numbers, found.forms, strict=True):
             sure &= self._sure_forms[column][forms]
-        frame = self._frame(piece, found, sure)
-        kept = self._sure_characters[
-            np.frombuffer(piece.data, dtype=np.uint8).take(found.ids[sure, 0], mode="clip")
-        ] & (found.ids[sure, 1] > found.ids[sure, 0])
-        for column in self._numbers:
-            kept &= self._keeps(column, frame[column])
-        for check in self._schema.checks:
-            kept &= keeps(check, frame)
-        if not kept.all():
-            frame = frame[kept]
+        first = np.frombuffer(piece.data, dtype=np.uint8).take(found.ids[:, 0], mode="clip")
+        sure &= self._sure_characters[first] & (found.ids[:, 1] > found.ids[:, 0])
+        rows = np.flatnonzero(sure)
+        rows = rows[self._keep_rules(found, rows)]
         found.read[:] = False
-        found.read[frame.index.to_numpy() - piece.first_line] = True
-        return frame, found
+        found.read[rows] = True
+        return self._frame(piece, found, rows), found
 
     def _scan(self, piece: Block) -> Scan:
         """Scan a piece, and once more where spellings are met that the contract understands."""
@@ -115,8 +118,12 @@ class Acceptor:
                 for which, start, end in found.strangers.tolist()
                 if which == slot
             }
-            new = [text for text in sent if text and "\ufffd" not in text and text not in self._known[slot]]
-            codes = {text: code for text, code in self._codes(column, new).items() if code >= 0}
+            new = [
+                (text,) for text in sent if text and "\ufffd" not in text and text not in self._known[slot]
+            ]
+            codes = {
+                text: code for (text,), code in zip(new, self._codes[column](new), strict=True) if code >= 0
+            }
             if codes and len(self._known[slot]) + len(codes) <= _MOST_SPELLINGS:
                 self._known[slot] = self._known[slot] | codes
                 learnt = True
@@ -124,12 +131,57 @@ class Acceptor:
             self._spellings = Spellings.of(self._known)
         return learnt
 
-    def _codes(self, column: str, values: list[str]) -> dict[str, int]:
-        """Give each value's position in the contract's vocabulary, -1 where it breaks a check."""
-        canonical = canonical_values(pd.Series(values, dtype="str", name=column), self._config)
+    def _ask(self, column: str, cells: list[Texts]) -> list[int]:
+        """Give each cell's position in the contract's vocabulary, -1 where it breaks a check."""
+        canonical = canonical_values(
+            pd.Series([text for (text,) in cells], dtype="str", name=column), self._config
+        )
         codes = CATEGORY_TYPES[column].categories.get_indexer(pd.Index(canonical))
-        kept = np.where(self._keeps(column, canonical), codes, -1)
-        return dict(zip(values, kept.tolist(), strict=True))
+        found: list[int] = np.where(self._keeps(column, canonical), codes, -1).tolist()
+        return found
+
+    def _keep_rules(self, found: Scan, rows: Places) -> npt.NDArray[np.bool_]:
+        """Ask the checks of number columns and of whole rows about some lines, (N,), whose cells are sure."""
+        kept = np.ones(len(rows), dtype=np.bool_)
+        if not len(rows):
+            return kept
+        for slots, table in self._tables:
+            kept &= table[tuple(found.codes[slot, rows] for slot in slots)]
+        numbers: dict[str, Any] = {}
+        for column, values, forms in zip(self._numbers, found.values, found.forms, strict=True):
+            numbers[column] = values[rows]
+            numbers[f"{column}_form"] = _categorical(forms[rows], FORM_TYPE)
+        frame = pd.DataFrame(numbers, copy=False)
+        for column in self._numbers:
+            kept &= self._keeps_range(frame[column])
+        for check in self._schema.checks:
+            if not is_of_categories(check):
+                kept &= keeps(check, frame)
+        return kept
+
+    def _keeps_range(self, values: "pd.Series[float]") -> npt.NDArray[np.bool_]:
+        """Ask a number column's checks about its extremes, and about (N,) values only if one breaks any."""
+        column = str(values.name)
+        strange = [check.name for check in self._schema.columns[column].checks if check.name not in _RANGES]
+        if strange:
+            raise AssertionError(f"the checks {strange} of '{column}' cannot be asked about extremes only")
+        x = values.to_numpy()
+        extremes = pd.Series([np.fmin.reduce(x), np.fmax.reduce(x)])
+        if self._keeps(column, extremes).all():
+            return np.ones(len(values), dtype=np.bool_)
+        return self._keeps(column, values)
+
+    @cached_property
+    def _tables(self) -> list[tuple[list[int], npt.NDArray[np.bool_]]]:
+        """Ask the rules of category columns about every combination there is: slots, and bool by codes."""
+        tables = []
+        for check in filter(is_of_categories, self._schema.checks):
+            columns = COLUMNS_READ[str(check.name)]
+            known = [VOCABULARY[column] for column in columns]
+            kept = keeps(check, pd.DataFrame(list(product(*known)), columns=list(columns)))
+            slots = [self._categories.index(column) for column in columns]
+            tables.append((slots, kept.reshape([len(values) for values in known])))
+        return tables
 
     def _plain_text(self, piece: Block, found: Scan) -> npt.NDArray[np.bool_]:
         """Tell which lines were read and are UTF-8 without a control character beyond ASCII."""
@@ -139,17 +191,17 @@ class Acceptor:
                 plain[line] &= _is_plain(piece.line(found.starts, line))
         return plain
 
-    def _frame(self, piece: Block, found: Scan, sure: npt.NDArray[np.bool_]) -> pd.DataFrame:
-        octets, offsets = gather(piece.data, found.ids[sure])
+    def _frame(self, piece: Block, found: Scan, rows: Places) -> pd.DataFrame:
+        octets, offsets = gather(piece.data, found.ids[rows])
         ids = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(octets))
         parsed: dict[str, Any] = {ID: pa.chunked_array([ids]).to_pandas()}
         for column, codes in zip(self._categories, found.codes, strict=True):
-            parsed[column] = pd.Categorical.from_codes(codes[sure], dtype=CATEGORY_TYPES[column])
+            parsed[column] = _categorical(codes[rows], CATEGORY_TYPES[column])
         for column, values, forms in zip(self._numbers, found.values, found.forms, strict=True):
-            parsed[column] = values[sure]
-            parsed[f"{column}_form"] = pd.Categorical.from_codes(forms[sure], dtype=FORM_TYPE)
-        frame = pd.DataFrame(parsed)
-        frame.index = pd.Index(np.flatnonzero(sure) + piece.first_line)
+            parsed[column] = values[rows]
+            parsed[f"{column}_form"] = _categorical(forms[rows], FORM_TYPE)
+        frame = pd.DataFrame(parsed, copy=False)
+        frame.index = pd.Index(rows + piece.first_line)
         return frame
 
     @cached_property
@@ -177,6 +229,10 @@ class Acceptor:
         for check in self._schema.columns[column].checks:
             kept &= keeps(check, values)
         return kept
+
+
+def _categorical(codes: Codes, kind: pd.CategoricalDtype) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes, dtype=kind, validate=False)
 
 
 def _is_plain(data: bytes) -> bool:

@@ -81,7 +81,7 @@ class BlockReader:
             return Part(tuple(pieces), _no_faults(), np.concatenate([*map(self._keys, pieces)]), tally)
         late, faults, bad = self._read_lines(read_lines(left, self._dialect), tally)
         if len(late):
-            pieces = _insert(late, pieces)
+            pieces = _insert(_typed(late), pieces)
         keys = np.concatenate([*map(self._keys, pieces), bad])
         return Part(tuple(pieces), faults, keys[np.argsort(keys["line"], kind="stable")], tally)
 
@@ -123,7 +123,7 @@ class BlockReader:
         parsed = parse_cells(cells, self._config)
         faults = self._judge.faults(parsed)
         accepted = ~parsed.index.isin(faults["line"])
-        customers = _typed(parsed[accepted])
+        customers = parsed[accepted]
         broken = pd.DataFrame(
             [(line, "", reason) for line, reason in lines.faults.items()], columns=FAULT_COLUMNS
         ).astype({"line": "int64"})
@@ -137,13 +137,14 @@ class BlockReader:
         for column in self._positions:
             tally.filled[column] += sum(map(bool, map(str.strip, cells[column])))
             if column in VOCABULARY:
-                tally.known[column] += int(parsed[column].isin(VOCABULARY[column]).sum())
+                tally.known[column] += sum(value in VOCABULARY[column] for value in parsed[column].tolist())
         for position, kinds in self._searched.items():
             _search(Counter(lines.cells[position]), position, kinds, tally)
-        listed = [frame for frame in (broken, faults) if len(frame)]
+        if len(broken):
+            faults = pd.concat([broken, faults]).sort_values(FAULT_COLUMNS, ignore_index=True)
         return (
             customers,
-            pd.concat(listed).sort_values(FAULT_COLUMNS, ignore_index=True) if listed else _no_faults(),
+            faults,
             _keys_of_bad(parsed[~accepted], cells[~accepted]),
         )
 
@@ -176,7 +177,7 @@ def parse_cells(cells: pd.DataFrame, config: IngestConfig) -> pd.DataFrame:
         elif column in VOCABULARY:
             parsed[column] = canonical_values(cells[column], config)
         else:
-            parsed[column] = cells[column]
+            parsed[column] = cells[column].astype("str")
     return pd.DataFrame(parsed, index=cells.index)
 
 
@@ -188,17 +189,16 @@ def _typed(accepted: pd.DataFrame) -> pd.DataFrame:
 
 def _keys_of_bad(parsed: pd.DataFrame, cells: pd.DataFrame) -> Keys:
     """Make the keys of refused rows; a number that was not understood counts as it was sent."""
-    shown = parsed.assign(
-        **{
-            number: cells[number].where(
-                ~parsed[f"{number}_form"].isin(PLAIN_FORMS), parsed[number].astype("str")
-            )
-            for number in NUMBERS
-        }
-    )
+    shown = {column: parsed[column].tolist() for column in parsed}
+    for number in NUMBERS:
+        forms, sent = shown[f"{number}_form"], cells[number].tolist()
+        shown[number] = [
+            value if form in PLAIN_FORMS else cell
+            for value, form, cell in zip(shown[number], forms, sent, strict=True)
+        ]
     return keys_of(
         text_array(parsed[ID]),
-        digest_texts(shown.itertuples(index=False, name=None)),
+        digest_texts(zip(*shown.values(), strict=True)),
         parsed.index.to_numpy(dtype=np.int64),
     )
 

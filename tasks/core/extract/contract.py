@@ -1,6 +1,8 @@
 """Judge parsed rows by the pandera contract and name each fault; decide nothing beside it."""
 
 import copy
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +11,9 @@ import pandas as pd
 import pandera.pandas as pa
 
 from schemas.columns import ID, NUMBERS
+from schemas.rules import COLUMNS_READ
+from tasks.core.extract.folding import VOCABULARY
+from tasks.core.extract.memory import Memory, Texts
 
 FAULT_COLUMNS: Final = ["line", "column", "reason"]
 CONFLICTING_ID: Final = "conflicting_id"
@@ -37,10 +42,8 @@ _RULE_COLUMN: Final = {
     "conflicting_id": ID,
 }
 
-
 _OPEN: Final = frozenset({ID, *NUMBERS})
-"""Columns that may hold anything: their good values are too many to remember."""
-_NOTHING: Final[frozenset[str]] = frozenset()
+"""Columns that may hold anything: their values are too many to remember."""
 
 
 def without_cross_row_checks(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:
@@ -64,8 +67,13 @@ def keeps(check: pa.Check, values: "pd.Series[Any] | pd.DataFrame") -> npt.NDArr
     return kept
 
 
+def is_of_categories(check: pa.Check) -> bool:
+    """Tell whether a check of whole rows reads nothing but category columns."""
+    return set(COLUMNS_READ.get(str(check.name), NUMBERS)) <= set(VOCABULARY)
+
+
 class Judge:
-    """Judges parsed rows by a contract; remembers the texts that keep it, and asks about others only.
+    """Judges parsed rows by a contract; remembers what it said of texts, and asks about others only.
 
     Asking each check costs a tenth of asking for pandera's own table of failures; the parse left
     nothing that could stop one (see `schemas.extract`).
@@ -74,30 +82,67 @@ class Judge:
     def __init__(self, schema: pa.DataFrameSchema) -> None:
         """Know nothing yet."""
         self._schema = schema
-        self._good: dict[str, set[str]] = {column: set() for column in schema.columns if column not in _OPEN}
+        self._reasons = {
+            column: Memory(partial(self._ask, column)) for column in schema.columns if column not in _OPEN
+        }
+        self._keeps = {
+            str(check.name): Memory(partial(_ask_rule, check))
+            for check in schema.checks
+            if is_of_categories(check)
+        }
 
     def faults(self, frame: pd.DataFrame) -> pd.DataFrame:
         """List every fault of a parsed frame as `line`, `column`, `reason`, ordered by line."""
-        faults = [
-            (line, column.removesuffix("_form"), _cell_reason(column, check, case))
-            for column in self._schema.columns
-            if not self._good.get(column, _NOTHING).issuperset(frame[column])
-            for check in self._schema.columns[column].checks
-            for line, case in self._breaking(check, frame[column])
-        ]
-        faults += [
-            (line, _RULE_COLUMN[check.name], check.name)
-            for check in self._schema.checks
-            for line in frame.index[~keeps(check, frame)]
-        ]
-        listed = pd.DataFrame(faults, columns=FAULT_COLUMNS)
-        return listed.astype({"line": "int64"}).sort_values(FAULT_COLUMNS, ignore_index=True)
+        lines = frame.index.tolist()
+        faults: list[tuple[int, str, str]] = []
+        for column in self._schema.columns:
+            name = column.removesuffix("_form")
+            if column in self._reasons:
+                cells = list(zip(frame[column].tolist(), strict=True))
+                reasons = zip(lines, self._reasons[column](cells), strict=True)
+                faults += [(line, name, reason) for line, each in reasons for reason in each]
+            else:
+                faults += [(line, name, reason) for line, reason in self._breaking(frame[column])]
+        for check in self._schema.checks:
+            kept = self._kept(check, frame)
+            if not all(kept):
+                column = _RULE_COLUMN[check.name]
+                faults += [
+                    (line, column, check.name) for line, good in zip(lines, kept, strict=True) if not good
+                ]
+        return pd.DataFrame(sorted(faults), columns=FAULT_COLUMNS).astype({"line": "int64"})
 
-    def _breaking(self, check: pa.Check, cells: "pd.Series[Any]") -> list[tuple[int, object]]:
-        kept = keeps(check, cells)
-        if str(cells.name) in self._good and len(self._schema.columns[str(cells.name)].checks) == 1:
-            self._good[str(cells.name)].update(cells[kept])
-        return list(zip(cells.index[~kept], cells[~kept], strict=True))
+    def _kept(self, check: pa.Check, frame: pd.DataFrame) -> Sequence[bool]:
+        if str(check.name) in self._keeps:
+            columns = [frame[column].tolist() for column in COLUMNS_READ[str(check.name)]]
+            return self._keeps[str(check.name)](list(zip(*columns, strict=True)))
+        kept: list[bool] = keeps(check, frame).tolist()
+        return kept
+
+    def _ask(self, column: str, cells: list[Texts]) -> list[tuple[str, ...]]:
+        """Give the reasons for which each of some distinct cells breaks a column's checks."""
+        found: list[tuple[str, ...]] = [() for _ in cells]
+        for position, reason in self._breaking(
+            pd.Series([text for (text,) in cells], dtype="str", name=column)
+        ):
+            found[position] += (reason,)
+        return found
+
+    def _breaking(self, cells: "pd.Series[Any]") -> list[tuple[int, str]]:
+        """List the index and the reason of every fault of a column's cells."""
+        column, found = str(cells.name), []
+        for check in self._schema.columns[column].checks:
+            kept = keeps(check, cells)
+            if not kept.all():
+                bad = zip(cells.index[~kept], cells[~kept], strict=True)
+                found += [(line, _cell_reason(column, check, case)) for line, case in bad]
+        return found
+
+
+def _ask_rule(check: pa.Check, rows: list[Texts]) -> list[bool]:
+    """Tell which of some distinct rows of a rule's columns keep it."""
+    kept: list[bool] = keeps(check, pd.DataFrame(rows, columns=list(COLUMNS_READ[str(check.name)]))).tolist()
+    return kept
 
 
 def _cell_reason(column: str, check: pa.Check, case: object) -> str:

@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from tasks.core.text import text_buffers
+from tasks.core.text import Octets, Offsets, text_buffers
 
 KEY: Final = np.dtype([("high", "<u8"), ("low", "<u8"), ("digest", "<u8"), ("line", "<i8")])
 """`high` and `low` are the id, `digest` is of the whole row, `line` is physical."""
@@ -17,9 +18,12 @@ KEY: Final = np.dtype([("high", "<u8"), ("low", "<u8"), ("digest", "<u8"), ("lin
 Keys = npt.NDArray[np.void]
 
 _ID_BYTES: Final = 16
+_SPACE, _TAB = ord(" "), ord("\t")
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 """Source: Fibonacci hashing, 2**64 over the golden ratio (Knuth, TAOCP 6.4)."""
 _SHIFT: Final = np.uint64(29)
+
+_compiled = numba.njit(nogil=True, cache=True)
 
 
 def keys_of(ids: pa.StringArray, digests: npt.NDArray[np.uint64], lines: npt.NDArray[np.int64]) -> Keys:
@@ -30,20 +34,14 @@ def keys_of(ids: pa.StringArray, digests: npt.NDArray[np.uint64], lines: npt.NDA
     A blank id is nobody's: it is shared only by rows that are equal.
     """
     octets, offsets = text_buffers(ids)
-    lengths = np.diff(offsets)
     filled = np.zeros((len(ids), _ID_BYTES), dtype=np.uint8)
-    short = lengths <= _ID_BYTES
-    within = np.arange(_ID_BYTES) < lengths[:, np.newaxis]
-    if short.all():
-        filled[within] = octets
-    else:
-        filled[within & short[:, np.newaxis]] = octets[np.repeat(short, lengths)]
-        for row in np.flatnonzero(~short):
-            text = octets[offsets[row] : offsets[row + 1]].tobytes()
-            filled[row] = np.frombuffer(hashlib.blake2b(text, digest_size=_ID_BYTES).digest(), dtype=np.uint8)
+    nameless = np.empty(len(ids), dtype=np.bool_)
+    _fill(octets, offsets, filled, nameless)
+    for row in np.flatnonzero(np.diff(offsets) > _ID_BYTES):
+        text = octets[offsets[row] : offsets[row + 1]].tobytes()
+        filled[row] = np.frombuffer(hashlib.blake2b(text, digest_size=_ID_BYTES).digest(), dtype=np.uint8)
     halves = filled.view("<u8")
     keys = np.empty(len(ids), dtype=KEY)
-    nameless = (filled == ord(" ")).sum(axis=1) + (filled == ord("\t")).sum(axis=1) == lengths
     keys["high"] = np.where(nameless, digests, halves[:, 0])
     keys["low"] = np.where(nameless, 0, halves[:, 1])
     keys["digest"], keys["line"] = digests, lines
@@ -52,7 +50,10 @@ def keys_of(ids: pa.StringArray, digests: npt.NDArray[np.uint64], lines: npt.NDA
 
 def spread(keys: Keys) -> npt.NDArray[np.uint64]:
     """Hash the ids of keys evenly over 64 bits: (N,)."""
-    return _mix(_mix(np.zeros(len(keys), dtype=np.uint64), keys["high"]), keys["low"])
+    hashes = np.zeros(len(keys), dtype=np.uint64)
+    _mix(hashes, keys["high"])
+    _mix(hashes, keys["low"])
+    return hashes
 
 
 def digest_rows(columns: pd.DataFrame) -> npt.NDArray[np.uint64]:
@@ -65,10 +66,10 @@ def digest_rows(columns: pd.DataFrame) -> npt.NDArray[np.uint64]:
     for name in columns:
         column = columns[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
-            digests = _mix(digests, column.cat.codes.to_numpy().astype(np.uint64))
+            _mix(digests, column.cat.codes.to_numpy())
         else:
             value = np.nan_to_num(column.to_numpy(dtype=np.float64), nan=-1.0) + 0.0
-            digests = _mix(digests, value.view(np.uint64))
+            _mix(digests, value.view(np.uint64))
     return digests
 
 
@@ -79,6 +80,23 @@ def digest_texts(rows: Iterable[tuple[object, ...]]) -> npt.NDArray[np.uint64]:
     return np.frombuffer(digests, dtype="<u8")
 
 
-def _mix(state: npt.NDArray[np.uint64], values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    mixed = (state ^ values) * _ODD
-    return np.asarray(mixed ^ (mixed >> _SHIFT), dtype=np.uint64)
+@_compiled
+def _mix(state: npt.NDArray[np.uint64], values: npt.NDArray[np.integer]) -> None:
+    """Stir (N,) values that are not negative into (N,) hashes."""
+    for row in range(len(state)):
+        mixed = (state[row] ^ np.uint64(values[row])) * _ODD
+        state[row] = mixed ^ (mixed >> _SHIFT)
+
+
+@_compiled
+def _fill(octets: Octets, offsets: Offsets, filled: Octets, nameless: npt.NDArray[np.bool_]) -> None:
+    """Copy (N,) texts that are short enough, and tell which are blank."""
+    for row in range(len(filled)):
+        start, blanks = offsets[row], 0
+        length = offsets[row + 1] - start
+        for i in range(length):
+            octet = octets[start + i]
+            blanks += octet in (_SPACE, _TAB)
+            if length <= _ID_BYTES:
+                filled[row, i] = octet
+        nameless[row] = blanks == length

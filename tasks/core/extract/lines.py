@@ -54,7 +54,7 @@ def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> Lin
         else:
             rows.append(fields)
             numbers.append(number)
-    cells = pd.DataFrame(rows, index=numbers, columns=range(len(dialect.header)), dtype="str")
+    cells = pd.DataFrame(rows, index=numbers, columns=range(len(dialect.header)), dtype="object")
     return Lines(cells, faults, blank, widths, first_bad_byte)
 
 

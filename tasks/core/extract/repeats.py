@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +12,7 @@ from tasks.core.extract.keys import KEY, Keys, spread
 from tasks.core.files import spill_file
 
 Lines = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
 
 _PARTS: Final = 64
 _PARTS_SHIFT: Final = np.uint64(58)
@@ -34,13 +36,13 @@ class RepeatFinder:
 
     def add(self, keys: Keys) -> None:
         """Take keys in, in the order of their lines."""
-        part = (spread(keys) >> _PARTS_SHIFT).astype(np.uint8)  # which sorts by radix
-        order = np.argsort(part, kind="stable")
-        bounds = np.searchsorted(part[order], np.arange(_PARTS + 1))
-        ordered = keys[order]
+        ordered = np.empty(len(keys), dtype=KEY)
+        bounds = _partition(
+            spread(keys) >> _PARTS_SHIFT, keys.view("<u8").reshape(-1, 4), ordered.view("<u8").reshape(-1, 4)
+        )
         for i, spill in enumerate(self._parts):
             if bounds[i + 1] > bounds[i]:
-                spill.write(ordered[bounds[i] : bounds[i + 1]].tobytes())
+                spill.write(ordered[bounds[i] : bounds[i + 1]].data)
 
     def find(self) -> Repeats:
         """Compare all rows that were added; forget them."""
@@ -77,3 +79,19 @@ def _find(keys: Keys) -> Repeats:
     shares = (kept["high"][1:] == kept["high"][:-1]) & (kept["low"][1:] == kept["low"][:-1])
     conflict = np.append([False], shares) | np.append(shares, [False])
     return Repeats(keys["line"][duplicate], kept["line"][conflict])
+
+
+@numba.njit(nogil=True, cache=True)
+def _partition(parts: Words, keys: Words, ordered: Words) -> npt.NDArray[np.int64]:
+    """Copy (N, 4) keys by their (N,) parts, each in the order of lines; give where each part starts."""
+    bounds = np.zeros(_PARTS + 1, dtype=np.int64)
+    for row in range(len(parts)):
+        bounds[parts[row] + 1] += 1
+    bounds = np.cumsum(bounds)
+    free = bounds.copy()
+    for row in range(len(parts)):
+        at = free[parts[row]]
+        for word in range(keys.shape[1]):
+            ordered[at, word] = keys[row, word]
+        free[parts[row]] = at + 1
+    return bounds

@@ -1,0 +1,48 @@
+"""What is past its time is deleted: `python flows/retention_flow.py`, and every day as `retention/daily`."""
+
+from flows import cli  # first: it sets what Prefect reads when it is imported
+
+# isort: split
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from schemas.operations import RetentionPolicy
+from tasks.core.files import locked
+from tasks.retention import report_retention, sweep_files, sweep_prefect
+
+cli.one_line_errors()
+
+
+@flow(name="retention", persist_result=False)
+def retention(
+    config: RetentionPolicy = RetentionPolicy(),  # noqa: B008 frozen
+    dry_run: bool = False,
+) -> State[Any]:
+    """Delete extracts, scores, trainings and Prefect's runs that are past their time; log what went.
+
+    Args:
+        config: How long things are kept.
+        dry_run: Count what would be deleted, and delete nothing.
+    """
+    home = cli.locations()
+    with locked(home.work):  # no run reads what is deleted
+        proof = sweep_files(home, config, dry_run=dry_run)
+    proof += sweep_prefect(home, config, dry_run=dry_run)
+    return Completed(message=report_retention(proof, dry_run=dry_run))
+
+
+def main() -> State[Any] | None:
+    """Read the flags and sweep."""
+    parser = cli.Parser(description="Delete what is past its time to live, and log what was deleted.")
+    parser.add_argument("--dry-run", action="store_true", help="count what would go, and delete nothing")
+    cli.add_config_flags(parser)
+    flags = parser.parse_args()
+    config = cli.load_config(RetentionPolicy, flags.config, flags.set)
+    return retention(config, flags.dry_run, return_state=True)
+
+
+if __name__ == "__main__":
+    cli.run(main)

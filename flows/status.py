@@ -1,0 +1,27 @@
+"""How the product is, on one page: `python flows/status.py`, or for programs with `--json`."""
+
+import sys
+from datetime import UTC, datetime
+
+from flows import cli
+from schemas.config import ScoreConfig
+from tasks.core.bundle import to_json
+from tasks.core.status import look_at
+from tasks.core.status_page import page
+
+
+def main() -> None:
+    """Print the status; leave with code 4 where there are alarms."""
+    parser = cli.Parser(description="Say how the product is: champion, nights, backlog, disk and alarms.")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a page")
+    cli.add_config_flags(parser)
+    flags = parser.parse_args()
+    config = cli.load_config(ScoreConfig, flags.config, flags.set)
+    status = look_at(cli.locations(), config.alarms, datetime.now(tz=UTC))
+    print(to_json(status).decode() if flags.json else page(status))
+    if status.alarms:
+        sys.exit(cli.ALARMS_EXIT_CODE)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,43 @@
+"""What an operator may set about watching the product and about how long it keeps things."""
+
+from pydantic import Field, StrictInt
+
+from schemas.closed import Closed
+
+
+class AlarmPolicy(Closed):
+    """From when on something is an alarm."""
+
+    max_age_hours: StrictInt = Field(
+        default=30,
+        ge=1,
+        le=8_760,
+        description="Hours after the end (UTC) of the newest scores' as-of date; later they are stale.",
+    )
+    max_wait_hours: StrictInt = Field(
+        default=30, ge=1, le=8_760, description="Hours that an extract may wait in inbox/ or work/."
+    )
+    rejected_days: StrictInt = Field(
+        default=7, ge=1, le=365, description="Days for which a rejected extract is an alarm."
+    )
+    min_free_share: float = Field(default=0.1, gt=0, lt=1, description="Share of the disk that must be free.")
+
+
+class RetentionPolicy(Closed):
+    """How long things are kept; published scores go after the `expires_on` of their manifest."""
+
+    archive_days: StrictInt = Field(
+        default=90, ge=1, le=3_650, description="Days after its as-of date that a scored extract is kept."
+    )
+    rejected_days: StrictInt = Field(
+        default=30, ge=1, le=3_650, description="Days after its rejection that a refused extract is kept."
+    )
+    runs_days: StrictInt = Field(
+        default=30,
+        ge=1,
+        le=3_650,
+        description="Days after its start that a training's checkpoints and TensorBoard logs are kept.",
+    )
+    prefect_days: StrictInt = Field(
+        default=30, ge=1, le=3_650, description="Days after its end that Prefect keeps a run with its logs."
+    )

@@ -1,0 +1,22 @@
+"""The proof of what was deleted: counts and dates, never an id or a name."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.closed import Closed
+
+Kind = Literal["archive", "rejected", "scores", "runs", "prefect"]
+
+
+class Swept(Closed):
+    """A line of `retention.jsonl`: what one sweep deleted of one kind; written just before it is deleted."""
+
+    format_version: Literal[1] = 1
+    at: datetime
+    kind: Kind
+    deleted: int = Field(ge=0, description="Files or folders; runs of flows for prefect.")
+    oldest: date | None = Field(description="The first day among them; None where it is not known.")
+    newest: date | None
+    bytes: int | None = Field(ge=0, description="On the disk; None for prefect.")

@@ -1,0 +1,96 @@
+"""What `flows/status.py --json` says: how the product is, in counts, dates and ids."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.closed import Closed
+from schemas.manifest import ScoresName, ShortId
+
+AlarmCode = Literal[
+    "champion_missing",
+    "champion_damaged",
+    "inbox_missing",
+    "scores_missing",
+    "scores_stale",
+    "scores_damaged",
+    "latest_damaged",
+    "extract_waits",
+    "extract_rejected",
+    "disk_nearly_full",
+]
+
+
+class Alarm(Closed):
+    """Something that an operator must look at; docs/operations.md says what to do about each code."""
+
+    code: AlarmCode
+    message: str
+
+
+class ChampionStatus(Closed):
+    """The bundle in service, verified against the pointer."""
+
+    bundle_id: ShortId
+    since: datetime
+    action: Literal["promote", "roll back"]
+    forced: bool
+    gate_outcome: Literal["passed", "not proven", "refused"]
+    simulated: bool
+
+
+class NightStatus(Closed):
+    """Published scores of one extract by one bundle; numbers count customers or lines."""
+
+    folder: ScoresName
+    as_of_date: date
+    extract_id: ShortId
+    bundle_id: ShortId
+    scored_at: datetime
+    simulated: bool = Field(description="Whether the customers, or those the bundle learnt from, are.")
+    received: int = Field(ge=0)
+    scored: int = Field(ge=0)
+    flagged: int = Field(ge=0)
+    quarantined: int = Field(ge=0)
+    exact_duplicates: int = Field(ge=0)
+    latest: bool = Field(description="Whether latest.json leads here.")
+    superseded: bool = Field(description="Whether a corrected extract of the day was scored.")
+
+
+class Waiting(Closed):
+    """Extracts that wait in a folder."""
+
+    extracts: int = Field(ge=0)
+    oldest_hours: float | None = Field(ge=0, description="Since the oldest one came; None without any.")
+
+
+class Rejection(Closed):
+    """An extract that was refused lately."""
+
+    place: str = Field(description="Its folder below rejected/.")
+    at: datetime
+    reason: str
+
+
+class Disk(Closed):
+    """The disk below the home folder, in bytes."""
+
+    total_bytes: int = Field(ge=0)
+    free_bytes: int = Field(ge=0)
+    used_bytes: dict[str, int] = Field(description="By folder of the home folder.")
+
+
+class Status(Closed):
+    """How the product is at a moment."""
+
+    format_version: Literal[1] = 1
+    at: datetime
+    running: bool = Field(description="Whether a run is scoring now.")
+    champion: ChampionStatus | None
+    nights: tuple[NightStatus, ...] = Field(description="The newest as-of dates first.")
+    inbox: Waiting
+    work: Waiting
+    rejected: tuple[Rejection, ...] = Field(description="The last ones first.")
+    disk: Disk
+    alarms: tuple[Alarm, ...]

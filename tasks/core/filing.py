@@ -1,0 +1,98 @@
+"""File away what became of an extract: into the archive or among the rejected, with its sidecar.
+
+One copy of the same bytes is kept in each, however often they are delivered.
+"""
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from tasks.core.delivery import Delivery, identify
+from tasks.core.errors import ExtractError
+from tasks.core.files import FILE_MODE, make_folder, move, replace_file, sha256
+from tasks.core.publishing import QUARANTINE, quarantine_csv
+from tasks.core.sidecar import SUFFIX, is_sidecar, read_sidecar, sidecar_of
+
+REASON: Final = "reason.txt"
+
+
+def archive(sent: Delivery, folder: Path, as_of: date) -> Path:
+    """Move a scored file away under its date, id and kind, or over the copy of it that is there.
+
+    Raises:
+        ChangedError: it is not what was scored any more.
+    """
+    sent.confirm()
+    (source,) = sent.sources
+    target = find_archived(make_folder(folder), sent.extract_id)
+    if target is None:
+        target = folder / f"{as_of.isoformat()}-{sent.extract_id}.{source.kind}"
+    _move_both(sent.path, target)
+    return target
+
+
+def find_archived(folder: Path, extract_id: str) -> Path | None:
+    """Find the archived copy of an extract; None if there is none."""
+    kept = (path for path in folder.glob(f"????-??-??-{extract_id}.*") if not is_sidecar(path.name))
+    return min(kept, default=None)
+
+
+def reject(path: Path, folder: Path, error: ExtractError, *, keep: bool) -> Path:
+    """Write why an extract was refused, and which rows were bad; move it there unless it is to be kept.
+
+    The place is named after the hash of the extract's bytes, or of its name where it is no file.
+    """
+    try:
+        identity, known = identify(path, delivered=True).sha256, True
+    except ExtractError:
+        identity, known = sha256(os.fsencode(path.name)), False
+    place = make_folder(folder / identity[:16])
+    replace_file(place / REASON, f"{error}\n".encode())
+    if isinstance(error.quarantine, pd.DataFrame):
+        replace_file(place / QUARANTINE, quarantine_csv(error.quarantine))
+    if not keep:
+        _move_both(path, place / ("extract" if known else _free_name(place)))
+    return place
+
+
+def file_late_sidecars(inbox: Path, archive: Path) -> None:
+    """File away sidecars that came after their extracts were scored, and agree with them."""
+    for path in inbox.glob(f"[!.]*{SUFFIX}"):
+        if os.path.lexists(path.with_name(path.name.removesuffix(SUFFIX))):
+            continue
+        with suppress(ExtractError):
+            kept = find_archived(archive, read_sidecar(path)[:16])
+            if kept is not None:
+                move(path, sidecar_of(kept))
+
+
+def _move_both(path: Path, target: Path) -> None:
+    """Move an extract, then its sidecar: as long as the extract is not filed, its sidecar judges it."""
+    try:
+        move(path, target)
+        _make_private(target)
+        if os.path.lexists(sidecar_of(path)):
+            move(sidecar_of(path), sidecar_of(target))
+            _make_private(sidecar_of(target))
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise  # else it is no file, on another file system: it stays where it is
+
+
+def _make_private(path: Path) -> None:
+    """Close a plain file to others, unless it has other names or another owner than us."""
+    status = path.lstat()
+    if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+        with suppress(PermissionError):
+            path.chmod(FILE_MODE)
+
+
+def _free_name(place: Path) -> str:
+    number = 1 + sum(not is_sidecar(path.name) for path in place.glob("extract*"))
+    return "extract" if number == 1 else f"extract-{number}"

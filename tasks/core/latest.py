@@ -1,0 +1,101 @@
+"""Tell from the manifests alone which scores correct which, and keep one pointer to the latest."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from schemas.manifest import MANIFEST, Latest, ScoresManifest
+from tasks.core.bundle import to_json
+from tasks.core.files import replace_file, sha256_of
+from tasks.core.publishing import folder_name
+
+LATEST: Final = "latest.json"
+
+
+def read_manifest(folder: Path) -> ScoresManifest | None:
+    """Read the manifest of published scores; None where it is missing or damaged."""
+    try:
+        return ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def published_folders(scores: Path, of_day: str = "????-??-??") -> list[Path]:
+    """List the folders of published scores, newest day first."""
+    return sorted(scores.glob(f"{of_day}-{'[0-9a-f]' * 16}-*"), reverse=True)
+
+
+def extract_of(name: str) -> str:
+    """Give the id of the extract in the name of a folder of scores."""
+    return name.split("-")[3]
+
+
+def superseded_by(scores: Path, as_of: date, extract_id: str) -> tuple[str, ...]:
+    """Name the folders of the extracts of a day that this one corrects: those that came before it.
+
+    An extract that was there before keeps its place, whoever scores it again.
+    """
+    of_day = list(_manifests(published_folders(scores, as_of.isoformat())))
+    own = [each for each in of_day if each.extract.extract_id == extract_id]
+    if own:
+        return tuple(sorted({name for each in own for name in each.supersedes}))
+    superseded = {name for each in of_day for name in each.supersedes}
+    if any(extract_of(name) == extract_id for name in superseded):
+        return ()
+    return tuple(sorted(superseded | {_name(each) for each in of_day}))
+
+
+def find_latest(scores: Path, champion: str) -> Latest | None:
+    """Find the scores to use: of the newest day, by the extract that no other corrects.
+
+    Of several bundles' scores of it, those by the `champion` (an id) are taken, else the last ones made.
+    """
+    newest: list[ScoresManifest] = []
+    for manifest in _manifests(published_folders(scores)):
+        if newest and manifest.as_of_date != newest[0].as_of_date:
+            break
+        newest.append(manifest)
+    superseded = {extract_of(name) for each in newest for name in each.supersedes}
+    best = max(
+        (each for each in newest if each.extract.extract_id not in superseded),
+        key=lambda each: (each.bundle_id == champion, each.scored_at, each.bundle_id),
+        default=None,
+    )
+    if best is None:
+        return None
+    return Latest(
+        as_of_date=best.as_of_date,
+        folder=_name(best),
+        extract_id=best.extract.extract_id,
+        bundle_id=best.bundle_id,
+        manifest_sha256=sha256_of(scores / _name(best) / MANIFEST),
+    )
+
+
+def read_latest(scores: Path) -> Latest | None:
+    """Read the pointer; None where it is missing or damaged: it is written anew from the manifests."""
+    try:
+        return Latest.model_validate_json((scores / LATEST).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def point_to_latest(scores: Path, champion: str) -> Latest | None:
+    """Swap the pointer to the latest scores; it goes back a day only where its folder is gone."""
+    old, new = read_latest(scores), find_latest(scores, champion)
+    if old and (new is None or new.as_of_date < old.as_of_date) and (scores / old.folder).is_dir():
+        return old
+    if new is not None and new != old:
+        replace_file(scores / LATEST, to_json(new))
+    return new
+
+
+def _manifests(folders: list[Path]) -> Iterator[ScoresManifest]:
+    return (manifest for folder in folders if (manifest := read_manifest(folder)) is not None)
+
+
+def _name(manifest: ScoresManifest) -> str:
+    return folder_name(manifest.as_of_date, manifest.extract.extract_id, manifest.bundle_id)

@@ -1,0 +1,115 @@
+"""Look at a home folder from outside, without changing anything in it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from schemas.config import Locations
+from schemas.manifest import MANIFEST, ScoresManifest
+from schemas.status import ChampionStatus, Disk, NightStatus, Rejection, Waiting
+from tasks.core.bundle import seal_files
+from tasks.core.errors import shown
+from tasks.core.filing import REASON
+from tasks.core.registry import open_champion, read_champion, read_history
+from tasks.core.sidecar import is_sidecar
+
+
+def observe_champion(registry: Path) -> ChampionStatus | None:
+    """Verify the champion, its pointer and its history; None where there is none.
+
+    Raises:
+        RegistryError: the pointer or the history cannot be understood.
+        BundleError: the bundle is not what was promoted.
+    """
+    bundle, move = open_champion(registry), read_champion(registry)
+    if bundle is None or move is None:
+        return None
+    read_history(registry)
+    return ChampionStatus(
+        bundle_id=move.bundle_id,
+        since=move.at,
+        action=move.action,
+        forced=move.forced,
+        gate_outcome=bundle.manifest.gate.outcome,
+        simulated=bundle.manifest.simulated,
+    )
+
+
+def observe_night(folder: Path, manifest: ScoresManifest, *, latest: bool, superseded: bool) -> NightStatus:
+    """Say what a night came to, from its manifest."""
+    counts = manifest.extract.counts
+    return NightStatus(
+        folder=folder.name,
+        as_of_date=manifest.as_of_date,
+        extract_id=manifest.extract.extract_id,
+        bundle_id=manifest.bundle_id,
+        scored_at=manifest.scored_at,
+        simulated=manifest.extract.simulated or manifest.bundle_simulated,
+        received=counts.received,
+        scored=manifest.scored,
+        flagged=manifest.flagged,
+        quarantined=counts.quarantined,
+        exact_duplicates=counts.exact_duplicates,
+        latest=latest,
+        superseded=superseded,
+    )
+
+
+def is_as_sealed(folder: Path, manifest: ScoresManifest, *, hashed: bool) -> bool:
+    """Tell whether published files have their sealed names and sizes and, if asked for, hashes."""
+    try:
+        if hashed:
+            found = {name: seal for name, seal in seal_files(folder).items() if name != MANIFEST}
+            return found == manifest.files
+        sizes = {path.name: path.stat().st_size for path in folder.iterdir() if path.name != MANIFEST}
+    except OSError:
+        return False
+    return sizes == {name: seal.size for name, seal in manifest.files.items()}
+
+
+def observe_waiting(folder: Path, now: datetime) -> Waiting:
+    """Count the extracts of a folder, and the hours since the first of them came."""
+    came = [
+        path.lstat().st_ctime
+        for path in _entries(folder)
+        if not path.name.startswith(".") and not is_sidecar(path.name)
+    ]
+    oldest = max(0.0, (now.timestamp() - min(came)) / 3_600) if came else None
+    return Waiting(extracts=len(came), oldest_hours=oldest)
+
+
+def observe_rejected(rejected: Path, now: datetime, days: int) -> tuple[Rejection, ...]:
+    """List what was refused in the last days, the last first."""
+    found = []
+    for place in _entries(rejected):
+        with suppress(OSError):
+            reason = place / REASON
+            at = datetime.fromtimestamp(reason.stat().st_mtime, tz=UTC)
+            if now - at <= timedelta(days=days):
+                text = shown(reason.read_text(encoding="utf-8", errors="replace").strip())
+                found.append(Rejection(place=place.name, at=at, reason=text))
+    return tuple(sorted(found, key=lambda each: each.at, reverse=True))
+
+
+def observe_disk(places: Locations) -> Disk:
+    """Measure the disk, and what each folder of the home takes of it."""
+    usage = shutil.disk_usage(places.home)
+    used = {path.name: _bytes_of(path) for path in sorted(_entries(places.home)) if path.is_dir()}
+    return Disk(total_bytes=usage.total, free_bytes=usage.free, used_bytes=used)
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        yield from folder.iterdir()
+
+
+def _bytes_of(folder: Path) -> int:
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += (Path(place) / name).lstat().st_size
+    return total

@@ -1,0 +1,132 @@
+"""Say in one value how the product is, and what an operator must look at."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from schemas.config import Locations
+from schemas.manifest import Latest, ScoresManifest
+from schemas.operations import AlarmPolicy
+from schemas.status import Alarm, ChampionStatus, Disk, NightStatus, Rejection, Status, Waiting
+from tasks.core.errors import BundleError, RegistryError
+from tasks.core.files import is_locked
+from tasks.core.freshness import stale
+from tasks.core.latest import LATEST, extract_of, published_folders, read_latest, read_manifest
+from tasks.core.observing import (
+    is_as_sealed,
+    observe_champion,
+    observe_disk,
+    observe_night,
+    observe_rejected,
+    observe_waiting,
+)
+
+NIGHTS_SHOWN: Final = 7
+
+
+def look_at(places: Locations, policy: AlarmPolicy, now: datetime) -> Status:
+    """Look at everything below a home folder; nothing is changed."""
+    champion, alarms = _champion(places.registry)
+    inbox, work = observe_waiting(places.inbox, now), observe_waiting(places.work, now)
+    rejected = observe_rejected(places.rejected, now, policy.rejected_days)
+    manifests = {folder: read_manifest(folder) for folder in published_folders(places.scores)}
+    latest, disk = read_latest(places.scores), observe_disk(places)
+    alarms += _of_inbox(places.inbox, inbox, work, policy)
+    alarms += _of_rejected(rejected, policy)
+    alarms += _of_scores(manifests, latest, policy, now)
+    alarms += _of_disk(disk, policy)
+    return Status(
+        at=now,
+        running=is_locked(places.work),
+        champion=champion,
+        nights=tuple(_nights(manifests, latest)),
+        inbox=inbox,
+        work=work,
+        rejected=rejected,
+        disk=disk,
+        alarms=tuple(alarms),
+    )
+
+
+def _champion(registry: Path) -> tuple[ChampionStatus | None, list[Alarm]]:
+    try:
+        champion = observe_champion(registry)
+    except (BundleError, RegistryError) as error:
+        return None, [Alarm(code="champion_damaged", message=str(error))]
+    if champion is None:
+        message = "there is no champion to score with. Train one: python flows/train_flow.py."
+        return None, [Alarm(code="champion_missing", message=message)]
+    return champion, []
+
+
+def _nights(manifests: dict[Path, ScoresManifest | None], latest: Latest | None) -> Iterator[NightStatus]:
+    superseded = {extract_of(name) for each in manifests.values() if each for name in each.supersedes}
+    readable = [(folder, manifest) for folder, manifest in manifests.items() if manifest is not None]
+    for folder, manifest in readable[:NIGHTS_SHOWN]:
+        yield observe_night(
+            folder,
+            manifest,
+            latest=latest is not None and folder.name == latest.folder,
+            superseded=manifest.extract.extract_id in superseded,
+        )
+
+
+def _of_inbox(inbox: Path, waits: Waiting, unfinished: Waiting, policy: AlarmPolicy) -> Iterator[Alarm]:
+    if not inbox.is_dir():
+        yield Alarm(code="inbox_missing", message=f"there is no inbox at '{inbox}'. Make or mount it.")
+    for name, waiting in (("inbox", waits), ("work", unfinished)):
+        hours = waiting.oldest_hours
+        if hours is not None and hours > policy.max_wait_hours:
+            yield Alarm(
+                code="extract_waits",
+                message=f"extracts waiting in {name}/: {waiting.extracts}, the oldest for {hours:.0f} hours;"
+                f" expected at most {policy.max_wait_hours}. Run python flows/score_flow.py and see.",
+            )
+
+
+def _of_rejected(rejected: tuple[Rejection, ...], policy: AlarmPolicy) -> Iterator[Alarm]:
+    if rejected:
+        yield Alarm(
+            code="extract_rejected",
+            message=f"extracts rejected in the last {policy.rejected_days} days: {len(rejected)}."
+            " Read reason.txt below rejected/, and ask the CRM team.",
+        )
+
+
+def _of_scores(
+    manifests: dict[Path, ScoresManifest | None], latest: Latest | None, policy: AlarmPolicy, now: datetime
+) -> Iterator[Alarm]:
+    if not manifests:
+        yield Alarm(code="scores_missing", message="nothing was scored yet. Deliver an extract.")
+        return
+    damaged = [
+        folder.name
+        for folder, manifest in manifests.items()
+        if manifest is None
+        or not is_as_sealed(folder, manifest, hashed=latest is not None and folder.name == latest.folder)
+    ]
+    if damaged:
+        yield Alarm(
+            code="scores_damaged",
+            message=f"folders of scores that are not as published: {len(damaged)}, first '{damaged[0]}'."
+            " Move them away and score the archived extracts again, or restore a back-up.",
+        )
+    if latest is None or all(folder.name != latest.folder for folder in manifests):
+        yield Alarm(
+            code="latest_damaged",
+            message=f"{LATEST} leads to no scores. The next run writes it: python flows/score_flow.py.",
+        )
+    newest = max((each.as_of_date for each in manifests.values() if each), default=None)
+    if newest is not None and (said := stale(newest, now, policy.max_age_hours)):
+        yield Alarm(code="scores_stale", message=said)
+
+
+def _of_disk(disk: Disk, policy: AlarmPolicy) -> Iterator[Alarm]:
+    share = disk.free_bytes / disk.total_bytes
+    if share < policy.min_free_share:
+        yield Alarm(
+            code="disk_nearly_full",
+            message=f"{share:.1%} of the disk is free; expected {policy.min_free_share:.0%} or more."
+            " Sweep what is past its time: python flows/retention_flow.py.",
+        )

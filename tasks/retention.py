@@ -1,0 +1,98 @@
+"""Sweep files and Prefect's own runs that are past their time, and prove it in a log."""
+
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterEndTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun
+from prefect.exceptions import ObjectNotFound
+from prefect.logging import get_run_logger
+
+from schemas.config import Locations
+from schemas.operations import RetentionPolicy
+from schemas.retention import Swept
+from tasks.core import retention
+from tasks.core.registry import read_champion
+from tasks.step import step
+
+_AT_A_TIME: Final = 200
+"""Runs; the most that Prefect's server gives in one answer."""
+
+
+@step(name="sweep-files")
+def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool) -> list[Swept]:
+    """Delete extracts, scores and trainings that are past their time.
+
+    Raises:
+        RegistryError: the champion's pointer cannot be read.
+    """
+    now = datetime.now(tz=UTC)
+    champion = read_champion(home.registry)
+    expired = retention.find_expired(home, policy, champion.bundle_id if champion else "", now.date())
+    if dry_run:
+        return retention.prove(expired, now)
+    hidden = retention.hide(expired)
+    proof = retention.prove(hidden, now)
+    retention.write_proof(home.retention_log, proof)
+    retention.delete(hidden)
+    return proof
+
+
+@step(name="sweep-prefect")
+def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) -> list[Swept]:
+    """Delete Prefect's runs that ended before their time; its server deletes their logs with them."""
+    now = datetime.now(tz=UTC)
+    runs = _ended_before(now - timedelta(days=policy.prefect_days))
+    days = [_end(run) for run in runs]
+    proof = Swept(
+        at=now,
+        kind="prefect",
+        deleted=len(runs),
+        oldest=min(days, default=None),
+        newest=max(days, default=None),
+        bytes=None,
+    )
+    if not dry_run:
+        retention.write_proof(home.retention_log, [proof])
+        _delete(runs)
+    return [proof]
+
+
+@step(name="report-retention")
+def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
+    """Say in a line what was deleted, or would be."""
+    counts = ", ".join(f"{each.kind}: {each.deleted}" for each in proof)
+    said = f"{'Would delete' if dry_run else 'Deleted'} {counts}."
+    get_run_logger().info(said)
+    return said
+
+
+def _ended_before(moment: datetime) -> list[FlowRun]:
+    wanted = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=sorted(TERMINAL_STATES))),
+        end_time=FlowRunFilterEndTime(before_=moment),
+    )
+    found: list[FlowRun] = []
+    with get_client(sync_client=True) as client:
+        while page := client.read_flow_runs(flow_run_filter=wanted, limit=_AT_A_TIME, offset=len(found)):
+            found += page
+    return found
+
+
+def _delete(runs: list[FlowRun]) -> None:
+    with get_client(sync_client=True) as client:
+        for run in runs:
+            with suppress(ObjectNotFound):  # the server's own vacuum was faster
+                client.delete_flow_run(run.id)
+
+
+def _end(run: FlowRun) -> date:
+    assert run.end_time is not None, "the filter asks for it"
+    return run.end_time.date()

@@ -1,0 +1,42 @@
+from tasks.core.extract.memory import MOST_CHARACTERS, Memory, Texts
+
+
+class Asked:
+    """Answers with the length of the first text, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.times: list[set[Texts]] = []
+
+    def __call__(self, texts: list[Texts]) -> list[int]:
+        """Answer about each."""
+        self.times.append(set(texts))
+        return [len(each[0]) for each in texts]
+
+
+def test_nothing_is_asked_twice() -> None:
+    """Answers come in the order of the question, and only strangers are asked about."""
+    asked = Asked()
+    memory = Memory(asked)
+
+    assert memory([("a",), ("bb",), ("a",)]) == [1, 2, 1]
+    assert memory([("bb",), ("ccc",)]) == [2, 3]
+    assert asked.times == [{("a",), ("bb",)}, {("ccc",)}]
+
+
+def test_memory_is_bounded() -> None:
+    """When too many characters would be remembered all are forgotten, and the answers stay right."""
+    asked = Asked()
+    memory = Memory(asked)
+    half = "x" * (MOST_CHARACTERS // 2)
+    memory([("a",), (half,)])
+
+    assert memory([("a",), (half + "y",)]) == [1, len(half) + 1]
+    assert asked.times[-1] == {("a",), (half + "y",)}
+    assert memory([("a",)]) == [1]
+    assert len(asked.times) == 2
+
+    memory([(half * 3,)])
+    memory([(half * 3,)])
+    assert len(asked.times) == 4, "what is too long to be remembered is asked about each time"
+    assert memory([("a",)]) == [1]
+    assert len(asked.times) == 4, "and makes nothing else forgotten"

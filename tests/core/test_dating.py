@@ -1,0 +1,51 @@
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tasks.core.dating import date_of, oldest_first
+from tasks.core.errors import ConfigError, ExtractError
+
+TODAY = date(2026, 3, 20)
+
+
+def drop(folder: Path, name: str, seconds: float) -> Path:
+    """Make a file that was last changed so many seconds after 1970."""
+    path = folder / name
+    path.touch()
+    os.utime(path, (seconds, seconds))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, "1970-01-01"), (86_400 * 365, "1971-01-01"), (-86_400, "1969-12-31"), (4e9, "in the future")],
+)
+def test_a_clock_that_was_never_set_dates_nothing(seconds: float, expected: str, tmp_path: Path) -> None:
+    """A file of before 2000 or of the future, without a date in its name, is refused."""
+    with pytest.raises(ExtractError, match=expected):
+        date_of(drop(tmp_path, "crm.csv", seconds), None, TODAY)
+
+
+def test_a_name_or_the_operator_dates_such_a_file(tmp_path: Path) -> None:
+    """A date in the name goes before the file's, the operator's before both; neither may be before 2000."""
+    assert date_of(drop(tmp_path, "crm_2026-03-01.csv", 0), None, TODAY) == date(2026, 3, 1)
+    assert date_of(drop(tmp_path, "crm.csv", 0), date(2026, 3, 2), TODAY) == date(2026, 3, 2)
+    with pytest.raises(ConfigError, match="--as-of 1970-01-01 is before 2000-01-01"):
+        date_of(drop(tmp_path, "crm.csv", 0), date(1970, 1, 1), TODAY)
+
+
+def test_a_backlog_is_ordered_by_day_then_arrival_then_name(tmp_path: Path) -> None:
+    """The oldest day goes first, whenever it came; of one day, what came first."""
+    march = 1_772_582_400  # 2026-03-04
+    expected = [
+        drop(tmp_path, "2026-03-01_and_2026-03-02.csv", march),
+        drop(tmp_path, "z_2026-03-01.csv", march),
+        drop(tmp_path, "b_2026-03-02.csv", march - 9),
+        drop(tmp_path, "a_2026-03-02.csv", march),
+        drop(tmp_path, "c_2026-03-02.csv", march),
+        drop(tmp_path, "undated.csv", march),
+    ]
+
+    assert oldest_first(sorted(expected), TODAY) == expected

@@ -1,0 +1,136 @@
+import errno
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tasks.core import filing
+from tasks.core.delivery import identify
+from tasks.core.errors import ChangedError, ExtractError
+from tests.harness.deliveries import Drain
+
+DAY = date(2026, 3, 1)
+REFUSED = ExtractError("it is refused.")
+
+
+@pytest.fixture
+def drain(tmp_path: Path) -> Drain:
+    """Make a home."""
+    return Drain(tmp_path / "home")
+
+
+def test_one_copy_is_archived_however_often_it_comes(drain: Drain) -> None:
+    """The same bytes under other names and days end in one file, with the last sidecar."""
+    for day in (1, 2, 3):
+        path = drain.deliver(f"crm_2026-03-0{day}.csv", b"a,b\n1,2\n")
+        drain.deliver(f"{path.name}.sha256", f"sidecar {day}".encode())
+        sent = identify(path, delivered=True)
+
+        target = filing.archive(sent, drain.places.archive, date(2026, 3, day))
+
+        assert target.name == f"2026-03-01-{sent.extract_id}.csv"
+    assert drain.files("archive") == {
+        f"archive/{target.name}": b"a,b\n1,2\n",
+        f"archive/{target.name}.sha256": b"sidecar 3",
+    }
+
+
+def test_what_changed_since_it_was_scored_is_not_archived(drain: Drain) -> None:
+    """Bytes that were never scored do not take the place of those that were."""
+    path = drain.deliver("crm.csv", b"a,b\n1,2\n")
+    sent = identify(path, delivered=True)
+    path.write_bytes(b"a,b\n1,2\n3,4\n")
+
+    with pytest.raises(ChangedError, match="changed while it was read"):
+        filing.archive(sent, drain.places.archive, DAY)
+    path.unlink()
+    with pytest.raises(ChangedError):
+        sent.confirm()
+
+    assert drain.files("archive") == {}
+
+
+def test_one_copy_of_a_rejected_extract_is_kept(drain: Drain) -> None:
+    """The same bytes are rejected into the same place, with their sidecar and the last reason."""
+    for name in ("a.csv", "b.csv"):
+        drain.deliver(f"{name}.sha256", name.encode())
+        place = filing.reject(drain.deliver(name, b"no extract"), drain.places.rejected, REFUSED, keep=False)
+
+    assert {path.name for path in place.iterdir()} == {"extract", "extract.sha256", "reason.txt"}
+    assert (place / "extract.sha256").read_text() == "b.csv"
+    assert drain.files("inbox") == {}
+
+
+def test_things_of_one_name_that_are_no_files_are_all_kept(drain: Drain) -> None:
+    """A folder, a link and a pipe under one name do not replace each other."""
+    path = drain.deliver("it", b"")
+    path.unlink()
+    for make in (path.mkdir, lambda: path.symlink_to("nowhere"), lambda: os.mkfifo(path)):
+        make()
+        place = filing.reject(path, drain.places.rejected, REFUSED, keep=False)
+
+    assert {each.name for each in place.iterdir()} == {"reason.txt", "extract", "extract-2", "extract-3"}
+
+
+def test_a_pipe_on_another_file_system_stays(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be moved is refused where it lies, with its reason filed."""
+    path = drain.deliver("it", b"")
+    path.unlink()
+    os.mkfifo(path)
+
+    def crossing(*_: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(filing, "move", crossing)
+    place = filing.reject(path, drain.places.rejected, REFUSED, keep=False)
+
+    assert (place / "reason.txt").read_text() == "it is refused.\n"
+    assert path.is_fifo()
+
+
+def test_a_sidecar_that_comes_late_is_filed_with_its_extract(drain: Drain) -> None:
+    """One that agrees with an archived extract goes there; any other, or one that is awaited, waits."""
+    path = drain.deliver("crm.csv", b"a,b\n1,2\n")
+    sent = identify(path, delivered=True)
+    target = filing.archive(sent, drain.places.archive, DAY)
+    drain.deliver("crm.csv.sha256", f"{sent.sha256}  crm.csv\n".encode())
+    drain.deliver("other.csv.sha256", b"0" * 64)
+    drain.deliver("unreadable.csv.sha256", b"")
+    drain.deliver("present.csv", b"")
+    drain.deliver("present.csv.sha256", sent.sha256.encode())
+
+    filing.file_late_sidecars(drain.places.inbox, drain.places.archive)
+
+    assert {path.name for path in drain.places.archive.iterdir()} == {target.name, f"{target.name}.sha256"}
+    assert {path.name for path in drain.places.inbox.glob("*.sha256")} == {
+        "other.csv.sha256", "unreadable.csv.sha256", "present.csv.sha256",
+    }  # fmt: skip
+
+
+def test_a_hard_link_is_refused(drain: Drain) -> None:
+    """A file that somebody can change under another name is not taken for what was hashed."""
+    path = drain.deliver("crm.csv", b"a,b\n")
+    os.link(path, drain.home / "elsewhere")
+
+    with pytest.raises(ExtractError, match=r"has other names \(hard links\).*Deliver a copy of its own"):
+        identify(path, delivered=True)
+    assert identify(path, delivered=False).size == 4
+
+
+def test_what_is_filed_is_private(drain: Drain) -> None:
+    """Whatever rights the sender gave, nobody else reads it; other names of a hard link keep theirs."""
+    for name in ("a.csv", "a.csv.sha256", "b.csv"):
+        drain.deliver(name, name.encode()).chmod(0o644)
+    kept = drain.home / "elsewhere"
+    drain.deliver("c.csv", b"c").chmod(0o644)
+    os.link(drain.places.inbox / "c.csv", kept)
+    inbox = drain.places.inbox
+    filing.archive(identify(inbox / "a.csv", delivered=True), drain.places.archive, DAY)
+    for name in ("b.csv", "c.csv"):
+        filing.reject(inbox / name, drain.places.rejected, REFUSED, keep=False)
+
+    filed = [path for place in ("archive", "rejected") for path in (drain.home / place).rglob("*")]
+    modes = {path.stat().st_mode & 0o777 for path in filed if path.is_file() and path.stat().st_nlink == 1}
+    assert modes == {0o600}
+    assert kept.stat().st_mode & 0o777 == 0o644

@@ -1,0 +1,207 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from tasks.core import files, inbox
+from tasks.core.errors import ConfigError
+from tests.harness.deliveries import Drain
+
+
+@pytest.fixture
+def drain(tmp_path: Path) -> Drain:
+    """Make a home with an empty inbox."""
+    drain = Drain(tmp_path / "home")
+    files.make_folder(drain.places.inbox)
+    return drain
+
+
+def names(folder: Path) -> list[str]:
+    """List what is not hidden."""
+    return sorted(path.name for path in folder.glob("[!.]*"))
+
+
+def test_what_still_changes_is_left(drain: Drain) -> None:
+    """An extract that grows, is replaced, arrives or gets another sidecar in the meantime waits."""
+    places = drain.places
+    for name in ("grows.csv", "replaced.csv", "renewed.csv", "quiet.csv"):
+        drain.deliver(name, b"a,b\n1,2\n")
+    inbox.confirm(places.inbox, places.work)
+    before = inbox.look(places.inbox), inbox.look(places.work)
+    with (places.inbox / "grows.csv").open("ab") as file:
+        file.write(b"3,4\n")
+    drain.deliver(".aside", b"a,b\n1,3\n").rename(places.inbox / "replaced.csv")
+    drain.deliver("renewed.csv.sha256", b"0" * 64)
+    drain.deliver("arrives.csv", b"a")
+
+    taken = inbox.take(places.inbox, places.work, before)
+
+    assert [path.name for path in taken.paths] == ["quiet.csv"]
+    assert taken.left == 4
+    assert names(places.work) == ["quiet.csv"]
+    assert (places.inbox / "grows.csv").read_bytes() == b"a,b\n1,2\n3,4\n"
+    assert sorted(path.name for path in drain.take().paths) == [
+        "arrives.csv", "grows.csv", "quiet.csv", "renewed.csv", "replaced.csv",
+    ]  # fmt: skip
+
+
+def test_what_an_unfinished_run_left_is_taken_again_unless_it_changes(drain: Drain) -> None:
+    """What lies in `work/` is given again once its sender has stopped writing."""
+    places = drain.places
+    drain.deliver("a.csv", b"1")
+    drain.take()
+    before = inbox.look(places.inbox), inbox.look(places.work)
+    (places.work / "a.csv").write_bytes(b"1,2")
+
+    assert inbox.take(places.inbox, places.work, before) == inbox.Taken([], 1, 0)
+    assert drain.take().paths == [places.work / "a.csv"]
+
+
+def test_a_name_in_work_is_not_overwritten(drain: Drain) -> None:
+    """A delivery under the name of an unfinished extract waits for the next run."""
+    drain.deliver("a.csv", b"first")
+    drain.take()
+    drain.deliver("a.csv", b"second")
+
+    taken = drain.take()
+
+    assert taken.left == 1
+    assert [path.read_bytes() for path in taken.paths] == [b"first"]
+    assert (drain.places.inbox / "a.csv").read_bytes() == b"second"
+
+
+def test_sidecars_go_with_their_extracts(drain: Drain) -> None:
+    """A sidecar is never an extract: it comes along, or waits alone."""
+    drain.deliver("a.csv", b"1")
+    drain.deliver("a.csv.sha256", b"of a")
+    drain.deliver("b.csv.sha256", b"of b")
+    drain.deliver(".hidden.csv", b"on its way")
+
+    taken = drain.take()
+
+    assert [path.name for path in taken.paths] == ["a.csv"]
+    assert names(drain.places.work) == ["a.csv", "a.csv.sha256"]
+    assert names(drain.places.inbox) == ["b.csv.sha256"]
+    assert taken.lone_sidecars == 1
+    (drain.places.work / "a.csv").unlink()
+    assert drain.take().paths == []
+    assert names(drain.places.work) == []
+
+
+def test_a_kill_between_sidecar_and_extract_separates_nothing(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An extract reaches `work/` only after its sidecar, and the next run brings it to it."""
+    drain.deliver("a.csv", b"1")
+    drain.deliver("a.csv.sha256", b"of a")
+
+    def killed(path: Path, target: Path) -> None:
+        if path.name == "a.csv":
+            raise KeyboardInterrupt
+        path.rename(target)
+
+    with monkeypatch.context() as deadly:
+        deadly.setattr(inbox, "move", killed)
+        with pytest.raises(KeyboardInterrupt):
+            drain.take()
+    assert names(drain.places.work) == ["a.csv.sha256"]
+
+    drain.take()
+
+    assert names(drain.places.work) == ["a.csv", "a.csv.sha256"]
+
+
+def test_a_missing_inbox_is_not_an_empty_one(drain: Drain) -> None:
+    """No folder, or another folder than the one seen before, stops the run; an empty one does not."""
+    places = drain.places
+    assert drain.take().paths == []
+    assert (places.inbox / inbox.MARK).is_file()
+
+    (places.inbox / inbox.MARK).unlink()
+    with pytest.raises(ConfigError, match=r"lost its file '\.inbox'.*touch"):
+        drain.take()
+    places.inbox.rmdir()
+    with pytest.raises(ConfigError, match="there is no inbox"):
+        drain.take()
+    places.inbox.write_bytes(b"")
+    with pytest.raises(ConfigError, match="there is no inbox"):
+        drain.take()
+    places.inbox.unlink()
+    places.inbox.mkdir()
+    (places.inbox / inbox.MARK).touch()
+    assert drain.take().paths == []
+
+
+def test_an_inbox_that_cannot_be_marked_is_the_operators(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is read-only or gone is said in one line."""
+
+    def stale(*_: object) -> None:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    monkeypatch.setattr(inbox, "replace_file", stale)
+    with pytest.raises(ConfigError, match=r"cannot be used: Stale file handle\. Mount it"):
+        drain.take()
+
+
+def test_an_extract_taken_back_is_no_error(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender may rename or delete what it sent at any time before it is taken."""
+    drain.deliver("a.csv", b"1")
+
+    def gone(_: Path, __: Path) -> None:
+        raise FileNotFoundError(errno.ENOENT, "gone")
+
+    monkeypatch.setattr(inbox, "move", gone)
+
+    assert drain.take() == inbox.Taken([], 1, 0)
+
+
+def another_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every rename from the inbox cross file systems."""
+    rename = Path.rename
+
+    def crossing(path: Path, target: Path) -> Path:
+        if path.parent.name == "inbox":
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", crossing)
+
+
+def test_an_inbox_on_another_file_system(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are copied with their date, whatever their names; what is none is given where it lies."""
+    another_file_system(monkeypatch)
+    long = "x" * 255
+    path = drain.deliver(long, b"1")
+    os.utime(path, ns=(10**18, 10**18))
+    (drain.places.inbox / "folder").mkdir()
+    (drain.places.inbox / "link").symlink_to("nowhere")
+    os.mkfifo(drain.places.inbox / "pipe")
+
+    taken = drain.take()
+
+    assert sorted(path.parent.name for path in taken.paths) == ["inbox"] * 3 + ["work"]
+    assert (drain.places.work / long).read_bytes() == b"1"
+    assert (drain.places.work / long).stat().st_mtime_ns == 10**18
+    assert names(drain.places.inbox) == ["folder", "link", "pipe"]
+    assert names(drain.places.work) == [long]
+
+
+def test_what_grows_while_it_is_copied_is_left_whole(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of an extract is lost that its sender appends while it is copied."""
+    another_file_system(monkeypatch)
+    path = drain.deliver("a.csv", b"1\n")
+    copy = files.shutil.copyfileobj
+
+    def appended(source: object, target: object) -> None:
+        copy(source, target)
+        with path.open("ab") as file:
+            file.write(b"2\n")
+
+    monkeypatch.setattr(files.shutil, "copyfileobj", appended)
+
+    assert drain.take() == inbox.Taken([], 1, 0)
+    assert path.read_bytes() == b"1\n2\n"
+    assert list(drain.places.work.glob(".stage*")) == []

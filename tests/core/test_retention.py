@@ -1,0 +1,171 @@
+import os
+import re
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.config import Locations
+from schemas.operations import RetentionPolicy
+from schemas.retention import Swept
+from tasks.core import retention
+from tasks.core.files import make_folder
+from tasks.core.filing import REASON
+from tasks.core.latest import point_to_latest
+from tests.harness.deliveries import BUNDLE, publish_scores
+
+TODAY = date(2026, 6, 30)
+NOW = datetime(2026, 6, 30, 5, tzinfo=UTC)
+POLICY = RetentionPolicy()
+DAYS = (0, 30, 31, 90, 91)
+"""Ages around the limits."""
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Locations:
+    """Make a home with things of all ages, and things that no sweep may touch."""
+    places = Locations(home=tmp_path / "home")
+    for folder in (places.inbox, places.work, places.archive, places.registry, places.runs):
+        make_folder(folder)
+    for age in DAYS:
+        day = TODAY - timedelta(days=age)
+        moment = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+        extract = f"{age:016d}"
+        publish_scores(places.scores, day, extract, moment)
+        (places.archive / f"{day}-{extract}.csv").write_text("7590-VHVEG")
+        (places.archive / f"{day}-{extract}.csv.sha256").write_text("hash")
+        rejected = make_folder(places.rejected / extract)
+        (rejected / "extract").write_text("7590-VHVEG")
+        (rejected / REASON).write_text("why")
+        os.utime(rejected / REASON, (moment.timestamp(),) * 2)
+        (make_folder(places.runs / f"{day:%Y%m%d}T040000-1" / "checkpoints") / "best.pt").write_bytes(
+            b"x" * 99
+        )
+    for path in (
+        places.inbox / "2020-01-01-old.csv",
+        places.work / "2020-01-01-old.csv",
+        places.registry / "2020-01-01-bundle",
+        places.archive / "a-note.txt",
+        places.archive / ".hidden",
+        places.runs / "mine",
+        places.rejected / "without-reason",
+        places.scores / "2020-01-01-mine",
+    ):
+        path.write_text("kept")
+    point_to_latest(places.scores, BUNDLE)
+    return places
+
+
+def sweep(places: Locations, today: date = TODAY) -> list[Swept]:
+    """Sweep as the flow does."""
+    hidden = retention.hide(retention.find_expired(places, POLICY, BUNDLE, today))
+    proof = retention.prove(hidden, NOW)
+    retention.write_proof(places.retention_log, proof)
+    retention.delete(hidden)
+    return proof
+
+
+def ages(folder: Path) -> list[int]:
+    """List the ages in days of what is left in a folder, by the dates in the names."""
+    names = [path.name for path in folder.iterdir() if path.suffix != ".sha256"]
+    days = [re.match(r"(\d{4})-?(\d\d)-?(\d\d)[T-]\w{6}", name) for name in names]
+    return sorted((TODAY - date(*map(int, day.groups()))).days for day in days if day is not None)
+
+
+def test_what_is_past_its_time_goes_and_no_more(places: Locations) -> None:
+    """On its last day a thing is kept, the day after it is gone, with its sidecar; the rest is as it was."""
+    kept = {path for path in places.home.rglob("*") if path.is_file() and path.read_bytes() == b"kept"}
+    sweep(places)
+
+    assert ages(places.archive) == [0, 30, 31, 90]
+    assert ages(places.scores) == [0, 30, 31, 90]
+    assert ages(places.runs) == [0, 30]
+    assert len(list(places.archive.glob("*.sha256"))) == 4
+    assert {path.name for path in places.rejected.iterdir()} == {f"{0:016d}", f"{30:016d}", "without-reason"}
+    assert len(kept) == 8
+    assert all(path.read_bytes() == b"kept" for path in kept)
+    assert not list(places.home.rglob(".expired-*"))
+
+
+def test_the_proof_names_nobody(places: Locations) -> None:
+    """Each sweep appends a line a kind: how many, of which days, how large; no id, no name."""
+    first = sweep(places)
+    sweep(places, TODAY + timedelta(days=1))
+
+    lines = places.retention_log.read_text().splitlines()
+    assert [Swept.model_validate_json(line) for line in lines[:4]] == first
+    assert len(lines) == 8
+    by_kind = {each.kind: each for each in first}
+    assert {kind: each.deleted for kind, each in by_kind.items()} == {
+        "archive": 2, "rejected": 3, "scores": 1, "runs": 3,
+    }  # fmt: skip
+    assert (by_kind["runs"].oldest, by_kind["runs"].newest) == (date(2026, 3, 31), date(2026, 5, 30))
+    assert by_kind["runs"].bytes == 3 * 99
+    text = places.retention_log.read_text()
+    assert "7590-VHVEG" not in text
+    assert re.search(r"[0-9a-f]{16}", text) is None
+    assert places.retention_log.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_latest_scores_are_kept_for_ever(places: Locations) -> None:
+    """However old it is, the folder that the pointer leads to stays; so does the latest without a pointer."""
+    later = TODAY + timedelta(days=2_000)
+    sweep(places, later)
+    assert ages(places.scores) == [0]
+
+    (places.scores / "latest.json").unlink()
+    sweep(places, later)
+    assert ages(places.scores) == [0]
+
+
+def test_a_corrected_extract_does_not_become_the_latest_by_a_sweep(places: Locations) -> None:
+    """After a sweep the pointer is what it was."""
+    publish_scores(places.scores, TODAY, "f" * 16, NOW)
+    before = point_to_latest(places.scores, BUNDLE)
+
+    sweep(places, TODAY + timedelta(days=2_000))
+
+    assert point_to_latest(places.scores, BUNDLE) == before
+
+
+@pytest.mark.parametrize("point", ["hide", "prove", "write_proof", "delete", "rmtree", "unlink"])
+@pytest.mark.parametrize("times", [0, 1])
+def test_a_kill_is_made_good_by_the_next_sweep(
+    point: str, times: int, places: Locations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed anywhere, nothing is half visible; the next sweep ends alike, and all that goes is proven."""
+    expected = retention.find_expired(places, POLICY, BUNDLE, TODAY)
+    module, name = {
+        "hide": (Path, "rename"), "rmtree": (shutil, "rmtree"), "unlink": (Path, "unlink"),
+    }.get(point, (retention, point))  # fmt: skip
+    original, calls = getattr(module, name), 0
+
+    def deadly(*args: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls > times or module is retention:
+            raise KeyboardInterrupt
+        return original(*args, **options)
+
+    with monkeypatch.context() as killing:
+        killing.setattr(module, name, deadly)
+        with pytest.raises(KeyboardInterrupt):
+            sweep(places)
+    half = [path for path in places.scores.glob("2026-*") if not (path / "manifest.json").is_file()]
+    assert half == []
+
+    sweep(places)
+
+    assert ages(places.archive) == [0, 30, 31, 90]
+    assert ages(places.runs) == [0, 30]
+    assert not list(places.home.rglob(".expired-*"))
+    lines = [Swept.model_validate_json(line) for line in places.retention_log.read_text().splitlines()]
+    assert sum(line.deleted for line in lines) >= len(expected) == 9
+
+
+def test_nothing_is_due_in_a_new_home(tmp_path: Path) -> None:
+    """Folders that are not there yet hold nothing."""
+    assert retention.find_expired(Locations(home=tmp_path), POLICY, "", TODAY) == []
+    assert [each.deleted for each in retention.prove([], NOW)] == [0, 0, 0, 0]

@@ -1,0 +1,291 @@
+"""What an operator sees of the inbox's contract, through whole nights."""
+
+import json
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+import tasks.score as score_step
+from flows import cli
+from schemas.config import ScoreConfig
+from schemas.operations import AlarmPolicy
+from tasks.core import publishing
+from tasks.core.delivery import identify
+from tasks.core.errors import CONTROL, ConfigError, ExtractError
+from tests.harness.customers import make_customers
+from tests.harness.home import Home
+
+
+@pytest.fixture
+def inbox(trained_home: Home) -> Path:
+    """Make the inbox of a home with a champion."""
+    folder = trained_home.path / "inbox"
+    folder.mkdir()
+    return folder
+
+
+def extract_of(seed: int) -> bytes:
+    """Invent an extract of twenty customers."""
+    return make_customers(20, seed).to_csv(index=False).encode()
+
+
+def latest(home: Home) -> str:
+    """Name the folder the pointer leads to, which must be there."""
+    folder: str = json.loads((home.path / "scores" / "latest.json").read_text())["folder"]
+    assert (home.path / "scores" / folder / "manifest.json").is_file()
+    return folder
+
+
+def test_a_backlog_is_scored_oldest_first_past_a_bad_one(
+    trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """39 days and a broken one, delivered in no order: all are scored, oldest first, by one run."""
+    for seed in range(39):
+        day = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=seed)
+        (inbox / f"{seed * 7 % 40:02d}_{day:%Y-%m-%d}.csv").write_bytes(extract_of(seed))
+    (inbox / "bad_2026-01-05.csv").write_text("no extract\n")
+    order: list[str] = []
+    publish = publishing.publish
+
+    def noted(stage: Path, into: Path, name: str, facts: Any) -> Path:
+        order.append(name[:10])
+        return publish(stage, into, name, facts)
+
+    monkeypatch.setattr(publishing, "publish", noted)
+    with pytest.raises(ExtractError, match="Extracts scored: 39, rejected: 1"):
+        trained_home.score()
+
+    assert len(order) == 39
+    assert order == sorted(order)
+    assert latest(trained_home).startswith("2026-02-08-")
+    assert len(list((trained_home.path / "archive").iterdir())) == 39
+
+
+def test_a_truncated_copy_is_found_by_its_sidecar(trained_home: Home, inbox: Path) -> None:
+    """A copy that lost its last lines is rejected with its sidecar; the whole one, resent, is scored."""
+    whole = extract_of(1)
+    cut = b"".join(whole.splitlines(keepends=True)[:-3])
+    said = f"{sha256(whole).hexdigest()}  crm_2026-03-01.csv\n"
+    for content in (cut, whole):
+        (inbox / "crm_2026-03-01.csv").write_bytes(content)
+        (inbox / "crm_2026-03-01.csv.sha256").write_text(said)
+        if content == cut:
+            with pytest.raises(ExtractError, match=r"is not what its \.sha256 file says.*Send both again"):
+                trained_home.score()
+            (place,) = (trained_home.path / "rejected").iterdir()
+            assert {path.name for path in place.iterdir()} == {"extract", "extract.sha256", "reason.txt"}
+            assert trained_home.published() == []
+    trained_home.score()
+
+    assert len(trained_home.published()) == 1
+    archived = sorted(path.name.partition(".")[2] for path in (trained_home.path / "archive").iterdir())
+    assert archived == ["csv", "csv.sha256"]
+    assert [path.name for path in inbox.iterdir()] == [".inbox"]
+
+
+def test_an_extract_that_grows_is_left_for_the_next_night(trained_home: Home, inbox: Path) -> None:
+    """While a sender appends a line every 50 ms nothing is taken; once it has ended all is scored."""
+    lines = extract_of(1).splitlines(keepends=True)
+    path = inbox / "crm_2026-03-01.csv"
+    path.write_bytes(lines[0])
+
+    def send() -> None:
+        for line in lines[1:]:
+            time.sleep(0.05)
+            with path.open("ab") as file:
+                file.write(line)
+
+    sender = Thread(target=send)
+    sender.start()
+    trained_home.score(config=ScoreConfig(settle_seconds=0.2))
+    assert trained_home.published() == []
+    sender.join()
+    trained_home.score(config=ScoreConfig(settle_seconds=0.2))
+
+    assert len(trained_home.scores()) == 20
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "superseded"), [(score_step, "score_stream", 0), (publishing, "publish", 1)]
+)
+def test_what_grows_after_it_settled_is_scored_whole_in_the_end(
+    module: Any,
+    name: str,
+    superseded: int,
+    trained_home: Home,
+    inbox: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A sender who goes on after the wait is noticed, at the latest before archiving; nothing is lost."""
+    whole = extract_of(1)
+    (inbox / "crm_2026-03-01.csv").write_bytes(b"".join(whole.splitlines(keepends=True)[:9]))
+    original = getattr(module, name)
+
+    def go_on(*args: Any, **options: Any) -> Any:
+        result = original(*args, **options)
+        (trained_home.path / "work" / "crm_2026-03-01.csv").write_bytes(whole)
+        return result
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(module, name, go_on)
+        state = trained_home.score()
+    assert "still arriving: 1" in str(state.message)
+    assert len(trained_home.published()) == superseded
+    trained_home.score()
+
+    folder = trained_home.path / "scores" / latest(trained_home)
+    assert len((folder / "scores.csv").read_bytes().splitlines()) == 21
+    assert len(json.loads((folder / "manifest.json").read_text())["supersedes"]) == superseded
+    (archived,) = (trained_home.path / "archive").iterdir()
+    assert archived.read_bytes() == whole
+
+
+def test_a_corrected_extract_supersedes_and_the_first_one_again_changes_nothing(
+    trained_home: Home, inbox: Path
+) -> None:
+    """v1, v2, v1 of one day: two folders, the second names the first, and the latest stays the second."""
+    said = []
+    for seed in (1, 2, 1):
+        (inbox / "crm_2026-03-01.csv").write_bytes(extract_of(seed))
+        said.append((str(trained_home.score().message), latest(trained_home)))
+
+    (_, first), (_, second), (again, last) = said
+    assert len(trained_home.published()) == 2
+    assert last == second != first
+    manifest = json.loads((trained_home.path / "scores" / second / "manifest.json").read_text())
+    assert manifest["supersedes"] == [first]
+    assert again.startswith("Extracts scored: 0, rejected: 0, scored before: 1.")
+
+
+def test_an_unmounted_inbox_is_not_an_empty_night(trained_home: Home, inbox: Path) -> None:
+    """A folder that lost its mark stops the run with code 10, and nothing in it is touched."""
+    trained_home.score()
+    (inbox / ".inbox").unlink()
+    (inbox / "crm_2026-03-01.csv").write_bytes(extract_of(1))
+
+    with pytest.raises(ConfigError, match="may not be mounted") as error:
+        trained_home.score()
+
+    assert error.value.exit_code == 10
+    assert [path.name for path in inbox.iterdir()] == ["crm_2026-03-01.csv"]
+
+
+def test_an_empty_night_says_when_scores_are_stale(trained_home: Home, inbox: Path) -> None:
+    """It ends Completed as *Stale* when the newest scores are too old, and plainly while they are not."""
+    assert trained_home.score().name == "Completed"
+    three_days_ago = (datetime.now(tz=UTC) - timedelta(days=3)).date()
+    (inbox / f"crm_{three_days_ago}.csv").write_bytes(extract_of(1))
+    week = ScoreConfig(settle_seconds=0, alarms=AlarmPolicy(max_age_hours=168))
+
+    assert trained_home.score(config=week).name == "Completed"
+    state = trained_home.score()
+
+    assert state.is_completed()
+    assert state.name == cli.STALE
+    assert f"the newest scores are of {three_days_ago}" in str(state.message)
+
+
+def test_a_bug_stops_one_extract_alone(
+    trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong with one extract, the others are scored; it stays in work/ and is told."""
+    for seed in (1, 2, 3):
+        (inbox / f"crm_2026-03-0{seed}.csv").write_bytes(extract_of(seed))
+    publish = publishing.publish
+
+    def broken(stage: Path, into: Path, name: str, facts: Any) -> Path:
+        if name.startswith("2026-03-02"):
+            raise ZeroDivisionError
+        return publish(stage, into, name, facts)
+
+    monkeypatch.setattr(publishing, "publish", broken)
+    with pytest.raises(ZeroDivisionError):
+        trained_home.score()
+
+    assert [folder.name[:10] for folder in trained_home.published()] == ["2026-03-01", "2026-03-03"]
+    assert [path.name for path in (trained_home.path / "work").glob("[!.]*")] == ["crm_2026-03-02.csv"]
+
+
+HOSTILE = [
+    b"-rf",
+    b"--help",
+    b"=cmd|' C calc'!A0.csv",
+    b"+1.csv",
+    b"@SUM(A1).csv",
+    b"a\nb.csv",
+    b"a\r\nb.csv",
+    b"a\tb.csv",
+    b"\x1b[31mred.csv",
+    b"\x07bell.csv",
+    b"\xff\xfe.csv",
+    b"caf\xe9.csv",
+    b"x" * 255,
+    b"\xe2\x80\xaefdp.csv",
+    b"\xe2\x80\xa8line.csv",
+    b"\xef\xbb\xbfbom.csv",
+    b"..csv",
+    b"a b.csv",
+    b" .csv",
+    b"~",
+    b"*",
+    b"?",
+    b"$(id).csv",
+    b"`id`.csv",
+    b"%s%n.csv",
+    b"{0}.csv",
+    b"a;b.csv",
+    b'\'"quoted".csv',
+    b"con",
+    b"A.csv",
+    b"a.csv",
+    b"%2e%2e%2fx.csv",
+    b"\xf0\x9f\x92\xa5.csv",
+    b"2026-03-01_2026-03-02.csv",
+    b"99999999-99-99.csv",
+    b"..\\x.csv",
+    b"\x7f.csv",
+]
+"""Names a sender could give; b'..' and what holds a slash are no names."""
+
+
+def test_hostile_names_harm_neither_logs_nor_paths(
+    trained_home: Home, inbox: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Extracts of any name are scored, or refused in one plain line; nothing is written elsewhere."""
+    before = {path.name for path in trained_home.path.parent.iterdir()}
+    for seed, name in enumerate(HOSTILE):
+        Path(os.fsdecode(os.fsencode(inbox) + b"/" + name)).write_bytes(extract_of(seed))
+
+    with pytest.raises(ExtractError) as error:
+        trained_home.score()
+
+    shown = [name for name in HOSTILE if not name.startswith(b".")]
+    rejected = list((trained_home.path / "rejected").glob("*/reason.txt"))
+    assert len(rejected) == 1
+    assert "has 2 dates in its name" in rejected[0].read_text(encoding="utf-8")
+    assert len(trained_home.published()) == len(shown) - 1
+    for place in ("archive", "rejected", "scores"):
+        for path in (trained_home.path / place).rglob("*"):
+            path.name.encode("ascii")
+    assert CONTROL.search(str(error.value)) is None
+    assert "\x1b" not in capfd.readouterr().err
+    assert {path.name for path in trained_home.path.parent.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", [name for name in HOSTILE if not name.startswith(b".")])
+def test_a_bad_extract_of_any_name_is_refused_in_one_plain_line(name: bytes, tmp_path: Path) -> None:
+    """What the sender called it cannot break, colour or turn the message."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    path.mkdir()
+
+    with pytest.raises(ExtractError, match="not a plain file") as error:
+        identify(path, delivered=True)
+
+    assert CONTROL.search(str(error.value)) is None
+    str(error.value).encode()

@@ -1,0 +1,62 @@
+"""The sweep through its flow, and Prefect's own runs on a real server."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows.retention_flow import retention
+from tasks import retention as steps
+from tests.harness.home import Home
+from tests.harness.server import Server
+from tests.harness.unorchestrated import unorchestrated
+
+
+def test_a_dry_run_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts what the sweep then deletes, and writes no proof."""
+    monkeypatch.setattr(steps, "_ended_before", lambda _: [])
+    monkeypatch.setattr(steps, "_delete", lambda _: None)
+    old = home.path / "archive" / "2020-01-01-0123456789abcdef.csv"
+    old.parent.mkdir(parents=True)
+    old.write_text("x")
+    log = home.path / "retention.jsonl"
+    with unorchestrated():
+        said = str(retention.fn(dry_run=True).message)
+        assert old.exists()
+        assert not log.exists()
+        assert said == "Would delete archive: 1, rejected: 0, scores: 0, runs: 0, prefect: 0."
+        assert str(retention.fn().message).startswith("Deleted archive: 1,")
+
+    assert not old.exists()
+    assert len(log.read_text().splitlines()) == 5
+
+
+@pytest.mark.xdist_group("server")
+def test_prefect_forgets_runs_that_are_past_their_time(server: Server, home: Home) -> None:
+    """Runs that ended long ago go with their logs; those of lately stay."""
+    for _ in range(2):
+        ended = server.flow("retention", home=home.path)
+        assert ended.returncode == 0, ended.stderr
+    runs = server.ask("flow_runs/filter", {"flows": {"name": {"any_": ["retention"]}}})
+    old, new = (run["id"] for run in runs[:2])
+    age(server.prefect_home / "prefect.db", old)
+
+    ended = server.flow("retention", "--set", "prefect_days=20", home=home.path)
+
+    assert ended.returncode == 0, ended.stderr
+    assert "prefect: 1." in ended.stderr
+    left = server.ask("flow_runs/filter", {"flows": {"name": {"any_": ["retention"]}}})
+    ids = {run["id"] for run in left}
+    assert old not in ids
+    assert new in ids
+    assert (home.path / "retention.jsonl").read_text().count('"kind":"prefect","deleted":1') == 1
+
+
+def age(database: Path, run: str) -> None:
+    """Let a run have ended a month ago."""
+    then = (datetime.now(tz=UTC) - timedelta(days=30)).strftime("%Y-%m-%d %H:%M:%S.%f")
+    with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
+        changed = connection.execute("UPDATE flow_run SET end_time = ? WHERE id = ?", (then, run)).rowcount
+    assert changed == 1
