@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCK := constraints.txt
 BIN := .venv/bin
 
-.PHONY: train test check benchmark-quality benchmark-reasons benchmark-scoring agreement lock clean help
+.PHONY: train serve test torture-deployment test-postgres check benchmark-quality benchmark-reasons benchmark-scoring agreement lock clean help
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -16,8 +16,17 @@ help:  ## Show this list
 train: .venv/.ready  ## Train, judge and promote a champion (simulated customers unless EXTRACT=path)
 	$(BIN)/python flows/train_flow.py $(if $(EXTRACT),--extract "$(EXTRACT)")
 
+serve: .venv/.ready  ## Run server, schedules and worker of one machine until Ctrl-C
+	@PATH="$(CURDIR)/$(BIN):$$PATH"; . deployments/env.sh; exec python deployments/serve.py
+
 test: .venv/.ready  ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=15
+
+torture-deployment: .venv/.ready  ## Kill a night's runner and machine for real, and time until it is scored again (ten minutes)
+	$(BIN)/python -m pytest tests/torture/dead_runner.py -s
+
+test-postgres: .venv/.ready  ## Run a scheduled night on PostgreSQL (needs its server: Debian's package postgresql; two minutes)
+	$(BIN)/python -m pytest tests/torture/postgres.py
 
 check: .venv/.ready  ## Lint, types and import rules
 	$(BIN)/ruff check .

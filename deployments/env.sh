@@ -8,7 +8,8 @@ mkdir -p "$CHURN_HOME/inbox" "$PREFECT_HOME"
 
 export PREFECT_SERVER_API_HOST=127.0.0.1
 export PREFECT_SERVER_API_PORT="${PREFECT_SERVER_API_PORT:-4200}"
-export PREFECT_API_URL="http://$PREFECT_SERVER_API_HOST:$PREFECT_SERVER_API_PORT/api"
+export PREFECT_SERVER_CORS_ALLOWED_ORIGINS="http://$PREFECT_SERVER_API_HOST:$PREFECT_SERVER_API_PORT"
+export PREFECT_API_URL="$PREFECT_SERVER_CORS_ALLOWED_ORIGINS/api"
 
 # The API shows logs and takes orders: nobody without this user:password may ask it.
 auth="$PREFECT_HOME/auth"
@@ -16,5 +17,6 @@ auth="$PREFECT_HOME/auth"
 export PREFECT_API_AUTH_STRING="$(cat "$auth")"
 export PREFECT_SERVER_API_AUTH_STRING="$PREFECT_API_AUTH_STRING"
 
-export PREFECT_SERVER_ANALYTICS_ENABLED=false
-export DO_NOT_TRACK=1
+set -a
+. deployments/prefect.env
+set +a

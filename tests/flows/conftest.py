@@ -4,7 +4,9 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from tests.harness.server import Server, serving
+from tests.harness.deployment import DEPLOY, working
+from tests.harness.home import Home
+from tests.harness.server import Program, Server, serving
 
 
 @pytest.fixture(scope="session")
@@ -12,6 +14,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Start the server."""
     with serving(tmp_path_factory.mktemp("server")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def deployed(server: Server) -> Server:
+    """Create work pool, deployments and automations, as the README says."""
+    server.run(*DEPLOY.split())
+    return server
+
+
+@pytest.fixture
+def worker(deployed: Server, trained_home: Home) -> Iterator[Program]:
+    """Run a worker for a home with a champion."""
+    (trained_home.path / "inbox").mkdir()
+    with working(deployed, trained_home) as program:
+        yield program
 
 
 @pytest.hookimpl(wrapper=True)

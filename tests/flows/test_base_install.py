@@ -11,6 +11,9 @@ from tests.harness.home import Home
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ("flows", "schemas", "tasks", "README.md", "constraints.txt", "pyproject.toml")
+INSTALL = ("-c constraints.txt setuptools wheel", "-c constraints.txt --no-build-isolation .")
+"""What `pip install --quiet` is given; the container files give it the same."""
+
 TRAINING_ONLY = ("torch", "sklearn", "onnx")
 
 
@@ -38,12 +41,8 @@ def python(checkout: Path) -> Path:
     """Install the project without any extra from the lock; give the environment's interpreter."""
     venv = checkout.parent / "venv"
     interpreter = venv / "bin" / "python"
-    pip = (interpreter, "-m", "pip", "install", "--quiet", "-c", "constraints.txt")
-    for command in (
-        (sys.executable, "-m", "venv", venv),
-        (*pip, "setuptools", "wheel"),
-        (*pip, "--no-build-isolation", "."),
-    ):
+    pip = (interpreter, "-m", "pip", "install", "--quiet")
+    for command in ((sys.executable, "-m", "venv", venv), *((*pip, *given.split()) for given in INSTALL)):
         done = run(*command, cwd=checkout)
         assert done.returncode == 0, done.stderr
     return interpreter

@@ -2,119 +2,36 @@ import asyncio
 import signal
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.metadata import distributions
-from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
 from prefect.server.schemas.schedules import CronSchedule
 
-from tests.harness.customers import make_customers
+from tests.harness.deployment import (
+    DEPLOY,
+    DEPLOYMENTS,
+    RUN,
+    WORKER,
+    assert_scored,
+    deliver,
+    nightly,
+    prove_published_by_itself,
+    runs_in,
+    scheduled_every_minute,
+)
 from tests.harness.home import Home
-from tests.harness.server import ROOT, SERVE, Program, Server, started
+from tests.harness.server import ROOT, SERVER, Program, Server
 
 pytestmark = pytest.mark.xdist_group("server")
-
-POOL = "prefect work-pool create churn --type process --overwrite"
-DEPLOY = "prefect --no-prompt deploy --all --prefect-file deployments/prefect.yaml"
-WORKER = "prefect worker start --pool churn"
-RUN = "prefect deployment run score/nightly --watch"
-DEPLOYMENTS = {
-    deployment["name"]: deployment
-    for deployment in yaml.safe_load((ROOT / "deployments" / "prefect.yaml").read_text())["deployments"]
-}
-
-
-@pytest.fixture(scope="module")
-def deployed(server: Server) -> Server:
-    """Create the work pool and deploy, as the README says."""
-    for command in (POOL, DEPLOY):
-        server.prefect(*command.split()[1:])
-    return server
-
-
-@pytest.fixture
-def worker(deployed: Server, trained_home: Home) -> Iterator[Program]:
-    """Run a worker for a home with a champion, from a folder that is not the project's."""
-    (trained_home.path / "inbox").mkdir()
-    env, log = deployed.env_of(trained_home.path), deployed.logs / "worker.log"
-    now = datetime.now(tz=UTC)
-    with started(*WORKER.split(), env=env, cwd=trained_home.path, log=log) as program:
-        wait_for_worker(deployed, now)
-        yield program
 
 
 @pytest.fixture
 def every_minute(deployed: Server) -> Iterator[None]:
     """Schedule the night every minute as well."""
-    schedules = f"deployments/{nightly(deployed)['id']}/schedules"
-    (created,) = deployed.ask(schedules, [{"schedule": {"cron": "* * * * *"}}])
-    yield
-    deployed.ask(f"{schedules}/{created['id']}", method="DELETE")
-
-
-def wait_for_worker(server: Server, since: datetime) -> None:
-    """Wait until the server has heard of a worker since a moment."""
-    deadline = time.monotonic() + 60
-    while not any(
-        datetime.fromisoformat(worker["last_heartbeat_time"]) >= since
-        for worker in server.ask("work_pools/churn/workers/filter", {})
-    ):
-        assert time.monotonic() < deadline, "the worker did not come up"
-        time.sleep(0.5)
-
-
-def nightly(server: Server) -> dict[str, Any]:
-    """Ask for the deployment `score/nightly`."""
-    deployment: dict[str, Any] = server.ask("deployments/name/score/nightly")
-    return deployment
-
-
-def runs_in(server: Server, *states: str) -> list[dict[str, Any]]:
-    """Ask for the due runs of `score/nightly` in some states."""
-    runs: list[dict[str, Any]] = server.ask(
-        "flow_runs/filter",
-        {
-            "deployments": {"id": {"any_": [nightly(server)["id"]]}},
-            "flow_runs": {
-                "state": {"type": {"any_": list(states)}},
-                "expected_start_time": {"before_": datetime.now(tz=UTC).isoformat()},
-            },
-        },
-    )
-    return runs
-
-
-def deliver(home: Home, seed: int) -> Path:
-    """Drop an extract of fifty invented customers, as a sender should: write aside, then rename."""
-    path = home.path / "inbox" / f"crm_2026-04-{seed:02d}.csv"
-    aside = path.with_name(f".{path.name}")
-    make_customers(50, seed).to_csv(aside, index=False)
-    return aside.rename(path)
-
-
-def prove_published_by_itself(home: Home, *, seed: int, within: float) -> None:
-    """Deliver an extract and see that its scores appear without anybody's doing."""
-    before = set(home.published())
-    extract = deliver(home, seed)
-    deadline = time.monotonic() + within
-    while not set(home.published()) - before:
-        assert time.monotonic() < deadline, f"nothing was published within {within} s"
-        time.sleep(0.5)
-    (folder,) = set(home.published()) - before
-    assert_complete(folder)
-    while extract.exists():
-        assert time.monotonic() < deadline, "the extract was not archived"
-        time.sleep(0.5)
-
-
-def assert_complete(folder: Path) -> None:
-    """See all three files, and fifty scores."""
-    assert {file.name for file in folder.iterdir()} == {"scores.csv", "quarantine.csv", "manifest.json"}
-    assert len((folder / "scores.csv").read_text().splitlines()) == 51
+    with scheduled_every_minute(deployed):
+        yield
 
 
 def test_the_environment_is_the_lock() -> None:
@@ -134,18 +51,14 @@ def test_the_commands_are_the_readmes() -> None:
     """What these tests type is what the README tells an operator to type."""
     lines = (ROOT / "deployments" / "README.md").read_text().splitlines()
 
-    assert {". deployments/env.sh", SERVE, POOL, DEPLOY, WORKER, RUN} <= set(lines)
+    assert {"make serve", ". deployments/env.sh", SERVER, DEPLOY, WORKER, RUN} <= set(lines)
 
 
-@pytest.mark.parametrize(
-    ("name", "hour", "weekdays"), [("nightly", 4, range(7)), ("daily", 5, range(7)), ("weekly", 6, [6])]
-)
-def test_every_date_has_its_run(name: str, hour: int, weekdays: list[int]) -> None:
-    """Until the end of 2036 each local date has exactly one run at its hour, clock changes included."""
-    (schedule,) = DEPLOYMENTS[name]["schedules"]
+def runs_until_2036(cron: str, timezone: str) -> list[datetime]:
+    """Walk Prefect's own schedule from 2026 to 2036; give the moments in Paris."""
     paris = ZoneInfo("Europe/Paris")
-    walker = CronSchedule(cron=schedule["cron"], timezone=schedule["timezone"])
-    runs = [
+    walker = CronSchedule(cron=cron, timezone=timezone)
+    return [
         moment.astimezone(paris)
         for year in range(2026, 2037)
         for moment in asyncio.run(
@@ -156,6 +69,15 @@ def test_every_date_has_its_run(name: str, hour: int, weekdays: list[int]) -> No
             )
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "hour", "weekdays"), [("nightly", 4, range(7)), ("daily", 5, range(7)), ("weekly", 6, [6])]
+)
+def test_every_date_has_its_run(name: str, hour: int, weekdays: list[int]) -> None:
+    """Until the end of 2036 each local date has exactly one run at its hour, clock changes included."""
+    (schedule,) = DEPLOYMENTS[name]["schedules"]
+    runs = runs_until_2036(schedule["cron"], schedule["timezone"])
     days = (date(2026, 1, 1) + timedelta(days=number) for number in range(4018))
     expected = [day for day in days if day.weekday() in weekdays]
 
@@ -163,6 +85,12 @@ def test_every_date_has_its_run(name: str, hour: int, weekdays: list[int]) -> No
     assert [run.date() for run in runs] == expected
     assert {(run.hour, run.minute) for run in runs} == {(hour, 0)}
     assert len({run.utcoffset() for run in runs}) == 2
+
+
+@pytest.mark.parametrize(("cron", "timezone"), [("30 2 * * *", "Europe/Paris"), ("0 4 * * *", "UTC")])
+def test_other_hours_move_at_a_clock_change(cron: str, timezone: str) -> None:
+    """The same walk finds what the file avoids: an hour that a clock change moves, and a foreign timezone."""
+    assert len({(run.hour, run.minute) for run in runs_until_2036(cron, timezone)}) > 1
 
 
 @pytest.mark.parametrize("name", ["score/nightly", "train/weekly", "retention/daily"])
@@ -179,9 +107,9 @@ def test_schedules_are_the_files(deployed: Server, name: str) -> None:
 
 def test_deploying_again_makes_the_file_hold(deployed: Server) -> None:
     """A paused schedule is active again after the next deployment, and there is still only one."""
-    deployed.prefect("deployment", "schedule", "pause", "--all")
+    deployed.run("prefect", "deployment", "schedule", "pause", "--all")
     (paused,) = nightly(deployed)["schedules"]
-    deployed.prefect(*DEPLOY.split()[1:])
+    deployed.run(*DEPLOY.split())
     (schedule,) = nightly(deployed)["schedules"]
 
     assert paused["active"] is False
@@ -193,11 +121,11 @@ def test_deploying_again_makes_the_file_hold(deployed: Server) -> None:
 def test_a_run_by_hand_scores_the_inbox(deployed: Server, trained_home: Home) -> None:
     """`prefect deployment run score/nightly --watch` publishes a waiting extract and archives it."""
     extract = deliver(trained_home, 2)
-    said = deployed.prefect(*RUN.split()[1:])
+    said = deployed.run(*RUN.split())
     (folder,) = trained_home.published()
 
     assert "Flow run finished successfully" in said
-    assert_complete(folder)
+    assert_scored(folder)
     assert not extract.exists()
     assert len(list((trained_home.path / "archive").iterdir())) == 1
 

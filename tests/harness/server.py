@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).parents[2]
-SERVE = "prefect --no-prompt server start"
+SERVER = "prefect --no-prompt server start"
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ class Server:
         """Give the environment of programs that work in the CHURN_HOME `home`."""
         return {**self.env, "CHURN_HOME": str(home)}
 
-    def prefect(self, *arguments: str) -> str:
-        """Run a Prefect command that must succeed, in the project's root; return what it said."""
-        run = subprocess.run(
-            ["prefect", *arguments], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False
+    def run(self, *command: str, **env: str) -> str:
+        """Run a command that must succeed, in the project's root; return what it said."""
+        done = subprocess.run(
+            command, env=self.env | env, cwd=ROOT, capture_output=True, text=True, check=False
         )
-        assert run.returncode == 0, f"prefect {' '.join(arguments)}\n{run.stdout}\n{run.stderr}"
-        return run.stdout
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
 
     def flow(self, name: str, *arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
         """Run a flow by its file, against this server."""
@@ -104,21 +104,24 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
+def serving(folder: Path, **env: str) -> Iterator[Server]:
     """Start a server on a free port and wait until it is healthy."""
-    server = Server(_settings(folder / "home"), folder)
-    with started(
-        "prefect", "server", "start", env=server.env, cwd=ROOT, log=folder / "server.log"
-    ) as program:
-        deadline = time.monotonic() + 90
-        while not _is_healthy(server):
-            assert program.process.poll() is None, f"the server ended\n{server.log_tail()}"
-            assert time.monotonic() < deadline, f"the server is not healthy\n{server.log_tail()}"
-            time.sleep(0.5)
+    server = Server(settings(folder / "home") | env, folder)
+    with started(*SERVER.split(), env=server.env, cwd=ROOT, log=folder / "server.log") as program:
+        wait_until_healthy(server, program)
         yield server
 
 
-def _settings(home: Path) -> dict[str, str]:
+def wait_until_healthy(server: Server, program: Program) -> None:
+    """Wait until a server that a program starts answers."""
+    deadline = time.monotonic() + 90
+    while not _is_healthy(server):
+        assert program.process.poll() is None, f"the server ended\n{server.log_tail()}"
+        assert time.monotonic() < deadline, f"the server is not healthy\n{server.log_tail()}"
+        time.sleep(0.5)
+
+
+def settings(home: Path) -> dict[str, str]:
     """Source `deployments/env.sh` as a terminal would, without the developer's own settings."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "CHURN_"))}
     own["PATH"] = f"{Path(sys.executable).parent}:{own['PATH']}"

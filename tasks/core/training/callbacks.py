@@ -1,13 +1,14 @@
 """What watches a training between epochs: when to stop, and what is kept on disk."""
 
+import io
 import math
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from tasks.core.errors import ConfigError
+from tasks.core.files import replace_file
 
 
 class EarlyStopping:
@@ -90,17 +91,11 @@ class ModelCheckpoint:
 
 
 def _write(path: Path, state: dict[str, Any]) -> None:
-    aside = path.with_suffix(".partial")
-    with aside.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the rename itself
-    finally:
-        os.close(folder)
+    buffer = (
+        io.BytesIO()
+    )  # torch would say of a disk's error only that its file is not as long as it should be
+    torch.save(state, buffer)
+    replace_file(path, buffer.getvalue())
 
 
 def _read(path: Path) -> dict[str, Any]:

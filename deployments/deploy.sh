@@ -1,0 +1,18 @@
+#!/bin/sh
+# Bring work pool, deployments and automations to what these files say; run it again whenever they change.
+# From the project's root, after . deployments/env.sh, with the server up or coming up.
+# `deploy.sh --name nightly --name crashed` leaves out train/weekly, which needs torch.
+set -eu
+[ $# -gt 0 ] || set -- --all
+tries=60
+until prefect api GET /health > /dev/null 2>&1; do
+    tries=$((tries - 1))
+    if [ "$tries" -eq 0 ]; then
+        echo "error: no server answers at $PREFECT_API_URL. Start it, then run this again." >&2
+        exit 10
+    fi
+    sleep 1
+done
+prefect --no-prompt work-pool create churn --type process --overwrite
+prefect --no-prompt deploy "$@" --prefect-file deployments/prefect.yaml
+python deployments/automations.py

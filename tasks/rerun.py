@@ -1,0 +1,54 @@
+"""Ask Prefect what became of a deployment's runs, and order a crashed one again."""
+
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import TERMINAL_STATES
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.logging import get_run_logger
+
+from tasks.core.attempts import crashes_in_a_row
+from tasks.core.errors import ConfigError
+from tasks.step import step
+
+
+@step(name="count-crashes")
+def count_crashes(flow_run: UUID, limit: int) -> int:
+    """Count how often in a row the deployment of a run crashed, up to `limit`.
+
+    Raises:
+        ConfigError: the run belongs to no deployment, so nobody can order it again.
+    """
+    with get_client(sync_client=True) as client:
+        deployment = client.read_flow_run(flow_run).deployment_id
+        if deployment is None:
+            raise ConfigError(f"run {flow_run} was started by hand: start it again by hand.")
+        ended = client.read_flow_runs(
+            deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment])),
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(TERMINAL_STATES)))
+            ),
+            sort=FlowRunSort.END_TIME_DESC,
+            limit=limit,
+        )
+    return crashes_in_a_row(run.state_type.value for run in ended if run.state_type is not None)
+
+
+@step(name="order-again")
+def order_again(flow_run: UUID) -> UUID:
+    """Order a run once more with its own parameters; asked twice for the same one, only one is ordered."""
+    with get_client(sync_client=True) as client:
+        crashed = client.read_flow_run(flow_run)
+        assert crashed.deployment_id is not None  # count_crashes refuses it
+        ordered = client.create_flow_run_from_deployment(
+            crashed.deployment_id, parameters=crashed.parameters, idempotency_key=f"again-{flow_run}"
+        )
+    get_run_logger().info("run %s crashed; run %s is ordered", flow_run, ordered.id)
+    return ordered.id

@@ -1,0 +1,181 @@
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.harness.deployment import assert_scored, deliver, wait_for
+from tests.harness.home import Home
+from tests.harness.server import Server
+
+pytestmark = pytest.mark.xdist_group("server")
+
+APPLY = ("python", "deployments/automations.py")
+BLOCK = """
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+CustomWebhookNotificationBlock(
+    name="operator", url="{url}", json_data={{"subject": "{{{{subject}}}}", "body": "{{{{body}}}}"}}
+).save("operator", overwrite=True)
+"""
+RERUN = """
+import sys
+from uuid import UUID
+from flows.rerun_flow import rerun
+print(rerun(UUID(sys.argv[1]), attempts=int(sys.argv[2]), return_state=True).type.value)
+"""
+CANARY = "TEST-007-0000007"
+
+
+@pytest.fixture(autouse=True)
+def _no_orders_left(deployed: Server) -> Iterator[None]:
+    """Leave no run that the worker of another test would take up."""
+    yield
+    for run in due(deployed):
+        deployed.ask(f"flow_runs/{run['id']}", method="DELETE")
+
+
+@pytest.fixture(scope="module")
+def told(deployed: Server) -> Iterator[list[dict[str, str]]]:
+    """Listen to the operator's webhook; give what was told."""
+    messages: list[dict[str, str]] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Listener) as listener:
+        threading.Thread(target=listener.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.server_port}/"
+        deployed.run("python", "-c", BLOCK.format(url=url))
+        deployed.run(*APPLY, CHURN_NOTIFY="custom-webhook/operator")
+        yield messages
+        deployed.run(*APPLY)
+        listener.shutdown()
+
+
+def automations(server: Server) -> dict[str, str]:
+    """Ask for our automations: names with ids."""
+    return {
+        each["name"]: each["id"]
+        for each in server.ask("automations/filter", {})
+        if each["name"].startswith("churn: ")
+    }
+
+
+def due(server: Server, flow: str | None = None) -> list[dict[str, Any]]:
+    """Ask for the runs that wait for a worker, of one flow or of all."""
+    runs: list[dict[str, Any]] = server.ask(
+        "flow_runs/filter",
+        {
+            "flows": {"name": {"any_": [flow]}} if flow else None,
+            "flow_runs": {
+                "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}},
+                "expected_start_time": {"before_": datetime.now(tz=UTC).isoformat()},
+            },
+        },
+    )
+    return runs
+
+
+def order(server: Server, deployment: str, *states: dict[str, Any]) -> str:
+    """Order a run that no worker takes up and move it through some states; give its id."""
+    deployment_id = server.ask(f"deployments/name/{deployment}")["id"]
+    parameters = {"flow_run": str(UUID(int=0))} if deployment.startswith("rerun") else {}
+    wanted = {"state": {"type": "PENDING"}, "parameters": parameters}
+    run = server.ask(f"deployments/{deployment_id}/create_flow_run", wanted)
+    for state in states:
+        server.ask(f"flow_runs/{run['id']}/set_state", {"state": state, "force": True})
+    return str(run["id"])
+
+
+def crash(server: Server) -> str:
+    """Let a night crash."""
+    return order(server, "score/nightly", {"type": "RUNNING"}, {"type": "CRASHED", "message": "killed"})
+
+
+def test_applying_twice_leaves_the_same_set(deployed: Server) -> None:
+    """What is as it should be is not touched; what was changed or added under our names is mended."""
+    before = automations(deployed)
+    deployed.run(*APPLY)
+    same = automations(deployed)
+    first, *_ = before
+    deployed.ask(f"automations/{before[first]}", {"enabled": False}, "PATCH")
+    never = {"type": "event", "posture": "Reactive", "expect": ["never"], "threshold": 1, "within": 0}
+    deployed.ask("automations/", {"name": "churn: stray", "trigger": never, "actions": []})
+    deployed.run(*APPLY)
+    mended = deployed.ask("automations/filter", {})
+
+    assert len(before) == 3
+    assert same == before
+    assert automations(deployed) == before
+    assert all(each["enabled"] for each in mended if each["name"].startswith("churn: "))
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("webhook", "'webhook' is no block"),
+        ("custom-webhook/nobody", "there is no block 'custom-webhook/nobody'"),
+        ("secret/token", "block 'secret/token' cannot notify"),
+    ],
+)
+def test_a_wrong_block_is_refused(deployed: Server, names: str, expected: str) -> None:
+    """A name in CHURN_NOTIFY that is no notification block stops the deployment in one line, with 10."""
+    make = "from prefect.blocks.system import Secret; Secret(value='s').save('token', overwrite=True)"
+    deployed.run("python", "-c", make)
+    with pytest.raises(AssertionError, match=expected) as refused:
+        deployed.run(*APPLY, CHURN_NOTIFY=names)
+
+    assert "Traceback" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("deployment", "state", "subject"),
+    [
+        ("score/nightly", {"type": "FAILED"}, "churn: score failed"),
+        ("rerun/crashed", {"type": "FAILED"}, "churn: rerun failed"),
+        ("train/weekly", {"type": "COMPLETED", "name": "Refused"}, "churn: The gate refused a candidate"),
+        ("score/nightly", {"type": "COMPLETED", "name": "Stale"}, "churn: The night ended, and the newest"),
+        ("score/nightly", {"type": "SCHEDULED", "name": "Late"}, "churn: The night has not begun"),
+    ],
+)
+def test_the_operator_is_told(
+    deployed: Server, told: list[dict[str, str]], deployment: str, state: dict[str, str], subject: str
+) -> None:
+    """The named block is told of failures, refusals, stale scores and late nights, by the run's id alone."""
+    run = order(deployed, deployment, {"type": "RUNNING"}, state | {"message": f"customer {CANARY}"})
+    (message,) = wait_for(lambda: [each for each in told if run in each["body"]], "nobody was told")
+
+    assert message["subject"].startswith(subject)
+    assert CANARY not in json.dumps(told)
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_crashed_night_is_scored_again(deployed: Server, trained_home: Home) -> None:
+    """A crash alone makes the night run again, and the extract is published."""
+    deliver(trained_home, 5)
+    crash(deployed)
+    (folder,) = wait_for(trained_home.published, "nothing was published", 120)
+    assert_scored(folder)
+
+
+def test_the_attempts_are_capped(deployed: Server) -> None:
+    """A crash is run again once however often that is asked; after the last attempt a person must look."""
+    order(deployed, "score/nightly", {"type": "COMPLETED"})
+    crash(deployed)
+    crashed = crash(deployed)
+    wait_for(lambda: len(due(deployed, "rerun")) == 2, "the automation did not ask for both crashes")
+    said = [deployed.run("python", "-c", RERUN, crashed, attempts).split()[-1] for attempts in "332"]
+    (again,) = due(deployed, "score")
+
+    assert said == ["COMPLETED", "COMPLETED", "FAILED"]
+    assert again["idempotency_key"] == f"again-{crashed}"
