@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCK := constraints.txt
 BIN := .venv/bin
 
-.PHONY: train serve test torture-deployment test-postgres check benchmark-quality benchmark-reasons benchmark-scoring agreement lock clean help
+.PHONY: train serve test torture torture-deployment test-postgres check benchmark-quality benchmark-reasons benchmark-scoring agreement lock clean help
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -21,6 +21,10 @@ serve: .venv/.ready  ## Run server, schedules and worker of one machine until Ct
 
 test: .venv/.ready  ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=15
+
+torture: .venv/.ready  ## Put the product through every ordeal (hours; SCALE=0.1 for a tenth; needs strace)
+	$(BIN)/pip install --quiet -c $(LOCK) -e ".[torture]" --no-build-isolation
+	$(BIN)/python -m tests.torture.run --report docs/benchmarks $(if $(SCALE),--scale $(SCALE)) $(if $(ONLY),--only $(ONLY))
 
 torture-deployment: .venv/.ready  ## Kill a night's runner and machine for real, and time until it is scored again (ten minutes)
 	$(BIN)/python -m pytest tests/torture/dead_runner.py -s

@@ -1,6 +1,8 @@
 """Ordeal: every operation on the disk of a night and of a promotion fails once, in every way."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 from unittest.mock import patch
 
 from tests.harness.home import QUICK, Home
@@ -31,26 +33,36 @@ def make_template(folder: Path) -> tuple[Path, Path]:
     return home.path, extract
 
 
-def ordeal(folder: Path, sample: int | None = None, *, seed: int = 0, show: bool = False) -> list[Outcome]:
+TRAINING_SAMPLE: Final = 40
+"""Operations a fault at which a training is tried, at most: it has hundreds, and takes seconds."""
+
+
+def ordeal(
+    folder: Path,
+    acts: Sequence[str] = ACTS,
+    sample: int | None = None,
+    *,
+    seed: int = 0,
+    show: bool = False,
+) -> list[Outcome]:
     """Try each act with each fault at each operation, or at a `sample` of them a fault.
 
     After each: nothing half-written is visible and no extract is lost; the error, if any, is one of
     ours; and one undisturbed run ends where one does that nobody ever disturbed.
     """
     template, extract = make_template(folder)
-    return [_try(Trial(template, act, extract), folder, sample, seed, show=show) for act in ACTS]
+    return [try_all(Trial(template, act, extract), folder, sample, seed, show=show) for act in acts]
 
 
-def _try(trial: Trial, folder: Path, sample: int | None, seed: int, *, show: bool) -> Outcome:
+def try_all(trial: Trial, folder: Path, sample: int | None, seed: int, *, show: bool) -> Outcome:
+    """Try one act, each fault at a `sample` of its operations or at all."""
     golden = trial.copy(folder / "golden")
-    operations = trial.operations(golden.home)
+    operations = len(trial.operations(golden.home))
     expected = golden.result()
-    outcome = Outcome(f"{trial.act}, {operations} operations on the disk x {len(FAULTS)} faults")
-    points = [(fault, at) for fault in FAULTS for at in range(operations)]
-    if sample is not None:
-        points = [
-            point for fault in FAULTS for point in drawn([p for p in points if p[0] == fault], sample, seed)
-        ]
+    outcome = Outcome(f"{trial.act}: {operations} operations on the disk, {len(FAULTS)} faults each")
+    if trial.act == "train":
+        sample = min(sample or TRAINING_SAMPLE, TRAINING_SAMPLE)
+    points = [(fault, at) for fault in FAULTS for at in drawn(range(operations), sample, seed)]
     for fault, at in outcome.over(points, show=show):
         night = trial.copy(folder / "tried")
         code = trial.run(night.home, fault, at)

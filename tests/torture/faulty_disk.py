@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 from unittest.mock import patch
 
 Fault = Literal["kill", "error", "full", "torn", "short"]
@@ -42,7 +42,7 @@ class FaultyDisk:
         self._full = False
         self._patches = ExitStack()
 
-    def __enter__(self) -> "FaultyDisk":
+    def __enter__(self) -> Self:
         """Stand between Python and the system."""
         opened = self._opening(io.open)
         for module, name, replacement in (
@@ -157,4 +157,4 @@ class _Raw(io.FileIO):
 
 
 def _path_of(descriptor: int) -> str:
-    return os.readlink(f"/proc/self/fd/{descriptor}")
+    return str(Path(f"/proc/self/fd/{descriptor}").readlink())

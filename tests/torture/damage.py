@@ -1,0 +1,122 @@
+"""Ordeal: an extract and a bundle are damaged at every byte."""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from schemas.columns import EXTRACT_ORDER, ID
+from schemas.config import IngestConfig
+from tasks.core.errors import BundleError, ExtractError, RegistryError
+from tasks.core.extract.reading import Extract, read_extract
+from tasks.core.registry import open_champion
+from tests.harness.customers import make_customers
+from tests.torture.disk import make_template
+from tests.torture.outcome import Outcome, drawn
+from tests.torture.trial import Trial
+
+ROWS: Final = 50
+CONFIG: Final = IngestConfig(max_quarantined_share=0.9)
+_MARKS: Final = (b'"', b",", b"\n")
+
+Read = Callable[[bytes], Extract]
+
+
+def read(data: bytes) -> Extract:
+    """Read made-up bytes as an extract to score."""
+    return read_extract(data, "damaged.csv", "scoring", CONFIG)
+
+
+def extract_bytes() -> bytes:
+    """Write fifty customers, the outcome in the last column."""
+    return make_customers(ROWS)[list(EXTRACT_ORDER)].to_csv(index=False).encode()
+
+
+def attack(
+    reading: Read = read, sample: int | None = None, *, seed: int = 0, show: bool = False
+) -> list[Outcome]:
+    """Insert a quote, a comma and a line end at every byte of an extract, and delete each that is there.
+
+    The extract is refused, or every line is accounted for, and all customers but those whose line was
+    touched are as they were.
+    """
+    data = extract_bytes()
+    sound = reading(data).customers.set_index(ID)
+    outcome = Outcome("extract: a quote, comma or line end more or less at every byte")
+    for at, mutant in outcome.over(drawn(list(_mutants(data)), sample, seed), show=show):
+        outcome.violations += [f"byte {at}: {each}" for each in _judge(reading, mutant, sound)]
+    return [outcome]
+
+
+def cut(
+    reading: Read = read, sample: int | None = None, *, seed: int = 0, show: bool = False
+) -> list[Outcome]:
+    """Cut an extract off at every byte: a customer who is cut off is never taken for a whole one."""
+    data = extract_bytes()
+    sound = reading(data).customers.set_index(ID)
+    outcome = Outcome("extract: cut off at every byte")
+    for size in outcome.over(drawn(range(len(data)), sample, seed), show=show):
+        outcome.violations += [
+            f"byte {size}: {each}" for each in _judge(reading, data[:size], sound, lost=ROWS)
+        ]
+    return [outcome]
+
+
+def flip(folder: Path, flips: int, *, seed: int = 0, show: bool = False) -> list[Outcome]:
+    """Flip single bits of the champion's files: every one is found before anything is loaded."""
+    template, extract = make_template(folder)
+    home = Trial(template, "score", extract).copy(folder / "flipped")
+    champion = open_champion(home.home / "registry")
+    assert champion is not None
+    place = home.home / "registry" / "bundles" / champion.manifest.bundle_id
+    files = sorted(place.iterdir())
+    dice = random.Random(seed)  # noqa: S311 places, not secrets
+    outcome = Outcome("bundle: one bit flipped")
+    for _ in outcome.over(range(flips), show=show):
+        file = dice.choice(files)
+        data = bytearray(file.read_bytes())
+        sound, at = bytes(data), dice.randrange(len(data))
+        data[at] ^= 1 << dice.randrange(8)
+        file.write_bytes(data)
+        try:
+            open_champion(home.home / "registry")
+            outcome.violations.append(f"{file.name}, byte {at}: loaded")
+        except (BundleError, RegistryError):
+            pass
+        finally:
+            file.write_bytes(sound)
+    return [outcome]
+
+
+def _mutants(data: bytes) -> Iterator[tuple[int, bytes]]:
+    for at in range(len(data) + 1):
+        for mark in _MARKS:
+            yield at, data[:at] + mark + data[at:]
+        if data[at : at + 1] in _MARKS:
+            yield at, data[:at] + data[at + 1 :]
+
+
+def _judge(
+    reading: Read, mutant: bytes, sound: pd.DataFrame, *, touched: int = 1, lost: int = 2
+) -> list[str]:
+    try:
+        found = reading(mutant)
+    except ExtractError:
+        return []
+    body = mutant.lstrip(b"\n")  # blank lines above the header are none of the customers'
+    lines = body.count(b"\n") + (not body.endswith(b"\n")) - 1
+    counts, customers = found.counts, found.customers.set_index(ID)
+    said = []
+    if counts.received != lines:
+        said.append(f"{counts.received} lines counted of {lines}")
+    if lines != counts.accepted + counts.quarantined + counts.exact_duplicates + counts.blank_lines:
+        said.append("lines are not accounted for")
+    known = customers.index.intersection(sound.index)
+    changed = customers.loc[known].compare(sound.loc[known])
+    if len(changed) > touched:
+        said.append(f"{len(changed)} customers changed")
+    if len(known) < ROWS - lost:
+        said.append(f"{ROWS - len(known)} customers lost")
+    return said

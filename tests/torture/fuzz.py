@@ -1,0 +1,179 @@
+"""Ordeal: the readers are given what nobody would write, and say only what they declare.
+
+With atheris the inputs are led by the branches that they reach; `mutated` draws them from a seed.
+"""
+
+import io
+import json
+import random
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from schemas.config import IngestConfig
+from schemas.manifest import MANIFEST
+from schemas.preprocessing import Spec
+from tasks.core.bundle import SPEC, bundle_id, open_bundle, seal_files
+from tasks.core.errors import BundleError, ExtractError
+from tasks.core.extract.reading import read_extract
+from tasks.core.preprocessing import encode
+from tests.harness.customers import make_customers
+from tests.torture.outcome import Outcome
+
+LONGEST_SECONDS: Final = 5.0
+MOST_BYTES: Final = 2**30
+_BITS: Final = (
+    b'"',
+    b",",
+    b";",
+    b"\t",
+    b"\r",
+    b"\n",
+    b"\x00",
+    b"\xff",
+    b"\xe2\x80\xa8",
+    b"1e400",
+    b"-0",
+    b"{",
+    b"}",
+    b"null",
+    b"NaN",
+)
+
+Target = Callable[[bytes], None]
+
+
+def extract_target(data: bytes) -> None:
+    """Read bytes as an extract."""
+    try:
+        extract = read_extract(data, "fuzzed.csv", "scoring", IngestConfig(max_quarantined_share=0.99))
+    except ExtractError:
+        return
+    counts = extract.counts
+    assert (
+        counts.received == counts.accepted + counts.quarantined + counts.exact_duplicates + counts.blank_lines
+    )
+    assert len(extract.customers) == counts.accepted
+
+
+def spec_target(data: bytes) -> None:
+    """Read bytes as a preprocessing spec, and encode customers by it."""
+    try:
+        encode(_CUSTOMERS, Spec.model_validate_json(data))
+    except (ValidationError, BundleError):
+        return
+
+
+def bundle_target(folder: Path) -> Target:
+    """Make a target that puts bytes in the place of a file of a bundle, sealed as if they belonged there."""
+    sound = {path.name: path.read_bytes() for path in folder.iterdir()}
+    manifest = json.loads(sound[MANIFEST])
+    names = [name for name in sorted(sound) if name.endswith(".json")]
+
+    def target(data: bytes) -> None:
+        name = names[data[0] % len(names)] if data else names[0]
+        (folder / name).write_bytes(data[1:])
+        if name != MANIFEST:
+            (folder / MANIFEST).unlink()
+            files = seal_files(folder)
+            resealed = manifest | {
+                "files": {each: vars(seal) for each, seal in files.items()},
+                "bundle_id": bundle_id(files),
+            }
+            (folder / MANIFEST).write_text(json.dumps(resealed, default=lambda seal: seal.model_dump()))
+        try:
+            open_bundle(folder).scorer()
+        except BundleError:
+            return
+        finally:
+            for each, content in sound.items():
+                (folder / each).write_bytes(content)
+
+    return target
+
+
+def seeds(name: str, bundle: Path) -> list[bytes]:
+    """Give the sound inputs that a target begins with."""
+    if name == "spec":
+        return [(bundle / SPEC).read_bytes()]
+    if name == "bundle":
+        names = sorted(path.name for path in bundle.glob("*.json"))
+        return [bytes([i]) + (bundle / each).read_bytes() for i, each in enumerate(names)]
+    written = io.StringIO()
+    make_customers(12).to_csv(written, index=False)
+    text = written.getvalue()
+    return [text.encode(), text.replace(",", ";").encode(), text.replace("\n", "\r\n").encode("utf-8-sig")]
+
+
+def fuzz(
+    name: str, target: Target, inputs: list[bytes], runs: int, *, seed: int = 0, show: bool = False
+) -> Outcome:
+    """Give a target mutated inputs; an undeclared error, a long wait or a gigabyte more is a violation."""
+    dice = random.Random(seed)  # noqa: S311 inputs, not secrets
+    outcome = Outcome(f"{name} reader: mutated inputs")
+    before = _peak()
+    for number in outcome.over(range(runs), show=show):
+        data, started = mutated(dice.choice(inputs), dice), time.monotonic()
+        try:
+            target(data)
+        except Exception as error:  # noqa: BLE001 that there is none is what is tried
+            outcome.violations.append(f"input {number} of seed {seed}: {type(error).__name__}")
+        if time.monotonic() - started > LONGEST_SECONDS:
+            outcome.violations.append(f"input {number} of seed {seed}: took over {LONGEST_SECONDS:.0f} s")
+    if _peak() - before > MOST_BYTES:
+        outcome.violations.append("memory grew by more than a gigabyte")
+    return outcome
+
+
+def mutated(data: bytes, dice: random.Random) -> bytes:
+    """Damage bytes in one to eight places."""
+    changed = bytearray(data)
+    for _ in range(dice.randint(1, 8)):
+        at, end = sorted((dice.randrange(len(changed) + 1), dice.randrange(len(changed) + 1)))
+        end = min(end, at + dice.choice((1, 4, 64, 4_096)))
+        piece = bytes(changed[at:end])
+        changed[at:end] = dice.choice(
+            (b"", piece * 2, piece[::-1], dice.choice(_BITS), dice.randbytes(len(piece)))
+        )
+    return bytes(changed)
+
+
+def guided(name: str, runs: int, folder: Path, bundle: Path) -> Outcome:
+    """Let atheris lead the inputs by coverage, in a process of its own, which it ends when it is done."""
+    corpus = folder / f"corpus-{name}"
+    corpus.mkdir()
+    for i, data in enumerate(seeds(name, bundle)):
+        (corpus / str(i)).write_bytes(data)
+    outcome = Outcome(f"{name} reader: inputs led by coverage")
+    command = [sys.executable, "-m", "tests.torture.guided", name, str(bundle), str(corpus)]
+    limits = [
+        f"-runs={runs}",
+        f"-timeout={LONGEST_SECONDS:.0f}",
+        f"-rss_limit_mb={2 * MOST_BYTES // 2**20}",
+        "-max_len=8192",
+    ]
+    started = time.monotonic()
+    ended = subprocess.run([*command, *limits], check=False, capture_output=True, text=True, cwd=folder)
+    outcome.trials, outcome.seconds = runs, time.monotonic() - started
+    if ended.returncode:
+        last = [line for line in ended.stderr.splitlines() if line.strip()][-1:]
+        outcome.violations.append(f"atheris left with {ended.returncode}: {''.join(last)}")
+    return outcome
+
+
+def target_of(name: str, bundle: Path) -> Target:
+    """Give the target by name."""
+    return {"extract": extract_target, "spec": spec_target, "bundle": bundle_target(bundle)}[name]
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+_CUSTOMERS: Any = make_customers(5)

@@ -1,0 +1,68 @@
+"""Ordeal: whole runs are killed at random moments, and eight of them start at once."""
+
+import random
+import time
+from pathlib import Path
+
+from tests.torture.disk import make_template
+from tests.torture.outcome import Outcome
+from tests.torture.trial import ACTS, Trial
+
+_AT_ONCE = 8
+
+
+def kill(folder: Path, shots: int, *, seed: int = 0, show: bool = False) -> list[Outcome]:
+    """Kill each act `shots` times, at moments drawn evenly over what it takes; then let it run again."""
+    template, extract = make_template(folder)
+    outcomes = []
+    for act in ACTS:
+        trial, dice = Trial(template, act, extract), random.Random(seed)  # noqa: S311 moments, not secrets
+        golden = trial.copy(folder / "golden")
+        trial.run(trial.copy(folder / "warm").home)
+        started = time.monotonic()
+        assert trial.run(golden.home) == 0
+        seconds = time.monotonic() - started
+        outcome = Outcome(f"{act}: killed at random moments")
+        for shot in outcome.over(range(shots), show=show):
+            night = trial.copy(folder / "tried")
+            process = trial.start(night.home)
+            process.join(dice.uniform(0, seconds))
+            process.kill()
+            process.join()
+            found = night.violations()
+            if (again := trial.run(night.home)) != 0:
+                found.append(f"the rerun's exit code is {again}")
+            found += night.violations()
+            if night.result() != golden.result():
+                found.append("the rerun ends elsewhere than an undisturbed run")
+            outcome.violations += [f"shot {shot}: {each}" for each in found]
+        outcomes.append(outcome)
+    return outcomes
+
+
+def race(folder: Path, rounds: int, *, show: bool = False) -> list[Outcome]:
+    """Start eight processes at once in one home: all end well, and one of them has done the work."""
+    template, extract = make_template(folder)
+    outcomes = []
+    for act in ("score", "promote"):
+        trial = Trial(template, act, extract)
+        golden = trial.copy(folder / "golden")
+        assert trial.run(golden.home) == 0
+        moves = len((golden.home / "registry" / "history.jsonl").read_text().splitlines())
+        outcome = Outcome(f"{act}: {_AT_ONCE} processes at once")
+        for number in outcome.over(range(rounds), show=show):
+            night = trial.copy(folder / "tried")
+            racing = [trial.start(night.home) for _ in range(_AT_ONCE)]
+            for process in racing:
+                process.join()
+            codes = {process.exitcode for process in racing}
+            found = night.violations()
+            if codes != {0}:
+                found.append(f"exit codes {sorted(map(str, codes))}")
+            if night.result() != golden.result():
+                found.append("they end elsewhere than one run")
+            if len((night.home / "registry" / "history.jsonl").read_text().splitlines()) != moves:
+                found.append("the champion moved more than once")
+            outcome.violations += [f"round {number}: {each}" for each in found]
+        outcomes.append(outcome)
+    return outcomes
