@@ -51,7 +51,7 @@ def wanted(rerun: UUID, blocks: list[UUID]) -> list[AutomationCore]:
     finished = _absent(after={f"{_RUN}Running"}, expect=_ENDS, seconds=7_200, flows=["score"])
     crashed = _present("Crashed", flows=_ORDERED, labels={"prefect.state-message": f"!{_SILENT}"})
     told = {
-        "failed": (_present("Failed", flows=[*_ORDERED, "rerun"]), "{{ flow.name }} failed"),
+        "failed": (_present("Failed", flows=["*"]), "{{ flow.name }} failed"),
         "refused": (
             _present(cli.REFUSED, flows=["train"]),
             "The gate refused a candidate; the champion is untouched",
