@@ -6,7 +6,11 @@ from typing import Final
 
 from tasks.core.errors import ConfigError, ExtractError
 
-_DATE: Final = re.compile(r"(?<![0-9])(20[0-9]{2})([-_.]?)([01][0-9])\2([0-3][0-9])(?![0-9])")
+_DATE: Final = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})([-_.]?)([01][0-9])\2([0-3][0-9])(?![0-9])")
+
+
+_EARLIEST: Final = date(2000, 1, 1)
+"""A day before it is a clock that was never set, not an extract's."""
 
 
 def as_of_date(name: str, *, asked: date | None, modified: date, today: date) -> date:
@@ -14,7 +18,7 @@ def as_of_date(name: str, *, asked: date | None, modified: date, today: date) ->
 
     Raises:
         ConfigError: the operator asks for a day in the future.
-        ExtractError: the name holds two days, or the day lies in the future.
+        ExtractError: the name holds two days, or the day lies in the future or before the year 2000.
     """
     if asked is not None:
         if asked > today:
@@ -26,6 +30,8 @@ def as_of_date(name: str, *, asked: date | None, modified: date, today: date) ->
     day = named.pop() if named else modified
     if day > today:
         raise ExtractError(f"extract '{name}' is of {day}, in the future. Rename it, or say --as-of.")
+    if day < _EARLIEST:
+        raise ExtractError(f"extract '{name}' is of {day}, long ago. Rename it, or say --as-of.")
     return day
 
 

@@ -23,7 +23,7 @@ _FOREIGN: Final = (
 )
 _WIDE_ENCODINGS: Final = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _BOM: Final = b"\xef\xbb\xbf"
-_SEPARATORS: Final = (",", ";", "\t")
+_SEPARATORS: Final = (",", ";", "\t", "|")
 _BINARY_PROBE_BYTES: Final = 4_096
 
 

@@ -242,6 +242,7 @@ def test_a_line_that_is_no_row(rows: list[Row], build: Build, line: bytes, reaso
         {"newline": "\r\n"},
         {"newline": "\r"},
         {"separator": ";"},
+        {"separator": "|"},
         {"separator": "\t"},
         {"quote_all": True},
         {"order": list(reversed(EXTRACT_ORDER))},

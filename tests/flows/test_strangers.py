@@ -1,0 +1,67 @@
+"""Extracts as strangers would send them: scored, or refused in one line that says what to change."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas.config import IngestConfig
+from tasks.core.errors import ExtractError
+from tests.harness.home import Home
+from tests.harness.strangers import ROWS, STRANGERS
+
+REFUSED = {
+    "excel in French": "decimal comma: export numbers with a point",
+    "excel, saved as Unicode text": "is in UTF-16; expected UTF-8. Export it as 'CSV UTF-8'",
+    "excel workbook": "save it as 'CSV UTF-8'",
+    "German values": "'Partner' expects 'No', 'Yes'",
+    "French headers": "'Contract' (is it 'contrat'?)",
+    "True and False": "Export these values, or declare the sender's in ingest.value_maps",
+    "SeniorCitizen as Yes and No": "'SeniorCitizen' expects '0', '1'",
+    "one-hot": "'Partner' (is it 'Partner_No'?)",
+    "ids in scientific notation": "conflicting_id in 'customerID'",
+    "no ids": "nothing stands in 'customerID'. Export the values",
+    "thousands separated": "Expected digits with an optional point, such as 29.85",
+    "currency signs": "most often not_a_number in 'MonthlyCharges'",
+    "tenure in years": "tenure is whole months",
+    "a model's output": "misses 19 of 20 columns",
+    "a slice without header": "Export it with the 21 column names on the first line",
+    "three columns only": "misses 17 of 20 columns",
+    "names and e-mail addresses": "'contact' holds e-mail addresses. Export it without them",
+    "transposed": "has no header",
+    "JSON lines": "is JSON; expected CSV text",
+    "web page": "is HTML or XML; expected CSV text",
+    "empty": "is empty; expected a header and a line a customer. Export it again",
+    "header only": "has a header but no customers",
+    "features only": "misses 1 of 20 columns: 'customerID'",
+}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_strangers_extract(name: str, trained_home: Home, tmp_path: Path) -> None:
+    """Customers are scored and counted, or one line tells the sender what to change; never a traceback."""
+    extract = tmp_path / "crm_2026-03-05.csv"
+    extract.write_bytes(STRANGERS[name]())
+
+    if name not in REFUSED:
+        assert trained_home.score(extract).is_completed()
+        assert len(trained_home.scores()) >= (1 - IngestConfig().max_quarantined_share) * ROWS
+        return
+    with pytest.raises(ExtractError) as refusal:
+        trained_home.score(extract)
+    said = str(refusal.value)
+    assert REFUSED[name] in said
+    assert said.startswith("extract 'crm_2026-03-05.csv'")
+    assert "\n" not in said
+    assert "TEST-000" not in said
+    assert "example.org" not in said
+    assert trained_home.published() == []
+
+
+@pytest.mark.parametrize("day", ["2031-01-01", "1970-01-01"])
+def test_a_day_that_cannot_be(day: str, trained_home: Home, tmp_path: Path) -> None:
+    """An extract of a day to come, or of long ago, is refused by name."""
+    extract = tmp_path / f"crm_{day}.csv"
+    extract.write_bytes(STRANGERS["everything quoted"]())
+
+    with pytest.raises(ExtractError, match=day):
+        trained_home.score(extract)
