@@ -73,6 +73,23 @@ def open_plain(path: Path, name: str) -> BufferedReader:
     raise ExtractError(f"extract '{name}' is not a plain file that can be read. Deliver the file itself.")
 
 
+def refuse_holes(file: BufferedReader, name: str) -> None:
+    """Refuse a text that was never written in places, before terabytes of nothing are read.
+
+    Raises:
+        ExtractError: the file has a hole, which reads as zero bytes.
+    """
+    descriptor = file.fileno()
+    size, place = os.fstat(descriptor).st_size, os.lseek(descriptor, 0, os.SEEK_CUR)
+    hole = os.lseek(descriptor, 0, os.SEEK_HOLE) if size else 0
+    os.lseek(descriptor, place, os.SEEK_SET)
+    if hole < size and os.pread(descriptor, 1, hole) == b"\0":
+        raise ExtractError(
+            f"extract '{name}' was not written whole: from byte {hole + 1} on a part of it is missing."
+            " Send it again."
+        )
+
+
 def unreadable(name: str, error: OSError) -> ConfigError:
     """Say that an extract cannot be read."""
     return ConfigError(

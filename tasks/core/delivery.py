@@ -12,7 +12,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from tasks.core.containers import MAGIC_BYTES, Kind, kind_of, open_text
-from tasks.core.delivered_file import DeliveredFile, open_plain, unreadable
+from tasks.core.delivered_file import DeliveredFile, open_plain, refuse_holes, unreadable
 from tasks.core.errors import ChangedError, ExtractError
 from tasks.core.extract.blocks import Stream
 from tasks.core.files import sha256
@@ -158,6 +158,8 @@ def _identify(path: Path, name: str, *, named: bool) -> Source:
     with _open(path, name, named=named) as file:
         modified_ns = os.fstat(file.fileno()).st_mtime_ns
         kind = kind_of(file.peek(MAGIC_BYTES)[:MAGIC_BYTES])
+        if kind == "csv" and not named:
+            refuse_holes(file, name)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return Source(path, name, named, kind, digest, file.tell(), modified_ns)
 

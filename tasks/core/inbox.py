@@ -33,31 +33,37 @@ class Taken:
     lone_sidecars: int
 
 
+def fault_of(inbox: Path, work: Path) -> str | None:
+    """Say why the inbox is not the folder it was before, or cannot be read; None where all is well."""
+    mark = inbox / MARK
+    try:
+        if not inbox.is_dir():
+            return f"there is no inbox at '{inbox}'. Make or mount it, and drop extracts there."
+        next(inbox.iterdir(), None)
+        if (work / MARK).exists() and not mark.exists():
+            return (
+                f"the inbox at '{inbox}' has lost its file '{MARK}': its disk may not be mounted."
+                f" Mount it; if the folder is a new one, make the file: touch '{mark}'."
+            )
+    except OSError as error:
+        return _unusable(inbox, error)
+    return None
+
+
 def confirm(inbox: Path, work: Path) -> None:
     """Make sure that the inbox is the folder it was before; mark a new one.
 
     Raises:
         ConfigError: there is no inbox, which is not the same as an empty one; or it lost its mark.
     """
-    mark, seen = inbox / MARK, make_folder(work) / MARK
+    if (fault := fault_of(inbox, work)) is not None:
+        raise ConfigError(fault)
     try:
-        if not inbox.is_dir():
-            raise ConfigError(
-                f"there is no inbox at '{inbox}'. Make the folder and drop extracts there, or give --extract."
-            )
-        if not mark.exists():
-            if seen.exists():
-                raise ConfigError(
-                    f"the inbox at '{inbox}' has lost its file '{MARK}': its disk may not be mounted."
-                    f" Mount it; if the folder is a new one, make the file: touch '{mark}'."
-                )
-            replace_file(mark, b"")
-        if not seen.exists():
-            replace_file(seen, b"")
+        for mark in (inbox / MARK, make_folder(work) / MARK):  # in this order: a kill leaves no false alarm
+            if not mark.exists():
+                replace_file(mark, b"")
     except OSError as error:
-        raise ConfigError(
-            f"the inbox at '{inbox}' cannot be used: {error.strerror}. Mount it or mend its rights."
-        ) from None
+        raise ConfigError(_unusable(inbox, error)) from None
 
 
 def look(folder: Path) -> Sight:
@@ -88,6 +94,10 @@ def take(inbox: Path, work: Path, before: tuple[Sight, Sight]) -> Taken:
         left=len(waiting) + len(unfinished) - len(taken) - len(settled),
         lone_sidecars=sum(name.removesuffix(SUFFIX) not in waiting for name in sent.keys() - waiting),
     )
+
+
+def _unusable(inbox: Path, error: OSError) -> str:
+    return f"the inbox at '{inbox}' cannot be used: {error.strerror}. Mount it or mend its rights."
 
 
 def _extracts(sight: Sight) -> set[str]:

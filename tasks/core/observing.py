@@ -102,7 +102,8 @@ def observe_disk(places: Locations) -> Disk:
 
 
 def _entries(folder: Path) -> Iterator[Path]:
-    with suppress(FileNotFoundError, NotADirectoryError):
+    """List a folder; one that cannot be read is empty here, and an alarm of its own where that matters."""
+    with suppress(OSError):
         yield from folder.iterdir()
 
 

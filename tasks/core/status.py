@@ -12,6 +12,7 @@ from schemas.status import Alarm, ChampionStatus, Disk, NightStatus, Rejection, 
 from tasks.core.errors import BundleError, RegistryError
 from tasks.core.files import is_locked
 from tasks.core.freshness import stale
+from tasks.core.inbox import fault_of
 from tasks.core.latest import LATEST, extract_of, published_folders, read_latest, read_manifest
 from tasks.core.observing import (
     is_as_sealed,
@@ -32,7 +33,7 @@ def look_at(places: Locations, policy: AlarmPolicy, now: datetime) -> Status:
     rejected = observe_rejected(places.rejected, now, policy.rejected_days)
     manifests = {folder: read_manifest(folder) for folder in published_folders(places.scores)}
     latest, disk = read_latest(places.scores), observe_disk(places)
-    alarms += _of_inbox(places.inbox, inbox, work, policy)
+    alarms += _of_inbox(places, inbox, work, policy)
     alarms += _of_rejected(rejected, policy)
     alarms += _of_scores(manifests, latest, policy, now)
     alarms += _of_disk(disk, policy)
@@ -72,9 +73,9 @@ def _nights(manifests: dict[Path, ScoresManifest | None], latest: Latest | None)
         )
 
 
-def _of_inbox(inbox: Path, waits: Waiting, unfinished: Waiting, policy: AlarmPolicy) -> Iterator[Alarm]:
-    if not inbox.is_dir():
-        yield Alarm(code="inbox_missing", message=f"there is no inbox at '{inbox}'. Make or mount it.")
+def _of_inbox(places: Locations, waits: Waiting, unfinished: Waiting, policy: AlarmPolicy) -> Iterator[Alarm]:
+    if (fault := fault_of(places.inbox, places.work)) is not None:
+        yield Alarm(code="inbox_missing", message=fault)
     for name, waiting in (("inbox", waits), ("work", unfinished)):
         hours = waiting.oldest_hours
         if hours is not None and hours > policy.max_wait_hours:

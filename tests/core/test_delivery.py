@@ -2,6 +2,7 @@ import gzip
 import itertools
 import os
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
@@ -203,3 +204,22 @@ def test_a_change_while_reading_is_noticed(kind: str, customers: pd.DataFrame, t
 
     with pytest.raises(ExtractError, match="changed while it was read"):
         read_texts(Texts(sent, 2**30), "sent", sent.sha256, "training", CONFIG)
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("start", [b"", b"customerID,gender\n" * 5_000])
+def test_a_sparse_giant_is_refused_at_once(start: bytes, tmp_path: Path) -> None:
+    """Ten gigabytes of which nothing or only the beginning was written are not read."""
+    path = tmp_path / "sparse.csv"
+    path.write_bytes(start)
+    os.truncate(path, 10 * 2**30)
+
+    with pytest.raises(ExtractError, match=r"not written whole: from byte \d+ on a part of it is missing"):
+        identify(path, delivered=True)
+
+
+def test_what_is_written_whole_has_no_holes(customers: pd.DataFrame, tmp_path: Path) -> None:
+    """A text of any size, an empty one included, is hashed as it stands."""
+    for name, content in (("empty", b""), ("whole", customers.to_csv().encode() * 9)):
+        (tmp_path / name).write_bytes(content)
+        assert identify(tmp_path / name, delivered=True).sha256 == sha256(content).hexdigest()

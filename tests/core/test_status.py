@@ -1,6 +1,9 @@
+import errno
 import json
 import os
+import shutil
 from collections import namedtuple
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from schemas.operations import AlarmPolicy
 from schemas.status import Status
 from tasks.core import observing
 from tasks.core.files import locked
+from tasks.core.inbox import confirm
 from tasks.core.latest import point_to_latest
 from tasks.core.status import look_at
 from tasks.core.status_page import WIDTH, page
@@ -156,6 +160,28 @@ def test_what_waits(places: Locations) -> None:
     status = look(places, now + timedelta(hours=31), max_age_hours=8_760)
     assert codes(status) == ["extract_waits"]
     assert "waiting in inbox/: 2, the oldest for 31 hours" in status.alarms[0].message
+
+
+@pytest.mark.parametrize("fault", ["gone", "unmounted", "unreadable"])
+def test_an_inbox_that_is_not_there(places: Locations, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing, another or an unreadable folder is an alarm before a night stops at it."""
+    confirm(places.inbox, places.work)
+    assert codes(look(places)) == []
+    if fault == "unmounted":
+        (places.inbox / ".inbox").unlink()
+    elif fault == "gone":
+        shutil.rmtree(places.inbox)
+    else:
+        iterdir = Path.iterdir
+
+        def stale(folder: Path) -> Iterator[Path]:
+            if folder == places.inbox:
+                raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+            return iterdir(folder)
+
+        monkeypatch.setattr(Path, "iterdir", stale)
+
+    assert codes(look(places)) == ["inbox_missing"]
 
 
 def test_what_was_rejected_lately(places: Locations) -> None:
