@@ -54,7 +54,7 @@ def score(
         point_to_latest(home.scores, champion)
         for path in take_inbox(home, config.settle_seconds) if extract is None else [extract]:
             try:
-                day = date_extract(path, as_of)
+                day = date_extract(path, as_of, delivered=delivered)
                 sent = identify(path, delivered=delivered)
                 _score_one(sent, champion, day, config, home, force, workers, night)
                 if delivered:

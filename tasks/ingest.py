@@ -45,9 +45,9 @@ def identify(path: Path, *, delivered: bool) -> Delivery:
 
 
 @step(name="date-extract")
-def date_extract(path: Path, asked: date | None) -> date:
+def date_extract(path: Path, asked: date | None, *, delivered: bool) -> date:
     """Find the day the extract at `path` speaks of."""
-    return date_of(path, asked, datetime.now(tz=UTC).date())
+    return date_of(path, asked, datetime.now(tz=UTC).date(), delivered=delivered)
 
 
 @step(name="take-inbox")

@@ -140,7 +140,7 @@ def _stage(
     logger = get_run_logger()
     meter = Meter(f"scoring extract {sent.extract_id}", logger)
     try:
-        with closing(Reading(sent.path.name, "scoring", config.ingest, stage)) as reading:
+        with closing(Reading(sent.name, "scoring", config.ingest, stage)) as reading:
             with publishing.on_disk(name):
                 findings, totals = fill(reading, stage / publishing.SCORES, meter)
             publishing.write_quarantine(stage, reading.quarantine(findings.repeats))

@@ -8,6 +8,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from tasks.core.errors import ConfigError, ExtractError
+from tasks.core.files import sha256
 
 
 class DeliveredFile:
@@ -88,6 +89,11 @@ def refuse_holes(file: BufferedReader, name: str) -> None:
             f"extract '{name}' was not written whole: from byte {hole + 1} on a part of it is missing."
             " Send it again."
         )
+
+
+def label_of(path: Path) -> str:
+    """Give what messages call a delivered file, whose name may hold personal data: a hash of the name."""
+    return sha256(os.fsencode(path.name))[:16]
 
 
 def unreadable(name: str, error: OSError) -> ConfigError:

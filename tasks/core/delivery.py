@@ -12,7 +12,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from tasks.core.containers import MAGIC_BYTES, Kind, kind_of, open_text
-from tasks.core.delivered_file import DeliveredFile, open_plain, refuse_holes, unreadable
+from tasks.core.delivered_file import DeliveredFile, label_of, open_plain, refuse_holes, unreadable
 from tasks.core.errors import ChangedError, ExtractError
 from tasks.core.extract.blocks import Stream
 from tasks.core.files import sha256
@@ -48,9 +48,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Delivery:
-    """An extract at `path`: its files in order."""
+    """An extract at `path`, which messages call `name`: its files in order."""
 
     path: Path
+    name: str
     sources: tuple[Source, ...]
 
     @property
@@ -131,16 +132,19 @@ def identify(path: Path, *, delivered: bool) -> Delivery:
     except OSError as error:
         raise unreadable(path.name, error) from None
     if not folder:
-        source = _identify(path, path.name, named=not delivered)
+        name = label_of(path) if delivered else path.name
+        source = _identify(path, name, named=not delivered)
         if delivered and path.lstat().st_nlink > 1:
             raise ExtractError(
-                f"extract '{path.name}' has other names (hard links), under which it could change unseen."
+                f"extract '{name}' has other names (hard links), under which it could change unseen."
                 " Deliver a copy of its own."
             )
-        return Delivery(path, (source,))
+        return Delivery(path, name, (source,))
     if not parts:
         raise ExtractError(f"extract '{path.name}' is a folder without parts. Export it again.")
-    return Delivery(path, tuple(_identify(part, f"{path.name}/{part.name}", named=False) for part in parts))
+    return Delivery(
+        path, path.name, tuple(_identify(part, f"{path.name}/{part.name}", named=False) for part in parts)
+    )
 
 
 def changed(name: str) -> ChangedError:

@@ -13,8 +13,9 @@ from typing import Final
 
 import pandas as pd
 
+from tasks.core.delivered_file import label_of
 from tasks.core.delivery import Delivery, identify
-from tasks.core.errors import ExtractError
+from tasks.core.errors import ExtractError, shown
 from tasks.core.files import FILE_MODE, make_folder, move, replace_file, sha256
 from tasks.core.publishing import QUARANTINE, quarantine_csv
 from tasks.core.sidecar import SUFFIX, is_sidecar, read_sidecar, sidecar_of
@@ -46,14 +47,16 @@ def find_archived(folder: Path, extract_id: str) -> Path | None:
 def reject(path: Path, folder: Path, error: ExtractError, *, keep: bool) -> Path:
     """Write why an extract was refused, and which rows were bad; move it there unless it is to be kept.
 
-    The place is named after the hash of the extract's bytes, or of its name where it is no file.
+    The place is named after the hash of the extract's bytes, or of its name where it is no file. Only
+    there is a delivered extract called by its name: nobody else but the sender needs it.
     """
     try:
         identity, known = identify(path, delivered=True).sha256, True
     except ExtractError:
         identity, known = sha256(os.fsencode(path.name)), False
     place = make_folder(folder / identity[:16])
-    replace_file(place / REASON, f"{error}\n".encode())
+    said = str(error) if keep else str(error).replace(label_of(path), shown(path.name))
+    replace_file(place / REASON, f"{said}\n".encode())
     if isinstance(error.quarantine, pd.DataFrame):
         replace_file(place / QUARANTINE, quarantine_csv(error.quarantine))
     if not keep:

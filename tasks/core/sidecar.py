@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from tasks.core.delivered_file import open_plain
+from tasks.core.delivered_file import label_of, open_plain
 from tasks.core.errors import ExtractError
 
 SUFFIX: Final = ".sha256"
@@ -30,11 +30,11 @@ def read_sidecar(path: Path) -> str:
     Raises:
         ExtractError: it holds something else.
     """
-    with open_plain(path, path.name) as file:
+    with open_plain(path, label_of(path)) as file:
         found = _LINE.fullmatch(file.read(_MAX_BYTES))
     if found is None:
         raise ExtractError(
-            f"'{path.name}' holds no SHA-256; expected one line as sha256sum writes it."
+            f"the sidecar '{label_of(path)}' holds no SHA-256; expected one line as sha256sum writes it."
             " Send it again, with its extract."
         )
     return found[1].decode().lower()
@@ -49,6 +49,6 @@ def hold_to_sidecar(path: Path, sha256: str) -> None:
     sidecar = sidecar_of(path)
     if os.path.lexists(sidecar) and (said := read_sidecar(sidecar)) != sha256:
         raise ExtractError(
-            f"extract '{path.name}' is not what its {SUFFIX} file says: expected {said[:16]}..., got"
+            f"extract '{label_of(path)}' is not what its {SUFFIX} file says: expected {said[:16]}..., got"
             f" {sha256[:16]}...; it may be cut short. Send both again."
         )

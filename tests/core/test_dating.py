@@ -25,15 +25,15 @@ def drop(folder: Path, name: str, seconds: float) -> Path:
 def test_a_clock_that_was_never_set_dates_nothing(seconds: float, expected: str, tmp_path: Path) -> None:
     """A file of before 2000 or of the future, without a date in its name, is refused."""
     with pytest.raises(ExtractError, match=expected):
-        date_of(drop(tmp_path, "crm.csv", seconds), None, TODAY)
+        date_of(drop(tmp_path, "crm.csv", seconds), None, TODAY, delivered=False)
 
 
 def test_a_name_or_the_operator_dates_such_a_file(tmp_path: Path) -> None:
     """A date in the name goes before the file's, the operator's before both; neither may be before 2000."""
-    assert date_of(drop(tmp_path, "crm_2026-03-01.csv", 0), None, TODAY) == date(2026, 3, 1)
-    assert date_of(drop(tmp_path, "crm.csv", 0), date(2026, 3, 2), TODAY) == date(2026, 3, 2)
+    assert date_of(drop(tmp_path, "crm_2026-03-01.csv", 0), None, TODAY, delivered=False) == date(2026, 3, 1)
+    assert date_of(drop(tmp_path, "crm.csv", 0), date(2026, 3, 2), TODAY, delivered=False) == date(2026, 3, 2)
     with pytest.raises(ConfigError, match="--as-of 1970-01-01 is before 2000-01-01"):
-        date_of(drop(tmp_path, "crm.csv", 0), date(1970, 1, 1), TODAY)
+        date_of(drop(tmp_path, "crm.csv", 0), date(1970, 1, 1), TODAY, delivered=False)
 
 
 def test_a_backlog_is_ordered_by_day_then_arrival_then_name(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ class Drain:
         """Score and archive everything that waits."""
         places = self.places
         for path in oldest_first(self.take().paths, TODAY):
-            as_of = date_of(path, None, TODAY)
+            as_of = date_of(path, None, TODAY, delivered=True)
             sent = identify(path, delivered=True)
             hold_to_sidecar(path, sent.sha256)
             if publishing.find_published(places.scores, sent.extract_id, BUNDLE) is None:

@@ -54,13 +54,13 @@ def test_a_forgotten_folder_is_caught() -> None:
     """A rename that is not synced before the extract goes away is found unsafe."""
     shown = [Operation("create", "/a/x"), Operation("fsync", "/a/x"), Operation("fsync", "/a")]
 
-    assert power.unsafe([*shown, Operation("rename", "/a/x", "/b/x"), Operation("unlink", "/work/x")])
+    assert power.unsafe([*shown, Operation("rename", "/a/x", "/b/x"), Operation("unlink", "/inbox/x")])
     assert not power.unsafe(
         [
             *shown,
             Operation("rename", "/a/x", "/b/x"),
             Operation("fsync", "/b"),
-            Operation("unlink", "/work/x"),
+            Operation("unlink", "/inbox/x"),
         ]
     )
 

@@ -1,5 +1,6 @@
 """Keep the faults of an extract's rows on the disk, so that no number of them fills the memory."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ import pandas as pd
 
 from schemas.columns import EXTRACT_ORDER, ID
 from schemas.reasons import HINTS
-from tasks.core.extract.contract import CONFLICTING_ID, FAULT_COLUMNS
+from tasks.core.extract.contract import CONFLICTING_ID
 from tasks.core.extract.repeats import Lines, Repeats
 from tasks.core.files import spill_file
 
@@ -30,6 +31,27 @@ def fault_records(faults: pd.DataFrame) -> FaultRecords:
     return records
 
 
+def fault_frame(records: FaultRecords) -> pd.DataFrame:
+    """Spell faults out again: `line`, `column`, `reason`."""
+    spelled = {
+        "line": records["line"],
+        "column": [_COLUMNS[i] for i in records["column"]],
+        "reason": [_REASONS[i] for i in records["reason"]],
+    }
+    return pd.DataFrame(spelled).astype({"line": "int64", "column": "str", "reason": "str"})
+
+
+def count_faults(records: FaultRecords) -> Counter[tuple[str, str]]:
+    """Count faults by column and reason."""
+    kinds, times = np.unique(records[["column", "reason"]], return_counts=True)
+    return Counter(
+        {
+            (_COLUMNS[column], _REASONS[reason]): n
+            for (column, reason), n in zip(kinds.tolist(), times.tolist(), strict=True)
+        }
+    )
+
+
 class FaultSpool:
     """Takes the faults of block after block; gives them back by line, repeats taken into account."""
 
@@ -43,7 +65,7 @@ class FaultSpool:
         self._file.write(records.tobytes())
         self._blocks.append((len(records), last_line))
 
-    def blocks(self, repeats: Repeats) -> Iterator[tuple[pd.DataFrame, Lines]]:
+    def blocks(self, repeats: Repeats) -> Iterator[tuple[FaultRecords, Lines]]:
         """Give every block's faults by line, and the lines of its rows that repeats alone take out.
 
         A duplicate has no faults, since the row that it repeats has them; a conflict is one more.
@@ -56,17 +78,32 @@ class FaultSpool:
                 lines[np.searchsorted(lines, first) : np.searchsorted(lines, last, side="right")]
                 for lines in (repeats.duplicates, repeats.conflicts)
             )
-            faults = pd.DataFrame(
-                {
-                    "line": [*found["line"], *conflicts],
-                    "column": [*(_COLUMNS[i] for i in found["column"]), *[ID] * len(conflicts)],
-                    "reason": [*(_REASONS[i] for i in found["reason"]), *[CONFLICTING_ID] * len(conflicts)],
-                }
-            ).astype({"line": "int64", "column": "str", "reason": "str"})
-            faults = faults[~faults["line"].isin(duplicates)].sort_values(FAULT_COLUMNS, ignore_index=True)
-            yield faults, np.setdiff1d(np.union1d(duplicates, conflicts), found["line"])
+            faults = np.concatenate([found[~np.isin(found["line"], duplicates)], _as_conflicts(conflicts)])
+            order = np.lexsort(
+                (_REASON_RANKS[faults["reason"]], _COLUMN_RANKS[faults["column"]], faults["line"])
+            )
+            yield faults[order], np.setdiff1d(np.union1d(duplicates, conflicts), found["line"])
             first = last + 1
 
     def close(self) -> None:
         """Free the disk."""
         self._file.close()
+
+
+def _as_conflicts(lines: Lines) -> FaultRecords:
+    records = np.empty(len(lines), dtype=FAULT)
+    records["line"], records["column"], records["reason"] = (
+        lines,
+        _COLUMNS.index(ID),
+        _REASONS.index(CONFLICTING_ID),
+    )
+    return records
+
+
+def _ranks(names: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """Give each name's place among them all by alphabet."""
+    return np.argsort(np.argsort(np.array(names)))
+
+
+_COLUMN_RANKS: Final = _ranks(_COLUMNS)
+_REASON_RANKS: Final = _ranks(_REASONS)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from schemas.config import IngestConfig
@@ -15,7 +16,7 @@ from tasks.core.errors import shown
 from tasks.core.extract import refusals
 from tasks.core.extract.block_reader import Part, Purpose, wanted_columns
 from tasks.core.extract.blocks import BLOCK_BYTES, Block, PeekedStream, Stream
-from tasks.core.extract.faults import FaultRecords, FaultSpool, fault_records
+from tasks.core.extract.faults import FaultRecords, FaultSpool, count_faults, fault_frame, fault_records
 from tasks.core.extract.file_tallies import FileTallies
 from tasks.core.extract.folding import VOCABULARY, check_value_maps
 from tasks.core.extract.keys import Keys
@@ -135,8 +136,8 @@ class Reading:
         by_place: Counter[tuple[str, str]] = Counter()
         quarantined = removed = 0
         for faults, taken_out in self._faults.blocks(repeats):
-            by_place.update(zip(faults["column"], faults["reason"], strict=True))
-            quarantined += faults["line"].nunique()
+            by_place.update(count_faults(faults))
+            quarantined += len(np.unique(faults["line"]))
             removed += len(taken_out)
         counts = RowCounts(
             received=tally.received,
@@ -154,7 +155,8 @@ class Reading:
 
     def quarantine(self, repeats: Repeats) -> Iterator[pd.DataFrame]:
         """Give the rows of quarantine.csv, block by block: `line`, `column`, `reason`, `hint`."""
-        for faults, _ in self._faults.blocks(repeats):
+        for records, _ in self._faults.blocks(repeats):
+            faults = fault_frame(records)
             yield faults.assign(hint=faults["reason"].map(HINTS).astype("str"))
 
     def taken_out(self, repeats: Repeats) -> Iterator[Lines]:

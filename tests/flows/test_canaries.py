@@ -1,0 +1,110 @@
+"""Fifty values that must not get out are planted, and searched for wherever something is kept or said."""
+
+import base64
+import pickle
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.harness.customers import make_customers
+from tests.harness.home import QUICK, Home
+from tests.harness.server import Server
+
+pytestmark = pytest.mark.xdist_group("server")
+
+CANARIES = [f"kanari{number:02d}{random.Random(number).randbytes(5).hex()}" for number in range(50)]  # noqa: S311
+IDS, CELLS, EXTRA, NAMES, LINES = (
+    CANARIES[:20],
+    CANARIES[20:30],
+    CANARIES[30:35],
+    CANARIES[35:40],
+    CANARIES[40:],
+)
+DELIVERED = ("inbox", "work", "archive", "rejected")
+"""Where extracts lie, which hold what they hold; elsewhere only scores.csv may name customers."""
+
+
+def traces_of(value: str) -> list[bytes]:
+    """Write a value in every way in which it could be kept: as text, and within base64 at any offset."""
+    data = value.encode()
+    encoded = [base64.b64encode(b"\0" * pad + data)[4 if pad else 0 : -4] for pad in range(3)]
+    return [data, value.encode("utf-16-le"), *encoded]
+
+
+def found_in(files: list[Path]) -> set[tuple[str, str]]:
+    """Name the files in which a canary can be read, in whatever way."""
+    return {
+        (path.name, value)
+        for path in files
+        if path.is_file()
+        for content in [path.read_bytes()]
+        for value in CANARIES
+        if any(trace in content for trace in traces_of(value))
+    }
+
+
+def plant(home: Home) -> Path:
+    """Deliver extracts of every fate, each with canaries; give one to learn from."""
+    inbox = home.path / "inbox"
+    inbox.mkdir()
+    customers = make_customers(600)
+    customers.loc[: len(IDS) - 1, "customerID"] = IDS
+    learnt = home.path / "archive" / "labelled.csv"
+    learnt.parent.mkdir()
+    customers.to_csv(learnt, index=False)
+    good = customers.astype(object).assign(tariff="")
+    for row, value in enumerate(CELLS):
+        good.loc[30 + row, ("Contract", "tenure")[row % 2]] = value
+    good.loc[50 : 50 + len(EXTRA) - 1, "tariff"] = EXTRA
+    text = good.to_csv(index=False)
+    broken = "".join(
+        f'{value}"{line}\n' for value, line in zip(LINES, text.splitlines()[100:110], strict=True)
+    )
+    (inbox / f"{NAMES[0]}_2026-03-01.csv").write_text(text + broken)
+    (inbox / f"{NAMES[1]}_2026-03-02.csv").write_text(good.assign(Contract=NAMES[1]).to_csv(index=False))
+    (inbox / f"{NAMES[2]}_2026-03-03.csv").write_bytes(LINES[0].encode("utf-16"))
+    (inbox / f"{NAMES[3]}_2031-03-04.csv").write_text(text)
+    (inbox / f"{NAMES[4]}_2026-03-05.csv").mkdir()
+    return learnt
+
+
+def test_no_canary_gets_out(server: Server, trained_home: Home, tmp_path: Path) -> None:
+    """Database, write-ahead log, logs, artifacts, results, bundles and TensorBoard are free of them."""
+    learnt = plant(trained_home)
+    quick = tmp_path / "quick.json"
+    quick.write_text(QUICK.model_dump_json())
+    trained = server.flow("train", "--extract", str(learnt), "--config", str(quick), home=trained_home.path)
+    scored = server.flow("score", home=trained_home.path)
+    said = tmp_path / "said.txt"
+    said.write_text(trained.stdout + trained.stderr + scored.stdout + scored.stderr)
+    kept = [
+        path
+        for path in trained_home.path.rglob("*")
+        if path.relative_to(trained_home.path).parts[0] not in DELIVERED and path.name != "scores.csv"
+    ]
+
+    assert trained.returncode == 0, trained.stderr
+    assert scored.returncode == 20, scored.stderr
+    assert "Extracts scored: 1, rejected: 4" in said.read_text()
+    assert len(list((trained_home.path / "rejected").iterdir())) == 4
+    assert any("tensorboard" in str(path) for path in kept)
+    assert found_in([said, *server.prefect_home.rglob("*"), *server.logs.glob("*"), *kept]) == set()
+
+
+def test_the_sender_is_told_by_name(server: Server, trained_home: Home) -> None:
+    """The reason beside a rejected extract calls it by its name, for the one who sent it."""
+    plant(trained_home)
+    server.flow("score", home=trained_home.path)
+    reasons = [path.read_text() for path in (trained_home.path / "rejected").glob("*/reason.txt")]
+
+    assert {value for value in NAMES for reason in reasons if f"'{value}_20" in reason} == set(NAMES[1:])
+
+
+@pytest.mark.parametrize("pad", range(4))
+def test_a_canary_is_found_in_a_pickle_in_base64(pad: int, tmp_path: Path) -> None:
+    """The search sees through what Prefect would wrap a result in."""
+    kept = tmp_path / "result.json"
+    kept.write_bytes(base64.b64encode(pickle.dumps({"x" * pad: CANARIES[7]})))
+
+    assert found_in([kept]) == {("result.json", CANARIES[7])}
