@@ -1,7 +1,7 @@
 #!/bin/sh
 # Bring work pool, deployments and automations to what these files say; run it again whenever they change.
 # From the project's root, after . deployments/env.sh, with the server up or coming up.
-# `deploy.sh --name nightly --name crashed` leaves out train/weekly, which needs torch.
+# `deploy.sh --name nightly --name daily --name crashed` leaves out train/weekly, which needs torch.
 set -eu
 [ $# -gt 0 ] || set -- --all
 tries=60

@@ -60,7 +60,7 @@ def test_everything_starts_and_stops(trained_home: Home, tmp_path: Path) -> None
     assert left == 0
     assert not [each for each in before if each.is_running()]
     assert loose == []
-    assert sorted(schedules) == [("nightly", 1), ("weekly", 1)]
+    assert sorted(schedules) == [("daily", 1), ("nightly", 1), ("weekly", 1)]
 
 
 def test_a_taken_port_is_refused(server: Server, tmp_path: Path) -> None:
