@@ -24,7 +24,8 @@ RERUN: Final = "rerun/crashed"
 
 _RUN: Final = "prefect.flow-run."
 _ENDS: Final = {
-    f"{_RUN}{state}" for state in ("Completed", cli.REFUSED, cli.STALE, "Failed", "Crashed", "Cancelled")
+    f"{_RUN}{state}"
+    for state in ("Completed", cli.REFUSED, cli.STALE, cli.DRIFTED, "Failed", "Crashed", "Cancelled")
 }
 _ORDERED: Final = ["train", "score"]
 _SILENT: Final = "Nothing was heard of this run any more."
@@ -59,6 +60,10 @@ def wanted(rerun: UUID, blocks: list[UUID]) -> list[AutomationCore]:
         "stale": (
             _present(cli.STALE, flows=["score"]),
             "The night ended, and the newest scores are stale: no new extract came",
+        ),
+        "drifted": (
+            _present(cli.DRIFTED, flows=["score"]),
+            "The night scored customers other than before: look at the extract and the champion",
         ),
         "late": (_present("Late", flows=["score"]), "The night has not begun: no worker takes it up"),
         "long": (finished, "The night has been running for two hours"),

@@ -25,6 +25,9 @@ REFUSED: Final = "Refused"
 STALE: Final = "Stale"
 """Name of the final state of a night after which the newest scores are stale; its type is Completed."""
 
+DRIFTED: Final = "Drifted"
+"""Name of the final state of a night whose customers are other than before; its type is Completed."""
+
 REFUSED_EXIT_CODE: Final = 3
 ALARMS_EXIT_CODE: Final = 4
 _DISK_ERRORS: Final = frozenset(

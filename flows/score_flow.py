@@ -20,7 +20,7 @@ from tasks.core.files import locked, shared_folder
 from tasks.core.night import Night
 from tasks.core.publishing import StagedScores
 from tasks.ingest import date_extract, identify, take_inbox
-from tasks.latest import check_freshness, point_to_latest
+from tasks.latest import check_drift, check_freshness, point_to_latest
 from tasks.publish import archive, find_published, publish, reject
 from tasks.report import report_scoring
 from tasks.score import cut, gather, pin_champion, score_partition
@@ -72,9 +72,9 @@ def score(
     if night.unscored:
         raise night.unscored[0]
     stale = check_freshness(home.scores, config.alarms) if delivered else None
-    return Completed(
-        name=cli.STALE if stale else None, message=summary if not stale else f"{summary} {stale}"
-    )
+    drifted = check_drift(home.scores, config.alarms) if night.scored else None
+    said = " ".join(filter(None, (summary, stale, drifted)))
+    return Completed(name=cli.STALE if stale else cli.DRIFTED if drifted else None, message=said)
 
 
 def _score_one(

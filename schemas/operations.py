@@ -20,6 +20,15 @@ class AlarmPolicy(Closed):
     rejected_days: StrictInt = Field(
         default=7, ge=1, le=365, description="Days for which a rejected extract is an alarm."
     )
+    max_out_of_domain_share: float = Field(
+        default=0.05, gt=0, lt=1, description="Share of the latest customers that training did not cover."
+    )
+    max_flagged_change: float = Field(
+        default=0.1,
+        gt=0,
+        lt=1,
+        description="Change of the share of flagged customers from an earlier day by the same bundle.",
+    )
     min_free_share: float = Field(default=0.1, gt=0, lt=1, description="Share of the disk that must be free.")
 
 

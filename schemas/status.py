@@ -14,6 +14,7 @@ AlarmCode = Literal[
     "inbox_missing",
     "scores_missing",
     "scores_stale",
+    "scores_drifted",
     "scores_damaged",
     "latest_damaged",
     "extract_waits",

@@ -1,4 +1,4 @@
-"""Keep the pointer to the latest scores, and say when they are stale."""
+"""Keep the pointer to the latest scores, and say when they are stale or drifted."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ from prefect.logging import get_run_logger
 from schemas.operations import AlarmPolicy
 from tasks.core import latest
 from tasks.core.bundle import Bundle
+from tasks.core.drift import find_drift
 from tasks.core.freshness import stale
 from tasks.step import step
 
@@ -27,4 +28,13 @@ def check_freshness(scores: Path, alarms: AlarmPolicy) -> str | None:
     said = stale(found.as_of_date, datetime.now(tz=UTC), alarms.max_age_hours) if found else None
     if said is not None:
         get_run_logger().warning("stale: %s", said)
+    return said
+
+
+@step(name="check-drift")
+def check_drift(scores: Path, alarms: AlarmPolicy) -> str | None:
+    """Warn where the latest customers or their scores are other than before; None where they are not."""
+    said = find_drift(scores, alarms)
+    if said is not None:
+        get_run_logger().warning("drifted: %s", said)
     return said

@@ -9,6 +9,7 @@ from schemas.config import Locations
 from schemas.manifest import Latest, ScoresManifest
 from schemas.operations import AlarmPolicy
 from schemas.status import Alarm, ChampionStatus, Disk, NightStatus, Rejection, Status, Waiting
+from tasks.core.drift import find_drift
 from tasks.core.errors import BundleError, RegistryError
 from tasks.core.files import is_locked
 from tasks.core.freshness import stale
@@ -35,7 +36,7 @@ def look_at(places: Locations, policy: AlarmPolicy, now: datetime) -> Status:
     latest, disk = read_latest(places.scores), observe_disk(places)
     alarms += _of_inbox(places, inbox, work, policy)
     alarms += _of_rejected(rejected, policy)
-    alarms += _of_scores(manifests, latest, policy, now)
+    alarms += _of_scores(places.scores, manifests, latest, policy, now)
     alarms += _of_disk(disk, policy)
     return Status(
         at=now,
@@ -96,7 +97,11 @@ def _of_rejected(rejected: tuple[Rejection, ...], policy: AlarmPolicy) -> Iterat
 
 
 def _of_scores(
-    manifests: dict[Path, ScoresManifest | None], latest: Latest | None, policy: AlarmPolicy, now: datetime
+    scores: Path,
+    manifests: dict[Path, ScoresManifest | None],
+    latest: Latest | None,
+    policy: AlarmPolicy,
+    now: datetime,
 ) -> Iterator[Alarm]:
     if not manifests:
         yield Alarm(code="scores_missing", message="nothing was scored yet. Deliver an extract.")
@@ -121,6 +126,8 @@ def _of_scores(
     newest = max((each.as_of_date for each in manifests.values() if each), default=None)
     if newest is not None and (said := stale(newest, now, policy.max_age_hours)):
         yield Alarm(code="scores_stale", message=said)
+    if said := find_drift(scores, policy):
+        yield Alarm(code="scores_drifted", message=said)
 
 
 def _of_disk(disk: Disk, policy: AlarmPolicy) -> Iterator[Alarm]:

@@ -144,6 +144,11 @@ def test_a_wrong_block_is_refused(deployed: Server, names: str, expected: str) -
         ("rerun/crashed", {"type": "FAILED"}, "churn: rerun failed"),
         ("train/weekly", {"type": "COMPLETED", "name": "Refused"}, "churn: The gate refused a candidate"),
         ("score/nightly", {"type": "COMPLETED", "name": "Stale"}, "churn: The night ended, and the newest"),
+        (
+            "score/nightly",
+            {"type": "COMPLETED", "name": "Drifted"},
+            "churn: The night scored customers other",
+        ),
         ("score/nightly", {"type": "SCHEDULED", "name": "Late"}, "churn: The night has not begun"),
     ],
 )

@@ -1,12 +1,11 @@
 """Accept rows of a piece column by column, by the very checks of the pandera contract; refuse none.
 
-A check of a category column is asked once for every distinct value that is met, a check of a number
-column and a rule across columns once for a whole piece. A row that is not accepted here is not bad
+A check of a category column is asked once for every distinct value that is met; see `row_checks` for
+those of numbers and of whole rows. A row that is not accepted here is not bad
 yet: it is read and judged line by line, with its exact reasons, by `lines` and `contract`.
 """
 
 from functools import cached_property, partial
-from itertools import product
 from typing import Any, Final
 
 import numpy as np
@@ -17,20 +16,18 @@ from pandera.pandas import DataFrameSchema
 
 from schemas.columns import CATEGORIES, ID, NUMBERS, TARGET
 from schemas.config import IngestConfig
-from schemas.rules import COLUMNS_READ
 from tasks.core.errors import CONTROL_BEYOND_ASCII
 from tasks.core.extract.blocks import Block
-from tasks.core.extract.contract import is_of_categories, keeps
 from tasks.core.extract.dialect import Dialect
 from tasks.core.extract.folding import VOCABULARY, canonical_values
 from tasks.core.extract.memory import Memory, Texts
+from tasks.core.extract.row_checks import FORM_TYPE, PLAIN_FORMS, RowChecks, categorical, keeps_column
 from tasks.core.extract.scanning import (
     CATEGORY,
     IGNORED,
     NAME,
     NUMBER,
     SEARCHED,
-    Codes,
     Layout,
     Places,
     Scan,
@@ -39,13 +36,8 @@ from tasks.core.extract.scanning import (
     scan,
 )
 
-PLAIN_FORMS: Final = ("whole", "decimal", "blank")
-"""Forms of number cells that are written plainly, in the order of `scanning`'s codes."""
-FORM_TYPE: Final = pd.CategoricalDtype(list(PLAIN_FORMS))
 CATEGORY_TYPES: Final = {column: pd.CategoricalDtype(list(values)) for column, values in VOCABULARY.items()}
 
-_RANGES: Final = frozenset({"in_range", "greater_than_or_equal_to", "less_than_or_equal_to"})
-"""Checks that every number keeps which lies between two that keep them."""
 _MOST_SPELLINGS: Final = 64
 """Of a column that are remembered; rows with others are left to the line reader."""
 
@@ -81,6 +73,7 @@ class Acceptor:
             for column, codes in self._codes.items()
         ]
         self._spellings = Spellings.of(self._known)
+        self._row_checks = RowChecks(schema, self._numbers, self._categories)
 
     def accept(self, piece: Block) -> tuple[pd.DataFrame, Scan]:
         """Parse a piece and keep the rows, (N,), that surely keep the contract.
@@ -97,7 +90,7 @@ class Acceptor:
         first = np.frombuffer(piece.data, dtype=np.uint8).take(found.ids[:, 0], mode="clip")
         sure &= self._sure_characters[first] & (found.ids[:, 1] > found.ids[:, 0])
         rows = np.flatnonzero(sure)
-        rows = rows[self._keep_rules(found, rows)]
+        rows = rows[self._row_checks.keep(found, rows)]
         found.read[:] = False
         found.read[rows] = True
         return self._frame(piece, found, rows), found
@@ -137,51 +130,8 @@ class Acceptor:
             pd.Series([text for (text,) in cells], dtype="str", name=column), self._config
         )
         codes = CATEGORY_TYPES[column].categories.get_indexer(pd.Index(canonical))
-        found: list[int] = np.where(self._keeps(column, canonical), codes, -1).tolist()
+        found: list[int] = np.where(keeps_column(self._schema, column, canonical), codes, -1).tolist()
         return found
-
-    def _keep_rules(self, found: Scan, rows: Places) -> npt.NDArray[np.bool_]:
-        """Ask the checks of number columns and of whole rows about some lines, (N,), whose cells are sure."""
-        kept = np.ones(len(rows), dtype=np.bool_)
-        if not len(rows):
-            return kept
-        for slots, table in self._tables:
-            kept &= table[tuple(found.codes[slot, rows] for slot in slots)]
-        numbers: dict[str, Any] = {}
-        for column, values, forms in zip(self._numbers, found.values, found.forms, strict=True):
-            numbers[column] = values[rows]
-            numbers[f"{column}_form"] = _categorical(forms[rows], FORM_TYPE)
-        frame = pd.DataFrame(numbers, copy=False)
-        for column in self._numbers:
-            kept &= self._keeps_range(frame[column])
-        for check in self._schema.checks:
-            if not is_of_categories(check):
-                kept &= keeps(check, frame)
-        return kept
-
-    def _keeps_range(self, values: "pd.Series[float]") -> npt.NDArray[np.bool_]:
-        """Ask a number column's checks about its extremes, and about (N,) values only if one breaks any."""
-        column = str(values.name)
-        strange = [check.name for check in self._schema.columns[column].checks if check.name not in _RANGES]
-        if strange:
-            raise AssertionError(f"the checks {strange} of '{column}' cannot be asked about extremes only")
-        x = values.to_numpy()
-        extremes = pd.Series([np.fmin.reduce(x), np.fmax.reduce(x)])
-        if self._keeps(column, extremes).all():
-            return np.ones(len(values), dtype=np.bool_)
-        return self._keeps(column, values)
-
-    @cached_property
-    def _tables(self) -> list[tuple[list[int], npt.NDArray[np.bool_]]]:
-        """Ask the rules of category columns about every combination there is: slots, and bool by codes."""
-        tables = []
-        for check in filter(is_of_categories, self._schema.checks):
-            columns = COLUMNS_READ[str(check.name)]
-            known = [VOCABULARY[column] for column in columns]
-            kept = keeps(check, pd.DataFrame(list(product(*known)), columns=list(columns)))
-            slots = [self._categories.index(column) for column in columns]
-            tables.append((slots, kept.reshape([len(values) for values in known])))
-        return tables
 
     def _plain_text(self, piece: Block, found: Scan) -> npt.NDArray[np.bool_]:
         """Tell which lines were read and are UTF-8 without a control character beyond ASCII."""
@@ -196,10 +146,10 @@ class Acceptor:
         ids = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(octets))
         parsed: dict[str, Any] = {ID: pa.chunked_array([ids]).to_pandas()}
         for column, codes in zip(self._categories, found.codes, strict=True):
-            parsed[column] = _categorical(codes[rows], CATEGORY_TYPES[column])
+            parsed[column] = categorical(codes[rows], CATEGORY_TYPES[column])
         for column, values, forms in zip(self._numbers, found.values, found.forms, strict=True):
             parsed[column] = values[rows]
-            parsed[f"{column}_form"] = _categorical(forms[rows], FORM_TYPE)
+            parsed[f"{column}_form"] = categorical(forms[rows], FORM_TYPE)
         frame = pd.DataFrame(parsed, copy=False)
         frame.index = pd.Index(rows + piece.first_line)
         return frame
@@ -214,25 +164,19 @@ class Acceptor:
             if check.name != "str_contains":
                 raise AssertionError(f"the id's check {check.name} cannot be asked about first characters")
         sure = np.zeros(256, dtype=np.bool_)
-        sure[:128] = self._keeps(ID, pd.Series([chr(octet) for octet in range(128)], dtype="str"))
+        sure[:128] = keeps_column(
+            self._schema, ID, pd.Series([chr(octet) for octet in range(128)], dtype="str")
+        )
         return sure
 
     @cached_property
     def _sure_forms(self) -> dict[str, npt.NDArray[np.bool_]]:
         """Tell which codes of `PLAIN_FORMS` a number column may have; the last, of -1, is none."""
         forms = pd.Series(PLAIN_FORMS, dtype="str")
-        return {number: np.append(self._keeps(f"{number}_form", forms), [False]) for number in NUMBERS}
-
-    def _keeps(self, column: str, values: "pd.Series[Any]") -> npt.NDArray[np.bool_]:
-        """Ask all of a column's own checks: (N,) bool."""
-        kept = np.ones(len(values), dtype=np.bool_)
-        for check in self._schema.columns[column].checks:
-            kept &= keeps(check, values)
-        return kept
-
-
-def _categorical(codes: Codes, kind: pd.CategoricalDtype) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes, dtype=kind, validate=False)
+        return {
+            number: np.append(keeps_column(self._schema, f"{number}_form", forms), [False])
+            for number in NUMBERS
+        }
 
 
 def _is_plain(data: bytes) -> bool:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from schemas.columns import FEATURES, ID, NUMBERS, SIMULATED_ID_PREFIX, TARGET
 from schemas.config import IngestConfig
 from schemas.extract import ScoringExtract, TrainingExtract
-from tasks.core.extract.accepting import CATEGORY_TYPES, FORM_TYPE, PLAIN_FORMS, Acceptor
+from tasks.core.extract.accepting import CATEGORY_TYPES, Acceptor
 from tasks.core.extract.blocks import Block
 from tasks.core.extract.contract import FAULT_COLUMNS, Judge, without_cross_row_checks
 from tasks.core.extract.dialect import Dialect
@@ -21,6 +21,7 @@ from tasks.core.extract.keys import Keys, digest_rows, digest_texts, keys_of
 from tasks.core.extract.lines import Lines, read_lines
 from tasks.core.extract.numbers import parse_numbers
 from tasks.core.extract.personal import count_personal, ids_may_be_personal, judged_columns
+from tasks.core.extract.row_checks import FORM_TYPE, PLAIN_FORMS
 from tasks.core.extract.tally import Tally
 from tasks.core.text import text_array, text_buffers
 

@@ -1,0 +1,52 @@
+"""Tell whether customers, or their scores, are other than they were: then a model should be looked at."""
+
+from pathlib import Path
+
+from schemas.manifest import ScoresManifest
+from schemas.operations import AlarmPolicy
+from tasks.core.latest import extract_of, published_folders, read_latest, read_manifest
+
+
+def find_drift(scores: Path, policy: AlarmPolicy) -> str | None:
+    """Say how the latest scores drifted, compared with training and with the day before them; None if not."""
+    latest = read_latest(scores)
+    manifest = read_manifest(scores / latest.folder) if latest else None
+    return drifted(manifest, _day_before(scores, manifest), policy) if manifest else None
+
+
+def drifted(now: ScoresManifest, before: ScoresManifest | None, policy: AlarmPolicy) -> str | None:
+    """Say how scores drifted; `before` are those of an earlier day by the same bundle, if there are any."""
+    if not now.scored:
+        return None
+    strangers = now.out_of_domain / now.scored
+    if strangers > policy.max_out_of_domain_share:
+        return (
+            f"{strangers:.1%} of the customers of {now.as_of_date} are unlike all that the champion learnt"
+            f" from; expected at most {policy.max_out_of_domain_share:.1%}. Look at the extract, then train"
+            " again."
+        )
+    if before is None or not before.scored:
+        return None
+    share, earlier = now.flagged / now.scored, before.flagged / before.scored
+    if abs(share - earlier) > policy.max_flagged_change:
+        return (
+            f"{share:.1%} of the customers of {now.as_of_date} are flagged, and {earlier:.1%} were on"
+            f" {before.as_of_date}; expected a change of at most {policy.max_flagged_change:.1%}."
+            " Look at the extract, then train again."
+        )
+    return None
+
+
+def _day_before(scores: Path, now: ScoresManifest | None) -> ScoresManifest | None:
+    """Find the newest scores of an earlier day by the same bundle that no other extract corrects."""
+    manifests = [each for each in map(read_manifest, published_folders(scores)) if each is not None]
+    superseded = {extract_of(name) for each in manifests for name in each.supersedes}
+    earlier = (
+        each
+        for each in manifests
+        if now is not None
+        and each.bundle_id == now.bundle_id
+        and each.as_of_date < now.as_of_date
+        and each.extract.extract_id not in superseded
+    )
+    return max(earlier, key=lambda each: each.as_of_date, default=None)
