@@ -27,7 +27,7 @@ from uuid import UUID
 from flows.rerun_flow import rerun
 print(rerun(UUID(sys.argv[1]), attempts=int(sys.argv[2]), return_state=True).type.value)
 """
-CANARY = "TEST-007-0000007"
+CANARY = "kanarienvogel-7"
 
 
 @pytest.fixture(autouse=True)

@@ -42,11 +42,11 @@ def test_a_kill_at_a_named_point(
     assert night.result() == golden
 
 
-@pytest.mark.parametrize("shot", range(20))
+@pytest.mark.parametrize("shot", range(6))
 def test_a_kill_at_a_random_moment(
     shot: int, tmp_path: Path, crm_extract: Path, golden: dict[str, bytes]
 ) -> None:
-    """Twenty kills at moments drawn from a fixed seed."""
+    """Kills at moments drawn from a fixed seed; `make torture` shoots hundreds."""
     night = Night(tmp_path / "home", crm_extract)
     night.prepare()
     seconds = random.Random(SEED + shot).uniform(0, 2)  # noqa: S311 moments, not secrets

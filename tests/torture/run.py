@@ -1,17 +1,20 @@
 """Put the product through every ordeal at full size: `python -m tests.torture.run` (`make torture`)."""
 
 import argparse
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from tasks.core.files import replace_file
+from tasks.core.files import make_folder, replace_file
 from tests.torture import damage, disk, fuzz, kills, power
 from tests.torture.outcome import Outcome
 from tests.torture.trial import Trial
 
-ROOT = Path(__file__).parents[2]
+KEPT = Path(__file__).parents[2] / "var" / "benchmarks" / "torture.json"
 SEED = 20_261
 FUZZED = {"extract": 1_000_000, "spec": 1_000_000, "bundle": 100_000}
 Ordeal = Callable[[Path], list[Outcome]]
@@ -27,7 +30,8 @@ def ordeals(scale: float) -> dict[str, Ordeal]:
         return None if scale >= 1 else part(total)
 
     return {
-        "disk": lambda folder: disk.ordeal(folder, sample=of(100), seed=SEED, show=True),
+        "disk": lambda folder: disk.ordeal(folder, ("score", "promote"), of(100), seed=SEED, show=True),
+        "disk-train": lambda folder: disk.ordeal(folder, ("train",), of(100), seed=SEED, show=True),
         "power": power.ordeal,
         "kills": lambda folder: kills.kill(folder, part(250), seed=SEED, show=True),
         "races": lambda folder: kills.race(folder, part(200), show=True),
@@ -56,27 +60,42 @@ def _control(folder: Path) -> Outcome:
     return outcome
 
 
-def report(outcomes: list[Outcome], scale: float) -> str:
-    """Write the table of reliability.md."""
+def report(kept: dict[str, Any]) -> str:
+    """Write the table of reliability.md, each ordeal as it was run last."""
     rows = [
-        f"| {each.name} | {each.trials:,} | {len(each.violations)} | {each.seconds:,.0f} |"
-        for each in outcomes
+        f"| {outcome['name']} | {outcome['trials']:,} | {len(outcome['violations'])}"
+        f" | {outcome['seconds']:,.0f} | `make torture ONLY={name}{_scaled(last['scale'])}` |"
+        for name, last in kept.items()
+        for outcome in last["outcomes"]
     ]
-    command = "make torture" if scale >= 1 else f"make torture SCALE={scale:g}"
     return "\n".join(
         [
             "# Reliability, measured",
             "",
-            f"Written by `{command}` (`tests/torture/run.py`, seed {SEED}); {scale:.0%} of the full size.",
+            f"Written by `make torture` (`tests/torture/run.py`, seed {SEED}): each ordeal as run last,",
+            "at full size where no `SCALE` stands.",
             "The head of each module of `tests/torture/` tells what is tried and what counts as a violation.",
             "CI runs a sample (`test_sample.py`); the deployment has its own (`make torture-deployment`).",
             "",
-            "| ordeal | trials | violations | seconds |",
-            "|---|--:|--:|--:|",
+            "| ordeal | trials | violations | seconds | command |",
+            "|---|--:|--:|--:|---|",
             *rows,
             "",
         ]
     )
+
+
+def _scaled(scale: float) -> str:
+    return "" if scale >= 1 else f" SCALE={scale:g}"
+
+
+def _keep(name: str, scale: float, outcomes: list[Outcome]) -> dict[str, Any]:
+    """Remember what an ordeal came to beside those of earlier runs; give all, in their order."""
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    kept[name] = {"scale": scale, "outcomes": [asdict(each) for each in outcomes]}
+    make_folder(KEPT.parent)
+    replace_file(KEPT, json.dumps(kept, indent=1).encode())
+    return {each: kept[each] for each in ordeals(1) if each in kept}
 
 
 def main() -> None:
@@ -88,19 +107,22 @@ def main() -> None:
     flags = parser.parse_args()
     chosen = ordeals(flags.scale)
     names = flags.only.split(",") if flags.only else list(chosen)
-    outcomes: list[Outcome] = []
+    violated = False
     for name in names:
         print(f"{name} (seed {SEED})", flush=True)
         folder = Path(tempfile.mkdtemp(prefix="torture-"))
+        outcomes: list[Outcome] = []
         try:
             for outcome in chosen[name](folder):
                 outcomes.append(outcome)
                 print("\n".join([outcome.line, *(f"  {each}" for each in outcome.violations)]), flush=True)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+        violated = violated or any(each.violations for each in outcomes)
+        kept = _keep(name, flags.scale, outcomes)
         if flags.report:
-            replace_file(flags.report / "reliability.md", report(outcomes, flags.scale).encode())
-    raise SystemExit(1 if any(each.violations for each in outcomes) else 0)
+            replace_file(flags.report / "reliability.md", report(kept).encode())
+    raise SystemExit(1 if violated else 0)
 
 
 if __name__ == "__main__":

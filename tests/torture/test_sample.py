@@ -26,9 +26,9 @@ def test_a_faulty_disk(act: str, template: tuple[Path, Path], tmp_path: Path) ->
     """Whatever operation fails, and however: old state or new, a declared error, and one rerun ends well."""
     home, extract = template
 
-    outcome = disk.try_all(Trial(home, act, extract), tmp_path, 4, SEED, show=False)
+    outcome = disk.try_all(Trial(home, act, extract), tmp_path, 3, SEED, show=False)
 
-    assert outcome.trials == 20
+    assert outcome.trials == 15
     assert outcome.violations == []
 
 
@@ -36,7 +36,7 @@ def test_a_naive_writer_is_caught(template: tuple[Path, Path], tmp_path: Path) -
     """Scores that are published file after file are seen half-done."""
     home, extract = template
 
-    assert disk.try_all(Trial(home, "score-naively", extract), tmp_path, 4, SEED, show=False).violations
+    assert disk.try_all(Trial(home, "score-naively", extract), tmp_path, 3, SEED, show=False).violations
 
 
 @pytest.mark.parametrize("act", ["score", "promote"])
@@ -73,7 +73,7 @@ def test_processes_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ordeal", [damage.attack, damage.cut])
 def test_a_damaged_extract(ordeal: Callable[..., list[Outcome]]) -> None:
     """A mark more or less, or a cut anywhere, never loses or changes another customer's line."""
-    (outcome,) = ordeal(sample=80, seed=SEED)
+    (outcome,) = ordeal(sample=40, seed=SEED)
 
     assert outcome.violations == []
 
@@ -91,12 +91,12 @@ def test_a_reader_that_swallows_lines_is_caught() -> None:
 
 def test_flipped_bits(tmp_path: Path) -> None:
     """Every flipped bit of a bundle is found."""
-    (outcome,) = damage.flip(tmp_path, 100, seed=SEED)
+    (outcome,) = damage.flip(tmp_path, 50, seed=SEED)
 
-    assert (outcome.trials, outcome.violations) == (100, [])
+    assert (outcome.trials, outcome.violations) == (50, [])
 
 
-@pytest.mark.parametrize(("name", "runs"), [("extract", 150), ("spec", 300), ("bundle", 60)])
+@pytest.mark.parametrize(("name", "runs"), [("extract", 100), ("spec", 300), ("bundle", 60)])
 def test_mutated_inputs(name: str, runs: int, template: tuple[Path, Path], tmp_path: Path) -> None:
     """The readers raise what they declare, and nothing else."""
     bundle = next((template[0] / "registry" / "bundles").glob("[!.]*"))
