@@ -11,9 +11,9 @@ from tests.torture.outcome import Outcome, drawn
 from tests.torture.trial import ACTS, CHALLENGER, CRASHED, KILLED, LABELLED, Trial, make_extract
 
 
-def make_template(folder: Path) -> tuple[Path, Path]:
+def make_template(folder: Path, customers: int = 120) -> tuple[Path, Path]:
     """Make a home with a champion, a challenger and an extract that waits; give it and the extract."""
-    extract = make_extract(folder / "crm_2026-03-01.csv")
+    extract = make_extract(folder / "crm_2026-03-01.csv", customers)
     home = Home(folder / "template")
     learnt = make_extract(folder / "labelled_2026-02-01.csv", rows=600)
     with patch.dict("os.environ", CHURN_HOME=str(home.path)):

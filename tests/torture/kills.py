@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.torture.disk import make_template
@@ -11,18 +12,26 @@ from tests.torture.trial import ACTS, Trial
 _AT_ONCE = 8
 
 
-def kill(folder: Path, shots: int, *, seed: int = 0, show: bool = False) -> list[Outcome]:
+def kill(
+    folder: Path,
+    shots: int,
+    acts: Sequence[str] = ACTS,
+    *,
+    customers: int = 120,
+    seed: int = 0,
+    show: bool = False,
+) -> list[Outcome]:
     """Kill each act `shots` times, at moments drawn evenly over what it takes; then let it run again."""
-    template, extract = make_template(folder)
+    template, extract = make_template(folder, customers)
     outcomes = []
-    for act in ACTS:
+    for act in acts:
         trial, dice = Trial(template, act, extract), random.Random(seed)  # noqa: S311 moments, not secrets
         golden = trial.copy(folder / "golden")
         trial.run(trial.copy(folder / "warm").home)
         started = time.monotonic()
         assert trial.run(golden.home) == 0
         seconds = time.monotonic() - started
-        outcome = Outcome(f"{act}: killed at random moments")
+        outcome = Outcome(f"{act}: killed at random moments, {customers:,} customers")
         for shot in outcome.over(range(shots), show=show):
             night = trial.copy(folder / "tried")
             process = trial.start(night.home)

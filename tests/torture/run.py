@@ -33,7 +33,11 @@ def ordeals(scale: float) -> dict[str, Ordeal]:
         "disk": lambda folder: disk.ordeal(folder, ("score", "promote"), of(100), seed=SEED, show=True),
         "disk-train": lambda folder: disk.ordeal(folder, ("train",), of(100), seed=SEED, show=True),
         "power": power.ordeal,
-        "kills": lambda folder: kills.kill(folder, part(250), seed=SEED, show=True),
+        "kills": lambda folder: kills.kill(folder, part(250), ("score", "promote"), seed=SEED, show=True),
+        "kills-train": lambda folder: kills.kill(folder, part(250), ("train",), seed=SEED, show=True),
+        "kills-large": lambda folder: kills.kill(
+            folder, part(50), ("score",), customers=1_000_000, seed=SEED, show=True
+        ),
         "races": lambda folder: kills.race(folder, part(200), show=True),
         "quotes": lambda _: damage.attack(sample=of(20_000), seed=SEED, show=True),
         "cuts": lambda _: damage.cut(sample=of(5_000), seed=SEED, show=True),

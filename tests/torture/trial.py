@@ -108,7 +108,7 @@ def act_on_faulty_disk(act: str, home: Path, fault: Fault | None, at: int) -> No
     cli.run(main)
 
 
-def make_extract(path: Path, rows: int = 120) -> Path:
+def make_extract(path: Path, rows: int) -> Path:
     """Write customers with a bad row, a repeated one and one that contradicts another."""
     table = make_customers(rows)
     table.loc[3, "tenure"] = -1
