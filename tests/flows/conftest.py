@@ -1,4 +1,4 @@
-"""One Prefect server for all tests that need one; what its programs logged is shown where a test fails."""
+"""A Prefect server for each of two groups of tests that need one; its logs are shown where a test fails."""
 
 from collections.abc import Generator, Iterator
 
