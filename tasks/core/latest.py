@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from schemas.manifest import MANIFEST, Latest, ScoresManifest
 from tasks.core.bundle import to_json
-from tasks.core.files import replace_file, sha256_of
+from tasks.core.files import replace_file, sha256_of, sweep_stages
 from tasks.core.publishing import folder_name
 
 LATEST: Final = "latest.json"
@@ -84,7 +84,11 @@ def read_latest(scores: Path) -> Latest | None:
 
 
 def point_to_latest(scores: Path, champion: str) -> Latest | None:
-    """Swap the pointer to the latest scores; it goes back a day only where its folder is gone."""
+    """Swap the pointer to the latest scores; it goes back a day only where its folder is gone.
+
+    Sweeps what a killed run left; nobody may stage scores meanwhile.
+    """
+    sweep_stages(scores)
     old, new = read_latest(scores), find_latest(scores, champion)
     if old and (new is None or new.as_of_date < old.as_of_date) and (scores / old.folder).is_dir():
         return old

@@ -128,3 +128,12 @@ def test_only_folders_of_scores_are_looked_at(tmp_path: Path) -> None:
     point_to_latest(tmp_path, BUNDLE)
 
     assert [path.name for path in published_folders(tmp_path)] == [folder]
+
+
+def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
+    """A pointer that a kill left half-written goes with the next swap."""
+    folder = publish(tmp_path, V1)
+    (tmp_path / ".stage-latest.json-1").write_text("{")
+
+    assert pointed(tmp_path) == folder
+    assert list(tmp_path.glob(".stage*")) == []
