@@ -13,7 +13,7 @@ from tests.harness.deployment import assert_scored, deliver, wait_for
 from tests.harness.home import Home
 from tests.harness.server import Server
 
-pytestmark = pytest.mark.xdist_group("second-server")
+pytestmark = pytest.mark.xdist_group("server")
 
 APPLY = ("python", "deployments/automations.py")
 BLOCK = """

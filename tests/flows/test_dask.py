@@ -14,7 +14,7 @@ from tests.harness.home import Home
 from tests.harness.server import Server
 
 distributed = pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
-pytestmark = pytest.mark.xdist_group("server")
+pytestmark = pytest.mark.xdist_group("second-server")
 
 SMALL = ("--set", "partition_bytes=1048576")
 

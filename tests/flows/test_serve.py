@@ -19,7 +19,7 @@ from tests.harness.deployment import (
 from tests.harness.home import Home
 from tests.harness.server import ROOT, SERVER, Server, settings, started
 
-pytestmark = pytest.mark.xdist_group("server")
+pytestmark = pytest.mark.xdist_group("second-server")
 
 
 def planned(server: Server) -> list[datetime]:

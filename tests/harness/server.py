@@ -87,7 +87,7 @@ class Server:
                 f"{self.env['PREFECT_API_URL']}/{path}",
                 json=body,
                 auth=(user, password),
-                timeout=30,
+                timeout=90,
             )
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 break
