@@ -12,6 +12,11 @@ from tests.harness.home import Home
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name binary parameters by their kind: a gzip header carries the time, and names must not change."""
+    return "binary" if isinstance(val, bytes) and not val.decode("latin-1").isprintable() else None
+
+
 @pytest.fixture(scope="session")
 def real_extract() -> Path:
     """Find the real extract; skip without it, or fail where CHURN_REQUIRE_REAL=1."""
