@@ -14,6 +14,12 @@ class AlarmPolicy(Closed):
         le=8_760,
         description="Hours after the end (UTC) of the newest scores' as-of date; later they are stale.",
     )
+    max_champion_days: StrictInt = Field(
+        default=60,
+        ge=1,
+        le=3_650,
+        description="Days after its training that a champion is in service; later it is stale.",
+    )
     max_wait_hours: StrictInt = Field(
         default=30, ge=1, le=8_760, description="Hours that an extract may wait in inbox/ or work/."
     )

@@ -11,6 +11,7 @@ from schemas.manifest import ScoresName, ShortId
 AlarmCode = Literal[
     "champion_missing",
     "champion_damaged",
+    "champion_stale",
     "inbox_missing",
     "scores_missing",
     "scores_stale",
@@ -34,7 +35,8 @@ class ChampionStatus(Closed):
     """The bundle in service, verified against the pointer."""
 
     bundle_id: ShortId
-    since: datetime
+    trained_at: datetime
+    since: datetime = Field(description="When it came into service.")
     action: Literal["promote", "roll back"]
     forced: bool
     gate_outcome: Literal["passed", "not proven", "refused"]

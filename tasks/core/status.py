@@ -29,7 +29,7 @@ NIGHTS_SHOWN: Final = 7
 
 def look_at(places: Locations, policy: AlarmPolicy, now: datetime) -> Status:
     """Look at everything below a home folder; nothing is changed."""
-    champion, alarms = _champion(places.registry)
+    champion, alarms = _champion(places.registry, policy, now)
     inbox, work = observe_waiting(places.inbox, now), observe_waiting(places.work, now)
     rejected = observe_rejected(places.rejected, now, policy.rejected_days)
     manifests = {folder: read_manifest(folder) for folder in published_folders(places.scores)}
@@ -51,7 +51,9 @@ def look_at(places: Locations, policy: AlarmPolicy, now: datetime) -> Status:
     )
 
 
-def _champion(registry: Path) -> tuple[ChampionStatus | None, list[Alarm]]:
+def _champion(
+    registry: Path, policy: AlarmPolicy, now: datetime
+) -> tuple[ChampionStatus | None, list[Alarm]]:
     try:
         champion = observe_champion(registry)
     except (BundleError, RegistryError) as error:
@@ -59,6 +61,13 @@ def _champion(registry: Path) -> tuple[ChampionStatus | None, list[Alarm]]:
     if champion is None:
         message = "there is no champion to score with. Train one: python flows/train_flow.py."
         return None, [Alarm(code="champion_missing", message=message)]
+    days = (now - champion.trained_at).days
+    if days > policy.max_champion_days:
+        message = (
+            f"the champion was trained {days} days ago; expected at most {policy.max_champion_days}."
+            " See whether train/weekly runs and why its candidates are refused."
+        )
+        return champion, [Alarm(code="champion_stale", message=message)]
     return champion, []
 
 

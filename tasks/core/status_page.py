@@ -34,9 +34,12 @@ def _champion(status: Status) -> list[str]:
     champion = status.champion
     if champion is None:
         return ["  none that verifies"]
+    origin = f"{champion.bundle_id} trained {champion.trained_at:%Y-%m-%d}"
     marks = f"{', FORCED' if champion.forced else ''}{', SIMULATED customers' if champion.simulated else ''}"
-    since = f"{champion.since:%Y-%m-%d %H:%M} ({champion.action})"
-    return [f"  {champion.bundle_id} since {since}, gate: {champion.gate_outcome}, verified{marks}"]
+    return [
+        f"  {origin}, gate: {champion.gate_outcome}, verified{marks}",
+        f"  in service since {champion.since:%Y-%m-%d %H:%M} ({champion.action})",
+    ]
 
 
 def _nights(nights: tuple[NightStatus, ...]) -> list[str]:

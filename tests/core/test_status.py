@@ -102,6 +102,20 @@ def test_a_champion_that_does_not_verify(places: Locations) -> None:
     assert status.champion is None
 
 
+def test_a_stale_champion(places: Locations) -> None:
+    """Its age counts from its training, whenever it came into service."""
+    status = look(places)
+    assert status.champion is not None
+    last = status.champion.trained_at + timedelta(days=61) - timedelta(seconds=1)
+
+    assert codes(look(places, last, max_age_hours=8_760)) == []
+    status = look(places, last + timedelta(seconds=1), max_age_hours=8_760)
+
+    assert codes(status) == ["champion_stale"]
+    assert "trained 61 days ago; expected at most 60" in status.alarms[0].message
+    assert status.champion is not None
+
+
 def test_stale_scores(places: Locations) -> None:
     """The newest as-of date counts, from the end of its day, against the configured hours."""
     assert codes(look(places, NOW + timedelta(hours=2))) == []
