@@ -1,11 +1,15 @@
 """The one interpreter of the preprocessing spec, used in training and in scoring alike."""
 
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, NamedTuple
+
 import numba
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from schemas.preprocessing import CategoryEncoding, NumberEncoding, Spec
+from schemas.preprocessing import NumberEncoding, Spec
 from tasks.core.errors import BundleError
 
 _TILE_ROWS = 8_192
@@ -29,53 +33,20 @@ def encode(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.float32]:
         BundleError: The frame lacks a column of the spec, or a number that must not be blank is.
     """
     _check_columns(frame, spec)
+    columns = _columns_of(frame, spec)
     matrix = np.empty((len(frame), len(spec.feature_names)), dtype=np.float32)
-    numbers = [(_numbers(frame, number), np.array(number.edges), number) for number in spec.numbers]
-    categories = [(*_category_codes(frame, category), category) for category in spec.categories]
-    for start in range(0, len(frame), _TILE_ROWS):
-        tile = slice(start, start + _TILE_ROWS)
-        first = 0
-        for x, edges, number in numbers:
-            _write_number(x[tile], number.mean, number.scale, edges, matrix[tile], first)
-            first += len(number.feature_names)
-        for codes, positions, category in categories:
-            width = len(category.encoded_values)
-            _write_category(codes[tile], positions, len(category.values) - width, width, matrix[tile], first)
-            first += width
+    scales = np.array([(number.mean, number.scale) for number in spec.numbers])
+    edges = [number.edges for number in spec.numbers]
+    inputs = [(len(each.values), len(each.encoded_values)) for each in spec.categories]
+    _write(
+        columns,
+        scales,
+        np.concatenate(edges),
+        _starts(edges),
+        np.array(inputs, dtype=np.int64).reshape(-1, 2),
+        matrix,
+    )
     return matrix
-
-
-@numba.njit(nogil=True, cache=True)
-def _write_number(
-    x: npt.NDArray[np.float64],
-    mean: float,
-    scale: float,
-    edges: npt.NDArray[np.float64],
-    matrix: npt.NDArray[np.float32],
-    first: int,
-) -> None:
-    """Write a number's inputs, see `NumberEncoding`, into the columns from `first` on."""
-    for row in range(len(x)):
-        matrix[row, first] = (x[row] - mean) / scale
-        for i in range(len(edges) - 1):
-            share = (x[row] - edges[i]) / (edges[i + 1] - edges[i])
-            matrix[row, first + 1 + i] = min(max(share, 0.0), 1.0)
-
-
-@numba.njit(nogil=True, cache=True)
-def _write_category(
-    codes: npt.NDArray[np.integer],
-    positions: npt.NDArray[np.int8],
-    skipped: int,
-    width: int,
-    matrix: npt.NDArray[np.float32],
-    first: int,
-) -> None:
-    """Write a category's 0/1 inputs, see `CategoryEncoding`, into the columns from `first` on."""
-    for row in range(len(codes)):
-        position = positions[codes[row]] - skipped
-        for i in range(width):
-            matrix[row, first + i] = position == i
 
 
 def in_domain(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.bool_]:
@@ -91,15 +62,90 @@ def in_domain(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.bool_]:
     Raises:
         BundleError: As for `encode`.
     """
-    _check_columns(frame, spec)
-    inside = np.ones(len(frame), dtype=np.bool_)
-    for number in spec.numbers:
-        x = _numbers(frame, number)
-        inside &= (x >= number.low) & (x <= number.high)
-    for category in spec.categories:
-        codes, positions = _category_codes(frame, category)
-        inside &= (positions >= 0).take(codes, mode="wrap")  # the last position is of code -1
+    inside = np.empty(len(frame), dtype=np.bool_)
+    ranges = np.array([(number.low, number.high) for number in spec.numbers])
+    _compare(_columns_of(frame, spec), ranges, inside)
     return inside
+
+
+class _Columns(NamedTuple):
+    """N customers by column: (Q, N) finite `numbers`, and (K, N) `codes` of categories.
+
+    The value of a code, from -1 on, has its position in `encoding.values` at
+    `positions[starts[k] + 1 + code]`; -1 was not seen in training.
+    """
+
+    numbers: npt.NDArray[np.float64]
+    codes: npt.NDArray[np.integer]
+    positions: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+
+
+@numba.njit(nogil=True, cache=True)
+def _write(
+    columns: _Columns,
+    scales: npt.NDArray[np.float64],
+    edges: npt.NDArray[np.float64],
+    edge_starts: npt.NDArray[np.int64],
+    inputs: npt.NDArray[np.int64],
+    matrix: npt.NDArray[np.float32],
+) -> None:
+    """Write the (N, F) inputs, see `NumberEncoding` and `CategoryEncoding`, in one call for all columns.
+
+    Many short calls would each have to wait for Python's lock. `scales` are mean and scale by number,
+    `inputs` how many values and how many inputs a category has.
+    """
+    for start in range(0, len(matrix), _TILE_ROWS):
+        stop = min(start + _TILE_ROWS, len(matrix))
+        at = 0
+        for q in range(len(columns.numbers)):
+            first, bins = edge_starts[q], edge_starts[q + 1] - edge_starts[q] - 1
+            for row in range(start, stop):
+                x = columns.numbers[q, row]
+                matrix[row, at] = (x - scales[q, 0]) / scales[q, 1]
+                for i in range(bins):
+                    left, right = edges[first + i], edges[first + i + 1]
+                    matrix[row, at + 1 + i] = min(max((x - left) / (right - left), 0.0), 1.0)
+            at += 1 + bins
+        for k in range(len(columns.codes)):
+            values, width = inputs[k]
+            skipped, positions = values - width, columns.positions[columns.starts[k] + 1 :]
+            for row in range(start, stop):
+                position = positions[columns.codes[k, row]] - skipped
+                for i in range(width):
+                    matrix[row, at + i] = position == i
+            at += width
+
+
+@numba.njit(nogil=True, cache=True)
+def _compare(columns: _Columns, ranges: npt.NDArray[np.float64], inside: npt.NDArray[np.bool_]) -> None:
+    for row in range(len(inside)):
+        seen = True
+        for q in range(len(columns.numbers)):
+            seen &= ranges[q, 0] <= columns.numbers[q, row] <= ranges[q, 1]
+        for k in range(len(columns.codes)):
+            seen &= columns.positions[columns.starts[k] + 1 + columns.codes[k, row]] >= 0
+        inside[row] = seen
+
+
+def _columns_of(frame: pd.DataFrame, spec: Spec) -> _Columns:
+    _check_columns(frame, spec)
+    codes: list[npt.NDArray[np.integer]] = [np.empty((0, len(frame)), dtype=np.int8)]
+    positions = []
+    for category in spec.categories:
+        of_rows, distinct = _category_codes(frame[category.column])
+        codes.append(of_rows)
+        positions.append([-1, *(category.positions.get(value, -1) for value in distinct)])
+    return _Columns(
+        np.stack([_numbers(frame, number) for number in spec.numbers]),
+        np.vstack(codes),
+        np.array([each for column in positions for each in column], dtype=np.int64),
+        _starts(positions),
+    )
+
+
+def _starts(columns: Sequence[Sequence[float]]) -> npt.NDArray[np.int64]:
+    return np.array([0, *accumulate(map(len, columns))], dtype=np.int64)
 
 
 def _check_columns(frame: pd.DataFrame, spec: Spec) -> None:
@@ -126,17 +172,8 @@ def _numbers(frame: pd.DataFrame, encoding: NumberEncoding) -> npt.NDArray[np.fl
     return x
 
 
-def _category_codes(
-    frame: pd.DataFrame, encoding: CategoryEncoding
-) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.int8]]:
-    """Look values up: (N,) codes of the distinct ones, and each code's position in `encoding.values`.
-
-    A position is -1 where the value was not seen in training; the last one is of code -1, a missing value.
-    """
-    cells = frame[encoding.column]
+def _category_codes(cells: "pd.Series[Any]") -> tuple[npt.NDArray[np.integer], pd.Index]:
+    """Give (N,) codes of the distinct values, -1 for a missing one, and these values."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
-        distinct, codes = cells.cat.categories, cells.cat.codes.to_numpy()
-    else:
-        codes, distinct = pd.factorize(cells)
-    positions = [encoding.positions.get(value, -1) for value in distinct]
-    return codes, np.array([*positions, -1], dtype=np.int8)
+        return cells.cat.codes.to_numpy(), cells.cat.categories
+    return pd.factorize(cells)

@@ -51,8 +51,7 @@ def keys_of(ids: pa.StringArray, digests: npt.NDArray[np.uint64], lines: npt.NDA
 def spread(keys: Keys) -> npt.NDArray[np.uint64]:
     """Hash the ids of keys evenly over 64 bits: (N,)."""
     hashes = np.zeros(len(keys), dtype=np.uint64)
-    _mix(hashes, keys["high"])
-    _mix(hashes, keys["low"])
+    _mix(hashes, np.stack([keys["high"], keys["low"]]))
     return hashes
 
 
@@ -63,13 +62,15 @@ def digest_rows(columns: pd.DataFrame) -> npt.NDArray[np.uint64]:
     categories, or float64, of which 0 and -0 are equal.
     """
     digests = np.zeros(len(columns), dtype=np.uint64)
+    codes, numbers = [], []
     for name in columns:
         column = columns[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
-            _mix(digests, column.cat.codes.to_numpy())
+            codes.append(column.cat.codes.to_numpy())
         else:
-            value = np.nan_to_num(column.to_numpy(dtype=np.float64), nan=-1.0) + 0.0
-            _mix(digests, value.view(np.uint64))
+            numbers.append(column.to_numpy(dtype=np.float64))
+    _mix(digests, np.stack(codes))
+    _mix(digests, (np.nan_to_num(np.stack(numbers), copy=False, nan=-1.0) + 0.0).view(np.uint64))
     return digests
 
 
@@ -82,10 +83,11 @@ def digest_texts(rows: Iterable[tuple[object, ...]]) -> npt.NDArray[np.uint64]:
 
 @_compiled
 def _mix(state: npt.NDArray[np.uint64], values: npt.NDArray[np.integer]) -> None:
-    """Stir (N,) values that are not negative into (N,) hashes."""
-    for row in range(len(state)):
-        mixed = (state[row] ^ np.uint64(values[row])) * _ODD
-        state[row] = mixed ^ (mixed >> _SHIFT)
+    """Stir (C, N) values that are not negative into (N,) hashes."""
+    for column in values:
+        for row in range(len(state)):
+            mixed = (state[row] ^ np.uint64(column[row])) * _ODD
+            state[row] = mixed ^ (mixed >> _SHIFT)
 
 
 @_compiled
