@@ -160,7 +160,7 @@ def _tell(findings: Findings, ignored_columns: tuple[str, ...], extract_id: str)
     logger = get_run_logger()
     logger.info("extract %s: %s", extract_id, counts_line(findings.counts))
     if ignored_columns:
-        logger.warning("Columns outside the contract are ignored: %s", ", ".join(ignored_columns))
+        logger.warning("Columns that scoring does not read are ignored: %s", ", ".join(ignored_columns))
     if findings.simulated:
         logger.warning("These customers are SIMULATED.")
 

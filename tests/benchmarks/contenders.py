@@ -20,6 +20,7 @@ from schemas.columns import CATEGORIES, ID, NUMBERS, TARGET
 
 PEAK = "peak-kib"
 FEATURES = [*NUMBERS, *CATEGORIES]
+_HEAD_BYTES = 4 * 2**20
 
 
 def fit_peers(extract: Path, models: Path) -> None:
@@ -89,6 +90,51 @@ def parse_only(extract: Path, _models: Path, _out: Path) -> None:
     as_text = arrow_csv.ConvertOptions(column_types=dict.fromkeys(FEATURES, "string"))
     for _batch in arrow_csv.open_csv(extract, convert_options=as_text):
         pass
+
+
+def infer_only(extract: Path, models: Path, _out: Path, *, bundle: str = "default") -> None:
+    """Run the network with its reasons on two threads, as often as the extract needs; nothing else."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from schemas.config import IngestConfig
+    from schemas.preprocessing import Spec
+    from tasks.core.extract.reading import read_extract
+    from tasks.core.preprocessing import encode
+    from tasks.core.scoring import Model
+
+    with extract.open("rb") as file:
+        head = b"".join(file.readlines(_HEAD_BYTES))
+    spec = Spec.model_validate_json((models / bundle / "preprocessing.json").read_bytes())
+    matrix = encode(read_extract(head, extract.name, "scoring", IngestConfig()).customers, spec)
+    model = Model((models / bundle / "model.onnx").read_bytes())
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(model.reasons, [matrix] * math.ceil(_customers(extract) / len(matrix))))
+
+
+def write_only(extract: Path, _models: Path, out: Path) -> None:
+    """Write as many rows as the engine would, from memory, by pyarrow."""
+    import pyarrow as pa
+    import pyarrow.csv as arrow_csv
+
+    rows = 100_000
+    columns = {
+        "customerID": [f"{i:04d}-ABCDE" for i in range(rows)],
+        "churn_probability": [i / rows for i in range(rows)],
+        "churn_flag": [i % 2 for i in range(rows)],
+        "decile": [i % 10 + 1 for i in range(rows)],
+        "risk_band": ["medium"] * rows,
+        **{f"reason_{i}": ["InternetService"] * rows for i in (1, 2, 3)},
+        "in_domain": [1] * rows,
+        "model_version": ["0123456789abcdef"] * rows,
+    }
+    table = pa.table(columns)
+    with arrow_csv.CSVWriter(out / "scores.csv", table.schema) as writer:
+        for _ in range(_customers(extract) // rows):
+            writer.write_table(table)
+
+
+def _customers(extract: Path) -> int:
+    return int(extract.stem.removeprefix("extract-"))
 
 
 def pandas_sklearn(extract: Path, models: Path, out: Path, *, model: str) -> None:
@@ -187,6 +233,9 @@ CONTENDERS: dict[str, Callable[[Path, Path, Path], None]] = {
     "pandas + pandera + onnxruntime": pandas_pandera,
     "polars, logistic regression": polars_logistic,
     "pyarrow, parsing only": parse_only,
+    "pyarrow, writing only": write_only,
+    "inferring only, default model, reasons": infer_only,
+    "inferring only, one network of 128-64, reasons": lambda e, m, o: infer_only(e, m, o, bundle="single"),
 }
 
 if __name__ == "__main__":

@@ -36,7 +36,12 @@ UNREADABLE = (Fault.STRAY_QUOTE, Fault.SHORT_ROW, Fault.LONG_ROW, Fault.CONTROL_
 """Faults of whole lines, at which the other contenders' readers stop or lose rows."""
 TOO_LARGE = 5_000_000
 """Customers above which only the contenders that stream take part: the others fill the memory."""
-STREAMING = ("engine", "pyarrow", "polars")
+STREAMING = ("engine", "pyarrow", "inferring", "polars")
+LIMITS = {
+    "engine, default model, reasons": "inferring only, default model, reasons",
+    "engine, one network of 128-64, reasons": "inferring only, one network of 128-64, reasons",
+}
+"""What an engine cannot be faster than beside parsing and writing."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,17 @@ def table(laps: list[Lap], customers: int) -> str:
         f" {customers / lap.wall:,.0f} | {lap.wall / engine:.2f} |"
         for lap in sorted(medians.values(), key=lambda lap: lap.wall)
     ]
-    return "\n".join([heads, "|---|--:|--:|--:|--:|--:|", *rows])
+    return "\n".join([heads, "|---|--:|--:|--:|--:|--:|", *rows, "", *_limits(medians)])
+
+
+def _limits(medians: dict[str, Lap]) -> list[str]:
+    """Say how far each engine is from parsing, inferring and writing alone, one after the other."""
+    around = medians["pyarrow, parsing only"].wall + medians["pyarrow, writing only"].wall
+    return [
+        f"{engine}: {medians[engine].wall / (around + medians[infer].wall):.2f} times"
+        f" the {around + medians[infer].wall:.1f} s of parsing, inferring and writing alone.  "
+        for engine, infer in LIMITS.items()
+    ]
 
 
 def _medians(laps: list[Lap], customers: int) -> dict[str, Lap]:
