@@ -125,6 +125,7 @@ class Night:
             outcome |= {
                 f"{folder.name}/{name}": (folder / name).read_bytes()
                 for name in ("scores.csv", "quarantine.csv")
+                if (folder / name).is_file()
             }
         waiting = [path.name for name in ("inbox", "work") for path in (self.home / name).glob("[!.]*")]
         outcome["latest"] = (

@@ -22,10 +22,13 @@ from schemas.preprocessing import Spec
 from tasks.core.bundle import SPEC, bundle_id, open_bundle, seal_files
 from tasks.core.errors import BundleError, ExtractError
 from tasks.core.extract.reading import read_extract
+from tasks.core.files import make_folder
 from tasks.core.preprocessing import encode
 from tests.harness.customers import make_customers
 from tests.torture.outcome import Outcome
 
+ROOT: Final = Path(__file__).parents[2]
+FOUND: Final = ROOT / "var" / "benchmarks" / "fuzzing"
 LONGEST_SECONDS: Final = 5.0
 MOST_BYTES: Final = 2**30
 _BITS: Final = (
@@ -145,7 +148,10 @@ def mutated(data: bytes, dice: random.Random) -> bytes:
 
 
 def guided(name: str, runs: int, folder: Path, bundle: Path) -> Outcome:
-    """Let atheris lead the inputs by coverage, in a process of its own, which it ends when it is done."""
+    """Let atheris lead the inputs by coverage, in a process of its own, which it ends when it is done.
+
+    An input that broke the reader is kept, and the violation names it.
+    """
     corpus = folder / f"corpus-{name}"
     corpus.mkdir()
     for i, data in enumerate(seeds(name, bundle)):
@@ -157,13 +163,14 @@ def guided(name: str, runs: int, folder: Path, bundle: Path) -> Outcome:
         f"-timeout={LONGEST_SECONDS:.0f}",
         f"-rss_limit_mb={2 * MOST_BYTES // 2**20}",
         "-max_len=8192",
+        f"-artifact_prefix={make_folder(FOUND)}/",
     ]
     started = time.monotonic()
-    ended = subprocess.run([*command, *limits], check=False, capture_output=True, text=True, cwd=folder)
+    ended = subprocess.run([*command, *limits], check=False, capture_output=True, text=True, cwd=ROOT)
     outcome.trials, outcome.seconds = runs, time.monotonic() - started
     if ended.returncode:
-        last = [line for line in ended.stderr.splitlines() if line.strip()][-1:]
-        outcome.violations.append(f"atheris left with {ended.returncode}: {''.join(last)}")
+        last = [line for line in ended.stderr.splitlines() if line.strip()][-2:]
+        outcome.violations.append(f"atheris left with {ended.returncode}: {' '.join(last)}")
     return outcome
 
 
