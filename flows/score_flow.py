@@ -3,6 +3,7 @@
 from flows import cli  # first: it sets what Prefect reads when it is imported
 
 # isort: split
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,68 +52,72 @@ def score(
     champion = pin_champion(home.registry)
     night, delivered = Night(), extract is None
     with locked(home.work), cluster(runner, config.threads) as workers:  # two runs would take one extract
+        run = _Run(champion, config, home, as_of, force=force, delivered=delivered, workers=workers)
         point_to_latest(home.scores, champion)
         for path in take_inbox(home, config.settle_seconds) if extract is None else [extract]:
             try:
-                day = date_extract(path, as_of, delivered=delivered)
-                sent = identify(path, delivered=delivered)
-                _score_one(sent, champion, day, config, home, force, workers, night)
-                if delivered:
-                    archive(sent, day, home.archive)
-            except ExtractError as error:
-                if delivered and isinstance(error, ChangedError):
-                    night.arriving += 1
-                else:
-                    night.rejected.append(reject(path, error, home.rejected, keep=not delivered))
+                _score_or_reject(path, run, night)
             except Exception as error:  # noqa: BLE001 whatever it is, the other extracts are scored
                 night.unscored.append(error)
     summary = report_scoring(night)
+    stale = check_freshness(home.scores, config.alarms) if delivered else None
+    drifted = check_drift(home.scores, night.scored, config.alarms)
+    said = " ".join(filter(None, (summary, stale, drifted)))
     if night.rejected:
-        raise ExtractError(f"{summary} First: {night.rejected[0]}" if delivered else night.rejected[0])
+        raise ExtractError(f"{said} First: {night.rejected[0]}" if delivered else night.rejected[0])
     if night.unscored:
         raise night.unscored[0]
-    stale = check_freshness(home.scores, config.alarms) if delivered else None
-    drifted = check_drift(home.scores, config.alarms) if night.scored else None
-    said = " ".join(filter(None, (summary, stale, drifted)))
     return Completed(name=cli.STALE if stale else cli.DRIFTED if drifted else None, message=said)
 
 
-def _score_one(
-    sent: Delivery,
-    champion: Bundle,
-    as_of: date,
-    config: ScoreConfig,
-    home: Locations,
-    force: bool,
-    workers: Cluster | None,
-    night: Night,
-) -> None:
-    folder = find_published(sent, champion, home.scores)
+@dataclass(frozen=True)
+class _Run:
+    """What holds for every extract of a run."""
+
+    champion: Bundle
+    config: ScoreConfig
+    home: Locations
+    as_of: date | None
+    force: bool
+    delivered: bool
+    workers: Cluster | None
+
+
+def _score_or_reject(path: Path, run: _Run, night: Night) -> None:
+    try:
+        sent = identify(path, delivered=run.delivered)
+        day = date_extract(sent, run.as_of, run.home.scores, delivered=run.delivered)
+        _score_once(sent, day, run, night)
+        if run.delivered:
+            archive(sent, day, run.home.archive)
+    except ExtractError as error:
+        if run.delivered and isinstance(error, ChangedError):
+            night.arriving += 1
+        else:
+            night.rejected.append(reject(path, error, run.home.rejected, keep=not run.delivered))
+
+
+def _score_once(sent: Delivery, day: date, run: _Run, night: Night) -> None:
+    champion, config, scores = run.champion, run.config, run.home.scores
+    folder = find_published(sent, champion, scores)
     if folder is not None:
         night.repeated.append(folder)
         return
-    if workers is None:
-        staged = score_customers(sent, champion, as_of, config, home.scores, force=force)
+    if run.workers is None:
+        staged = score_customers(sent, champion, day, config, scores, force=run.force)
     else:
-        staged = _score_on(workers, sent, champion, as_of, config, home, force)
-    night.scored.append(publish(sent, staged, champion, as_of, config, home.scores, forced=force))
-    point_to_latest(home.scores, champion)
+        staged = _score_on(run.workers, sent, day, run)
+    night.scored.append(publish(sent, staged, champion, day, config, scores, forced=run.force))
+    point_to_latest(scores, champion)
 
 
-def _score_on(
-    workers: Cluster,
-    sent: Delivery,
-    champion: Bundle,
-    as_of: date,
-    config: ScoreConfig,
-    home: Locations,
-    force: bool,
-) -> StagedScores:
+def _score_on(workers: Cluster, sent: Delivery, day: date, run: _Run) -> StagedScores:
+    champion, config, home = run.champion, run.config, run.home
     with shared_folder(home.work, f"partitions-{sent.extract_id}") as shared:
         work = {"champion": champion, "config": config, "folder": shared}
         partitions = cut(sent, config)
         scored = workers.map(score_partition, [{"partition": each, **work} for each in partitions])
-        return gather(scored, shared, sent, champion, as_of, config, home.scores, force=force)
+        return gather(scored, shared, sent, champion, day, config, home.scores, force=run.force)
 
 
 def main() -> State[Any] | None:

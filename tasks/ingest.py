@@ -12,6 +12,7 @@ from tasks.core.dating import date_of, oldest_first
 from tasks.core.delivery import Delivery, Texts
 from tasks.core.extract.reading import Extract, read_extract, read_texts
 from tasks.core.filing import file_late_sidecars
+from tasks.core.publishing import published_day
 from tasks.core.sidecar import hold_to_sidecar
 from tasks.core.simulator.frame import simulate
 from tasks.core.summary import counts_line
@@ -45,9 +46,13 @@ def identify(path: Path, *, delivered: bool) -> Delivery:
 
 
 @step(name="date-extract")
-def date_extract(path: Path, asked: date | None, *, delivered: bool) -> date:
-    """Find the day the extract at `path` speaks of."""
-    return date_of(path, asked, datetime.now(tz=UTC).date(), delivered=delivered)
+def date_extract(sent: Delivery, asked: date | None, scores: Path, *, delivered: bool) -> date:
+    """Find the day an extract speaks of; one that is `delivered` again keeps the day it was scored for."""
+    before = published_day(scores, sent.extract_id) if delivered else None
+    if before is not None:
+        get_run_logger().info("extract %s was scored before, as of %s", sent.extract_id, before)
+        return before
+    return date_of(sent.path, asked, datetime.now(tz=UTC).date(), delivered=delivered)
 
 
 @step(name="take-inbox")

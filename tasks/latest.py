@@ -32,9 +32,11 @@ def check_freshness(scores: Path, alarms: AlarmPolicy) -> str | None:
 
 
 @step(name="check-drift")
-def check_drift(scores: Path, alarms: AlarmPolicy) -> str | None:
-    """Warn where the latest customers or their scores are other than before; None where they are not."""
-    said = find_drift(scores, alarms)
+def check_drift(scores: Path, scored: list[Path], alarms: AlarmPolicy) -> str | None:
+    """Warn where the latest scores, if this run made them, drifted; None where they did not."""
+    found = latest.read_latest(scores)
+    ours = found is not None and found.folder in {folder.name for folder in scored}
+    said = find_drift(scores, alarms) if ours else None
     if said is not None:
         get_run_logger().warning("drifted: %s", said)
     return said

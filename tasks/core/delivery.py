@@ -127,7 +127,7 @@ def identify(path: Path, *, delivered: bool) -> Delivery:
         ConfigError: what the operator named cannot be read.
     """
     try:
-        folder = path.is_dir() and not delivered
+        folder = not delivered and path.is_dir()
         parts = _parts(path) if folder else []
     except OSError as error:
         raise unreadable(path.name, error) from None

@@ -1,10 +1,14 @@
 """Tell whether customers, or their scores, are other than they were: then a model should be looked at."""
 
 from pathlib import Path
+from typing import Final
 
 from schemas.manifest import ScoresManifest
 from schemas.operations import AlarmPolicy
 from tasks.core.latest import extract_of, published_folders, read_latest, read_manifest
+
+LEAST_CUSTOMERS: Final = 100
+"""Of whom a share tells something: the standard error of one of 30 % is five points then."""
 
 
 def find_drift(scores: Path, policy: AlarmPolicy) -> str | None:
@@ -16,7 +20,7 @@ def find_drift(scores: Path, policy: AlarmPolicy) -> str | None:
 
 def drifted(now: ScoresManifest, before: ScoresManifest | None, policy: AlarmPolicy) -> str | None:
     """Say how scores drifted; `before` are those of an earlier day by the same bundle, if there are any."""
-    if not now.scored:
+    if now.scored < LEAST_CUSTOMERS:
         return None
     strangers = now.out_of_domain / now.scored
     if strangers > policy.max_out_of_domain_share:
@@ -25,7 +29,7 @@ def drifted(now: ScoresManifest, before: ScoresManifest | None, policy: AlarmPol
             f" from; expected at most {policy.max_out_of_domain_share:.1%}. Look at the extract, then train"
             " again."
         )
-    if before is None or not before.scored:
+    if before is None:
         return None
     share, earlier = now.flagged / now.scored, before.flagged / before.scored
     if abs(share - earlier) > policy.max_flagged_change:
@@ -38,7 +42,7 @@ def drifted(now: ScoresManifest, before: ScoresManifest | None, policy: AlarmPol
 
 
 def _day_before(scores: Path, now: ScoresManifest | None) -> ScoresManifest | None:
-    """Find the newest scores of an earlier day by the same bundle that no other extract corrects."""
+    """Find the newest scores of an earlier day, by the same bundle and of enough customers, that stand."""
     manifests = [each for each in map(read_manifest, published_folders(scores)) if each is not None]
     superseded = {extract_of(name) for each in manifests for name in each.supersedes}
     earlier = (
@@ -47,6 +51,7 @@ def _day_before(scores: Path, now: ScoresManifest | None) -> ScoresManifest | No
         if now is not None
         and each.bundle_id == now.bundle_id
         and each.as_of_date < now.as_of_date
+        and each.scored >= LEAST_CUSTOMERS
         and each.extract.extract_id not in superseded
     )
     return max(earlier, key=lambda each: each.as_of_date, default=None)

@@ -122,14 +122,28 @@ def _carry(path: Path, target: Path) -> None:
         aside.unlink()
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
     aside.rename(target)
+    sync_folder(target.parent)
     path.unlink()
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a folder stands there; a link to one is none."""
+    return path.is_dir() and not path.is_symlink()
+
+
+def remove(path: Path) -> None:
+    """Delete whatever stands there, if anything does."""
+    if is_folder(path):
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def sweep_stages(folder: Path) -> int:
     """Delete what killed runs left behind; call it with the folder's lock held. Give their number."""
     leftovers = list(folder.glob(f"{STAGE_PREFIX}*"))
     for leftover in leftovers:
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        remove(leftover)
     return len(leftovers)
 
 

@@ -8,6 +8,7 @@ import os
 import stat
 from contextlib import suppress
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -16,11 +17,14 @@ import pandas as pd
 from tasks.core.delivered_file import label_of
 from tasks.core.delivery import Delivery, identify
 from tasks.core.errors import ExtractError, shown
-from tasks.core.files import FILE_MODE, make_folder, move, replace_file, sha256
+from tasks.core.files import FILE_MODE, is_folder, make_folder, move, replace_file, sha256
 from tasks.core.publishing import QUARANTINE, quarantine_csv
 from tasks.core.sidecar import SUFFIX, is_sidecar, read_sidecar, sidecar_of
 
 REASON: Final = "reason.txt"
+"""Why an extract was refused, for the one who sent it: calls it by its name."""
+STATUS: Final = "status.txt"
+"""The same for everybody else: calls it by a hash of its name."""
 
 
 def archive(sent: Delivery, folder: Path, as_of: date) -> Path:
@@ -48,7 +52,7 @@ def reject(path: Path, folder: Path, error: ExtractError, *, keep: bool) -> Path
     """Write why an extract was refused, and which rows were bad; move it there unless it is to be kept.
 
     The place is named after the hash of the extract's bytes, or of its name where it is no file. Only
-    there is a delivered extract called by its name: nobody else but the sender needs it.
+    its `reason.txt` calls a delivered extract by its name: nobody else but the sender needs it.
     """
     try:
         identity, known = identify(path, delivered=True).sha256, True
@@ -56,11 +60,13 @@ def reject(path: Path, folder: Path, error: ExtractError, *, keep: bool) -> Path
         identity, known = sha256(os.fsencode(path.name)), False
     place = make_folder(folder / identity[:16])
     said = str(error) if keep else str(error).replace(label_of(path), shown(path.name))
+    replace_file(place / STATUS, f"{error}\n".encode())
     replace_file(place / REASON, f"{said}\n".encode())
     if isinstance(error.quarantine, pd.DataFrame):
         replace_file(place / QUARANTINE, quarantine_csv(error.quarantine))
     if not keep:
-        _move_both(path, place / ("extract" if known else _free_name(place)))
+        target = place / "extract"
+        _move_both(path, target if known or not os.path.lexists(target) else _free_name(target))
     return place
 
 
@@ -83,7 +89,12 @@ def _move_both(path: Path, target: Path) -> None:
 
 
 def _move(path: Path, target: Path) -> None:
-    """Move whatever it is; on another file system a link or pipe, which holds no bytes, is taken away."""
+    """Move whatever it is; on another file system a link or pipe, which holds no bytes, is taken away.
+
+    A folder neither replaces anything nor is replaced.
+    """
+    if os.path.lexists(target) and (is_folder(path) or is_folder(target)):
+        target = _free_name(target)
     try:
         move(path, target)
         _make_private(target)
@@ -102,6 +113,6 @@ def _make_private(path: Path) -> None:
             path.chmod(FILE_MODE)
 
 
-def _free_name(place: Path) -> str:
-    number = 1 + sum(not is_sidecar(path.name) for path in place.glob("extract*"))
-    return "extract" if number == 1 else f"extract-{number}"
+def _free_name(target: Path) -> Path:
+    names = (target.with_name(f"{target.name}-{number}") for number in count(2))
+    return next(name for name in names if not os.path.lexists(name))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tasks.core.errors import ConfigError
-from tasks.core.files import make_folder, move, replace_file, sweep_stages
+from tasks.core.files import make_folder, move, remove, replace_file, sweep_stages
 from tasks.core.sidecar import SUFFIX, is_sidecar, sidecar_of
 
 MARK: Final = ".inbox"
@@ -78,14 +78,15 @@ def look(folder: Path) -> Sight:
 def take(inbox: Path, work: Path, before: tuple[Sight, Sight]) -> Taken:
     """Move what has not changed since `before` (of inbox and work) into `work`, and leave the rest.
 
-    What cannot be moved, because it is no file and lies on another file system, is given as it lies.
+    What cannot be moved, because it is no file and lies on another file system, or because its sender
+    did not give the right to, is given as it lies.
     """
     sweep_stages(work)
     sent, under_way = look(inbox), look(work)
     waiting, unfinished = _extracts(sent), _extracts(under_way)
     for name in under_way.keys() - unfinished:
         if name.removesuffix(SUFFIX) not in waiting | unfinished:
-            (work / name).unlink(missing_ok=True)  # its extract is filed: a kill fell between the two
+            remove(work / name)  # its extract is filed: a kill fell between the two
     ready = [name for name in waiting - unfinished if _settled(name, before[0], sent)]
     settled = [name for name in unfinished if _settled(name, before[1], under_way)]
     taken = [path for name in ready if (path := _bring(inbox / name, work)) is not None]
@@ -118,7 +119,7 @@ def _bring(path: Path, work: Path) -> Path | None:
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.EBUSY):  # taken back, or still written
             return None
-        if error.errno != errno.EXDEV:
+        if error.errno not in (errno.EXDEV, errno.EACCES, errno.EPERM):
             raise
         return path
     return work / path.name

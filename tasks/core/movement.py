@@ -15,7 +15,8 @@ from schemas.config import Locations
 from schemas.movement import Movement
 from tasks.core.errors import ConfigError, PublishError
 from tasks.core.filing import find_archived
-from tasks.core.latest import read_latest
+from tasks.core.latest import read_latest, read_manifest
+from tasks.core.observing import is_as_sealed
 from tasks.core.publishing import SCORES
 from tasks.core.scoring import PROBABILITY_DECIMALS
 
@@ -39,7 +40,7 @@ def find_last_extract(places: Locations) -> LastExtract:
     """Find the archived extract of the latest scores.
 
     Raises:
-        ConfigError: nothing was scored yet, or the extract is not in the archive.
+        ConfigError: nothing was scored yet, the scores are damaged, or the extract is not in the archive.
     """
     latest = read_latest(places.scores)
     path = find_archived(places.archive, latest.extract_id) if latest else None
@@ -48,7 +49,15 @@ def find_last_extract(places: Locations) -> LastExtract:
             "the extract of the latest scores is not in the archive, so it cannot be scored again."
             " Nothing was moved; go on without --rescore."
         )
-    return LastExtract(path, latest.as_of_date, places.scores / latest.folder)
+    folder = places.scores / latest.folder
+    manifest = read_manifest(folder)
+    if manifest is None or not is_as_sealed(folder, manifest, hashed=True):
+        raise ConfigError(
+            f"the latest scores '{folder.name}' are not there as they were published, so nothing can be"
+            " compared with them. Nothing was moved; score the archived extract again first, or go on without"
+            " --rescore."
+        )
+    return LastExtract(path, latest.as_of_date, folder)
 
 
 def compare(before: Path, after: Path) -> Movement:

@@ -12,7 +12,7 @@ from schemas.manifest import MANIFEST, ScoresManifest
 from schemas.status import ChampionStatus, Disk, NightStatus, Rejection, Waiting
 from tasks.core.bundle import seal_files
 from tasks.core.errors import shown
-from tasks.core.filing import REASON
+from tasks.core.filing import REASON, STATUS
 from tasks.core.registry import open_champion, read_champion, read_history
 from tasks.core.sidecar import is_sidecar
 
@@ -90,9 +90,14 @@ def observe_rejected(rejected: Path, now: datetime, days: int) -> tuple[Rejectio
             reason = place / REASON
             at = datetime.fromtimestamp(reason.stat().st_mtime, tz=UTC)
             if now - at <= timedelta(days=days):
-                text = shown(reason.read_text(encoding="utf-8", errors="replace").strip())
-                found.append(Rejection(place=place.name, at=at, reason=text))
+                found.append(Rejection(place=place.name, at=at, reason=_said(place / STATUS)))
     return tuple(sorted(found, key=lambda each: each.at, reverse=True))
+
+
+def _said(status: Path) -> str:
+    if not status.is_file():
+        return f"see its {REASON}."
+    return shown(status.read_text(encoding="utf-8", errors="replace").strip())
 
 
 def observe_disk(places: Locations) -> Disk:

@@ -58,6 +58,12 @@ def find_published(scores: Path, extract_id: str, bundle_id: str) -> Path | None
     return folder
 
 
+def published_day(scores: Path, extract_id: str) -> date | None:
+    """Find the first day for which an extract was published, by whatever bundle; None if it was not."""
+    folder = min(scores.glob(f"????-??-??-{extract_id}-*"), default=None)
+    return date.fromisoformat(folder.name[:10]) if folder is not None else None
+
+
 def open_stage(into: Path, name: str) -> Path:
     """Make the hidden folder in which scores are gathered; sweep those of killed runs.
 

@@ -30,11 +30,12 @@ def read_sidecar(path: Path) -> str:
     Raises:
         ExtractError: it holds something else.
     """
-    with open_plain(path, label_of(path)) as file:
+    name = f"{label_of(path.with_name(path.name.removesuffix(SUFFIX)))}{SUFFIX}"
+    with open_plain(path, name) as file:
         found = _LINE.fullmatch(file.read(_MAX_BYTES))
     if found is None:
         raise ExtractError(
-            f"the sidecar '{label_of(path)}' holds no SHA-256; expected one line as sha256sum writes it."
+            f"the sidecar '{name}' holds no SHA-256; expected one line as sha256sum writes it."
             " Send it again, with its extract."
         )
     return found[1].decode().lower()

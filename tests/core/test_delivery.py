@@ -105,6 +105,15 @@ def test_the_identity_of_a_folder_is_of_its_parts_in_order(customers: pd.DataFra
     assert len({first, identity("c", two, one), identity("d", one), identity("e", customers)}) == 4
 
 
+def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
+    """A link is refused without a look at where it leads, and called by a hash of its name."""
+    for number, target in enumerate(("x" * 300, "/proc/1/cwd/x", ".", "nowhere")):
+        link = tmp_path / f"Mary Smith {number}.csv"
+        link.symlink_to(target)
+        with pytest.raises(ExtractError, match=r"^extract '[0-9a-f]{16}' is not a plain file"):
+            identify(link, delivered=True)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [

@@ -1,3 +1,4 @@
+import errno
 import multiprocessing
 import os
 from pathlib import Path
@@ -23,6 +24,41 @@ def test_replace_keeps_the_old_file_when_the_disk_fails(
 
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_crosses_file_systems_is_on_the_disk_before_it_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy's bytes and its name are synced before the original is deleted."""
+    order: list[str] = []
+    rename, unlink, sync = Path.rename, Path.unlink, files.sync_folder
+
+    def crossing(path: Path, target: Path) -> Path:
+        if path.parent.name == "there":
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        order.append("rename")
+        return rename(path, target)
+
+    def unlinked(path: Path, missing_ok: bool = False) -> None:
+        order.extend(["unlink"] * path.exists())
+        unlink(path, missing_ok)
+
+    def synced(folder: Path) -> None:
+        order.append(f"sync {folder.name}")
+        sync(folder)
+
+    monkeypatch.setattr(Path, "rename", crossing)
+    monkeypatch.setattr(Path, "unlink", unlinked)
+    monkeypatch.setattr(files, "sync_folder", synced)
+    monkeypatch.setattr(files, "flush_to_disk", lambda file: (order.append("sync bytes"), file.flush()))
+    there, here = (files.make_folder(tmp_path / name) for name in ("there", "here"))
+    files.write_new(there / "a.csv", b"1")
+    order.clear()
+
+    files.move(there / "a.csv", here / "a.csv")
+
+    assert order[:4] == ["sync bytes", "rename", "sync here", "unlink"]
+    assert (here / "a.csv").read_bytes() == b"1"
 
 
 def test_files_and_folders_are_private(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 from tasks.core import filing
 from tasks.core.delivery import identify
 from tasks.core.errors import ChangedError, ExtractError
+from tasks.core.files import make_folder
+from tasks.core.sidecar import sidecar_of
 from tests.harness.deliveries import Drain
 
 DAY = date(2026, 3, 1)
@@ -57,7 +59,12 @@ def test_one_copy_of_a_rejected_extract_is_kept(drain: Drain) -> None:
         drain.deliver(f"{name}.sha256", name.encode())
         place = filing.reject(drain.deliver(name, b"no extract"), drain.places.rejected, REFUSED, keep=False)
 
-    assert {path.name for path in place.iterdir()} == {"extract", "extract.sha256", "reason.txt"}
+    assert {path.name for path in place.iterdir()} == {
+        "extract",
+        "extract.sha256",
+        "reason.txt",
+        "status.txt",
+    }
     assert (place / "extract.sha256").read_text() == "b.csv"
     assert drain.files("inbox") == {}
 
@@ -70,7 +77,23 @@ def test_things_of_one_name_that_are_no_files_are_all_kept(drain: Drain) -> None
         make()
         place = filing.reject(path, drain.places.rejected, REFUSED, keep=False)
 
-    assert {each.name for each in place.iterdir()} == {"reason.txt", "extract", "extract-2", "extract-3"}
+    assert {each.name for each in place.iterdir()} == {
+        "reason.txt", "status.txt", "extract", "extract-2", "extract-3",
+    }  # fmt: skip
+
+
+def test_a_folder_as_sidecar_replaces_nothing(drain: Drain) -> None:
+    """The same extract with a folder where its sidecar should be is rejected as often as it comes."""
+    for _ in range(3):
+        path = drain.deliver("crm.csv", b"a,b\n")
+        (make_folder(sidecar_of(path)) / "x").touch()
+        place = filing.reject(path, drain.places.rejected, REFUSED, keep=False)
+
+    assert {each.name for each in place.iterdir()} == {
+        "reason.txt", "status.txt", "extract", "extract.sha256", "extract.sha256-2", "extract.sha256-3",
+    }  # fmt: skip
+    assert not os.path.lexists(path)
+    assert not os.path.lexists(sidecar_of(path))
 
 
 def test_what_is_no_file_on_another_file_system(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,6 +158,35 @@ def test_an_extract_taken_back_is_no_error(drain: Drain, monkeypatch: pytest.Mon
     assert drain.take() == inbox.Taken([], 1, 0)
 
 
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM])
+def test_what_may_not_be_moved_is_given_as_it_lies(
+    code: int, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One extract without the right to move it keeps no other from being taken."""
+    drain.deliver("a.csv", b"1")
+    drain.deliver("locked.csv", b"2")
+    rename = Path.rename
+
+    def guarded(path: Path, target: Path) -> Path:
+        if path.name == "locked.csv":
+            raise OSError(code, os.strerror(code), str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", guarded)
+
+    assert sorted(drain.take().paths) == [drain.places.inbox / "locked.csv", drain.places.work / "a.csv"]
+
+
+def test_a_folder_left_where_a_sidecar_should_be_goes(drain: Drain) -> None:
+    """What a kill left of a delivery whose extract is filed is swept, whatever it is."""
+    drain.deliver("b.csv", b"1")
+    leftover = files.make_folder(drain.places.work / "a.csv.sha256")
+    (leftover / "x").touch()
+
+    assert [path.name for path in drain.take().paths] == ["b.csv"]
+    assert names(drain.places.work) == ["b.csv"]
+
+
 def another_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every rename from the inbox cross file systems."""
     rename = Path.rename

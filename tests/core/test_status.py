@@ -203,7 +203,8 @@ def test_what_was_rejected_lately(places: Locations) -> None:
     for number, age in enumerate((1, 6, 8)):
         place = places.rejected / (f"{number}" * 16)
         place.mkdir(parents=True)
-        (place / "reason.txt").write_bytes(b"extract 'a\x1b[31m' is no \xff. Send it again.\n")
+        (place / "reason.txt").write_bytes(b"extract 'Mary Smith.csv' is no CSV. Send it again.\n")
+        (place / "status.txt").write_bytes(b"extract 'a\x1b[31m' is no \xff. Send it again.\n")
         seconds = (NOW - timedelta(days=age)).timestamp()
         os.utime(place / "reason.txt", (seconds, seconds))
     (places.rejected / "empty").mkdir()

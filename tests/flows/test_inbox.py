@@ -1,5 +1,6 @@
 """What an operator sees of the inbox's contract, through whole nights."""
 
+import errno
 import json
 import os
 import time
@@ -17,7 +18,7 @@ from schemas.config import ScoreConfig
 from schemas.operations import AlarmPolicy
 from tasks.core import publishing
 from tasks.core.delivery import identify
-from tasks.core.errors import CONTROL, ConfigError, ExtractError
+from tasks.core.errors import CONTROL, ConfigError, ExtractError, PublishError
 from tests.harness.customers import make_customers
 from tests.harness.home import Home
 
@@ -79,7 +80,9 @@ def test_a_truncated_copy_is_found_by_its_sidecar(trained_home: Home, inbox: Pat
             with pytest.raises(ExtractError, match=r"is not what its \.sha256 file says.*Send both again"):
                 trained_home.score()
             (place,) = (trained_home.path / "rejected").iterdir()
-            assert {path.name for path in place.iterdir()} == {"extract", "extract.sha256", "reason.txt"}
+            assert {path.name for path in place.iterdir()} == {
+                "extract", "extract.sha256", "reason.txt", "status.txt",
+            }  # fmt: skip
             assert trained_home.published() == []
     trained_home.score()
 
@@ -203,6 +206,42 @@ def test_a_night_of_other_customers_is_told(trained_home: Home, inbox: Path) -> 
     assert state.name == cli.DRIFTED
     assert "are unlike all that the champion learnt from" in str(state.message)
     assert len(trained_home.scores()) == 200
+
+
+def test_a_rejected_extract_hides_no_drift(trained_home: Home, inbox: Path) -> None:
+    """What is to be said of the others is said with the rejection; scores of an older day are not judged."""
+    customers = make_customers(200)
+    customers.loc[:40, ["tenure", "MonthlyCharges", "TotalCharges"]] = [110.0, 50.0, 5_500.0]
+    customers.to_csv(inbox / "crm_2026-03-02.csv", index=False)
+    (inbox / "bad_2026-03-01.csv").write_text("no extract\n")
+
+    with pytest.raises(ExtractError, match=r"rejected: 1.*ended .* hours ago.*are unlike all that"):
+        trained_home.score()
+    (inbox / "crm_2026-03-01.csv").write_bytes(extract_of(1))
+
+    assert trained_home.score().name == cli.STALE
+
+
+def test_what_may_not_be_moved_stops_itself_alone(
+    trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An extract that can be neither taken nor filed is told without its name; the others are scored."""
+    for name in ("good_2026-03-01.csv", "Mary Smith 2026-03-02.csv"):
+        (inbox / name).write_bytes(extract_of(len(name)))
+    rename = Path.rename
+
+    def guarded(path: Path, target: Path) -> Path:
+        if path.name.startswith("Mary"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", guarded)
+    with pytest.raises(PublishError, match=r"step 'archive': the disk did not .*Permission denied") as raised:
+        trained_home.score()
+
+    assert "Mary" not in str(raised.value)
+    assert [folder.name[:10] for folder in trained_home.published()] == ["2026-03-01", "2026-03-02"]
+    assert [path.name for path in inbox.glob("[!.]*")] == ["Mary Smith 2026-03-02.csv"]
 
 
 def test_a_bug_stops_one_extract_alone(

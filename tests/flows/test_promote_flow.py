@@ -187,6 +187,38 @@ def test_a_roll_back_scores_the_last_extract_again(two: tuple[Home, str, str]) -
     assert len(home.published()) == 2
 
 
+def test_without_the_latest_scores_nothing_is_moved(two: tuple[Home, str, str]) -> None:
+    """Scores that were moved away, or changed, are said before the pointer moves."""
+    home, _, second = two
+    (home.path / "inbox").mkdir()
+    make_customers(30, seed=3).to_csv(home.path / "inbox" / "crm_2026-03-01.csv", index=False)
+    home.score()
+    (folder,) = home.published()
+    for spoil in (
+        lambda: (folder / "scores.csv").write_bytes(b""),
+        lambda: folder.rename(home.path / "elsewhere"),
+    ):
+        spoil()
+        with pytest.raises(ConfigError, match=r"not there as they were published.*Nothing was moved"):
+            home.promote(rollback=True, rescore=True)
+
+    assert in_service(home) == second
+
+
+def test_an_extract_keeps_its_day_whatever_scores_it(two: tuple[Home, str, str]) -> None:
+    """The same bytes delivered under another day, after a promotion, are scored for the first day again."""
+    home, first, _ = two
+    inbox = home.path / "inbox"
+    inbox.mkdir()
+    for name in ("crm_2026-03-01.csv", "crm_2026-03-05.csv"):
+        make_customers(30, seed=3).to_csv(inbox / name, index=False)
+        home.score()
+        home.promote(bundle=first)
+
+    assert {folder.name[:10] for folder in home.published()} == {"2026-03-01"}
+    assert len(home.published()) == 2
+
+
 def test_without_an_archived_extract_nothing_is_moved(two: tuple[Home, str, str]) -> None:
     """What cannot be scored again is said before the pointer moves."""
     home, _, second = two

@@ -1,6 +1,8 @@
 import errno
 import importlib
+import os
 import pkgutil
+import traceback
 from typing import Any
 
 import prefect
@@ -11,7 +13,7 @@ from prefect.states import Failed
 
 import tasks
 from tasks.core.errors import ExtractError, PublishError
-from tasks.step import passes
+from tasks.step import passes, step
 
 STEPS = [
     step
@@ -28,14 +30,14 @@ def test_there_are_steps() -> None:
     assert len({step.name for step in STEPS}) == len(STEPS)
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
-def test_every_step_keeps_the_policy(step: "prefect.Task[..., Any]") -> None:
+@pytest.mark.parametrize("each", STEPS, ids=lambda each: each.name)
+def test_every_step_keeps_the_policy(each: "prefect.Task[..., Any]") -> None:
     """No step hashes or stores its inputs or results, and each is tried again only on passing I/O."""
-    assert step.cache_policy == NO_CACHE
-    assert step.persist_result is False
-    assert step.retry_condition_fn is passes
-    assert step.name
-    assert step.description
+    assert each.cache_policy == NO_CACHE
+    assert each.persist_result is False
+    assert each.retry_condition_fn is passes
+    assert each.name
+    assert each.description
 
 
 def failed(error: BaseException) -> "State[Any]":
@@ -65,3 +67,19 @@ def published_badly() -> PublishError:
 def test_only_passing_io_is_tried_again(error: BaseException, again: bool) -> None:
     """A full disk, a bad extract and a bug are not tried again; a stale mount is."""
     assert passes(None, None, failed(error)) is again  # type: ignore[arg-type]
+
+
+def test_an_error_of_the_disk_names_no_file() -> None:
+    """Neither the message nor what is shown of its cause holds a path; whether to try again is still told."""
+
+    @step(name="read-it")
+    def read() -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), "/inbox/Mary Smith.csv")
+
+    with pytest.raises(
+        PublishError, match=r"^step 'read-it': .*Input/output error \(test_step\.py, line"
+    ) as raised:
+        read.fn()
+
+    assert "Mary" not in "".join(traceback.format_exception(raised.value))
+    assert passes(None, None, failed(raised.value))  # type: ignore[arg-type]

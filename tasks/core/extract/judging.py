@@ -88,9 +88,16 @@ class Reading:
 
     @property
     def ignored_columns(self) -> tuple[str, ...]:
-        """Names of columns that were not read, as sent."""
-        pairs = zip(self._files.sent, self._files.known, strict=True)
-        return tuple(sent for sent, column in pairs if sent and column not in self.wanted)
+        """Names of columns that were not read, or the place of one whose name is no single word.
+
+        Such a name may be a value, as in a file without a header.
+        """
+        columns = enumerate(zip(self._files.sent, self._files.known, strict=True), start=1)
+        return tuple(
+            sent if sent.isidentifier() else f"column {place}"
+            for place, (sent, column) in columns
+            if sent and column not in self.wanted
+        )
 
     def blocks(
         self, texts: Iterable[tuple[str, Stream]], block_bytes: int = BLOCK_BYTES
