@@ -100,13 +100,15 @@ def load_config(model: type[Config], file: Path | None, settings: Sequence[str])
         ) from None
 
 
-def locations() -> Locations:
+def locations(*, make: bool = True) -> Locations:
     """Say where everything lies: below CHURN_HOME, or `var` in the current folder; make that folder.
 
     Raises:
-        ConfigError: it is a file, or cannot be made.
+        ConfigError: it is a file, or cannot be made; or it is not there and we are not to `make` it.
     """
     home = Path(os.environ.get("CHURN_HOME", "var")).absolute()
+    if not make and not home.is_dir():
+        raise ConfigError(f"there is no folder CHURN_HOME {home}. Set it to the one that runs use.")
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

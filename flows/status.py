@@ -17,7 +17,7 @@ def main() -> None:
     cli.add_config_flags(parser)
     flags = parser.parse_args()
     config = cli.load_config(ScoreConfig, flags.config, flags.set)
-    status = look_at(cli.locations(), config.alarms, datetime.now(tz=UTC))
+    status = look_at(cli.locations(make=False), config.alarms, datetime.now(tz=UTC))
     print(to_json(status).decode() if flags.json else page(status))
     if status.alarms:
         sys.exit(cli.ALARMS_EXIT_CODE)

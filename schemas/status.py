@@ -20,6 +20,7 @@ AlarmCode = Literal[
     "latest_damaged",
     "extract_waits",
     "extract_rejected",
+    "sidecar_waits",
     "disk_nearly_full",
 ]
 

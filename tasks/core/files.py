@@ -188,10 +188,13 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_locked(folder: Path) -> bool:
-    """Tell whether somebody holds the folder's lock now; nothing is made and nobody is kept waiting."""
+    """Tell whether somebody holds the folder's lock now; nothing is made and nobody is kept waiting.
+
+    A lock that we may not look at is none that we could wait for.
+    """
     try:
-        descriptor = os.open(folder / ".lock", os.O_RDWR)
-    except FileNotFoundError:
+        descriptor = os.open(folder / ".lock", os.O_RDONLY)
+    except (FileNotFoundError, PermissionError):
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

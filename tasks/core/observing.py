@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from tasks.core.bundle import seal_files
 from tasks.core.errors import shown
 from tasks.core.filing import REASON, STATUS
 from tasks.core.registry import open_champion, read_champion, read_history
-from tasks.core.sidecar import is_sidecar
+from tasks.core.sidecar import SUFFIX, is_sidecar
 
 
 def observe_champion(registry: Path) -> ChampionStatus | None:
@@ -71,15 +71,31 @@ def is_as_sealed(folder: Path, manifest: ScoresManifest, *, hashed: bool) -> boo
     return sizes == {name: seal.size for name, seal in manifest.files.items()}
 
 
+def fault_of_scores(scores: Path) -> str | None:
+    """Say why the folder of scores cannot be read; None where it can, or where there is none yet."""
+    try:
+        next(scores.iterdir(), None)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"scores/ cannot be read: {error.strerror}. Mount it or mend its rights."
+    return None
+
+
 def observe_waiting(folder: Path, now: datetime) -> Waiting:
     """Count the extracts of a folder, and the hours since the first of them came."""
-    came = [
-        path.lstat().st_ctime
-        for path in _entries(folder)
-        if not path.name.startswith(".") and not is_sidecar(path.name)
-    ]
-    oldest = max(0.0, (now.timestamp() - min(came)) / 3_600) if came else None
-    return Waiting(extracts=len(came), oldest_hours=oldest)
+    came = _came(path for path in _entries(folder) if not is_sidecar(path.name))
+    return Waiting(extracts=len(came), oldest_hours=_hours_since(came, now))
+
+
+def observe_lone_sidecars(inbox: Path, now: datetime) -> Waiting:
+    """Count the sidecars whose extract is not there, and the hours since the first of them came."""
+    came = _came(
+        path
+        for path in _entries(inbox)
+        if is_sidecar(path.name) and not os.path.lexists(path.with_name(path.name.removesuffix(SUFFIX)))
+    )
+    return Waiting(extracts=len(came), oldest_hours=_hours_since(came, now))
 
 
 def observe_rejected(rejected: Path, now: datetime, days: int) -> tuple[Rejection, ...]:
@@ -111,6 +127,20 @@ def _entries(folder: Path) -> Iterator[Path]:
     """List a folder; one that cannot be read is empty here, and an alarm of its own where that matters."""
     with suppress(OSError):
         yield from folder.iterdir()
+
+
+def _came(paths: Iterable[Path]) -> list[float]:
+    """Give when each of some entries came, hidden ones left out, in seconds since 1970."""
+    came = []
+    for path in paths:
+        with suppress(OSError):
+            if not path.name.startswith("."):
+                came.append(path.lstat().st_ctime)
+    return came
+
+
+def _hours_since(came: list[float], now: datetime) -> float | None:
+    return max(0.0, (now.timestamp() - min(came)) / 3_600) if came else None
 
 
 def _bytes_of(folder: Path) -> int:

@@ -24,9 +24,9 @@ def read_champion(registry: Path) -> Champion | None:
         RegistryError: the pointer is there but cannot be understood.
     """
     path = registry / POINTER
-    if not path.exists() and not path.is_symlink():
-        return None
     try:
+        if not path.exists() and not path.is_symlink():
+            return None
         return Champion.model_validate_json(path.read_bytes())
     except (ValidationError, OSError):
         raise RegistryError(

@@ -16,9 +16,11 @@ from tasks.core.freshness import stale
 from tasks.core.inbox import fault_of
 from tasks.core.latest import LATEST, extract_of, published_folders, read_latest, read_manifest
 from tasks.core.observing import (
+    fault_of_scores,
     is_as_sealed,
     observe_champion,
     observe_disk,
+    observe_lone_sidecars,
     observe_night,
     observe_rejected,
     observe_waiting,
@@ -35,6 +37,7 @@ def look_at(places: Locations, policy: AlarmPolicy, now: datetime) -> Status:
     manifests = {folder: read_manifest(folder) for folder in published_folders(places.scores)}
     latest, disk = read_latest(places.scores), observe_disk(places)
     alarms += _of_inbox(places, inbox, work, policy)
+    alarms += _of_sidecars(observe_lone_sidecars(places.inbox, now), policy)
     alarms += _of_rejected(rejected, policy)
     alarms += _of_scores(places.scores, manifests, latest, policy, now)
     alarms += _of_disk(disk, policy)
@@ -96,6 +99,16 @@ def _of_inbox(places: Locations, waits: Waiting, unfinished: Waiting, policy: Al
             )
 
 
+def _of_sidecars(alone: Waiting, policy: AlarmPolicy) -> Iterator[Alarm]:
+    hours = alone.oldest_hours
+    if hours is not None and hours > policy.max_wait_hours:
+        yield Alarm(
+            code="sidecar_waits",
+            message=f"sidecars in inbox/ without their extracts: {alone.extracts}, the oldest for {hours:.0f}"
+            " hours. Were other bytes scored than those they speak of? Ask the CRM team, then delete them.",
+        )
+
+
 def _of_rejected(rejected: tuple[Rejection, ...], policy: AlarmPolicy) -> Iterator[Alarm]:
     if rejected:
         yield Alarm(
@@ -112,6 +125,9 @@ def _of_scores(
     policy: AlarmPolicy,
     now: datetime,
 ) -> Iterator[Alarm]:
+    if (fault := fault_of_scores(scores)) is not None:
+        yield Alarm(code="scores_damaged", message=fault)
+        return
     if not manifests:
         yield Alarm(code="scores_missing", message="nothing was scored yet. Deliver an extract.")
         return

@@ -3,9 +3,10 @@ import json
 import os
 import shutil
 from collections import namedtuple
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -196,6 +197,66 @@ def test_an_inbox_that_is_not_there(places: Locations, fault: str, monkeypatch: 
         monkeypatch.setattr(Path, "iterdir", stale)
 
     assert codes(look(places)) == ["inbox_missing"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "code"),
+    [("inbox", "inbox_missing"), ("registry", "champion_damaged"), ("scores", "scores_damaged")],
+)
+def test_what_may_not_be_read_is_an_alarm(
+    folder: str, code: str, places: Locations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is a page whatever we may not look into, as where a monitor runs under another account."""
+    confirm(places.inbox, places.work)
+    (places.inbox / "a.csv").touch()
+    closed = places.home / folder
+
+    def guarded(look: Callable[..., Any]) -> Callable[..., Any]:
+        def looked(path: Path, **options: Any) -> Any:
+            if path.parent == closed or (
+                path == closed and look.__name__ == "iterdir" and folder == "scores"
+            ):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return look(path, **options)
+
+        return looked
+
+    with monkeypatch.context() as shut:
+        for name in ("stat", "lstat", "iterdir"):
+            shut.setattr(Path, name, guarded(getattr(Path, name)))
+        status = look_at(places, AlarmPolicy(), NOW)
+
+    assert code in codes(status)
+    assert page(status)
+
+
+def test_the_lock_of_another_account(places: Locations, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock that may not be opened keeps nobody from the status."""
+    with locked(places.work):
+        pass
+    open_it = os.open
+
+    def guarded(path: Path, flags: int, *rest: int) -> int:
+        if Path(path).name == ".lock":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return open_it(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", guarded)
+
+    assert not look_at(places, AlarmPolicy(), NOW).running
+
+
+def test_a_sidecar_whose_extract_never_came(places: Locations) -> None:
+    """One that waits longer than an extract may is an alarm: other bytes may have been scored."""
+    for name in ("crm.csv.sha256", "other.csv", "other.csv.sha256"):
+        (places.inbox / name).touch()
+    now = datetime.now(tz=UTC)
+
+    assert "sidecar_waits" not in codes(look(places, now + timedelta(hours=29)))
+    status = look(places, now + timedelta(hours=31))
+
+    (said,) = (alarm.message for alarm in status.alarms if alarm.code == "sidecar_waits")
+    assert "without their extracts: 1, the oldest for 31 hours" in said
 
 
 def test_what_was_rejected_lately(places: Locations) -> None:

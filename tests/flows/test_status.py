@@ -55,6 +55,15 @@ def test_a_setting_that_does_not_fit(home: Home) -> None:
     assert done.stderr.startswith("error: setting 'alarms.max_age_hours'")
 
 
+def test_a_home_that_is_not_there(tmp_path: Path) -> None:
+    """A mistyped CHURN_HOME is said, and not made."""
+    done = status(Home(tmp_path / "mistyped"))
+
+    assert done.returncode == 10
+    assert "there is no folder CHURN_HOME" in done.stderr
+    assert not (tmp_path / "mistyped").exists()
+
+
 def test_it_loads_neither_orchestrator_nor_training() -> None:
     """The status must answer where Prefect's server is down and torch is not installed."""
     program = (
