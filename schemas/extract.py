@@ -24,7 +24,7 @@ def _category(name: str) -> Any:
 class ScoringExtract(pa.DataFrameModel):
     """An extract to score: an id and the 19 feature columns."""
 
-    customerID: Series[str] = pa.Field(str_contains=r"\S")
+    customerID: Series[str] = pa.Field(str_contains=r"\S", str_length={"max_value": rules.MAX_ID_CHARACTERS})
     gender: Series[str] = _category("gender")
     SeniorCitizen: Series[str] = _category("SeniorCitizen")
     Partner: Series[str] = _category("Partner")

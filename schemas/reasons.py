@@ -27,6 +27,7 @@ HINTS: Final[dict[str, str]] = {
     "internet_incoherent": "'No internet service' must stand in every internet service, or in none.",
     "phone_incoherent": "'No phone service' must stand in MultipleLines exactly where PhoneService is No.",
     "missing_id": "customerID is blank: every customer needs one.",
+    "long_id": f"customerID has more than {rules.MAX_ID_CHARACTERS} characters: send the id alone.",
     "conflicting_id": "The same customerID stands on lines that differ: send one line a customer.",
 }
 """Reason code -> plain-language hint. Both are written to quarantine.csv; values never are."""

@@ -19,6 +19,9 @@ COLUMNS_READ: Final = {
 }
 """Columns of the parsed frame that each rule of one row reads, by its reason code; it needs no other."""
 
+MAX_ID_CHARACTERS = 64
+"""Of a customer's id: a SHA-256 in hex digits has 64. What is longer is a broken line or another column."""
+
 MAX_TENURE_MONTHS = 120
 """Ten years; the longest tenure in the reference extract is 72 months."""
 

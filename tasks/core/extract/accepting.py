@@ -88,7 +88,8 @@ class Acceptor:
         for column, forms in zip(self._numbers, found.forms, strict=True):
             sure &= self._sure_forms[column][forms]
         first = np.frombuffer(piece.data, dtype=np.uint8).take(found.ids[:, 0], mode="clip")
-        sure &= self._sure_characters[first] & (found.ids[:, 1] > found.ids[:, 0])
+        octets = found.ids[:, 1] - found.ids[:, 0]
+        sure &= self._sure_characters[first] & (octets > 0) & (octets <= self._sure_octets)
         rows = np.flatnonzero(sure)
         rows = rows[self._row_checks.keep(found, rows)]
         found.read[:] = False
@@ -158,16 +159,22 @@ class Acceptor:
     def _sure_characters(self) -> npt.NDArray[np.bool_]:
         """Ask the id's checks about first characters, (256,): what an ASCII one keeps, the whole id keeps.
 
-        That holds for checks of what a text contains, and for no others.
+        That holds for checks of what a text contains; its length is looked at beside them.
         """
-        for check in self._schema.columns[ID].checks:
-            if check.name != "str_contains":
-                raise AssertionError(f"the id's check {check.name} cannot be asked about first characters")
+        strange = {check.name for check in self._schema.columns[ID].checks} - {"str_contains", "str_length"}
+        if strange:
+            raise AssertionError(f"the id's checks {strange} cannot be asked about first characters")
         sure = np.zeros(256, dtype=np.bool_)
         sure[:128] = keeps_column(
             self._schema, ID, pd.Series([chr(octet) for octet in range(128)], dtype="str")
         )
         return sure
+
+    @cached_property
+    def _sure_octets(self) -> int:
+        """Octets of an id up to which its characters, of which there are no more, are few enough."""
+        checks = self._schema.columns[ID].checks
+        return min(int(check.statistics["max_value"]) for check in checks if check.name == "str_length")
 
     @cached_property
     def _sure_forms(self) -> dict[str, npt.NDArray[np.bool_]]:

@@ -26,6 +26,7 @@ _REASON_BY_CHECK: Final = {
     "greater_than_or_equal_to": "negative",
     "less_than_or_equal_to": "out_of_range",
     "str_contains": "missing_id",
+    "str_length": "long_id",
 }
 _REASON_BY_FORM: Final = {
     "blank": "missing_value",

@@ -90,6 +90,8 @@ def _describe(check: "object") -> str:
         return f"at least {statistics['min_value']}"
     if kind == "less_than_or_equal_to":
         return f"at most {statistics['max_value']:,}"
+    if kind == "str_length":
+        return f"at most {statistics['max_value']} characters"
     return "not blank"
 
 

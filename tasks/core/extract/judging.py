@@ -1,5 +1,6 @@
 """Judge an extract as a whole, block by block: files may be many, lines are counted over all of them."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from tasks.core.extract.tally import Tally
 
 HEAD_BYTES: Final = 2**20
 """Bytes from which an extract's dialect and header are recognised."""
+
+_WORDS: Final = re.compile(r"[^\W\d_]\w*(?:[ _-][^\W\d_]\w*)*")
+"""Begin with letters, unlike phone numbers and most ids; and hold no `@` or point, unlike addresses."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +92,10 @@ class Reading:
 
     @property
     def ignored_columns(self) -> tuple[str, ...]:
-        """Names of columns that were not read, or the place of one whose name is no single word.
-
-        Such a name may be a value, as in a file without a header.
-        """
+        """Names of columns that were not read, or the place of one whose name is no words but may be a value."""
         columns = enumerate(zip(self._files.sent, self._files.known, strict=True), start=1)
         return tuple(
-            sent if sent.isidentifier() else f"column {place}"
+            sent if _WORDS.fullmatch(sent) else f"column {place}"
             for place, (sent, column) in columns
             if sent and column not in self.wanted
         )

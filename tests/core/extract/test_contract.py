@@ -24,6 +24,7 @@ CHECKS: list[tuple[str, str]] = [
 
 PLANTED: dict[tuple[str, str], Row] = {
     ("customerID", "str_contains"): {"customerID": " "},
+    ("customerID", "str_length"): {"customerID": "x" * 65},
     ("tenure", "in_range"): {"tenure": "121", "TotalCharges": "6110.5"},
     ("tenure_form", "isin"): {"tenure": "2.5"},
     ("MonthlyCharges", "greater_than_or_equal_to"): {"MonthlyCharges": "-50.5"},

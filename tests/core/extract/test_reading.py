@@ -80,6 +80,8 @@ def test_a_clean_extract_is_accepted_whole(rows: list[Row], build: Build) -> Non
         ({"Churn": ""}, "Churn", "missing_value"),
         ({"Churn": "1"}, "Churn", "unknown_category"),
         ({"customerID": "\u3000"}, "customerID", "missing_id"),
+        ({"customerID": "x" * 65}, "customerID", "long_id"),
+        ({"customerID": "é" * 65}, "customerID", "long_id"),
         ({"customerID": "bell\x07"}, "", "control_character"),
     ],
 )  # fmt: skip
@@ -277,6 +279,25 @@ def test_names_and_extra_columns(rows: list[Row], build: Build) -> None:
 
     assert extract.counts.accepted == 100
     assert extract.ignored_columns == ("Segment",)
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("Région", "Région"),
+        ("Opt-in wave_2", "Opt-in wave_2"),
+        ("0612345678", "column 22"),
+        ("jean.dupont@example.com", "column 22"),
+        ("Mary Smith 7590-VHVEG", "column 22"),
+    ],
+)
+def test_a_column_whose_name_may_be_a_value_is_called_by_its_place(
+    rows: list[Row], build: Build, name: str, called: str
+) -> None:
+    """What is not read is named only where the name is words: it goes into logs and manifests."""
+    data = build([row | {name: "9"} for row in rows], order=[*EXTRACT_ORDER, name])
+
+    assert read(data).ignored_columns == (called,)
 
 
 def test_declared_aliases_and_values(rows: list[Row], build: Build) -> None:
