@@ -8,15 +8,14 @@ import argparse
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 from contenders import CONTENDERS, PEAK, fit_peers
+from scoring_report import Lap, table, write_report
 
 from schemas.config import EncodingConfig, FitConfig, IngestConfig, SplitConfig
 from tasks.core.extract.reading import read_extract
@@ -29,7 +28,6 @@ from tasks.core.training.split import split
 from tasks.core.training.staging import stage
 
 ROOT = Path(__file__).parents[2]
-ENGINE, *_ = CONTENDERS
 BUNDLES = {"default": FitConfig(), "single": FitConfig(members=1, hidden=(128, 64), learning_rate=1e-3)}
 PLANTED_SHARE = 0.001
 UNREADABLE = (Fault.STRAY_QUOTE, Fault.SHORT_ROW, Fault.LONG_ROW, Fault.CONTROL_CHARACTER, Fault.INVALID_UTF8)
@@ -37,22 +35,6 @@ UNREADABLE = (Fault.STRAY_QUOTE, Fault.SHORT_ROW, Fault.LONG_ROW, Fault.CONTROL_
 TOO_LARGE = 5_000_000
 """Customers above which only the contenders that stream take part: the others fill the memory."""
 STREAMING = ("engine", "pyarrow", "inferring", "polars")
-LIMITS = {
-    "engine, default model, reasons": "inferring only, default model, reasons",
-    "engine, one network of 128-64, reasons": "inferring only, one network of 128-64, reasons",
-}
-"""What an engine cannot be faster than beside parsing and writing."""
-
-
-@dataclass(frozen=True)
-class Lap:
-    """One run: wall and processor seconds, start-up included, and the largest resident memory."""
-
-    contender: str
-    customers: int
-    wall: float
-    cpu: float
-    peak_mb: float
 
 
 def prepare(folder: Path, sizes: list[int]) -> None:
@@ -106,72 +88,6 @@ def run(contender: str, customers: int, folder: Path) -> Lap:
     )
 
 
-def table(laps: list[Lap], customers: int) -> str:
-    """Write the medians of one size, fastest first, with how much longer than the engine each takes."""
-    medians = _medians(laps, customers)
-    engine = medians[ENGINE].wall
-    heads = "| contender | wall s | CPU s | peak MB | customers/s | wall against the engine |"
-    rows = [
-        f"| {lap.contender} | {lap.wall:.1f} | {lap.cpu:.1f} | {lap.peak_mb:.0f} |"
-        f" {customers / lap.wall:,.0f} | {lap.wall / engine:.2f} |"
-        for lap in sorted(medians.values(), key=lambda lap: lap.wall)
-    ]
-    return "\n".join([heads, "|---|--:|--:|--:|--:|--:|", *rows, "", *_limits(medians)])
-
-
-def _limits(medians: dict[str, Lap]) -> list[str]:
-    """Say how far each engine is from parsing, inferring and writing alone, one after the other."""
-    around = medians["pyarrow, parsing only"].wall + medians["pyarrow, writing only"].wall
-    return [
-        f"{engine}: {medians[engine].wall / (around + medians[infer].wall):.2f} times"
-        f" the {around + medians[infer].wall:.1f} s of parsing, inferring and writing alone.  "
-        for engine, infer in LIMITS.items()
-    ]
-
-
-def _medians(laps: list[Lap], customers: int) -> dict[str, Lap]:
-    names = dict.fromkeys(lap.contender for lap in laps if lap.customers == customers)
-    found = {}
-    for name in names:
-        mine = [lap for lap in laps if (lap.contender, lap.customers) == (name, customers)]
-        found[name] = Lap(
-            name,
-            customers,
-            statistics.median(lap.wall for lap in mine),
-            statistics.median(lap.cpu for lap in mine),
-            statistics.median(lap.peak_mb for lap in mine),
-        )
-    return found
-
-
-def write_report(laps: list[Lap], sizes: list[int], rounds: int, folder: Path) -> None:
-    """Write scoring.md and its plot."""
-    sections = [f"## {customers:,} customers\n\n{table(laps, customers)}\n" for customers in sizes]
-    text = (
-        "# Scoring, measured\n\n"
-        "Written by `make benchmark-scoring` (`tests/benchmarks/scoring.py`): simulated extracts,"
-        f" {PLANTED_SHARE:.1%} of the rows with a fault in a cell planted (the others' readers stop at faults"
-        f" of whole lines); medians of {rounds} round(s) in turn, each run in a process of its own, start-up"
-        " included.\n"
-        "Seconds are of one machine with two cores; only the ratios carry over to another.\n"
-        "The engine checks every row, sets bad ones aside with their reasons, finds repeated customers over"
-        " the whole file, gives every customer three reasons and writes to the disk for good. No other"
-        " contender does any of that but pandas + pandera + onnxruntime, which checks.\n\n"
-        + "\n".join(sections)
-        + "\n![wall seconds by customers](scoring.png)\n"
-    )
-    (folder / "scoring.md").write_text(text)
-    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
-    for name in CONTENDERS:
-        points = [(c, _medians(laps, c)[name].wall) for c in sizes if name in _medians(laps, c)]
-        axes.plot(
-            *zip(*points, strict=True), marker="o", label=name, linewidth=2.5 if name == ENGINE else 1.2
-        )
-    axes.set(xlabel="customers", ylabel="wall seconds", xscale="log", yscale="log")
-    axes.legend(fontsize=7)
-    figure.savefig(folder / "scoring.png", dpi=110, metadata={"Software": None})
-
-
 def main() -> None:
     """Prepare, race, report."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -200,7 +116,7 @@ def main() -> None:
         print(table(laps, customers), flush=True)
     (flags.out / "laps.json").write_text(json.dumps([asdict(lap) for lap in laps], indent=1))
     if flags.report:
-        write_report(laps, sizes, flags.rounds, flags.report)
+        write_report(laps, sizes, flags.rounds, PLANTED_SHARE, flags.report)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ class Reading:
 
     @property
     def ignored_columns(self) -> tuple[str, ...]:
-        """Names of columns that were not read, or the place of one whose name is no words but may be a value."""
+        """Names of columns that were not read; the place of one whose name is no words: it may be a value."""
         columns = enumerate(zip(self._files.sent, self._files.known, strict=True), start=1)
         return tuple(
             sent if _WORDS.fullmatch(sent) else f"column {place}"
