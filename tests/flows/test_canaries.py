@@ -53,7 +53,7 @@ def plant(home: Home) -> Path:
     learnt = home.path / "archive" / "labelled.csv"
     learnt.parent.mkdir()
     customers.to_csv(learnt, index=False)
-    good = customers.astype(object).assign(tariff="")
+    good = customers.astype(object).assign(**{"tariff": "", f"{EXTRA[0]}@example.com": "9"})
     for row, value in enumerate(CELLS):
         good.loc[30 + row, ("Contract", "tenure")[row % 2]] = value
     good.loc[50 : 50 + len(EXTRA) - 1, "tariff"] = EXTRA
@@ -66,6 +66,7 @@ def plant(home: Home) -> Path:
     (inbox / f"{NAMES[2]}_2026-03-03.csv").write_bytes(LINES[0].encode("utf-16"))
     (inbox / f"{NAMES[3]}_2031-03-04.csv").write_text(text)
     (inbox / f"{NAMES[4]}_2026-03-05.csv").mkdir()
+    (inbox / f"{NAMES[4]}_2026-03-06.csv").symlink_to("x" * 300)
     return learnt
 
 
@@ -86,8 +87,8 @@ def test_no_canary_gets_out(server: Server, trained_home: Home, tmp_path: Path) 
 
     assert trained.returncode == 0, trained.stderr
     assert scored.returncode == 20, scored.stderr
-    assert "Extracts scored: 1, rejected: 4" in said.read_text()
-    assert len(list((trained_home.path / "rejected").iterdir())) == 4
+    assert "Extracts scored: 1, rejected: 5" in said.read_text()
+    assert len(list((trained_home.path / "rejected").iterdir())) == 5
     assert any("tensorboard" in str(path) for path in kept)
     assert found_in([said, *server.prefect_home.rglob("*"), *server.logs.glob("*"), *kept]) == set()
 
