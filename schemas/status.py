@@ -20,6 +20,7 @@ AlarmCode = Literal[
     "latest_damaged",
     "extract_waits",
     "extract_rejected",
+    "sweep_overdue",
     "disk_nearly_full",
 ]
 

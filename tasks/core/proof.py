@@ -1,8 +1,11 @@
 """Prove in a log what sweeps delete: counts and dates, never an id or a name."""
 
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from schemas.retention import Kind, Swept
 from tasks.core.files import FILE_MODE, flush_to_disk
@@ -27,6 +30,15 @@ def write_proof(log: Path, proof: list[Swept]) -> None:
     with os.fdopen(descriptor, "ab") as file:
         file.write("".join(f"{each.model_dump_json()}\n" for each in proof).encode())
         flush_to_disk(file)
+
+
+def last_sweep(log: Path) -> datetime | None:
+    """Tell when the last sweep wrote to the log, past lines that a power cut broke; None where none did."""
+    with suppress(FileNotFoundError):
+        for line in reversed(log.read_bytes().splitlines()):
+            with suppress(ValidationError):
+                return Swept.model_validate_json(line).at
+    return None
 
 
 def _count(kind: Kind, expired: list[Expired], at: datetime, *, failed: bool) -> Swept:
