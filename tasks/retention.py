@@ -20,6 +20,7 @@ from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
 from tasks.core import retention
+from tasks.core.clock import refuse_jump
 from tasks.core.errors import PublishError
 from tasks.core.proof import prove, take_back, write_proof
 from tasks.core.registry import read_champion
@@ -30,14 +31,17 @@ _AT_A_TIME: Final = 200
 
 
 @step(name="sweep-files")
-def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool) -> list[Swept]:
+def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, force: bool) -> list[Swept]:
     """Delete extracts, scores and trainings that are past their time; what does not go is proven, too.
 
     Raises:
+        ConfigError: the clock has jumped, and `force` is not given.
         RegistryError: the champion's pointer cannot be read.
     """
     now = datetime.now(tz=UTC)
     champion = read_champion(home.registry)
+    if not force:
+        refuse_jump(home, champion, now)
     expired = retention.find_expired(home, policy, champion.bundle_id if champion else "", now.date())
     if dry_run:
         return prove(expired, now)

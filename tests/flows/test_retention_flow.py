@@ -13,7 +13,8 @@ import pytest
 from flows.retention_flow import retention
 from schemas.retention import Swept
 from tasks import retention as steps
-from tasks.core.errors import PublishError
+from tasks.core.errors import ConfigError, PublishError
+from tests.harness.deliveries import publish_scores
 from tests.harness.home import Home
 from tests.harness.server import Server
 from tests.harness.unorchestrated import unorchestrated
@@ -36,6 +37,28 @@ def test_a_dry_run_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) 
 
     assert not old.exists()
     assert len(log.read_text().splitlines()) == 5
+
+
+def test_a_clock_that_jumped_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep is refused, Prefect's runs included, unless somebody says that the clock is right."""
+    asked: list[object] = []
+    monkeypatch.setattr(steps, "_ended_before", lambda moment: asked.append(moment) or [])
+    monkeypatch.setattr(steps, "_delete", lambda _: None)
+    then = datetime.now(tz=UTC) - timedelta(days=36)
+    publish_scores(home.path / "scores", then.date(), "0123456789abcdef", then)
+    old = home.path / "archive" / "2020-01-01-0123456789abcdef.csv"
+    old.parent.mkdir()
+    old.write_text("x")
+    with unorchestrated():
+        for dry_run in (True, False):
+            with pytest.raises(ConfigError, match=f"was on {then.date()}"):
+                retention.fn(dry_run=dry_run)
+        assert old.exists()
+        assert not (home.path / "retention.jsonl").exists()
+        assert asked == []
+        assert str(retention.fn(force=True).message).startswith("Deleted archive: 1,")
+
+    assert not old.exists()
 
 
 def test_what_does_not_go_ends_the_sweep_in_one_line(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
