@@ -7,6 +7,8 @@ from typing import Final
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
     FlowRunFilter,
     FlowRunFilterEndTime,
     FlowRunFilterState,
@@ -25,6 +27,9 @@ from tasks.core.errors import PublishError
 from tasks.core.proof import prove, take_back, write_proof
 from tasks.core.registry import read_champion
 from tasks.step import step
+
+FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present")
+"""Names of this product's flows: a server may be shared, and others' runs are not ours to delete."""
 
 _AT_A_TIME: Final = 200
 """Runs; the most that Prefect's server gives in one answer."""
@@ -58,7 +63,7 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
 
 @step(name="sweep-prefect")
 def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) -> list[Swept]:
-    """Delete Prefect's runs that ended before their time; its server deletes their logs with them."""
+    """Delete our flows' runs that are past their time; Prefect's server deletes their logs with them."""
     now = datetime.now(tz=UTC)
     runs = _ended_before(now - timedelta(days=policy.prefect_days))
     days = [_end(run) for run in runs]
@@ -107,9 +112,12 @@ def _ended_before(moment: datetime) -> list[FlowRun]:
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=sorted(TERMINAL_STATES))),
         end_time=FlowRunFilterEndTime(before_=moment),
     )
+    ours = FlowFilter(name=FlowFilterName(any_=list(FLOWS)))
     found: list[FlowRun] = []
     with get_client(sync_client=True) as client:
-        while page := client.read_flow_runs(flow_run_filter=wanted, limit=_AT_A_TIME, offset=len(found)):
+        while page := client.read_flow_runs(
+            flow_filter=ours, flow_run_filter=wanted, limit=_AT_A_TIME, offset=len(found)
+        ):
             found += page
     return found
 

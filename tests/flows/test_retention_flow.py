@@ -94,7 +94,10 @@ def test_what_does_not_go_ends_the_sweep_in_one_line(home: Home, monkeypatch: py
 
 @pytest.mark.xdist_group("server")
 def test_prefect_forgets_runs_that_are_past_their_time(server: Server, home: Home) -> None:
-    """Runs that ended long ago go with their logs; those of lately stay."""
+    """Runs of ours that ended long ago go with their logs; those of lately stay, and so do others' runs."""
+    flow = server.ask("flows/", {"name": "somebody-else's"})["id"]
+    others = server.ask("flow_runs/", {"flow_id": flow, "state": {"type": "COMPLETED"}})["id"]
+    age(server.prefect_home / "prefect.db", others)
     for _ in range(2):
         ended = server.flow("retention", home=home.path)
         assert ended.returncode == 0, ended.stderr
@@ -110,6 +113,7 @@ def test_prefect_forgets_runs_that_are_past_their_time(server: Server, home: Hom
     ids = {run["id"] for run in left}
     assert old not in ids
     assert new in ids
+    assert server.ask(f"flow_runs/{others}")["state_type"] == "COMPLETED"
     assert (home.path / "retention.jsonl").read_text().count('"kind":"prefect","deleted":1') == 1
 
 
