@@ -27,7 +27,7 @@ _ENDS: Final = {
     f"{_RUN}{state}"
     for state in ("Completed", cli.REFUSED, cli.STALE, cli.DRIFTED, "Failed", "Crashed", "Cancelled")
 }
-_ORDERED: Final = ["train", "score"]
+_ORDERED: Final = ["train", "score", "retention"]
 _SILENT: Final = "Nothing was heard of this run any more."
 _BODY: Final = (
     "What to do: docs/operations.md. What the run said: prefect flow-run logs"

@@ -20,16 +20,18 @@ cli.one_line_errors()
 def retention(
     config: RetentionPolicy = RetentionPolicy(),  # noqa: B008 frozen
     dry_run: bool = False,
+    force: bool = False,
 ) -> State[Any]:
     """Delete extracts, scores, trainings and Prefect's runs that are past their time; log what went.
 
     Args:
         config: How long things are kept.
         dry_run: Count what would be deleted, and delete nothing.
+        force: Sweep however long ago the product last dated anything: the clock is right.
     """
     home = cli.locations()
     with locked(home.work):  # no run reads what is deleted
-        proof = sweep_files(home, config, dry_run=dry_run)
+        proof = sweep_files(home, config, dry_run=dry_run, force=force)
     proof += sweep_prefect(home, config, dry_run=dry_run)
     return Completed(message=report_retention(proof, dry_run=dry_run))
 
@@ -38,10 +40,13 @@ def main() -> State[Any] | None:
     """Read the flags and sweep."""
     parser = cli.Parser(description="Delete what is past its time to live, and log what was deleted.")
     parser.add_argument("--dry-run", action="store_true", help="count what would go, and delete nothing")
+    parser.add_argument(
+        "--force", action="store_true", help="sweep although nothing ran for over a month: the clock is right"
+    )
     cli.add_config_flags(parser)
     flags = parser.parse_args()
     config = cli.load_config(RetentionPolicy, flags.config, flags.set)
-    return retention(config, flags.dry_run, return_state=True)
+    return retention(config, flags.dry_run, flags.force, return_state=True)
 
 
 if __name__ == "__main__":

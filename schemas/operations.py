@@ -26,6 +26,12 @@ class AlarmPolicy(Closed):
     rejected_days: StrictInt = Field(
         default=7, ge=1, le=365, description="Days for which a rejected extract is an alarm."
     )
+    max_sweep_days: StrictInt = Field(
+        default=7,
+        ge=1,
+        le=3_650,
+        description="Days after the last sweep, or past its time where none ever was, that things stay.",
+    )
     max_out_of_domain_share: float = Field(
         default=0.05, gt=0, lt=1, description="Share of the latest customers that training did not cover."
     )

@@ -21,6 +21,7 @@ AlarmCode = Literal[
     "extract_waits",
     "extract_rejected",
     "sidecar_waits",
+    "sweep_overdue",
     "disk_nearly_full",
 ]
 

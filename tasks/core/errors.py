@@ -68,6 +68,6 @@ class RegistryError(ChurnError):
 
 
 class PublishError(ChurnError):
-    """The operator's disk did not take the scores; nothing half-written is visible."""
+    """The operator's disk did not take a file or let one go; nothing half-written is visible."""
 
     exit_code = 50

@@ -1,21 +1,23 @@
 """Delete what is past its time: first out of sight by a rename, then proven in a log, then gone.
 
 A kill at any moment leaves what is hidden to the next sweep, which proves and deletes it; what it had
-proven already is then counted twice, never not at all.
+proven already is then counted twice, never not at all. What does not go keeps nothing else from going.
 """
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
-from schemas.retention import Kind, Swept
-from tasks.core.files import FILE_MODE, flush_to_disk, sync_folder
+from schemas.retention import Kind
+from tasks.core.files import FOLDER_MODE, sync_folder
 from tasks.core.filing import REASON
 from tasks.core.latest import find_latest, read_latest, read_manifest
 
@@ -35,9 +37,14 @@ class Expired:
 
     @property
     def bytes(self) -> int:
-        """Its size on the disk."""
-        files = [self.path, *self.path.rglob("*")] if self.path.is_dir() else [self.path]
-        return sum(path.lstat().st_size for path in files if not path.is_dir() or path.is_symlink())
+        """Its size on the disk, as far as it can be read."""
+        if not _is_folder(self.path):
+            return self.path.lstat().st_size
+        total = 0
+        for folder in _folders(self.path):
+            with suppress(OSError):
+                total += sum(path.lstat().st_size for path in folder.iterdir() if not _is_folder(path))
+        return total
 
 
 def find_expired(places: Locations, policy: RetentionPolicy, champion: str, today: date) -> list[Expired]:
@@ -71,51 +78,71 @@ def find_expired(places: Locations, policy: RetentionPolicy, champion: str, toda
 
 
 def hide(expired: list[Expired]) -> list[Expired]:
-    """Take what is past its time out of sight; give where it lies now."""
+    """Take what is past its time out of sight, and open its folders; give where it lies now."""
     hidden = []
     for each in expired:
         path = each.path
-        if not path.name.startswith(HIDDEN):
-            path = path.rename(path.with_name(f"{HIDDEN}{path.name}"))
+        with suppress(OSError):  # `delete` tries again, and tells why not
+            path = _out_of_sight(path)
+        _open_up(path)
         hidden.append(Expired(each.kind, path, each.day))
     for folder in {each.path.parent for each in hidden}:
         sync_folder(folder)
     return hidden
 
 
-def prove(expired: list[Expired], at: datetime) -> list[Swept]:
-    """Count by kind; a kind of which nothing is past its time counts none."""
-    kinds: tuple[Kind, ...] = ("archive", "rejected", "scores", "runs")
-    return [_count(kind, [each for each in expired if each.kind == kind], at) for kind in kinds]
-
-
-def write_proof(log: Path, proof: list[Swept]) -> None:
-    """Append to the log, which is never rewritten, and sync it to the disk."""
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
-    with os.fdopen(descriptor, "ab") as file:
-        file.write("".join(f"{each.model_dump_json()}\n" for each in proof).encode())
-        flush_to_disk(file)
-
-
-def delete(expired: list[Expired]) -> None:
-    """Delete what is hidden."""
+def delete(expired: list[Expired]) -> list[tuple[Expired, str]]:
+    """Delete what is hidden; list what does not go, each with the reason."""
+    left = []
     for each in expired:
-        if each.path.is_dir() and not each.path.is_symlink():
-            shutil.rmtree(each.path)
-        else:
-            each.path.unlink()
+        try:
+            _erase(_out_of_sight(each.path))
+        except OSError as error:
+            left.append((each, error.strerror or type(error).__name__))
+        except RecursionError:
+            left.append((each, "too many folders within folders"))
+    return left
 
 
-def _count(kind: Kind, expired: list[Expired], at: datetime) -> Swept:
-    days = [each.day for each in expired if each.day is not None]
-    return Swept(
-        at=at,
-        kind=kind,
-        deleted=len(expired),
-        oldest=min(days, default=None),
-        newest=max(days, default=None),
-        bytes=sum(each.bytes for each in expired),
-    )
+def _out_of_sight(path: Path) -> Path:
+    """Rename to a hidden name that is free, unless it has one: another sweep may have left its like."""
+    if path.name.startswith(HIDDEN):
+        return path
+    target = path.with_name(f"{HIDDEN}{path.name}")
+    numbers = count(1)
+    while os.path.lexists(target):
+        target = path.with_name(f"{HIDDEN}{path.name}.{next(numbers)}")
+    return path.rename(target)
+
+
+def _erase(path: Path) -> None:
+    if not _is_folder(path):
+        path.unlink()
+        return
+    shutil.rmtree(path, ignore_errors=True)  # whatever goes
+    if path.exists():
+        shutil.rmtree(path)  # raises why the rest does not
+
+
+def _open_up(path: Path) -> None:
+    """Give the owner all rights to folders, whatever the sender gave; deleting tells of others' folders."""
+    if _is_folder(path):
+        for folder in _folders(path):
+            with suppress(OSError):
+                folder.chmod(FOLDER_MODE)
+
+
+def _folders(top: Path) -> Iterator[Path]:
+    """Walk through a folder and those below it, through no link; each is read after it was given."""
+    waiting = [top]
+    while waiting:
+        yield (folder := waiting.pop())
+        with suppress(OSError):
+            waiting += [path for path in folder.iterdir() if _is_folder(path)]
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _day_in_name(path: Path) -> date | None:

@@ -1,13 +1,13 @@
 """Say in one value how the product is, and what an operator must look at."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from schemas.config import Locations
 from schemas.manifest import Latest, ScoresManifest
-from schemas.operations import AlarmPolicy
+from schemas.operations import AlarmPolicy, RetentionPolicy
 from schemas.status import Alarm, ChampionStatus, Disk, NightStatus, Rejection, Status, Waiting
 from tasks.core.drift import find_drift
 from tasks.core.errors import BundleError, RegistryError
@@ -25,6 +25,8 @@ from tasks.core.observing import (
     observe_rejected,
     observe_waiting,
 )
+from tasks.core.proof import last_sweep
+from tasks.core.retention import find_expired
 
 NIGHTS_SHOWN: Final = 7
 
@@ -40,6 +42,7 @@ def look_at(places: Locations, policy: AlarmPolicy, now: datetime) -> Status:
     alarms += _of_sidecars(observe_lone_sidecars(places.inbox, now), policy)
     alarms += _of_rejected(rejected, policy)
     alarms += _of_scores(places.scores, manifests, latest, policy, now)
+    alarms += _of_sweeps(places, champion, policy, now)
     alarms += _of_disk(disk, policy)
     return Status(
         at=now,
@@ -153,6 +156,27 @@ def _of_scores(
         yield Alarm(code="scores_stale", message=said)
     if said := find_drift(scores, policy):
         yield Alarm(code="scores_drifted", message=said)
+
+
+def _of_sweeps(
+    places: Locations, champion: ChampionStatus | None, policy: AlarmPolicy, now: datetime
+) -> Iterator[Alarm]:
+    limit = timedelta(days=policy.max_sweep_days)
+    last = last_sweep(places.retention_log)
+    if last is not None and now - last > limit:
+        said = f"the last sweep was {(now - last).days} days ago; expected at most {policy.max_sweep_days}."
+    elif last is None and (
+        due := find_expired(
+            places, RetentionPolicy(), champion.bundle_id if champion else "", (now - limit).date()
+        )
+    ):
+        said = f"nothing was ever swept; more than {policy.max_sweep_days} days past their time: {len(due)}."
+    else:
+        return
+    yield Alarm(
+        code="sweep_overdue",
+        message=f"{said} See whether retention/daily runs, or sweep: python flows/retention_flow.py.",
+    )
 
 
 def _of_disk(disk: Disk, policy: AlarmPolicy) -> Iterator[Alarm]:

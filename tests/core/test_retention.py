@@ -10,11 +10,13 @@ import pytest
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
+from tasks.core import proof as proofs
 from tasks.core import retention
 from tasks.core.files import make_folder
 from tasks.core.filing import REASON
 from tasks.core.latest import point_to_latest
 from tests.harness.deliveries import BUNDLE, publish_scores
+from tests.harness.rights import bound_by_rights
 
 TODAY = date(2026, 6, 30)
 NOW = datetime(2026, 6, 30, 5, tzinfo=UTC)
@@ -61,9 +63,9 @@ def places(tmp_path: Path) -> Locations:
 def sweep(places: Locations, today: date = TODAY) -> list[Swept]:
     """Sweep as the flow does."""
     hidden = retention.hide(retention.find_expired(places, POLICY, BUNDLE, today))
-    proof = retention.prove(hidden, NOW)
-    retention.write_proof(places.retention_log, proof)
-    retention.delete(hidden)
+    proof = proofs.prove(hidden, NOW)
+    proofs.write_proof(places.retention_log, proof)
+    assert retention.delete(hidden) == []
     return proof
 
 
@@ -139,13 +141,14 @@ def test_a_kill_is_made_good_by_the_next_sweep(
     expected = retention.find_expired(places, POLICY, BUNDLE, TODAY)
     module, name = {
         "hide": (Path, "rename"), "rmtree": (shutil, "rmtree"), "unlink": (Path, "unlink"),
+        "prove": (proofs, "prove"), "write_proof": (proofs, "write_proof"),
     }.get(point, (retention, point))  # fmt: skip
     original, calls = getattr(module, name), 0
 
     def deadly(*args: Any, **options: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls > times or module is retention:
+        if calls > times or module in (proofs, retention):
             raise KeyboardInterrupt
         return original(*args, **options)
 
@@ -165,7 +168,90 @@ def test_a_kill_is_made_good_by_the_next_sweep(
     assert sum(line.deleted for line in lines) >= len(expected) == 9
 
 
+def test_a_folder_without_rights_goes(places: Locations) -> None:
+    """Whatever rights the sender gave to folders within an extract, they go, and their size is proven."""
+    rejected = places.rejected / f"{91:016d}"
+    for mode in (0o555, 0o444, 0o000):
+        folder = make_folder(rejected / f"{mode:o}" / "within")
+        (folder / "part.csv").write_bytes(b"x" * 1_000)
+        folder.chmod(mode)
+        folder.parent.chmod(mode)
+
+    with bound_by_rights():
+        proof = sweep(places)
+
+    assert not rejected.exists()
+    assert not list(places.home.rglob(".expired-*"))
+    assert sum(each.bytes or 0 for each in proof if each.kind == "rejected") > 3_000
+
+
+def test_a_link_to_a_folder_goes_alone(places: Locations, tmp_path: Path) -> None:
+    """What a link leads to keeps its rights and its content."""
+    outside = make_folder(tmp_path / "outside")
+    (outside / "file").write_bytes(b"x" * 5_000)
+    outside.chmod(0o750)
+    (places.rejected / f"{91:016d}" / "link").symlink_to(outside)
+
+    proof = sweep(places)
+
+    assert (outside / "file").exists()
+    assert outside.stat().st_mode & 0o777 == 0o750
+    assert all((each.bytes or 0) < 5_000 for each in proof)
+
+
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [
+        ("rename", PermissionError(1, "Operation not permitted")),
+        ("rmtree", PermissionError(1, "Operation not permitted")),
+        ("rmtree", RecursionError()),
+    ],
+)
+def test_what_does_not_go_keeps_nothing_else(
+    function: str, error: Exception, places: Locations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest goes; what stays is listed, and goes with the first sweep that can delete it."""
+    module = Path if function == "rename" else shutil
+    original, refused = getattr(module, function), f"{31:016d}"
+
+    def refuse(path: Path, *args: Any, **options: Any) -> Any:
+        if refused in path.name and not options.get("ignore_errors"):
+            raise error
+        return None if refused in path.name else original(path, *args, **options)
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr(module, function, refuse)
+        hidden = retention.hide(retention.find_expired(places, POLICY, BUNDLE, TODAY))
+        left = retention.delete(hidden)
+    assert [each.kind for each, _ in left] == ["rejected"]
+    assert [path.name.removeprefix(".expired-") for path in places.rejected.glob(f"*{31:016d}")] == [refused]
+    assert ages(places.runs) == [0, 30]
+    taken_back = proofs.take_back([each for each, _ in left], NOW)
+    assert [(each.kind, each.deleted, each.failed) for each in taken_back] == [("rejected", 0, 1)]
+
+    sweep(places)
+
+    assert not list(places.rejected.glob(f"*{31:016d}"))
+
+
+def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> None:
+    """What was delivered again and is past its time again goes beside it; each is counted once."""
+    for number in ("", ".1"):
+        make_folder(places.rejected / f".expired-{31:016d}{number}")
+    (places.archive / f".expired-{TODAY - timedelta(days=91)}-{91:016d}.csv").write_text("7590-VHVEG")
+
+    proof = sweep(places)
+
+    assert {each.kind: each.deleted for each in proof} == {
+        "archive": 3,
+        "rejected": 5,
+        "scores": 1,
+        "runs": 3,
+    }
+    assert not list(places.home.rglob(".expired-*"))
+
+
 def test_nothing_is_due_in_a_new_home(tmp_path: Path) -> None:
     """Folders that are not there yet hold nothing."""
     assert retention.find_expired(Locations(home=tmp_path), POLICY, "", TODAY) == []
-    assert [each.deleted for each in retention.prove([], NOW)] == [0, 0, 0, 0]
+    assert [each.deleted for each in proofs.prove([], NOW)] == [0, 0, 0, 0]

@@ -14,9 +14,10 @@ from schemas.config import Locations
 from schemas.operations import AlarmPolicy
 from schemas.status import Status
 from tasks.core import observing
-from tasks.core.files import locked
+from tasks.core.files import locked, make_folder
 from tasks.core.inbox import confirm
 from tasks.core.latest import point_to_latest
+from tasks.core.proof import prove, write_proof
 from tasks.core.status import look_at
 from tasks.core.status_page import WIDTH, page
 from tests.harness.deliveries import BUNDLE, Drain, publish_scores
@@ -51,6 +52,11 @@ def look(places: Locations, now: datetime = NOW, **policy: object) -> Status:
 def tree(home: Path) -> list[tuple[str, int]]:
     """List everything with its last change."""
     return sorted((str(path), path.lstat().st_mtime_ns) for path in home.rglob("*"))
+
+
+def swept(places: Locations, at: datetime) -> None:
+    """Let a sweep have found nothing at a moment."""
+    write_proof(places.retention_log, prove([], at))
 
 
 def codes(status: Status) -> list[str]:
@@ -108,6 +114,7 @@ def test_a_stale_champion(places: Locations) -> None:
     status = look(places)
     assert status.champion is not None
     last = status.champion.trained_at + timedelta(days=61) - timedelta(seconds=1)
+    swept(places, last)
 
     assert codes(look(places, last, max_age_hours=8_760)) == []
     status = look(places, last + timedelta(seconds=1), max_age_hours=8_760)
@@ -167,6 +174,7 @@ def test_what_waits(places: Locations) -> None:
     for name in ("a.csv", "a.csv.sha256", ".b.csv", "c.csv"):
         (places.inbox / name).touch()
     now = datetime.now(tz=UTC)
+    swept(places, now)
 
     status = look(places, now + timedelta(hours=29), max_age_hours=8_760)
     assert codes(status) == []
@@ -275,6 +283,35 @@ def test_what_was_rejected_lately(places: Locations) -> None:
     assert codes(status) == ["extract_rejected"]
     assert [each.place[0] for each in status.rejected] == ["0", "1"]
     assert "extract 'a?[31m' is no" in page(status)
+
+
+def test_no_sweep_for_days(places: Locations) -> None:
+    """The last line of the log that can be read counts, whatever is past its time."""
+    swept(places, NOW - timedelta(days=30))
+    swept(places, NOW - timedelta(days=7))
+    with places.retention_log.open("ab") as log:
+        log.write(b'{"at": "2026-')
+    assert codes(look(places)) == []
+
+    status = look(places, NOW + timedelta(seconds=1))
+
+    assert codes(status) == ["sweep_overdue"]
+    assert "the last sweep was 7 days ago; expected at most 7." in status.alarms[0].message
+    assert codes(look(places, NOW + timedelta(seconds=1), max_sweep_days=8)) == []
+
+
+def test_a_home_that_was_never_swept(places: Locations) -> None:
+    """Only what is past its time by days is an alarm: a new home has nothing to sweep."""
+    extract = places.archive / "2025-11-27-0123456789abcdef.csv"
+    make_folder(places.archive)
+    extract.touch()
+    assert codes(look(places)) == []
+    extract.rename(extract.with_name("2025-11-26-0123456789abcdef.csv"))
+
+    status = look(places)
+
+    assert codes(status) == ["sweep_overdue"]
+    assert "nothing was ever swept; more than 7 days past their time: 1." in status.alarms[0].message
 
 
 def test_a_disk_nearly_full(places: Locations, monkeypatch: pytest.MonkeyPatch) -> None:

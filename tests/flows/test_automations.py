@@ -187,6 +187,13 @@ def test_a_crashed_night_is_scored_again(deployed: Server, trained_home: Home) -
     assert_scored(folder)
 
 
+def test_a_crashed_sweep_is_ordered_again(deployed: Server) -> None:
+    """The server asks for a crashed sweep again, as for a night."""
+    order(deployed, "retention/daily", {"type": "RUNNING"}, {"type": "CRASHED", "message": "killed"})
+
+    wait_for(lambda: due(deployed, "rerun"), "nothing was ordered again")
+
+
 def test_the_attempts_are_capped(deployed: Server) -> None:
     """A crash is run again once however often that is asked; after the last attempt a person must look."""
     order(deployed, "score/nightly", {"type": "COMPLETED"})

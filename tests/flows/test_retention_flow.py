@@ -1,14 +1,20 @@
 """The sweep through its flow, and Prefect's own runs on a real server."""
 
+import errno
+import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flows.retention_flow import retention
+from schemas.retention import Swept
 from tasks import retention as steps
+from tasks.core.errors import ConfigError, PublishError
+from tests.harness.deliveries import publish_scores
 from tests.harness.home import Home
 from tests.harness.server import Server
 from tests.harness.unorchestrated import unorchestrated
@@ -33,9 +39,65 @@ def test_a_dry_run_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) 
     assert len(log.read_text().splitlines()) == 5
 
 
+def test_a_clock_that_jumped_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep is refused, Prefect's runs included, unless somebody says that the clock is right."""
+    asked: list[object] = []
+    monkeypatch.setattr(steps, "_ended_before", lambda moment: asked.append(moment) or [])
+    monkeypatch.setattr(steps, "_delete", lambda _: None)
+    then = datetime.now(tz=UTC) - timedelta(days=36)
+    publish_scores(home.path / "scores", then.date(), "0123456789abcdef", then)
+    old = home.path / "archive" / "2020-01-01-0123456789abcdef.csv"
+    old.parent.mkdir()
+    old.write_text("x")
+    with unorchestrated():
+        for dry_run in (True, False):
+            with pytest.raises(ConfigError, match=f"was on {then.date()}"):
+                retention.fn(dry_run=dry_run)
+        assert old.exists()
+        assert not (home.path / "retention.jsonl").exists()
+        assert asked == []
+        assert str(retention.fn(force=True).message).startswith("Deleted archive: 1,")
+
+    assert not old.exists()
+
+
+def test_what_does_not_go_ends_the_sweep_in_one_line(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest goes first, Prefect's runs included; the log takes back what it had proven, the code is 50."""
+    monkeypatch.setattr(steps, "_ended_before", lambda _: [])
+    swept: list[object] = []
+    monkeypatch.setattr(steps, "_delete", swept.append)
+    for number in range(2):
+        (home.path / "runs" / f"2020010{number + 1}T040000-1" / "checkpoints").mkdir(parents=True)
+    (home.path / "archive").mkdir()
+    (home.path / "archive" / "2020-01-01-0123456789abcdef.csv").write_text("x")
+    log, rmdir = home.path / "retention.jsonl", os.rmdir
+
+    def refuse(path: str, **options: Any) -> None:
+        if "20200101" in str(path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        rmdir(path, **options)
+
+    monkeypatch.setattr(os, "rmdir", refuse)
+    with unorchestrated(), pytest.raises(PublishError) as error:
+        retention.fn()
+
+    assert error.value.exit_code == 50
+    assert str(error.value).startswith(
+        "past their time, and not deleted: runs: 1; the run's warnings say why."
+    )
+    assert swept == [[]]
+    assert [path.name for path in (home.path / "runs").iterdir()] == [".expired-20200101T040000-1"]
+    lines = [Swept.model_validate_json(line) for line in log.read_bytes().splitlines()]
+    counted = [(line.kind, line.deleted, line.failed) for line in lines if line.deleted or line.failed]
+    assert counted == [("archive", 1, 0), ("runs", 2, 0), ("runs", 0, 1)]
+
+
 @pytest.mark.xdist_group("server")
 def test_prefect_forgets_runs_that_are_past_their_time(server: Server, home: Home) -> None:
-    """Runs that ended long ago go with their logs; those of lately stay."""
+    """Runs of ours that ended long ago go with their logs; those of lately stay, and so do others' runs."""
+    flow = server.ask("flows/", {"name": "somebody-else's"})["id"]
+    others = server.ask("flow_runs/", {"flow_id": flow, "state": {"type": "COMPLETED"}})["id"]
+    age(server.prefect_home / "prefect.db", others)
     for _ in range(2):
         ended = server.flow("retention", home=home.path)
         assert ended.returncode == 0, ended.stderr
@@ -51,6 +113,7 @@ def test_prefect_forgets_runs_that_are_past_their_time(server: Server, home: Hom
     ids = {run["id"] for run in left}
     assert old not in ids
     assert new in ids
+    assert server.ask(f"flow_runs/{others}")["state_type"] == "COMPLETED"
     assert (home.path / "retention.jsonl").read_text().count('"kind":"prefect","deleted":1') == 1
 
 
