@@ -9,7 +9,8 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,16 @@ class Night:
         copies = [path for place in places for path in place.glob("[!.]*")]
         if [copy.read_bytes() for copy in copies] != [self.extract.read_bytes()]:
             found.append(f"the extract is in {len(copies)} places or changed")
-        return found
+        return found + [f"{path.name} is open to others" for path in self._open_to_others()]
+
+    def _open_to_others(self) -> Iterator[Path]:
+        """List what others may read, in the open or once a folder above it is opened."""
+        for name in ("scores", "registry", "rejected"):
+            place = self.home / name
+            for path in (place, *place.rglob("*")):
+                with suppress(FileNotFoundError):
+                    if path.lstat().st_mode & 0o077:
+                        yield path
 
     def _broken_bundles(self) -> list[tuple[Path, ChurnError]]:
         broken = []
@@ -217,9 +227,10 @@ def _die() -> None:
 
 
 def publish_naively(stage: Path, into: Path, name: str, facts: Any) -> Path:
-    """Publish as one must not: file after file, into the place where consumers look."""
+    """Publish as one must not: slowly, file after file, into the place where consumers look."""
     folder = files.make_folder(into / name)
     for file in stage.iterdir():
+        time.sleep(0.1)
         (folder / file.name).write_bytes(file.read_bytes())
     manifest = ScoresManifest(files=bundle.seal_files(folder), **facts)
     publishing.write_new(folder / MANIFEST, bundle.to_json(manifest))

@@ -6,12 +6,14 @@ from typing import Final
 from unittest.mock import patch
 
 from tests.harness.home import QUICK, Home
-from tests.torture.faulty_disk import FAULTS
+from tests.torture.faulty_disk import FAULTS, MET, can_meet
 from tests.torture.outcome import Outcome, drawn
 from tests.torture.trial import ACTS, CHALLENGER, CRASHED, KILLED, LABELLED, Trial, make_extract
 
+CUSTOMERS: Final = 360
 
-def make_template(folder: Path, customers: int = 120) -> tuple[Path, Path]:
+
+def make_template(folder: Path, customers: int = CUSTOMERS) -> tuple[Path, Path]:
     """Make a home with a champion, a challenger and an extract that waits; give it and the extract."""
     extract = make_extract(folder / "crm_2026-03-01.csv", customers)
     home = Home(folder / "template")
@@ -45,7 +47,7 @@ def ordeal(
     seed: int = 0,
     show: bool = False,
 ) -> list[Outcome]:
-    """Try each act with each fault at each operation, or at a `sample` of them a fault.
+    """Try each act with each fault at each operation that can meet it, or at a `sample` of them a fault.
 
     After each: nothing half-written is visible and no extract is lost; the error, if any, is one of
     ours; and one undisturbed run ends where one does that nobody ever disturbed.
@@ -55,18 +57,28 @@ def ordeal(
 
 
 def try_all(trial: Trial, folder: Path, sample: int | None, seed: int, *, show: bool) -> Outcome:
-    """Try one act, each fault at a `sample` of its operations or at all."""
+    """Try one act, each fault at a `sample` of the operations that can meet it or at all.
+
+    Only trials whose fault was met count; one whose fault was not is a violation of the harness.
+    """
     golden = trial.copy(folder / "golden")
-    operations = len(trial.operations(golden.home))
+    operations = trial.operations(golden.home)
     expected = golden.result()
-    outcome = Outcome(f"{trial.act}: {operations} operations on the disk, {len(FAULTS)} faults each")
+    outcome = Outcome(f"{trial.act}: {len(operations)} operations on the disk, every fault each can meet")
     if trial.act == "train":
         sample = min(sample or TRAINING_SAMPLE, TRAINING_SAMPLE)
-    points = [(fault, at) for fault in FAULTS for at in drawn(range(operations), sample, seed)]
+    points = [
+        (fault, at)
+        for number, fault in enumerate(FAULTS)
+        for at in drawn(range(sum(can_meet(each, fault) for each in operations)), sample, seed + number)
+    ]
     for fault, at in outcome.over(points, show=show):
         night = trial.copy(folder / "tried")
         code = trial.run(night.home, fault, at)
         found = night.violations()
+        if not (night.home / MET).exists():
+            outcome.trials -= 1
+            found.append("the fault was not met")
         if (fault == "kill") != (code == KILLED) or code == CRASHED:
             found.append(f"exit code {code}")
         if fault == "short" and code != 0:

@@ -5,9 +5,11 @@ import errno
 import io
 import os
 import signal
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 from unittest.mock import patch
@@ -17,29 +19,49 @@ FAULTS: Final[tuple[Fault, ...]] = ("kill", "error", "full", "torn", "short")
 """Killed just before the operation; EIO once; ENOSPC from there on; half a write, then ENOSPC from
 there on; half a write, of which the system says so."""
 
+MET: Final = ".met"
+"""File below the root that tells that the fault was met."""
+
+UNNAMED: Final = "/# (deleted)"
+"""Follows the folder of a file that never has a name: it vanishes with its process."""
+
 _ALLOCATING: Final = frozenset({"create", "write", "mkdir"})
+_KINDS: Final[Mapping[Fault, frozenset[str]]] = {
+    "full": _ALLOCATING,
+    "torn": frozenset({"write"}),
+    "short": frozenset({"write"}),
+}
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What was done to which path; `target` is a rename's."""
+    """What was done to which path; `target` is a rename's, `moment` is in seconds, as `time.monotonic`."""
 
     kind: str
     path: str
     target: str = ""
+    moment: float = field(default=0.0, compare=False)
+
+
+def can_meet(operation: Operation, fault: Fault) -> bool:
+    """Tell whether a fault can happen at an operation: no write is torn but a write."""
+    return fault not in _KINDS or operation.kind in _KINDS[fault]
 
 
 class FaultyDisk:
     """While entered, every operation of this process below `root` is counted, and one may fail.
 
     Operations are seen where Python hands them to the system; a library's own writes in C are not.
+    A fault leaves the file `.met` below the root.
     """
 
     def __init__(self, root: Path, fault: Fault | None = None, at: int = 0) -> None:
-        """Let the operation number `at`, counted from 0, meet a fault."""
+        """Let the operation number `at` of those that can, counted from 0, meet a fault."""
         self.operations: list[Operation] = []
-        self._root, self._fault, self._at = str(root), fault, at
+        self._root, self._fault, self._left = str(root), fault, at
         self._full = False
+        self._one_by_one = threading.Lock()
+        self._make = os.open
         self._patches = ExitStack()
 
     def __enter__(self) -> Self:
@@ -54,6 +76,8 @@ class FaultyDisk:
             (os, "rename", self._renaming(os.rename)),
             (os, "replace", self._renaming(os.replace)),
             (os, "fsync", self._syncing(os.fsync)),
+            (os, "chmod", self._on_path("chmod", os.chmod)),
+            (os, "utime", self._on_path("utime", os.utime)),
             (io, "open", opened),
             (builtins, "open", opened),
         ):
@@ -66,10 +90,10 @@ class FaultyDisk:
 
     def write(self, file: "_Raw", data: Any, act: Callable[[Any], int]) -> int:
         """Write to a file below the root, or half of it."""
-        hit = self._meets(Operation("write", _path_of(file.fileno())))
-        if hit in ("short", "torn") and len(data) > 1:
+        hit = self._meets("write", _path_of(file.fileno()))
+        if hit in ("short", "torn"):
             self._full = hit == "torn"
-            return act(memoryview(data)[: len(data) // 2])
+            return act(memoryview(data)[: max(1, len(data) // 2)])
         return act(data)
 
     def below(self, path: object, dir_fd: int | None = None) -> bool:
@@ -78,29 +102,39 @@ class FaultyDisk:
             return _path_of(path).startswith(self._root)
         return dir_fd is not None or os.fsdecode(path).startswith(self._root)  # type: ignore[arg-type]
 
-    def _meets(self, operation: Operation) -> Fault | None:
+    def _meets(self, kind: str, path: str, target: str = "") -> Fault | None:
         """Record an operation and let it meet the fault if it is its turn.
 
         Raises:
             OSError: the disk is full or broken.
         """
-        number = len(self.operations)
-        self.operations.append(operation)
-        hit = self._fault if number == self._at else None
+        operation = Operation(kind, path, target, time.monotonic())
+        with self._one_by_one:
+            self.operations.append(operation)
+            hit = self._turn(operation)
+        if hit is not None:
+            os.close(self._make(f"{self._root}/{MET}", os.O_CREAT | os.O_WRONLY))
         if hit == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         if hit == "error":
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         self._full = self._full or hit == "full"
-        if self._full and operation.kind in _ALLOCATING:
+        if self._full and kind in _ALLOCATING:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return hit
+
+    def _turn(self, operation: Operation) -> Fault | None:
+        if self._fault is None or not can_meet(operation, self._fault):
+            return None
+        self._left -= 1
+        return self._fault if self._left == -1 else None
 
     def _open(self, act: Callable[..., int]) -> Callable[..., int]:
         def acting(path: Any, flags: int, *args: Any, dir_fd: int | None = None, **kwargs: Any) -> int:
             if self.below(path, dir_fd):
-                kind = "create" if flags & (os.O_CREAT | os.O_TMPFILE & ~os.O_DIRECTORY) else "open"
-                self._meets(Operation(kind, os.fsdecode(path)))
+                unnamed = flags & os.O_TMPFILE == os.O_TMPFILE
+                kind = "create" if unnamed or flags & os.O_CREAT else "open"
+                self._meets(kind, os.fsdecode(path) + (UNNAMED if unnamed else ""))
             return act(path, flags, *args, dir_fd=dir_fd, **kwargs)
 
         return acting
@@ -108,7 +142,7 @@ class FaultyDisk:
     def _on_path(self, kind: str, act: Callable[..., None]) -> Callable[..., None]:
         def acting(path: Any, *args: Any, dir_fd: int | None = None, **kwargs: Any) -> None:
             if self.below(path, dir_fd):
-                self._meets(Operation(kind, os.fsdecode(path)))
+                self._meets(kind, os.fsdecode(path))
             act(path, *args, dir_fd=dir_fd, **kwargs)
 
         return acting
@@ -116,7 +150,7 @@ class FaultyDisk:
     def _renaming(self, act: Callable[..., None]) -> Callable[..., None]:
         def acting(path: Any, target: Any, **kwargs: Any) -> None:
             if self.below(path):
-                self._meets(Operation("rename", os.fsdecode(path), os.fsdecode(target)))
+                self._meets("rename", os.fsdecode(path), os.fsdecode(target))
             act(path, target, **kwargs)
 
         return acting
@@ -124,22 +158,33 @@ class FaultyDisk:
     def _syncing(self, act: Callable[[int], None]) -> Callable[[int], None]:
         def acting(descriptor: int) -> None:
             if self.below(descriptor):
-                self._meets(Operation("fsync", _path_of(descriptor)))
+                self._meets("fsync", _path_of(descriptor))
             act(descriptor)
 
         return acting
 
     def _opening(self, act: Callable[..., Any]) -> Callable[..., Any]:
-        def acting(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        def acting(
+            file: Any,
+            mode: str = "r",
+            buffering: int = -1,
+            *text: Any,
+            opener: Any = None,
+            **options: Any,
+        ) -> Any:
             if not self.below(file):
-                return act(file, mode, *args, **kwargs)
+                return act(file, mode, buffering, *text, opener=opener, **options)
             writes = any(letter in mode for letter in "wax+")
-            if not isinstance(file, int) and kwargs.get("opener") is None:
-                self._meets(Operation("create" if writes else "open", os.fsdecode(file)))
-            if not writes or "b" not in mode:
-                return act(file, mode, *args, **kwargs)
-            raw = _Raw(file, mode.replace("b", ""), self, opener=kwargs.get("opener"))
-            return io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
+            if not isinstance(file, int) and opener is None:
+                self._meets("create" if writes else "open", os.fsdecode(file))
+            if not writes:
+                return act(file, mode, buffering, *text, opener=opener, **options)
+            raw = _Raw(file, mode.replace("b", "").replace("t", ""), self, opener=opener)
+            buffered = io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
+            if "b" in mode:
+                return buffered
+            form = dict(zip(("encoding", "errors", "newline"), text, strict=False)) | options
+            return io.TextIOWrapper(buffered, form.get("encoding"), form.get("errors"), form.get("newline"))
 
         return acting
 

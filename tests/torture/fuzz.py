@@ -6,6 +6,7 @@ With atheris the inputs are led by the branches that they reach; `mutated` draws
 import io
 import json
 import random
+import re
 import resource
 import subprocess
 import sys
@@ -28,7 +29,9 @@ from tests.harness.customers import make_customers
 from tests.torture.outcome import Outcome
 
 ROOT: Final = Path(__file__).parents[2]
-FOUND: Final = ROOT / "var" / "benchmarks" / "fuzzing"
+TRIPPING: Final = "tripping"
+"""Name of a reader that is broken, and must be caught."""
+
 LONGEST_SECONDS: Final = 5.0
 MOST_BYTES: Final = 2**30
 _BITS: Final = (
@@ -48,6 +51,8 @@ _BITS: Final = (
     b"null",
     b"NaN",
 )
+
+_SAID: Final = re.compile(r"Error\b|ERROR:|SUMMARY:|Test unit written")
 
 Target = Callable[[bytes], None]
 
@@ -71,6 +76,11 @@ def spec_target(data: bytes) -> None:
         encode(_CUSTOMERS, Spec.model_validate_json(data))
     except (ValidationError, BundleError):
         return
+
+
+def tripping_target(data: bytes) -> None:
+    """Raise what no reader declares at a byte that is not ASCII."""
+    data.decode("ascii")
 
 
 def bundle_target(folder: Path) -> Target:
@@ -103,6 +113,8 @@ def bundle_target(folder: Path) -> Target:
 
 def seeds(name: str, bundle: Path) -> list[bytes]:
     """Give the sound inputs that a target begins with."""
+    if name == TRIPPING:
+        return [b"a,b\n"]
     if name == "spec":
         return [(bundle / SPEC).read_bytes()]
     if name == "bundle":
@@ -147,10 +159,11 @@ def mutated(data: bytes, dice: random.Random) -> bytes:
     return bytes(changed)
 
 
-def guided(name: str, runs: int, folder: Path, bundle: Path) -> Outcome:
+def guided(name: str, runs: int, folder: Path, bundle: Path, found: Path) -> Outcome:
     """Let atheris lead the inputs by coverage, in a process of its own, which it ends when it is done.
 
-    An input that broke the reader is kept, and the violation names it.
+    An input that broke the reader is kept in the folder `found`, and the violation names it. As many
+    trials count as libFuzzer says that it has made.
     """
     corpus = folder / f"corpus-{name}"
     corpus.mkdir()
@@ -161,22 +174,35 @@ def guided(name: str, runs: int, folder: Path, bundle: Path) -> Outcome:
     limits = [
         f"-runs={runs}",
         f"-timeout={LONGEST_SECONDS:.0f}",
-        f"-rss_limit_mb={2 * MOST_BYTES // 2**20}",
+        f"-rss_limit_mb={MOST_BYTES // 2**20}",
+        "-print_final_stats=1",
         "-max_len=8192",
-        f"-artifact_prefix={make_folder(FOUND)}/",
+        f"-artifact_prefix={make_folder(found)}/",
     ]
     started = time.monotonic()
     ended = subprocess.run([*command, *limits], check=False, capture_output=True, text=True, cwd=ROOT)
-    outcome.trials, outcome.seconds = runs, time.monotonic() - started
+    outcome.seconds = time.monotonic() - started
+    outcome.trials = _stated("number_of_executed_units", ended.stderr)
+    outcome.name += f", at most {_stated('peak_rss_mb', ended.stderr):,} MiB"
     if ended.returncode:
-        last = [line for line in ended.stderr.splitlines() if line.strip()][-2:]
-        outcome.violations.append(f"atheris left with {ended.returncode}: {' '.join(last)}")
+        said = [line for line in (ended.stdout + ended.stderr).splitlines() if _SAID.search(line)]
+        outcome.violations.append(f"atheris left with {ended.returncode}: {' '.join(dict.fromkeys(said))}")
+    if outcome.trials < runs and not outcome.violations:
+        outcome.violations.append(f"only {outcome.trials:,} of {runs:,} inputs were tried")
     return outcome
+
+
+def _stated(statistic: str, printed: str) -> int:
+    """Read a statistic of libFuzzer's last lines; 0 where it printed none."""
+    line = re.search(rf"stat::{statistic}:\s*(\d+)", printed)
+    return int(line[1]) if line else 0
 
 
 def target_of(name: str, bundle: Path) -> Target:
     """Give the target by name."""
-    return {"extract": extract_target, "spec": spec_target, "bundle": bundle_target(bundle)}[name]
+    if name == "bundle":
+        return bundle_target(bundle)
+    return {"extract": extract_target, "spec": spec_target, TRIPPING: tripping_target}[name]
 
 
 def _peak() -> int:

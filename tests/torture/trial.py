@@ -1,5 +1,6 @@
 """Run a piece of a night in a process of its own and judge what it leaves behind."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -15,7 +16,8 @@ from prefect.client.schemas.objects import State
 
 from flows import cli
 from schemas.config import SplitConfig
-from tasks.core import publishing
+from tasks.core import files, publishing, streaming
+from tasks.core.extract.blocks import BLOCK_BYTES
 from tests.harness.customers import make_customers
 from tests.harness.home import Home
 from tests.harness.killing import NIGHT, Night, publish_naively
@@ -47,7 +49,8 @@ class Trial:
         """Begin to act in a home, in a process forked from a server that has imported everything."""
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__])
-        process = context.Process(target=act_on_faulty_disk, args=(self.act, home, fault, at))
+        size = self.extract.stat().st_size
+        process = context.Process(target=act_on_faulty_disk, args=(self.act, home, size, fault, at))
         process.start()
         return process
 
@@ -59,7 +62,7 @@ class Trial:
         return process.exitcode
 
     def operations(self, home: Path) -> list[Operation]:
-        """List the operations of an undisturbed run, which is done."""
+        """Run undisturbed; list the operations."""
         assert self.run(home) == 0
         return [Operation(*json.loads(line)) for line in (home / OPERATIONS).read_text().splitlines()]
 
@@ -73,6 +76,20 @@ def _score_naively(home: Home) -> State[Any]:
         return home.score()
 
 
+def _score_carried(home: Home) -> State[Any]:
+    with patch.object(os, "rename", _out_of_inbox_is_across(os.rename)):
+        return home.score()
+
+
+def _out_of_inbox_is_across(rename: Callable[..., None]) -> Callable[..., None]:
+    def renaming(path: Any, target: Any, **kwargs: Any) -> None:
+        if Path(path).parent.name == "inbox" != Path(target).parent.name:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        rename(path, target, **kwargs)
+
+    return renaming
+
+
 def _promote(home: Home) -> State[Any]:
     return home.promote(bundle=(home.path / CHALLENGER).read_text())
 
@@ -81,20 +98,32 @@ def _train(home: Home) -> State[Any]:
     return home.train(home.path / LABELLED, NIGHT.model_copy(update={"split": SplitConfig(seed=5)}))
 
 
+ACTS: Final = ("score", "score-carried", "promote", "train")
+"""What is tried. `score-carried` has its inbox on another file system, so that the extract is carried to
+`work/`, not renamed."""
+NAIVE: Final = "score-naively"
+"""Publishes file after file, and must be caught by every trial that can."""
+
 _ACTS: Final[dict[str, Callable[[Home], State[Any]]]] = {
     "score": _score,
+    "score-carried": _score_carried,
     "promote": _promote,
     "train": _train,
-    "score-naively": _score_naively,
+    NAIVE: _score_naively,
 }
-ACTS: Final = ("score", "promote", "train")
-"""What is tried; `score-naively` publishes file after file, and must be caught by every trial that can."""
 
 
-def act_on_faulty_disk(act: str, home: Path, fault: Fault | None, at: int) -> None:
-    """Be the process of a flow, and leave as one does."""
+def act_on_faulty_disk(
+    act: str, home: Path, extract_bytes: int, fault: Fault | None = None, at: int = 0
+) -> None:
+    """Be the process of a flow, and leave as one does.
+
+    Blocks and spills are made small for a small extract, so that it too has several, and spills.
+    """
     os.environ["CHURN_HOME"] = str(home)
     disk = FaultyDisk(home, fault, at)
+    streaming.score_stream.__kwdefaults__["block_bytes"] = min(BLOCK_BYTES, extract_bytes // 5)
+    files._SPILL_IN_MEMORY = min(files._SPILL_IN_MEMORY, extract_bytes // 300)
 
     def main() -> State[Any]:
         with disk:
