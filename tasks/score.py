@@ -143,7 +143,7 @@ def _stage(
         with closing(Reading(sent.name, "scoring", config.ingest, stage)) as reading:
             with publishing.on_disk(name):
                 findings, totals = fill(reading, stage / publishing.SCORES, meter)
-            publishing.write_quarantine(stage, reading.quarantine(findings.repeats))
+                publishing.write_quarantine(stage, reading.quarantine(findings.repeats))
         meter.end()
         _tell(findings, reading.ignored_columns, sent.extract_id)
         _refuse_other_origin(champion, findings, force=force)

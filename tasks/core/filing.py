@@ -96,8 +96,8 @@ def _move(path: Path, target: Path) -> None:
     if os.path.lexists(target) and (is_folder(path) or is_folder(target)):
         target = _free_name(target)
     try:
+        _make_private(path)
         move(path, target)
-        _make_private(target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise

@@ -5,6 +5,7 @@ delivered under its name meanwhile. What an unfinished run left in `work/` is ta
 """
 
 import errno
+import filecmp
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,10 @@ def take(inbox: Path, work: Path, before: tuple[Sight, Sight]) -> Taken:
     for name in under_way.keys() - unfinished:
         if name.removesuffix(SUFFIX) not in waiting | unfinished:
             remove(work / name)  # its extract is filed: a kill fell between the two
+    for name in waiting & unfinished:
+        if sent[name][1:] == under_way[name][1:] and _same(inbox / name, work / name):
+            (inbox / name).unlink()  # a kill fell between copying it and deleting it
+            waiting.remove(name)
     ready = [name for name in waiting - unfinished if _settled(name, before[0], sent)]
     settled = [name for name in unfinished if _settled(name, before[1], under_way)]
     taken = [path for name in ready if (path := _bring(inbox / name, work)) is not None]
@@ -108,6 +113,11 @@ def _extracts(sight: Sight) -> set[str]:
 def _settled(name: str, before: Sight, now: Sight) -> bool:
     """Tell whether an extract and its sidecar are as they were before."""
     return all(before.get(each) == now.get(each) for each in (name, f"{name}{SUFFIX}"))
+
+
+def _same(path: Path, other: Path) -> bool:
+    plain = all(each.is_file() and not each.is_symlink() for each in (path, other))
+    return plain and filecmp.cmp(path, other, shallow=False)
 
 
 def _bring(path: Path, work: Path) -> Path | None:

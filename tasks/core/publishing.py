@@ -76,7 +76,7 @@ def open_stage(into: Path, name: str) -> Path:
 
 def write_quarantine(stage: Path, quarantine: Iterator[pd.DataFrame]) -> None:
     """Write the faults of refused rows, block by block, as quarantine.csv; no values of customers."""
-    with on_disk(stage.name), open_new(stage / QUARANTINE) as file:
+    with open_new(stage / QUARANTINE) as file:
         file.write(quarantine_csv(next(quarantine)))
         for faults in quarantine:
             file.write(quarantine_csv(faults, header=False))

@@ -218,6 +218,37 @@ def test_an_inbox_on_another_file_system(drain: Drain, monkeypatch: pytest.Monke
     assert names(drain.places.work) == [long]
 
 
+@pytest.mark.parametrize("sent_again", [False, True])
+def test_a_kill_between_copy_and_deletion_leaves_one(
+    sent_again: bool, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy in `work/` is the extract; what was sent under its name meanwhile waits."""
+    another_file_system(monkeypatch)
+    path = drain.deliver("a.csv", b"1")
+    os.utime(path, ns=(10**18, 10**18))
+    unlink = Path.unlink
+
+    def killed(other: Path, missing_ok: bool = False) -> None:
+        if other == path:
+            raise KeyboardInterrupt
+        unlink(other, missing_ok)
+
+    with monkeypatch.context() as deadly:
+        deadly.setattr(Path, "unlink", killed)
+        with pytest.raises(KeyboardInterrupt):
+            files.move(path, files.make_folder(drain.places.work) / "a.csv")
+    if sent_again:
+        path.write_bytes(b"2")
+        os.utime(path, ns=(10**18, 10**18))
+
+    taken = drain.take()
+
+    assert taken.paths == [drain.places.work / "a.csv"]
+    assert taken.paths[0].read_bytes() == b"1"
+    assert taken.left == int(sent_again)
+    assert names(drain.places.inbox) == ["a.csv"] * sent_again
+
+
 def test_what_grows_while_it_is_copied_is_left_whole(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of an extract is lost that its sender appends while it is copied."""
     another_file_system(monkeypatch)

@@ -64,7 +64,8 @@ def test_a_naive_writer_is_caught(template: tuple[Path, Path], tmp_path: Path) -
     """Scores that are published file after file are seen half-done."""
     home, extract = template
 
-    assert disk.try_all(Trial(home, NAIVE, extract), tmp_path, 3, SEED, show=False).violations
+    with patch.object(disk, "FAULTS", ("kill",)):
+        assert disk.try_all(Trial(home, NAIVE, extract), tmp_path, 12, SEED, show=False).violations
 
 
 HARMLESS = {
