@@ -140,10 +140,12 @@ def _stage(
     logger = get_run_logger()
     meter = Meter(f"scoring extract {sent.extract_id}", logger)
     try:
-        with closing(Reading(sent.name, "scoring", config.ingest, stage)) as reading:
-            with publishing.on_disk(name):
-                findings, totals = fill(reading, stage / publishing.SCORES, meter)
-                publishing.write_quarantine(stage, reading.quarantine(findings.repeats))
+        with (
+            publishing.on_disk(name),
+            closing(Reading(sent.name, "scoring", config.ingest, stage)) as reading,
+        ):
+            findings, totals = fill(reading, stage / publishing.SCORES, meter)
+            publishing.write_quarantine(stage, reading.quarantine(findings.repeats))
         meter.end()
         _tell(findings, reading.ignored_columns, sent.extract_id)
         _refuse_other_origin(champion, findings, force=force)
