@@ -20,7 +20,7 @@ serve: .venv/.ready  ## Run server, schedules and worker of one machine until Ct
 	@PATH="$(CURDIR)/$(BIN):$$PATH"; . deployments/env.sh; exec python deployments/serve.py
 
 test: .venv/.ready  ## Run the whole test suite
-	$(BIN)/python -m pytest -n 3 --dist loadgroup --durations=15  # two cores: tests of servers mostly wait
+	$(BIN)/python -m pytest -n 4 --dist loadgroup --durations=15  # two cores: tests of servers mostly wait
 
 torture: .venv/.ready  ## Put the product through every ordeal (hours; SCALE=0.1 for a tenth; needs strace)
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[torture]" --no-build-isolation

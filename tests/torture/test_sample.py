@@ -65,7 +65,7 @@ def test_a_naive_writer_is_caught(template: tuple[Path, Path], tmp_path: Path) -
     home, extract = template
 
     with patch.object(disk, "FAULTS", ("kill",)):
-        assert disk.try_all(Trial(home, NAIVE, extract), tmp_path, 12, SEED, show=False).violations
+        assert disk.try_all(Trial(home, NAIVE, extract), tmp_path, 8, SEED, show=False).violations
 
 
 HARMLESS = {
