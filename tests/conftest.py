@@ -17,11 +17,6 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return "binary" if isinstance(val, bytes) and not val.decode("latin-1").isprintable() else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the groups, which mostly wait for servers, so that other workers compute meanwhile."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
-
-
 @pytest.fixture(scope="session")
 def real_extract() -> Path:
     """Find the real extract; skip without it, or fail where CHURN_REQUIRE_REAL=1."""
