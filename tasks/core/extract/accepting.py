@@ -1,27 +1,27 @@
 """Accept rows of a piece column by column, by the very checks of the pandera contract; refuse none.
 
-A check of a category column is asked once for every distinct value that is met; see `row_checks` for
-those of numbers and of whole rows. A row that is not accepted here is not bad
+See `contract_tables` for what the checks said before the extract was read, and `row_checks` for what
+they are asked about each piece. A row that is not accepted here is not bad
 yet: it is read and judged line by line, with its exact reasons, by `lines` and `contract`.
 """
 
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from pandera.pandas import DataFrameSchema
 
 from schemas.columns import CATEGORIES, ID, NUMBERS, TARGET
 from schemas.config import IngestConfig
 from tasks.core.errors import CONTROL_BEYOND_ASCII
 from tasks.core.extract.blocks import Block
+from tasks.core.extract.contract_tables import ContractTables
 from tasks.core.extract.dialect import Dialect
 from tasks.core.extract.folding import VOCABULARY, canonical_values
 from tasks.core.extract.memory import Memory, Texts
-from tasks.core.extract.row_checks import FORM_TYPE, PLAIN_FORMS, RowChecks, categorical, keeps_column
+from tasks.core.extract.row_checks import FORM_TYPE, RowChecks, categorical
 from tasks.core.extract.scanning import (
     CATEGORY,
     IGNORED,
@@ -47,14 +47,14 @@ class Acceptor:
 
     def __init__(
         self,
-        schema: DataFrameSchema,
+        tables: ContractTables,
         config: IngestConfig,
         dialect: Dialect,
         positions: dict[str, int],
         searched: list[int],
     ) -> None:
         """Prepare the tables: `positions` of the contract's columns, and those of columns to search."""
-        self._schema, self._config = schema, config
+        self._tables, self._config = tables, config
         self._numbers = [column for column in NUMBERS if column in positions]
         self._categories = [column for column in (*CATEGORIES, TARGET) if column in positions]
         kinds = np.full(len(dialect.header), IGNORED, dtype=np.int8)
@@ -73,7 +73,7 @@ class Acceptor:
             for column, codes in self._codes.items()
         ]
         self._spellings = Spellings.of(self._known)
-        self._row_checks = RowChecks(schema, self._numbers, self._categories)
+        self._row_checks = RowChecks(tables, self._numbers, self._categories)
 
     def accept(self, piece: Block) -> tuple[pd.DataFrame, Scan]:
         """Parse a piece and keep the rows, (N,), that surely keep the contract.
@@ -86,10 +86,10 @@ class Acceptor:
         sure = self._plain_text(piece, found)
         sure &= (found.codes >= 0).all(axis=0)
         for column, forms in zip(self._numbers, found.forms, strict=True):
-            sure &= self._sure_forms[column][forms]
+            sure &= self._tables.forms[column][forms]
         first = np.frombuffer(piece.data, dtype=np.uint8).take(found.ids[:, 0], mode="clip")
         octets = found.ids[:, 1] - found.ids[:, 0]
-        sure &= self._sure_characters[first] & (octets > 0) & (octets <= self._sure_octets)
+        sure &= self._tables.id_starts[first] & (octets > 0) & (octets <= self._tables.id_octets)
         rows = np.flatnonzero(sure)
         rows = rows[self._row_checks.keep(found, rows)]
         found.read[:] = False
@@ -127,12 +127,15 @@ class Acceptor:
 
     def _ask(self, column: str, cells: list[Texts]) -> list[int]:
         """Give each cell's position in the contract's vocabulary, -1 where it breaks a check."""
-        canonical = canonical_values(
-            pd.Series([text for (text,) in cells], dtype="str", name=column), self._config
-        )
-        codes = CATEGORY_TYPES[column].categories.get_indexer(pd.Index(canonical))
-        found: list[int] = np.where(keeps_column(self._schema, column, canonical), codes, -1).tolist()
-        return found
+        sure = {
+            word: position
+            for position, (word, kept) in enumerate(
+                zip(VOCABULARY[column], self._tables.words[column], strict=True)
+            )
+            if kept
+        }
+        canonical = canonical_values(column, [text for (text,) in cells], self._config)
+        return [sure.get(word, -1) for word in canonical]
 
     def _plain_text(self, piece: Block, found: Scan) -> npt.NDArray[np.bool_]:
         """Tell which lines were read and are UTF-8 without a control character beyond ASCII."""
@@ -154,36 +157,6 @@ class Acceptor:
         frame = pd.DataFrame(parsed, copy=False)
         frame.index = pd.Index(rows + piece.first_line)
         return frame
-
-    @cached_property
-    def _sure_characters(self) -> npt.NDArray[np.bool_]:
-        """Ask the id's checks about first characters, (256,): what an ASCII one keeps, the whole id keeps.
-
-        That holds for checks of what a text contains; its length is looked at beside them.
-        """
-        strange = {check.name for check in self._schema.columns[ID].checks} - {"str_contains", "str_length"}
-        if strange:
-            raise AssertionError(f"the id's checks {strange} cannot be asked about first characters")
-        sure = np.zeros(256, dtype=np.bool_)
-        sure[:128] = keeps_column(
-            self._schema, ID, pd.Series([chr(octet) for octet in range(128)], dtype="str")
-        )
-        return sure
-
-    @cached_property
-    def _sure_octets(self) -> int:
-        """Octets of an id up to which its characters, of which there are no more, are few enough."""
-        checks = self._schema.columns[ID].checks
-        return min(int(check.statistics["max_value"]) for check in checks if check.name == "str_length")
-
-    @cached_property
-    def _sure_forms(self) -> dict[str, npt.NDArray[np.bool_]]:
-        """Tell which codes of `PLAIN_FORMS` a number column may have; the last, of -1, is none."""
-        forms = pd.Series(PLAIN_FORMS, dtype="str")
-        return {
-            number: np.append(keeps_column(self._schema, f"{number}_form", forms), [False])
-            for number in NUMBERS
-        }
 
 
 def _is_plain(data: bytes) -> bool:

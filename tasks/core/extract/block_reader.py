@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 import numpy as np
@@ -15,13 +16,14 @@ from schemas.extract import ScoringExtract, TrainingExtract
 from tasks.core.extract.accepting import CATEGORY_TYPES, Acceptor
 from tasks.core.extract.blocks import Block
 from tasks.core.extract.contract import FAULT_COLUMNS, Judge, without_cross_row_checks
+from tasks.core.extract.contract_tables import PLAIN_FORMS, ContractTables
 from tasks.core.extract.dialect import Dialect
 from tasks.core.extract.folding import VOCABULARY, canonical_values
 from tasks.core.extract.keys import Keys, digest_rows, digest_texts, keys_of
 from tasks.core.extract.lines import Lines, read_lines
 from tasks.core.extract.numbers import parse_numbers
 from tasks.core.extract.personal import count_personal, ids_may_be_personal, judged_columns
-from tasks.core.extract.row_checks import FORM_TYPE, PLAIN_FORMS
+from tasks.core.extract.row_checks import FORM_TYPE
 from tasks.core.extract.tally import Tally
 from tasks.core.text import text_array, text_buffers
 
@@ -52,6 +54,16 @@ def wanted_columns(purpose: Purpose) -> list[str]:
     return [ID, *FEATURES, *([TARGET] if purpose == "training" else [])]
 
 
+@cache
+def _tables(purpose: Purpose) -> ContractTables:
+    return ContractTables(without_cross_row_checks(_MODELS[purpose].to_schema()))
+
+
+@cache
+def _judge(purpose: Purpose) -> Judge:
+    return Judge(_tables(purpose).schema)
+
+
 class BlockReader:
     """Reads blocks of one file by one contract; it may serve several threads."""
 
@@ -61,14 +73,13 @@ class BlockReader:
         """Prepare the contract; `known` are the contract's columns that the header's names stand for."""
         self._dialect = dialect
         self._config = config
-        schema = without_cross_row_checks(_MODELS[purpose].to_schema())
-        self._judge = Judge(schema)
+        self._judge = _judge(purpose)
         self._positions = {column: known.index(column) for column in wanted_columns(purpose)}
         self._searched = judged_columns(dialect.header, known, config.allow_personal_columns)
         self._extra = {
             position: kinds for position, kinds in self._searched.items() if position != self._positions[ID]
         }
-        self._acceptor = Acceptor(schema, config, dialect, self._positions, list(self._extra))
+        self._acceptor = Acceptor(_tables(purpose), config, dialect, self._positions, list(self._extra))
 
     def read(self, block: Block) -> Part:
         """Read every line of a block."""
@@ -176,7 +187,8 @@ def parse_cells(cells: pd.DataFrame, config: IngestConfig) -> pd.DataFrame:
             parsed[column] = number["value"]
             parsed[f"{column}_form"] = number["form"]
         elif column in VOCABULARY:
-            parsed[column] = canonical_values(cells[column], config)
+            canonical = canonical_values(column, cells[column].tolist(), config)
+            parsed[column] = pd.Series(canonical, index=cells.index, dtype="str")
         else:
             parsed[column] = cells[column].astype("str")
     return pd.DataFrame(parsed, index=cells.index)

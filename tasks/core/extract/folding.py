@@ -1,6 +1,6 @@
 """Fold names and values so that spelling alone never costs a row; anything further is declared."""
 
-import pandas as pd
+from collections.abc import Sequence
 
 from schemas.columns import CATEGORIES, EXTRACT_ORDER, TARGET
 from schemas.config import IngestConfig
@@ -38,19 +38,16 @@ def contract_names(header: tuple[str, ...], config: IngestConfig) -> list[str | 
     return [names.get(fold_name(name)) for name in header]
 
 
-def canonical_values(cells: "pd.Series[str]", config: IngestConfig) -> "pd.Series[str]":
-    """Write the values of a category column, (N,) text, as the contract does; leave strangers as sent.
+def canonical_values(column: str, cells: Sequence[str], config: IngestConfig) -> list[str]:
+    """Write the values of a category column, N texts, as the contract does; leave strangers as sent.
 
-    Raises:
-        ConfigError: a value map names an unknown column or leads to an unknown value.
+    The config's value maps were checked before (`check_value_maps`).
     """
-    column = str(cells.name)
     spellings = {fold_value(value): value for value in VOCABULARY[column]}
     for theirs, ours in config.value_maps.get(column, {}).items():
         spellings[fold_value(theirs)] = ours
-    sent = cells.tolist()
-    canonical = {value: spellings.get(fold_value(value), value.strip(" \t")) for value in set(sent)}
-    return pd.Series([canonical[value] for value in sent], index=cells.index, name=column, dtype="str")
+    canonical = {value: spellings.get(fold_value(value), value.strip(" \t")) for value in set(cells)}
+    return [canonical[value] for value in cells]
 
 
 def check_value_maps(config: IngestConfig) -> None:

@@ -1,5 +1,6 @@
 """Judge a DataFrame of another program by the contract of an extract."""
 
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,11 @@ from tasks.core.extract.contract import Judge
 
 _WANTED: Final = [ID, *FEATURES]
 _ROWS_SHOWN: Final = 3
+
+
+@cache
+def _judge() -> Judge:
+    return Judge(ScoringExtract.to_schema())
 
 
 def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
@@ -37,7 +43,7 @@ def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
         )
     cells = {column: pd.Series(_as_sent(frame[column]), dtype="str") for column in _WANTED}
     parsed = parse_cells(pd.DataFrame(cells), IngestConfig())  # its index counts the rows from 0
-    faults = Judge(ScoringExtract.to_schema()).faults(parsed)
+    faults = _judge().faults(parsed)
     if len(faults):
         raise _broken(faults, len(parsed))
     return parsed

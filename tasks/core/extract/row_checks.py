@@ -1,26 +1,20 @@
 """Ask the contract's checks of numbers and of whole rows about a piece, with few questions.
 
-A rule that reads categories only is asked once about every combination there is. A range is asked about
-a piece's extremes: what lies between two numbers that keep it keeps it, too.
+A rule that reads categories only was asked before (see `contract_tables`). A range is asked about a
+piece's extremes: what lies between two numbers that keep it keeps it, too.
 """
 
 from collections.abc import Sequence
-from functools import cached_property
-from itertools import product
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandera.pandas import DataFrameSchema
 
-from schemas.rules import COLUMNS_READ
 from tasks.core.extract.contract import is_of_categories, keeps
-from tasks.core.extract.folding import VOCABULARY
+from tasks.core.extract.contract_tables import PLAIN_FORMS, ContractTables, keeps_column
 from tasks.core.extract.scanning import Codes, Places, Scan
 
-PLAIN_FORMS: Final = ("whole", "decimal", "blank")
-"""Forms of number cells that are written plainly, in the order of `scanning`'s codes."""
 FORM_TYPE: Final = pd.CategoricalDtype(list(PLAIN_FORMS))
 
 _RANGES: Final = frozenset({"in_range", "greater_than_or_equal_to", "less_than_or_equal_to"})
@@ -29,16 +23,19 @@ _RANGES: Final = frozenset({"in_range", "greater_than_or_equal_to", "less_than_o
 class RowChecks:
     """Asks about lines that were scanned; one may serve several threads."""
 
-    def __init__(self, schema: DataFrameSchema, numbers: Sequence[str], categories: Sequence[str]) -> None:
+    def __init__(self, tables: ContractTables, numbers: Sequence[str], categories: Sequence[str]) -> None:
         """Take the contract, and the columns in the order of a scan's numbers and categories."""
-        self._schema, self._numbers, self._categories = schema, numbers, categories
+        self._schema, self._numbers = tables.schema, numbers
+        self._combinations = [
+            ([categories.index(column) for column in columns], kept) for columns, kept in tables.combinations
+        ]
 
     def keep(self, found: Scan, rows: Places) -> npt.NDArray[np.bool_]:
         """Tell which of some lines, (N,), whose cells are sure, keep all checks."""
         kept = np.ones(len(rows), dtype=np.bool_)
         if not len(rows):
             return kept
-        for slots, table in self._tables:
+        for slots, table in self._combinations:
             kept &= table[tuple(found.codes[slot, rows] for slot in slots)]
         numbers: dict[str, Any] = {}
         for column, values, forms in zip(self._numbers, found.values, found.forms, strict=True):
@@ -63,26 +60,6 @@ class RowChecks:
         if keeps_column(self._schema, column, extremes).all():
             return np.ones(len(values), dtype=np.bool_)
         return keeps_column(self._schema, column, values)
-
-    @cached_property
-    def _tables(self) -> list[tuple[list[int], npt.NDArray[np.bool_]]]:
-        """Ask the rules of category columns about every combination there is: slots, and bool by codes."""
-        tables = []
-        for check in filter(is_of_categories, self._schema.checks):
-            columns = COLUMNS_READ[str(check.name)]
-            known = [VOCABULARY[column] for column in columns]
-            kept = keeps(check, pd.DataFrame(list(product(*known)), columns=list(columns)))
-            slots = [self._categories.index(column) for column in columns]
-            tables.append((slots, kept.reshape([len(values) for values in known])))
-        return tables
-
-
-def keeps_column(schema: DataFrameSchema, column: str, values: "pd.Series[Any]") -> npt.NDArray[np.bool_]:
-    """Ask all of a column's own checks: (N,) bool."""
-    kept = np.ones(len(values), dtype=np.bool_)
-    for check in schema.columns[column].checks:
-        kept &= keeps(check, values)
-    return kept
 
 
 def categorical(codes: Codes, kind: pd.CategoricalDtype) -> pd.Categorical:
