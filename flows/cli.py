@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from schemas.config import Locations
 from tasks.core.errors import ChurnError, ConfigError, PublishError
+from tasks.core.files import make_folder
 
 if TYPE_CHECKING:  # programs that need no orchestrator start without importing it
     from prefect.client.schemas.objects import State
@@ -110,7 +111,7 @@ def locations(*, make: bool = True) -> Locations:
     if not make and not home.is_dir():
         raise ConfigError(f"there is no folder CHURN_HOME {home}. Set it to the one that runs use.")
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(home)
     except OSError as error:
         raise ConfigError(
             f"CHURN_HOME {home} cannot be used as a folder: {error.strerror}. Set it to one you may write to."

@@ -35,8 +35,11 @@ def sha256_of(path: Path) -> str:
 
 
 def make_folder(folder: Path) -> Path:
-    """Make a folder, and those above it, readable by its owner only; give it back."""
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    """Make a folder, and those above it, readable by their owner only and on the disk; give it back."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        sync_folder(folder.parent)
     return folder
 
 

@@ -26,6 +26,20 @@ def test_replace_keeps_the_old_file_when_the_disk_fails(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_new_folder_and_those_above_it_are_private_and_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each folder that is made is its owner's only, and its name is synced where it stands."""
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "sync_folder", synced.append)
+
+    made = files.make_folder(tmp_path / "above" / "folder")
+    files.make_folder(made)
+
+    assert [oct(each.stat().st_mode & 0o777) for each in (made, made.parent)] == ["0o700"] * 2
+    assert synced == [tmp_path, made.parent]
+
+
 def test_what_crosses_file_systems_is_on_the_disk_before_it_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
