@@ -80,7 +80,8 @@ def new_stage(beside: Path, name: str) -> Path:
     """Make an empty hidden folder that `reveal` can rename to its place below `beside`."""
     stage = make_folder(beside) / f"{STAGE_PREFIX}{name}-{os.getpid()}"
     shutil.rmtree(stage, ignore_errors=True)
-    return make_folder(stage)
+    stage.mkdir(mode=FOLDER_MODE)
+    return stage
 
 
 def reveal(stage: Path, target: Path) -> bool:

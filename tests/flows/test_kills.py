@@ -5,19 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.killing import STEPS, WRITES, Night
+from tests.harness.killing import SCORING, TRAINED, TRAINING, Night, points_of
 
-POINTS = [
-    *(f"after:{step}" for step in STEPS),
-    *(f"{moment}:{write}" for write in WRITES for moment in ("before", "after")),
-]
 SEED = 20_261
 
 
 @pytest.fixture(scope="module")
-def golden(tmp_path_factory: pytest.TempPathFactory, crm_extract: Path) -> dict[str, bytes]:
-    """Run a night that nobody disturbs."""
-    night = Night(tmp_path_factory.mktemp("golden") / "home", crm_extract)
+def trained(tmp_path_factory: pytest.TempPathFactory, crm_extract: Path) -> Path:
+    """Make the home of a night that has trained, and not begun to score."""
+    night = Night(tmp_path_factory.mktemp("trained") / "home", crm_extract)
+    night.prepare()
+    assert night.run(kill_at=TRAINED) == -9
+    return night.home
+
+
+@pytest.fixture(scope="module")
+def golden(tmp_path_factory: pytest.TempPathFactory, crm_extract: Path, trained: Path) -> dict[str, bytes]:
+    """Run a night that nobody disturbs any more."""
+    night = Night(tmp_path_factory.mktemp("golden") / "home", crm_extract, trained)
     night.prepare()
     assert night.run() == 0
     assert night.violations() == []
@@ -27,19 +32,31 @@ def golden(tmp_path_factory: pytest.TempPathFactory, crm_extract: Path) -> dict[
     return result
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_a_kill_at_a_named_point(
-    point: str, tmp_path: Path, crm_extract: Path, golden: dict[str, bytes]
-) -> None:
-    """Old state or new, never between; one rerun gives the bytes of an undisturbed night."""
-    night = Night(tmp_path / "home", crm_extract)
+def ends_well(night: Night, kill_at: str, golden: dict[str, bytes]) -> None:
+    """Kill a night: old state or new, never between; one rerun gives the bytes of an undisturbed night."""
     night.prepare()
 
-    assert night.run(kill_at=point) == -9
+    assert night.run(kill_at=kill_at) == -9
     assert night.violations() == []
     assert night.run() == 0
     assert night.violations() == []
     assert night.result() == golden
+
+
+@pytest.mark.parametrize("point", points_of(TRAINING))
+def test_a_training_killed_at_a_named_point(
+    point: str, tmp_path: Path, crm_extract: Path, golden: dict[str, bytes]
+) -> None:
+    """A night that is killed while it trains trains again, to the same champion and scores."""
+    ends_well(Night(tmp_path / "home", crm_extract), point, golden)
+
+
+@pytest.mark.parametrize("point", points_of(SCORING))
+def test_a_kill_at_a_named_point(
+    point: str, tmp_path: Path, crm_extract: Path, trained: Path, golden: dict[str, bytes]
+) -> None:
+    """A night that is killed while it scores scores again, to the same bytes."""
+    ends_well(Night(tmp_path / "home", crm_extract, trained), point, golden)
 
 
 @pytest.mark.parametrize("shot", range(6))
@@ -58,9 +75,9 @@ def test_a_kill_at_a_random_moment(
     assert night.result() == golden
 
 
-def test_the_harness_catches_a_naive_writer(tmp_path: Path, crm_extract: Path) -> None:
+def test_the_harness_catches_a_naive_writer(tmp_path: Path, crm_extract: Path, trained: Path) -> None:
     """A writer that publishes file after file is seen half-done by this very harness."""
-    night = Night(tmp_path / "home", crm_extract)
+    night = Night(tmp_path / "home", crm_extract, trained)
     night.prepare()
 
     assert night.run(kill_at="before:write-manifest", naive=True) == -9

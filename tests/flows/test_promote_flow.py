@@ -10,36 +10,53 @@ from tasks.core.registry import read_history
 from tests.harness.customers import make_customers
 from tests.harness.home import QUICK, Home
 
+pytestmark = pytest.mark.xdist_group("promotions")
+"""On one worker, which trains what all of them need once."""
+
+
+@pytest.fixture(scope="module")
+def _two(tmp_path_factory: pytest.TempPathFactory, _trained: Home, crm_extract: Path) -> Home:
+    home = _trained.copy_to(tmp_path_factory.mktemp("two") / "home")
+    values = QUICK.model_dump() | {"fit": QUICK.fit.model_dump() | {"max_epochs": 40, "hidden": [32, 16]}}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("CHURN_HOME", str(home.path))
+        home.train(crm_extract, TrainConfig.model_validate(values))
+    return home
+
 
 @pytest.fixture
-def two(trained_home: Home, crm_extract: Path) -> tuple[Home, str, str]:
+def two(_trained: Home, _two: Home, home: Home) -> tuple[Home, str, str]:
     """Make a home with a champion and the one before it."""
-    first = trained_home.champion
-    values = QUICK.model_dump() | {"fit": QUICK.fit.model_dump() | {"max_epochs": 40, "hidden": [32, 16]}}
-    trained_home.train(crm_extract, TrainConfig.model_validate(values))
-    second = trained_home.champion
-    assert first is not None
-    assert second is not None
-    return trained_home, first.manifest.bundle_id, second.manifest.bundle_id
+    return _two.copy_to(home.path), in_service(_trained), in_service(_two)
+
+
+@pytest.fixture(scope="module")
+def _refused(tmp_path_factory: pytest.TempPathFactory, _trained: Home) -> tuple[Home, str]:
+    home = _trained.copy_to(tmp_path_factory.mktemp("refused") / "home")
+    shuffled = make_customers(600)
+    shuffled["Churn"] = shuffled["Churn"].sample(frac=1, random_state=1).to_numpy()
+    extract = home.path.parent / "shuffled.csv"
+    shuffled.to_csv(extract, index=False)
+    strict = QUICK.model_dump()
+    strict["gate"] |= {"min_roc_auc": 0.8, "min_f1": 0.6}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("CHURN_HOME", str(home.path))
+        home.train(extract, TrainConfig.model_validate(strict))
+    (bundle,) = {path.name for path in (home.registry / "bundles").iterdir()} - {in_service(_trained)}
+    return home, bundle
+
+
+@pytest.fixture
+def with_refused(_refused: tuple[Home, str], home: Home) -> tuple[Home, str]:
+    """Make a home with a champion, and a bundle that learnt from shuffled labels and was refused."""
+    refused, bundle = _refused
+    return refused.copy_to(home.path), bundle
 
 
 def in_service(home: Home) -> str:
     """Name the champion."""
     assert home.champion is not None
     return home.champion.manifest.bundle_id
-
-
-def train_refused(home: Home, folder: Path) -> str:
-    """Seal a bundle that learnt from shuffled labels and was refused; give its id."""
-    before = {path.name for path in (home.registry / "bundles").iterdir()}
-    shuffled = make_customers(600)
-    shuffled["Churn"] = shuffled["Churn"].sample(frac=1, random_state=1).to_numpy()
-    shuffled.to_csv(folder / "shuffled.csv", index=False)
-    strict = QUICK.model_dump()
-    strict["gate"] |= {"min_roc_auc": 0.8, "min_f1": 0.6}
-    home.train(folder / "shuffled.csv", TrainConfig.model_validate(strict))
-    (refused,) = {path.name for path in (home.registry / "bundles").iterdir()} - before
-    return refused
 
 
 def test_roll_back_and_forth(two: tuple[Home, str, str]) -> None:
@@ -83,16 +100,16 @@ def test_damaged_bundles_are_not_promoted(two: tuple[Home, str, str]) -> None:
     assert in_service(home) == second
 
 
-def test_a_refused_bundle_needs_force(trained_home: Home, tmp_path: Path) -> None:
+def test_a_refused_bundle_needs_force(with_refused: tuple[Home, str]) -> None:
     """A bundle that its gate refused is promoted only by force, which the history records."""
-    refused = train_refused(trained_home, tmp_path)
+    home, refused = with_refused
 
     with pytest.raises(RegistryError, match=r"refused by its gate \(headline"):
-        trained_home.promote(bundle=refused)
-    trained_home.promote(bundle=refused, force=True)
+        home.promote(bundle=refused)
+    home.promote(bundle=refused, force=True)
 
-    assert in_service(trained_home) == refused
-    assert [move.forced for move in read_history(trained_home.registry)] == [False, True]
+    assert in_service(home) == refused
+    assert [move.forced for move in read_history(home.registry)] == [False, True]
 
 
 def test_simulated_never_replaces_real(trained_home: Home, tmp_path: Path) -> None:
@@ -117,29 +134,29 @@ def test_unknown_bundles(trained_home: Home, bundle: str) -> None:
         trained_home.promote(bundle=bundle)
 
 
-def test_a_refused_bundle_stays_refused_when_rolled_back_to(trained_home: Home, tmp_path: Path) -> None:
+def test_a_refused_bundle_stays_refused_when_rolled_back_to(with_refused: tuple[Home, str]) -> None:
     """Rolling back to a bundle that was only forced into service needs force again."""
-    first = in_service(trained_home)
-    refused = train_refused(trained_home, tmp_path)
-    trained_home.promote(bundle=refused, force=True)
-    trained_home.promote(bundle=first)
+    home, refused = with_refused
+    first = in_service(home)
+    home.promote(bundle=refused, force=True)
+    home.promote(bundle=first)
 
     with pytest.raises(RegistryError, match="refused by its gate"):
-        trained_home.promote(rollback=True)
-    trained_home.promote(rollback=True, force=True)
+        home.promote(rollback=True)
+    home.promote(rollback=True, force=True)
 
-    assert in_service(trained_home) == refused
+    assert in_service(home) == refused
 
 
-def test_an_edited_verdict_is_not_believed(trained_home: Home, tmp_path: Path) -> None:
+def test_an_edited_verdict_is_not_believed(with_refused: tuple[Home, str]) -> None:
     """A manifest that says passed where the sealed evaluation says refused is refused."""
-    refused = train_refused(trained_home, tmp_path)
-    manifest = trained_home.registry / "bundles" / refused / "manifest.json"
+    home, refused = with_refused
+    manifest = home.registry / "bundles" / refused / "manifest.json"
     text = manifest.read_text().replace('"outcome": "refused"', '"outcome": "passed"')
     manifest.write_text(text.replace('"promotes": false', '"promotes": true'))
 
     with pytest.raises(BundleError, match="says otherwise"):
-        trained_home.promote(bundle=refused)
+        home.promote(bundle=refused)
 
 
 def test_an_edited_manifest_is_not_rolled_back_to(two: tuple[Home, str, str]) -> None:

@@ -1,7 +1,7 @@
 """Kill a night at a point of one's choice, and judge what is left behind.
 
-A night trains on an extract, then drains the inbox. Each runs in a process of its own, forked
-from a server that has imported everything and computed nothing.
+A night trains on an extract, unless that was done before, and drains the inbox. Each runs in a process of
+its own, forked from a server that has imported everything and computed nothing.
 """
 
 import multiprocessing
@@ -41,32 +41,50 @@ encode(_WARM_UP.customers, fit_spec(_WARM_UP.customers, EncodingConfig()))
 NIGHT = QUICK.model_copy(update={"encoding": EncodingConfig(protected_attributes=False)})
 """Without protected attributes there is no refit without them, which takes half the time of a training."""
 
-STEPS = (
-    "open-champion", "start-run", "report-audit", "ingest", "split", "search", "fit-spec", "train",
-    "train-baselines", "stage", "evaluate", "gate", "register", "promote", "report-training", "take-inbox",
-    "pin-champion", "date-extract", "identify", "find-published", "score", "publish",
-    "point-to-latest", "archive", "report-scoring", "check-freshness",
-)  # fmt: skip
-"""Every step of a night, in order: it can be killed between any two."""
+TRAINING = {
+    "steps": (
+        "open-champion", "start-run", "report-audit", "ingest", "split", "search", "fit-spec", "train",
+        "train-baselines", "stage", "evaluate", "gate", "register", "promote", "report-training",
+    ),
+    "writes": (
+        "checkpoint", "stage-files", "seal-manifest", "seal-reveal", "swap-pointer", "append-history",
+    ),
+}  # fmt: skip
+SCORING = {
+    "steps": (
+        "take-inbox", "pin-champion", "date-extract", "identify", "find-published", "score", "publish",
+        "point-to-latest", "archive", "report-scoring", "check-freshness",
+    ),
+    "writes": (
+        "write-scores", "write-quarantine", "write-manifest", "publish-reveal", "take-extract",
+        "archive-extract", "mark-inbox", "swap-latest",
+    ),
+}  # fmt: skip
+"""Every step and every kind of write of a night: it can be killed after any step, and around any write."""
 
-WRITES = (
-    "checkpoint", "stage-files", "seal-manifest", "seal-reveal", "swap-pointer", "append-history",
-    "write-scores", "write-quarantine", "write-manifest", "publish-reveal", "take-extract", "archive-extract",
-    "mark-inbox", "swap-latest",
-)  # fmt: skip
-"""Every kind of write: a night can be killed just before and just after it."""
+TRAINED = f"after:{TRAINING['steps'][-1]}"
+
+
+def points_of(half: dict[str, tuple[str, ...]]) -> list[str]:
+    """List the points of a half of a night at which it can be killed."""
+    writes = [f"{moment}:{write}" for write in half["writes"] for moment in ("before", "after")]
+    return [*(f"after:{step}" for step in half["steps"]), *writes]
 
 
 @dataclass(frozen=True)
 class Night:
-    """Where a night happens and what it starts from."""
+    """Where a night happens and what it starts from: an extract, or what one killed at `TRAINED` left."""
 
     home: Path
     extract: Path
+    trained: Path | None = None
 
     def prepare(self) -> None:
         """Make a home with the extract waiting in the inbox."""
         shutil.rmtree(self.home, ignore_errors=True)
+        if self.trained is not None:
+            shutil.copytree(self.trained, self.home)
+            return
         files.make_folder(self.home / "inbox")
         shutil.copy(self.extract, self.home / "inbox" / "night_2026-03-01.csv")
 
@@ -158,13 +176,14 @@ def _night(night: Night, kill_at: str | None, naive: bool) -> None:
     if kill_at is not None:
         _arm(kill_at)
     home = Home(night.home)
-    home.train(night.extract, NIGHT)
+    if night.trained is None:
+        home.train(night.extract, NIGHT)
     home.score()
 
 
 def _arm(point: str) -> None:
     moment, _, place = point.partition(":")
-    if place in STEPS:
+    if place in TRAINING["steps"] + SCORING["steps"]:
         _arm_step(moment, place)
         return
     module, name, chosen = {

@@ -3,8 +3,7 @@
 A kill leaves what was written in the system's memory; a power cut does not. So the order is judged:
 data is synced before it is shown by a rename, all that is visible is synced before anything further is
 shown or taken away, and at the end. Hidden stages, and `runs/` of trainings, no consumer reads: they are
-judged when they are shown. A new folder's own name counts as on the disk once the folder is synced, as
-with ext4, XFS and Btrfs.
+judged when they are shown.
 """
 
 import re
@@ -40,7 +39,7 @@ def unsafe(operations: list[Operation]) -> list[str]:
         kind, path, target = operation.kind, operation.path, operation.target
         if kind in ("create", "write"):
             data.add(path)
-        if kind == "create":
+        if kind in ("create", "mkdir"):
             names.add(path)
         if kind == "fsync":
             data.discard(path)

@@ -63,9 +63,15 @@ def test_a_disk_that_fills_up_is_met_in_spills_and_between_blocks(
 def test_a_naive_writer_is_caught(template: tuple[Path, Path], tmp_path: Path) -> None:
     """Scores that are published file after file are seen half-done."""
     home, extract = template
+    trial = Trial(home, NAIVE, extract)
+    operations = trial.operations(trial.copy(tmp_path / "home").home)
+    shown = [at for at, each in enumerate(operations) if "/scores/2026-" in each.path]
 
-    with patch.object(disk, "FAULTS", ("kill",)):
-        assert disk.try_all(Trial(home, NAIVE, extract), tmp_path, 8, SEED, show=False).violations
+    with patch.object(disk, "FAULTS", ("kill",)), patch.object(disk, "drawn", lambda *_: shown[1:6]):
+        outcome = disk.try_all(trial, tmp_path, None, SEED, show=False)
+
+    assert outcome.trials == 5
+    assert outcome.violations
 
 
 HARMLESS = {
@@ -119,8 +125,9 @@ _SHOWN = [*_SYNCED, Operation("rename", "/.stage-a", "/b/a")]
         [*_SHOWN, Operation("rename", "/b/.stage-c", "/b/c"), Operation("fsync", "/b")],
         [Operation("create", "/b/x"), Operation("fsync", "/b"), Operation("unlink", "/inbox/x")],
         [Operation("create", "/b/x"), Operation("fsync", "/b/x")],
+        [Operation("mkdir", "/b"), Operation("fsync", "/b")],
     ],
-    ids=["data", "names", "end", "input", "same-folder", "in-place", "in-place-name"],
+    ids=["data", "names", "end", "input", "same-folder", "in-place", "in-place-name", "folder"],
 )
 def test_a_forgotten_sync_is_caught(operations: list[Operation]) -> None:
     """Whatever is relied on before the disk has it, by the same folder's entries or by the end, is found."""
