@@ -9,8 +9,9 @@ help:  ## Show this list
 
 .venv/.ready: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet -c $(LOCK) setuptools wheel
-	$(BIN)/pip install --quiet -c $(LOCK) --no-build-isolation -e ".[train,dask,dev]"
+	$(BIN)/pip install --quiet --no-compile -c $(LOCK) setuptools wheel
+	$(BIN)/pip install --quiet --no-compile -c $(LOCK) --no-build-isolation -e ".[train,dask,dev]"
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true  # as pip does, on every core; some is for other Pythons
 	@touch $@
 
 train: .venv/.ready  ## Train, judge and promote a champion (simulated customers unless EXTRACT=path)

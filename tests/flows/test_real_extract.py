@@ -34,13 +34,13 @@ def test_the_default_makes_a_champion_of_the_real_extract(real_home: Home) -> No
 
 @pytest.mark.real
 def test_reasons_of_real_customers_are_the_exact_ones(real_home: Home, real_extract: Path) -> None:
-    """For a dozen customers of the default model: exact Shapley values name the same columns."""
+    """For half a dozen customers of the default model: exact Shapley values name the same columns."""
     champion = real_home.champion
     assert champion is not None
     folder = real_home.registry / "bundles" / champion.manifest.bundle_id
     network, platt = from_bytes((folder / STATE).read_bytes())
     extract = read_extract(real_extract.read_bytes(), real_extract.name, "training", IngestConfig())
-    rows = encode(extract.customers.head(12), champion.spec)
+    rows = encode(extract.customers.head(6), champion.spec)
     exact = np.stack([shapley(network, platt, champion.spec, row) for row in rows])
     found = Model(champion.onnx).contributions(rows)
     truth, named = (top_columns(each, champion.spec.columns) for each in (exact, found))

@@ -1,7 +1,8 @@
 """A CHURN_HOME of the tests, with what happens in it."""
 
 import shutil
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from flows.train_flow import train
 from schemas.config import ScoreConfig, TrainConfig
 from tasks.core.bundle import Bundle
 from tasks.core.registry import open_champion
+from tasks.core.training import baseline
 from tests.harness.unorchestrated import unorchestrated
 
 QUICK = TrainConfig.model_validate(
@@ -29,6 +31,15 @@ QUICK = TrainConfig.model_validate(
 """Learns in a second; poor, but good enough for its own lenient gate."""
 
 
+@contextmanager
+def _plain() -> Iterator[None]:
+    with (
+        patch("tasks.core.training.report.plots._svg", return_value="<svg></svg>"),
+        patch.multiple(baseline, _TREE_DEPTHS=(10,), _TREE_LEAVES=(10,)),
+    ):
+        yield
+
+
 @dataclass(frozen=True)
 class Home:
     """A home folder; the flows run in it without the orchestrator."""
@@ -38,9 +49,8 @@ class Home:
     def train(
         self, extract: Path | None, config: TrainConfig = QUICK, *, draw: bool = False, **options: Any
     ) -> State[Any]:
-        """Run the train flow's body; the report's plots are drawn only where they are looked at."""
-        undrawn = patch("tasks.core.training.report.plots._svg", return_value="<svg></svg>")
-        with unorchestrated(), nullcontext() if draw else undrawn:
+        """Run the train flow's body; plots are drawn, and many trees fitted, only where it is looked at."""
+        with unorchestrated(), nullcontext() if draw else _plain():
             return train.fn(extract, config, **options)
 
     def score(self, extract: Path | None = None, **options: Any) -> State[Any]:

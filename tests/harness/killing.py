@@ -26,7 +26,7 @@ from tasks.core import bundle, files, filing, inbox, latest, publishing, registr
 from tasks.core.errors import ChurnError
 from tasks.core.extract.reading import read_extract
 from tasks.core.preprocessing import encode
-from tasks.core.training import baseline, staging
+from tasks.core.training import staging
 from tasks.core.training.encoding import fit_spec
 from tests.harness.customers import make_customers
 from tests.harness.home import QUICK, Home
@@ -170,7 +170,6 @@ class Night:
 def _night(night: Night, kill_at: str | None, naive: bool) -> None:
     """Be the night's process."""
     os.environ["CHURN_HOME"] = str(night.home)
-    baseline._TREE_DEPTHS = baseline._TREE_LEAVES = (10,)  # one tree is as killable as twenty-four
     if naive:
         publishing.publish = publish_naively
     if kill_at is not None:
