@@ -26,6 +26,9 @@ from tasks.core.extract.repeats import Lines, RepeatFinder, Repeats
 from tasks.core.extract.source_reader import Header, SourceReader
 from tasks.core.extract.tally import Tally
 
+_FAULTS_AT_ONCE: Final = 2**14
+"""That are spelled out for quarantine.csv: a block has few, and each frame costs its checks."""
+
 HEAD_BYTES: Final = 2**20
 """Bytes from which an extract's dialect and header are recognised."""
 
@@ -162,10 +165,15 @@ class Reading:
         return Findings(counts, tally.simulated > 0, repeats, by_place)
 
     def quarantine(self, repeats: Repeats) -> Iterator[pd.DataFrame]:
-        """Give the rows of quarantine.csv, block by block: `line`, `column`, `reason`, `hint`."""
+        """Give the rows of quarantine.csv, thousands at a time: `line`, `column`, `reason`, `hint`."""
+        held: list[FaultRecords] = []
         for records, _ in self._faults.blocks(repeats):
-            faults = fault_frame(records)
-            yield faults.assign(hint=faults["reason"].map(HINTS).astype("str"))
+            held.append(records)
+            if sum(map(len, held)) > _FAULTS_AT_ONCE:
+                yield _hinted(held)
+                held = []
+        if held:
+            yield _hinted(held)
 
     def taken_out(self, repeats: Repeats) -> Iterator[Lines]:
         """Give the lines of accepted rows that repeats take out, block by block."""
@@ -176,3 +184,8 @@ class Reading:
         """Free what was spilled."""
         self._repeats.close()
         self._faults.close()
+
+
+def _hinted(held: list[FaultRecords]) -> pd.DataFrame:
+    faults = fault_frame(np.concatenate(held))
+    return faults.assign(hint=faults["reason"].map(HINTS).astype("str"))
