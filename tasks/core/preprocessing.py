@@ -32,9 +32,43 @@ def encode(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.float32]:
     Raises:
         BundleError: The frame lacks a column of the spec, or a number that must not be blank is.
     """
-    _check_columns(frame, spec)
+    return _encoded(_columns_of(frame, spec), spec)
+
+
+def encode_with_domain(
+    frame: pd.DataFrame, spec: Spec
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Encode customers, and tell whom the training part covered: numbers in its range, categories seen.
+
+    Args:
+        frame: (N, *) customers, as for `encode`.
+        spec: How each column is encoded, and what was seen in training.
+
+    Returns:
+        The inputs of `encode`, (N, F) float32, and (N,) bool, both in the frame's row order.
+
+    Raises:
+        BundleError: As for `encode`.
+    """
     columns = _columns_of(frame, spec)
-    matrix = np.empty((len(frame), len(spec.feature_names)), dtype=np.float32)
+    return _encoded(columns, spec), _inside(columns, spec)
+
+
+class _Columns(NamedTuple):
+    """N customers by column: (Q, N) finite `numbers`, and (K, N) `codes` of categories.
+
+    The value of a code, from -1 on, has its position in `encoding.values` at
+    `positions[starts[k] + 1 + code]`; -1 was not seen in training.
+    """
+
+    numbers: npt.NDArray[np.float64]
+    codes: npt.NDArray[np.integer]
+    positions: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+
+
+def _encoded(columns: _Columns, spec: Spec) -> npt.NDArray[np.float32]:
+    matrix = np.empty((columns.numbers.shape[1], len(spec.feature_names)), dtype=np.float32)
     scales = np.array([(number.mean, number.scale) for number in spec.numbers])
     edges = [number.edges for number in spec.numbers]
     inputs = [(len(each.values), len(each.encoded_values)) for each in spec.categories]
@@ -49,36 +83,11 @@ def encode(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.float32]:
     return matrix
 
 
-def in_domain(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.bool_]:
-    """Tell which customers the training part covered: numbers in its range, categories seen in it.
-
-    Args:
-        frame: (N, *) customers with the spec's columns, as for `encode`.
-        spec: What was seen in training.
-
-    Returns:
-        (N,) bool, in the frame's row order.
-
-    Raises:
-        BundleError: As for `encode`.
-    """
-    inside = np.empty(len(frame), dtype=np.bool_)
+def _inside(columns: _Columns, spec: Spec) -> npt.NDArray[np.bool_]:
+    inside = np.empty(columns.numbers.shape[1], dtype=np.bool_)
     ranges = np.array([(number.low, number.high) for number in spec.numbers])
-    _compare(_columns_of(frame, spec), ranges, inside)
+    _compare(columns, ranges, inside)
     return inside
-
-
-class _Columns(NamedTuple):
-    """N customers by column: (Q, N) finite `numbers`, and (K, N) `codes` of categories.
-
-    The value of a code, from -1 on, has its position in `encoding.values` at
-    `positions[starts[k] + 1 + code]`; -1 was not seen in training.
-    """
-
-    numbers: npt.NDArray[np.float64]
-    codes: npt.NDArray[np.integer]
-    positions: npt.NDArray[np.int64]
-    starts: npt.NDArray[np.int64]
 
 
 @numba.njit(nogil=True, cache=True)

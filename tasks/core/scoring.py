@@ -17,7 +17,7 @@ from tasks.core.cutting import cut
 from tasks.core.errors import BundleError
 from tasks.core.examples import agree, as_customers
 from tasks.core.extract.frame import accept_frame
-from tasks.core.preprocessing import encode, in_domain
+from tasks.core.preprocessing import encode, encode_with_domain
 from tasks.core.scores_csv import ScoresCsv
 from tasks.core.text import text_array
 
@@ -181,7 +181,8 @@ class Scorer:
             BundleError: a probability is not a number within 0 and 1.
         """
         customers = accept_frame(frame)
-        raw, top = self._model.reasons(encode(customers, self._spec))
+        matrix, inside = encode_with_domain(customers, self._spec)
+        raw, top = self._model.reasons(matrix)
         probability = _published(raw)
         cuts = cut(probability, self._cut_points)
         scores = pd.DataFrame(
@@ -192,7 +193,7 @@ class Scorer:
                 "decile": cuts.decile,
                 "risk_band": cuts.band,
                 **dict(zip(REASONS, self._codes[top].T, strict=True)),
-                "in_domain": in_domain(customers, self._spec).astype(np.int64),
+                "in_domain": inside.astype(np.int64),
                 "model_version": self._model_version,
             }
         ).astype(
@@ -206,9 +207,9 @@ class Scorer:
         Raises:
             BundleError: a probability is not a number within 0 and 1.
         """
-        raw, top = self._model.reasons(encode(customers, self._spec))
+        matrix, inside = encode_with_domain(customers, self._spec)
+        raw, top = self._model.reasons(matrix)
         probability = _published(raw)
-        inside = in_domain(customers, self._spec)
         return Rows(
             csv=self._csv.rows(text_array(customers[ID]), probability, top, inside),
             flagged=int((probability >= self._cut_points.threshold).sum()),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.preprocessing import CategoryEncoding, NumberEncoding, Spec
 from tasks.core.errors import BundleError
-from tasks.core.preprocessing import encode, in_domain
+from tasks.core.preprocessing import encode, encode_with_domain
 
 SPEC = Spec(
     format_version=1,
@@ -81,7 +81,7 @@ def test_rows_are_encoded_as_computed_by_hand(row: list[Any], encoded: list[floa
     frame = _frame([row])
 
     assert encode(frame, SPEC).tolist() == [np.float32(encoded).tolist()]
-    assert in_domain(frame, SPEC).tolist() == [inside]
+    assert encode_with_domain(frame, SPEC)[1].tolist() == [inside]
 
 
 def test_matrix_is_float32_and_contiguous_whatever_the_index() -> None:
@@ -101,7 +101,7 @@ def test_no_customers_is_an_empty_matrix() -> None:
     frame = _frame([ROWS[0][0]]).iloc[:0]
 
     assert encode(frame, SPEC).shape == (0, 9)
-    assert in_domain(frame, SPEC).shape == (0,)
+    assert encode_with_domain(frame, SPEC)[1].shape == (0,)
 
 
 def test_float32_is_the_nearest_to_the_float64_result() -> None:
@@ -120,7 +120,7 @@ def test_text_may_be_stored_in_any_way(dtype: Any) -> None:
     assert np.array_equal(encode(stored, SPEC), encode(frame, SPEC))
 
 
-@pytest.mark.parametrize("function", [encode, in_domain])
+@pytest.mark.parametrize("function", [encode, encode_with_domain])
 @pytest.mark.parametrize(
     ("frame", "message"),
     [

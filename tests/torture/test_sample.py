@@ -12,7 +12,7 @@ from tasks.core.extract.reading import Extract
 from tests.torture import damage, disk, fuzz, kills, power
 from tests.torture.faulty_disk import Operation
 from tests.torture.outcome import Outcome
-from tests.torture.trial import NAIVE, Trial
+from tests.torture.trial import CARRIED, NAIVE, Trial
 
 SEED = 20_261
 
@@ -58,6 +58,23 @@ def test_a_disk_that_fills_up_is_met_in_spills_and_between_blocks(
 
     assert len([path for path in writes if path.endswith("/scores.csv")]) > 3
     assert len([path for path in writes if path.endswith(" (deleted)")]) > 3
+
+
+def test_an_extract_is_carried_by_copy_and_deletion(template: tuple[Path, Path], tmp_path: Path) -> None:
+    """Killed between the two, it is in both folders, whole; the next run scores it once."""
+    home, extract = template
+    trial = Trial(home, CARRIED, extract)
+    operations = trial.operations(trial.copy(tmp_path / "home").home)
+    (deletion,) = (
+        at
+        for at, each in enumerate(operations)
+        if each.kind == "unlink" and each.path.endswith(f"/inbox/{extract.name}")
+    )
+
+    with patch.object(disk, "FAULTS", ("kill",)), patch.object(disk, "drawn", lambda *_: [deletion]):
+        outcome = disk.try_all(trial, tmp_path, None, SEED, show=False)
+
+    assert (outcome.trials, outcome.violations) == (1, [])
 
 
 def test_a_naive_writer_is_caught(template: tuple[Path, Path], tmp_path: Path) -> None:

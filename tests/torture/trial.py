@@ -43,7 +43,7 @@ class Trial:
         """Copy the template to be tried."""
         shutil.rmtree(path, ignore_errors=True)
         shutil.copytree(self.template, path)
-        return Night(path, self.extract)
+        return Night(path, self.extract, carried=self.act == CARRIED)
 
     def start(self, home: Path, fault: Fault | None = None, at: int = 0) -> BaseProcess:
         """Begin to act in a home, in a process forked from a server that has imported everything."""
@@ -98,15 +98,16 @@ def _train(home: Home) -> State[Any]:
     return home.train(home.path / LABELLED, NIGHT.model_copy(update={"split": SplitConfig(seed=5)}))
 
 
-ACTS: Final = ("score", "score-carried", "promote", "train")
-"""What is tried. `score-carried` has its inbox on another file system, so that the extract is carried to
-`work/`, not renamed."""
+CARRIED: Final = "score-carried"
+"""Its inbox is on another file system, so that the extract is carried to `work/`, not renamed."""
+ACTS: Final = ("score", CARRIED, "promote", "train")
+"""What is tried."""
 NAIVE: Final = "score-naively"
 """Publishes file after file, and must be caught by every trial that can."""
 
 _ACTS: Final[dict[str, Callable[[Home], State[Any]]]] = {
     "score": _score,
-    "score-carried": _score_carried,
+    CARRIED: _score_carried,
     "promote": _promote,
     "train": _train,
     NAIVE: _score_naively,

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.config import EncodingConfig
 from schemas.preprocessing import Spec
-from tasks.core.preprocessing import encode, in_domain
+from tasks.core.preprocessing import encode, encode_with_domain
 from tasks.core.training.encoding import fit_spec
 
 CONFIG = EncodingConfig()
@@ -26,7 +26,7 @@ def test_training_part_is_standardised_and_in_its_own_domain(customers: pd.DataF
 
     assert matrix[:, standardised].mean(axis=0) == pytest.approx(0, abs=1e-5)
     assert matrix[:, standardised].std(axis=0) == pytest.approx(1, abs=1e-5)
-    assert in_domain(customers, spec).all()
+    assert encode_with_domain(customers, spec)[1].all()
 
 
 def test_bins_hold_equal_shares(customers: pd.DataFrame) -> None:
@@ -73,7 +73,7 @@ def test_value_unseen_in_training_has_no_input(customers: pd.DataFrame) -> None:
 
     assert [spec.feature_names[i] for i in inputs] == ["Contract=One year"]
     assert not encode(stranger, spec)[:, inputs].any()
-    assert not in_domain(stranger, spec).any()
+    assert not encode_with_domain(stranger, spec)[1].any()
 
 
 @pytest.mark.parametrize("constant", [0.0, 0.1, 70.35, 1e300])
@@ -86,7 +86,7 @@ def test_number_that_never_varied_is_one_zero_input(customers: pd.DataFrame, con
 
     assert (number.mean, number.scale, number.edges) == (constant, 1.0, (constant,))
     assert not encode(training, spec)[:, column].any()
-    assert not in_domain(customers.assign(MonthlyCharges=constant + 1 + constant), spec).any()
+    assert not encode_with_domain(customers.assign(MonthlyCharges=constant + 1 + constant), spec)[1].any()
 
 
 def test_few_distinct_numbers_give_fewer_bins(customers: pd.DataFrame) -> None:
