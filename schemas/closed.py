@@ -1,6 +1,18 @@
 """The base of every model that is written to disk or crosses a boundary."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+def _refuse_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("should be a valid number, not true or false")  # noqa: TRY004 as pydantic asks
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_refuse_truth)]
+"""A float that nobody gave as `true`."""
 
 
 class Closed(BaseModel):

@@ -2,7 +2,7 @@
 
 `TrainConfig` says what is learnt and is hashed into the manifest; `Locations` says where
 things lie and is never hashed, so that moving a folder does not change a model's identity.
-Whole numbers are strict: `true` is no 1 and `"7"` is no 7.
+No number is `true`, and no whole one is `"7"`; `2e-3`, which is a text to YAML, is a number here.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictInt, model_validator
 
-from schemas.closed import Closed
+from schemas.closed import Closed, Number
 from schemas.operations import AlarmPolicy
 
 
@@ -29,7 +29,7 @@ class IngestConfig(Closed):
         default=(),
         description="Columns let through although their name or content looks personal; still ignored.",
     )
-    max_quarantined_share: float = Field(
+    max_quarantined_share: Number = Field(
         default=0.05,
         gt=0,
         le=1,
@@ -56,8 +56,8 @@ class SplitConfig(Closed):
     """Stratified training, validation and holdout parts, by a hash of the customer's id."""
 
     seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Which of the possible splits is used.")
-    training_share: float = Field(default=0.6, gt=0, lt=1, description="Share of each class to learn from.")
-    validation_share: float = Field(
+    training_share: Number = Field(default=0.6, gt=0, lt=1, description="Share of each class to learn from.")
+    validation_share: Number = Field(
         default=0.2,
         gt=0,
         lt=1,
@@ -93,11 +93,11 @@ class FitConfig(Closed):
     hidden: tuple[Annotated[StrictInt, Field(ge=1, le=4_096)], ...] = Field(
         default=(64, 32), min_length=2, max_length=8, description="Neurons of each hidden layer."
     )
-    dropout: float = Field(
+    dropout: Number = Field(
         default=0.5, ge=0, lt=1, description="Share of hidden activations dropped in training."
     )
-    learning_rate: float = Field(default=2e-3, gt=0, le=1, description="AdamW's step size.")
-    weight_decay: float = Field(
+    learning_rate: Number = Field(default=2e-3, gt=0, le=1, description="AdamW's step size.")
+    weight_decay: Number = Field(
         default=0.03, ge=0, le=1, description="AdamW's decay of weights; biases have none."
     )
     batch_size: StrictInt = Field(default=256, ge=8, le=65_536, description="Customers a step.")
@@ -110,7 +110,7 @@ class FitConfig(Closed):
         le=1_000,
         description="Epochs without a better validation loss before training stops.",
     )
-    ema_decay: float = Field(
+    ema_decay: Number = Field(
         default=0.95,
         ge=0,
         lt=1,
@@ -146,23 +146,25 @@ GateCheckName = Literal[
 class GatePolicy(Closed):
     """What a candidate must show before it may enter service."""
 
-    min_roc_auc: float = Field(
+    min_roc_auc: Number = Field(
         default=0.80, ge=0, le=1, description="Headline: ROC-AUC at least this, or min_f1."
     )
-    min_f1: float = Field(default=0.60, ge=0, le=1, description="Headline: F1 at least this, or min_roc_auc.")
-    max_parity_difference: float = Field(
+    min_f1: Number = Field(
+        default=0.60, ge=0, le=1, description="Headline: F1 at least this, or min_roc_auc."
+    )
+    max_parity_difference: Number = Field(
         default=1e-5, gt=0, le=1e-2, description="Largest difference of torch's and the exported probability."
     )
-    auc_margin: float = Field(
+    auc_margin: Number = Field(
         default=0.005, ge=0, le=0.1, description="ROC-AUC a candidate may lie below baseline or champion."
     )
     not_proven: Literal["promote", "refuse"] = Field(
         default="promote", description="What becomes of a candidate whose non-inferiority is not proven."
     )
-    max_ece: float = Field(
+    max_ece: Number = Field(
         default=0.05, gt=0, le=1, description="Warn above this expected calibration error."
     )
-    max_slice_gap: float = Field(
+    max_slice_gap: Number = Field(
         default=0.20,
         gt=0,
         le=1,
@@ -200,7 +202,7 @@ class ScoreConfig(Closed):
         ge=2**20,
         description="Bytes of a CSV file that a worker of a cluster scores at a time; other files go whole.",
     )
-    settle_seconds: float = Field(
+    settle_seconds: Number = Field(
         default=2.0,
         ge=0,
         le=3_600,

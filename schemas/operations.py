@@ -2,7 +2,7 @@
 
 from pydantic import Field, StrictInt
 
-from schemas.closed import Closed
+from schemas.closed import Closed, Number
 
 
 class AlarmPolicy(Closed):
@@ -32,16 +32,18 @@ class AlarmPolicy(Closed):
         le=3_650,
         description="Days after the last sweep, or past its time where none ever was, that things stay.",
     )
-    max_out_of_domain_share: float = Field(
+    max_out_of_domain_share: Number = Field(
         default=0.05, gt=0, lt=1, description="Share of the latest customers that training did not cover."
     )
-    max_flagged_change: float = Field(
+    max_flagged_change: Number = Field(
         default=0.1,
         gt=0,
         lt=1,
         description="Change of the share of flagged customers from an earlier day by the same bundle.",
     )
-    min_free_share: float = Field(default=0.1, gt=0, lt=1, description="Share of the disk that must be free.")
+    min_free_share: Number = Field(
+        default=0.1, gt=0, lt=1, description="Share of the disk that must be free."
+    )
 
 
 class RetentionPolicy(Closed):

@@ -46,6 +46,7 @@ def test_precedence(tmp_path: Path) -> None:
         ("", ["fit.dropout=1"], "setting 'fit.dropout'"),
         ("", ["fit.seed=[1"], "not readable as YAML"),
         ("", ["fit.seed=true"], "setting 'fit.seed'.*valid integer"),
+        ("", ["fit.dropout=true"], "setting 'fit.dropout'.*valid number, not true"),
         ("", ["fit.hidden=[0,-5]"], r"setting 'fit\.hidden\.0'"),
         ("", ["fit.seed=-1", "fit.dropout=2"], r"\(2 faults in all\)"),
         ("", ["fit={? [a] : 1}"], "--set fit: .*not readable as YAML"),
