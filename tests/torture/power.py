@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,8 @@ _CALL: Final = re.compile(r"^(?:\d+ +)?(?P<name>\w+)\((?P<rest>.*)$")
 _OPENED: Final = re.compile(r'"(?P<path>[^"]*)", (?P<flags>[A-Z_|0-9]+).*= \d+')
 _DESCRIPTOR: Final = re.compile(r"\d+<(?P<path>[^>]*)>(?P<gone>\(deleted\))?.*= \d+")
 _PATHS: Final = re.compile(r'"(?P<path>[^"]*)"(?:.*?"(?P<target>[^"]*)")?.*= 0')
+_BEGUN: Final = re.compile(r"^(?P<thread>\d+) +(?P<begun>.*) <unfinished \.\.\.>$")
+_ENDED: Final = re.compile(r"^(?P<thread>\d+) +<\.\.\. \w+ resumed>(?P<rest>.*)$")
 _TRACED: Final = "openat,write,fsync,fdatasync,rename,renameat,renameat2,mkdir,unlink,unlinkat"
 _STAGED: Final = re.compile(r"/\.stage-")
 _NOT_OURS: Final = re.compile(
@@ -107,8 +110,25 @@ def traced(trial: Trial, home: Path) -> list[Operation]:
     subprocess.run([*command, "-c", program], check=True)
     lines = log.read_text(errors="replace").splitlines()
     return [
-        operation for line in lines if (operation := _parsed(line)) and operation.path.startswith(str(home))
+        operation
+        for line in whole_calls(lines)
+        if (operation := parsed(line)) and operation.path.startswith(str(home))
     ]
+
+
+def whole_calls(lines: Iterable[str]) -> Iterator[str]:
+    """Put together the calls that strace shows in two lines, because another thread's came between them.
+
+    A call stands where it ended: only then has the disk what it was given.
+    """
+    begun: dict[str, str] = {}
+    for line in lines:
+        if half := _BEGUN.match(line):
+            begun[half["thread"]] = half["begun"]
+        elif (half := _ENDED.match(line)) and half["thread"] in begun:
+            yield f"{half['thread']} {begun.pop(half['thread'])}{half['rest']}"
+        else:
+            yield line
 
 
 def ordeal(folder: Path) -> list[Outcome]:
@@ -136,7 +156,8 @@ def of_ours(operations: list[Operation]) -> list[Operation]:
     return [each for each in operations if not _NOT_OURS.search(each.path)]
 
 
-def _parsed(line: str) -> Operation | None:
+def parsed(line: str) -> Operation | None:
+    """Read a system call as strace writes it; None for one that failed or changes nothing on the disk."""
     call = _CALL.match(line)
     if call is None:
         return None
