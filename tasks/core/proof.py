@@ -32,12 +32,16 @@ def write_proof(log: Path, proof: list[Swept]) -> None:
         flush_to_disk(file)
 
 
-def last_sweep(log: Path) -> datetime | None:
-    """Tell when the last sweep wrote to the log, past lines that a power cut broke; None where none did."""
+def last_sweep(log: Path, now: datetime) -> datetime | None:
+    """Tell when the last sweep until now wrote to the log; None where none did.
+
+    Lines that a power cut broke are passed over, and those of a clock that was ahead.
+    """
     with suppress(FileNotFoundError):
         for line in reversed(log.read_bytes().splitlines()):
             with suppress(ValidationError):
-                return Swept.model_validate_json(line).at
+                if (at := Swept.model_validate_json(line).at) <= now:
+                    return at
     return None
 
 

@@ -162,7 +162,7 @@ def _of_sweeps(
     places: Locations, champion: ChampionStatus | None, policy: AlarmPolicy, now: datetime
 ) -> Iterator[Alarm]:
     limit = timedelta(days=policy.max_sweep_days)
-    last = last_sweep(places.retention_log)
+    last = last_sweep(places.retention_log, now)
     if last is not None and now - last > limit:
         said = f"the last sweep was {(now - last).days} days ago; expected at most {policy.max_sweep_days}."
     elif last is None and (

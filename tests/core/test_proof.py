@@ -27,12 +27,22 @@ def test_what_was_proven_and_stayed_is_taken_back(tmp_path: Path) -> None:
 def test_the_last_line_that_can_be_read_dates_the_last_sweep(tmp_path: Path) -> None:
     """A broken last line is passed over; without a log, or a line in it, there was no sweep."""
     log = tmp_path / "retention.jsonl"
-    assert last_sweep(log) is None
+    assert last_sweep(log, NOW) is None
     log.write_bytes(b"{\n")
-    assert last_sweep(log) is None
+    assert last_sweep(log, NOW) is None
     write_proof(log, prove([], NOW - timedelta(days=1)))
     write_proof(log, prove([], NOW))
     with log.open("ab") as file:
         file.write(b'{"at": "2030-')
 
-    assert last_sweep(log) == NOW
+    assert last_sweep(log, NOW) == NOW
+
+
+def test_a_sweep_dated_later_than_now_is_passed_over(tmp_path: Path) -> None:
+    """What a clock that was ahead wrote dates nothing once the clock is right."""
+    log = tmp_path / "retention.jsonl"
+    write_proof(log, prove([], NOW))
+    write_proof(log, prove([], NOW + timedelta(days=90)))
+
+    assert last_sweep(log, NOW + timedelta(days=1)) == NOW
+    assert last_sweep(log, NOW - timedelta(days=1)) is None

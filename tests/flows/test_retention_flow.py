@@ -14,6 +14,8 @@ from flows.retention_flow import retention
 from schemas.retention import Swept
 from tasks import retention as steps
 from tasks.core.errors import ConfigError, PublishError
+from tasks.core.proof import prove, write_proof
+from tests.harness.customers import make_customers
 from tests.harness.deliveries import publish_scores
 from tests.harness.home import Home
 from tests.harness.server import Server
@@ -59,6 +61,26 @@ def test_a_clock_that_jumped_deletes_nothing(home: Home, monkeypatch: pytest.Mon
         assert str(retention.fn(force=True).message).startswith("Deleted archive: 1,")
 
     assert not old.exists()
+
+
+def test_a_night_before_the_sweep_does_not_hide_a_jump(
+    trained_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order of the schedule: the clock jumps, a night scores, the sweep after it deletes nothing."""
+    monkeypatch.setattr(steps, "_ended_before", lambda _: [])
+    home = trained_home.path
+    write_proof(home / "retention.jsonl", prove([], datetime.now(tz=UTC) - timedelta(days=36)))
+    old = home / "archive" / "2020-01-01-0123456789abcdef.csv"
+    old.parent.mkdir()
+    old.write_text("x")
+    (home / "inbox").mkdir()
+    make_customers(20).to_csv(home / "inbox" / "crm_2026-03-01.csv", index=False)
+    assert trained_home.score().is_completed()
+
+    with unorchestrated(), pytest.raises(ConfigError, match="the last sweep was on"):
+        retention.fn()
+
+    assert old.exists()
 
 
 def test_what_does_not_go_ends_the_sweep_in_one_line(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
