@@ -121,12 +121,18 @@ def _same(path: Path, other: Path) -> bool:
 
 
 def _bring(path: Path, work: Path) -> Path | None:
-    """Move an extract and its sidecar, which comes first: an extract is never without its own."""
+    """Move an extract and its sidecar, which comes first, and goes back where its extract stays.
+
+    So an extract is never without its own, whenever a kill comes.
+    """
+    sidecar, taken = sidecar_of(path), sidecar_of(work / path.name)
     try:
-        if os.path.lexists(sidecar_of(path)):
-            move(sidecar_of(path), sidecar_of(work / path.name))
+        if os.path.lexists(sidecar):
+            move(sidecar, taken)
         move(path, work / path.name)
     except OSError as error:
+        if os.path.lexists(taken) and not os.path.lexists(sidecar):
+            move(taken, sidecar)
         if error.errno in (errno.ENOENT, errno.EBUSY):  # taken back, or still written
             return None
         if error.errno not in (errno.EXDEV, errno.EACCES, errno.EPERM):

@@ -158,6 +158,18 @@ def test_an_extract_taken_back_is_no_error(drain: Drain, monkeypatch: pytest.Mon
     assert drain.take() == inbox.Taken([], 1, 0)
 
 
+def guard(monkeypatch: pytest.MonkeyPatch, name: str, code: int) -> None:
+    """Let a file of the inbox not be moved."""
+    rename = Path.rename
+
+    def guarded(path: Path, target: Path) -> Path:
+        if path.name == name and path.parent.name == "inbox":
+            raise OSError(code, os.strerror(code))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", guarded)
+
+
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM])
 def test_what_may_not_be_moved_is_given_as_it_lies(
     code: int, drain: Drain, monkeypatch: pytest.MonkeyPatch
@@ -165,16 +177,54 @@ def test_what_may_not_be_moved_is_given_as_it_lies(
     """One extract without the right to move it keeps no other from being taken."""
     drain.deliver("a.csv", b"1")
     drain.deliver("locked.csv", b"2")
-    rename = Path.rename
-
-    def guarded(path: Path, target: Path) -> Path:
-        if path.name == "locked.csv":
-            raise OSError(code, os.strerror(code), str(path))
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", guarded)
+    guard(monkeypatch, "locked.csv", code)
 
     assert sorted(drain.take().paths) == [drain.places.inbox / "locked.csv", drain.places.work / "a.csv"]
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM, errno.ENOENT, errno.EBUSY])
+def test_an_extract_that_stays_keeps_its_sidecar(
+    code: int, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where an extract is not taken its sidecar goes back beside it, and so is not passed over."""
+    path = drain.deliver("a.csv", b"1")
+    drain.deliver("a.csv.sha256", b"of a")
+    guard(monkeypatch, "a.csv", code)
+
+    taken = drain.take()
+
+    assert taken.paths == [path] * (code in (errno.EACCES, errno.EPERM))
+    assert names(drain.places.inbox) == ["a.csv", "a.csv.sha256"]
+    assert names(drain.places.work) == []
+
+
+@pytest.mark.parametrize("sent_again", [False, True])
+def test_an_extract_that_stays_gets_back_what_a_killed_run_took(
+    sent_again: bool, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sidecar that reached `work/` before a kill comes back, unless a newer one was sent."""
+    drain.deliver("a.csv", b"1")
+    (files.make_folder(drain.places.work) / "a.csv.sha256").write_bytes(b"of a")
+    if sent_again:
+        drain.deliver("a.csv.sha256", b"newer")
+    guard(monkeypatch, "a.csv", errno.EPERM)
+
+    assert drain.take().paths == [drain.places.inbox / "a.csv"]
+    assert (drain.places.inbox / "a.csv.sha256").read_bytes() == (b"newer" if sent_again else b"of a")
+    assert names(drain.places.work) == []
+
+
+def test_a_sidecar_that_may_not_be_moved_keeps_its_extract(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a sidecar stays its extract is given as it lies, and an older sidecar is not put over it."""
+    drain.deliver("a.csv", b"1")
+    drain.deliver("a.csv.sha256", b"newer")
+    (files.make_folder(drain.places.work) / "a.csv.sha256").write_bytes(b"of a")
+    guard(monkeypatch, "a.csv.sha256", errno.EPERM)
+
+    assert drain.take().paths == [drain.places.inbox / "a.csv"]
+    assert (drain.places.inbox / "a.csv.sha256").read_bytes() == b"newer"
 
 
 def test_a_folder_left_where_a_sidecar_should_be_goes(drain: Drain) -> None:

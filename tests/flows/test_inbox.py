@@ -244,6 +244,27 @@ def test_what_may_not_be_moved_stops_itself_alone(
     assert [path.name for path in inbox.glob("[!.]*")] == ["Mary Smith 2026-03-02.csv"]
 
 
+def test_a_truncated_copy_that_may_not_be_moved_is_not_scored(
+    trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What contradicts its sidecar is refused where it lies, night after night."""
+    path = inbox / "crm_2026-03-01.csv"
+    path.write_bytes(extract_of(1))
+    path.with_name(f"{path.name}.sha256").write_text("0" * 64)
+    rename = Path.rename
+
+    def guarded(each: Path, target: Path) -> Path:
+        if each == path:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        return rename(each, target)
+
+    monkeypatch.setattr(Path, "rename", guarded)
+    for _ in range(2):
+        with pytest.raises(PublishError, match="step 'reject': the disk did not"):
+            trained_home.score()
+        assert trained_home.published() == []
+
+
 def test_a_bug_stops_one_extract_alone(
     trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
