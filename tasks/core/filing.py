@@ -70,15 +70,23 @@ def reject(path: Path, folder: Path, error: ExtractError, *, keep: bool) -> Path
     return place
 
 
-def file_late_sidecars(inbox: Path, archive: Path) -> None:
-    """File away sidecars that came after their extracts were scored, and agree with them."""
+def file_late_sidecars(inbox: Path, archive: Path) -> int:
+    """File away sidecars that came after their extracts were scored, and agree with them.
+
+    Give how many may not be moved: they stay, and keep no other from being filed.
+    """
+    stuck = 0
     for path in inbox.glob(f"[!.]*{SUFFIX}"):
         if os.path.lexists(path.with_name(path.name.removesuffix(SUFFIX))):
             continue
         with suppress(ExtractError):
             kept = find_archived(archive, read_sidecar(path)[:16])
             if kept is not None:
-                move(path, sidecar_of(kept))
+                try:
+                    move(path, sidecar_of(kept))
+                except PermissionError:
+                    stuck += 1
+    return stuck
 
 
 def _move_both(path: Path, target: Path) -> None:

@@ -90,8 +90,12 @@ def take(inbox: Path, work: Path, before: tuple[Sight, Sight]) -> Taken:
             remove(work / name)  # its extract is filed: a kill fell between the two
     for name in waiting & unfinished:
         if sent[name][1:] == under_way[name][1:] and _same(inbox / name, work / name):
-            (inbox / name).unlink()  # a kill fell between copying it and deleting it
-            waiting.remove(name)
+            try:
+                (inbox / name).unlink()  # a kill fell between copying it and deleting it
+                waiting.remove(name)
+            except PermissionError:
+                (work / name).unlink()
+                unfinished.remove(name)
     ready = [name for name in waiting - unfinished if _settled(name, before[0], sent)]
     settled = [name for name in unfinished if _settled(name, before[1], under_way)]
     taken = [path for name in ready if (path := _bring(inbox / name, work)) is not None]

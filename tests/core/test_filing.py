@@ -125,12 +125,34 @@ def test_a_sidecar_that_comes_late_is_filed_with_its_extract(drain: Drain) -> No
     drain.deliver("present.csv", b"")
     drain.deliver("present.csv.sha256", sent.sha256.encode())
 
-    filing.file_late_sidecars(drain.places.inbox, drain.places.archive)
+    assert filing.file_late_sidecars(drain.places.inbox, drain.places.archive) == 0
 
     assert {path.name for path in drain.places.archive.iterdir()} == {target.name, f"{target.name}.sha256"}
     assert {path.name for path in drain.places.inbox.glob("*.sha256")} == {
         "other.csv.sha256", "unreadable.csv.sha256", "present.csv.sha256",
     }  # fmt: skip
+
+
+def test_a_late_sidecar_that_may_not_be_moved_keeps_no_other(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays and is counted; the others are filed."""
+    for name in ("a", "b", "c"):
+        sent = identify(drain.deliver(f"{name}.csv", name.encode()), delivered=True)
+        filing.archive(sent, drain.places.archive, DAY)
+        drain.deliver(f"{name}.csv.sha256", sent.sha256.encode())
+    rename = Path.rename
+
+    def guarded(path: Path, target: Path) -> Path:
+        if path.name == "b.csv.sha256":
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", guarded)
+
+    assert filing.file_late_sidecars(drain.places.inbox, drain.places.archive) == 1
+    assert [path.name for path in drain.places.inbox.iterdir()] == ["b.csv.sha256"]
+    assert len(list(drain.places.archive.glob("*.sha256"))) == 2
 
 
 def test_a_hard_link_is_refused(drain: Drain) -> None:

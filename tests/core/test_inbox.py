@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tasks.core import files, inbox
 from tasks.core.errors import ConfigError
 from tests.harness.deliveries import Drain
+from tests.harness.rights import another_file_system
 
 
 @pytest.fixture
@@ -237,21 +239,9 @@ def test_a_folder_left_where_a_sidecar_should_be_goes(drain: Drain) -> None:
     assert names(drain.places.work) == ["b.csv"]
 
 
-def another_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every rename from the inbox cross file systems."""
-    rename = Path.rename
-
-    def crossing(path: Path, target: Path) -> Path:
-        if path.parent.name == "inbox":
-            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", crossing)
-
-
 def test_an_inbox_on_another_file_system(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are copied with their date, whatever their names; what is none is given where it lies."""
-    another_file_system(monkeypatch)
+    another_file_system(monkeypatch, drain.places.inbox)
     long = "x" * 255
     path = drain.deliver(long, b"1")
     os.utime(path, ns=(10**18, 10**18))
@@ -273,7 +263,7 @@ def test_a_kill_between_copy_and_deletion_leaves_one(
     sent_again: bool, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The copy in `work/` is the extract; what was sent under its name meanwhile waits."""
-    another_file_system(monkeypatch)
+    another_file_system(monkeypatch, drain.places.inbox)
     path = drain.deliver("a.csv", b"1")
     os.utime(path, ns=(10**18, 10**18))
     unlink = Path.unlink
@@ -299,9 +289,32 @@ def test_a_kill_between_copy_and_deletion_leaves_one(
     assert names(drain.places.inbox) == ["a.csv"] * sent_again
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_may_be_copied_and_not_deleted_is_given_as_it_lies(
+    killed: bool, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given once with its sidecar, whatever a killed run left of it, and the others are taken."""
+    path = drain.deliver("a.csv", b"1")
+    drain.deliver("a.csv.sha256", b"of a")
+    drain.deliver("b.csv", b"2")
+    if killed:
+        files.make_folder(drain.places.work)
+        for name in ("a.csv", "a.csv.sha256"):
+            shutil.copy2(drain.places.inbox / name, drain.places.work)
+        (drain.places.inbox / "a.csv.sha256").unlink()
+    another_file_system(monkeypatch, drain.places.inbox, kept="a.csv")
+
+    for _ in range(2):
+        taken = drain.take()
+
+        assert sorted(taken.paths) == [path, drain.places.work / "b.csv"]
+        assert names(drain.places.inbox) == ["a.csv", "a.csv.sha256"]
+        assert names(drain.places.work) == ["b.csv"]
+
+
 def test_what_grows_while_it_is_copied_is_left_whole(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of an extract is lost that its sender appends while it is copied."""
-    another_file_system(monkeypatch)
+    another_file_system(monkeypatch, drain.places.inbox)
     path = drain.deliver("a.csv", b"1\n")
     copy = files.shutil.copyfileobj
 
