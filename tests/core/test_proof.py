@@ -24,6 +24,12 @@ def test_what_was_proven_and_stayed_is_taken_back(tmp_path: Path) -> None:
     assert (lines[-1].oldest, lines[-1].newest, lines[-1].bytes) == (date(2026, 1, 2), date(2026, 1, 2), 2)
 
 
+def test_a_kind_that_cannot_be_read_is_marked() -> None:
+    """Its zero is told from that of a kind of which nothing is past its time."""
+    assert [line.kind for line in prove([], NOW, {"archive"}) if line.unreadable] == ["archive"]
+    assert not any(line.unreadable for line in prove([], NOW))
+
+
 def test_the_last_line_that_can_be_read_dates_the_last_sweep(tmp_path: Path) -> None:
     """A broken last line is passed over; without a log, or a line in it, there was no sweep."""
     log = tmp_path / "retention.jsonl"

@@ -18,6 +18,7 @@ from tasks.core.proof import prove, write_proof
 from tests.harness.customers import make_customers
 from tests.harness.deliveries import publish_scores
 from tests.harness.home import Home
+from tests.harness.rights import bound_by_rights
 from tests.harness.server import Server
 from tests.harness.unorchestrated import unorchestrated
 
@@ -112,6 +113,32 @@ def test_what_does_not_go_ends_the_sweep_in_one_line(home: Home, monkeypatch: py
     lines = [Swept.model_validate_json(line) for line in log.read_bytes().splitlines()]
     counted = [(line.kind, line.deleted, line.failed) for line in lines if line.deleted or line.failed]
     assert counted == [("archive", 1, 0), ("runs", 2, 0), ("runs", 0, 1)]
+
+
+def test_a_folder_that_cannot_be_read_ends_the_sweep_in_one_line(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other kinds go first, Prefect's runs included; the log marks the kind, and the code is 50."""
+    monkeypatch.setattr(steps, "_ended_before", lambda _: [])
+    swept: list[object] = []
+    monkeypatch.setattr(steps, "_delete", swept.append)
+    for path in ("archive/2020-01-01-0123456789abcdef.csv", "runs/20200101T040000-1"):
+        (home.path / path).mkdir(parents=True)
+    (home.path / "archive").chmod(0o000)
+    with unorchestrated(), bound_by_rights(), pytest.raises(PublishError) as error:
+        retention.fn()
+    (home.path / "archive").chmod(0o700)
+
+    assert error.value.exit_code == 50
+    assert str(error.value).startswith("cannot be read, and may hold what is past its time: archive; ")
+    assert swept == [[]]
+    assert list((home.path / "runs").iterdir()) == []
+    assert len(list((home.path / "archive").iterdir())) == 1
+    lines = [
+        Swept.model_validate_json(line) for line in (home.path / "retention.jsonl").read_bytes().splitlines()
+    ]
+    assert [line.kind for line in lines if line.unreadable] == ["archive"]
+    assert [line.kind for line in lines if line.deleted] == ["runs"]
 
 
 @pytest.mark.xdist_group("server")
