@@ -11,6 +11,7 @@ from tasks.core.errors import ChangedError, ExtractError
 from tasks.core.files import make_folder
 from tasks.core.sidecar import sidecar_of
 from tests.harness.deliveries import Drain
+from tests.harness.rights import another_file_system
 
 DAY = date(2026, 3, 1)
 REFUSED = ExtractError("it is refused.")
@@ -36,6 +37,28 @@ def test_one_copy_is_archived_however_often_it_comes(drain: Drain) -> None:
         f"archive/{target.name}": b"a,b\n1,2\n",
         f"archive/{target.name}.sha256": b"sidecar 3",
     }
+
+
+def test_a_kill_while_it_is_copied_to_another_disk_leaves_no_rows(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run files the extract, and what the killed one had copied of it goes."""
+    another_file_system(monkeypatch, make_folder(drain.places.archive))
+    sent = identify(drain.deliver("crm.csv", b"a,b\n1,2\n"), delivered=True)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as deadly:
+        deadly.setattr(os, "utime", killed)
+        with pytest.raises(KeyboardInterrupt):
+            filing.archive(sent, drain.places.archive, DAY)
+    (leftover,) = drain.places.archive.iterdir()
+    leftover.rename(leftover.with_name(".stage-1"))
+
+    target = filing.archive(sent, drain.places.archive, DAY)
+
+    assert list(drain.places.archive.iterdir()) == [target]
 
 
 def test_what_changed_since_it_was_scored_is_not_archived(drain: Drain) -> None:
