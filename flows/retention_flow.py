@@ -27,7 +27,7 @@ def retention(
     Args:
         config: How long things are kept.
         dry_run: Count what would be deleted, and delete nothing.
-        force: Sweep however long ago the product last dated anything: the clock is right.
+        force: Sweep however long ago the last sweep was: the clock is right.
     """
     home = cli.locations()
     with locked(home.work):  # no run reads what is deleted
@@ -41,7 +41,7 @@ def main() -> State[Any] | None:
     parser = cli.Parser(description="Delete what is past its time to live, and log what was deleted.")
     parser.add_argument("--dry-run", action="store_true", help="count what would go, and delete nothing")
     parser.add_argument(
-        "--force", action="store_true", help="sweep although nothing ran for over a month: the clock is right"
+        "--force", action="store_true", help="sweep although none ran for over a month: the clock is right"
     )
     cli.add_config_flags(parser)
     flags = parser.parse_args()

@@ -54,7 +54,8 @@ def score(
     with locked(home.work), cluster(runner, config.threads) as workers:  # two runs would take one extract
         run = _Run(champion, config, home, as_of, force=force, delivered=delivered, workers=workers)
         point_to_latest(home.scores, champion)
-        for path in take_inbox(home, config.settle_seconds) if extract is None else [extract]:
+        paths, night.unfiled = take_inbox(home, config.settle_seconds) if extract is None else ([extract], [])
+        for path in paths:
             try:
                 _score_or_reject(path, run, night)
             except Exception as error:  # noqa: BLE001 whatever it is, the other extracts are scored
@@ -65,8 +66,8 @@ def score(
     said = " ".join(filter(None, (summary, stale, drifted)))
     if night.rejected:
         raise ExtractError(f"{said} First: {night.rejected[0]}" if delivered else night.rejected[0])
-    if night.unscored:
-        raise night.unscored[0]
+    if left := [*night.unscored, *night.unfiled]:
+        raise left[0]
     return Completed(name=cli.STALE if stale else cli.DRIFTED if drifted else None, message=said)
 
 

@@ -22,6 +22,9 @@ class Swept(Closed):
         ge=0,
         description="Counted as deleted on an earlier line, and still there; the next sweep tries again.",
     )
+    unreadable: bool = Field(
+        default=False, description="Whether some of the kind could not be read; it may be past its time."
+    )
     oldest: date | None = Field(description="The first day among them; None where it is not known.")
     newest: date | None
     bytes: int | None = Field(ge=0, description="On the disk; None for prefect.")

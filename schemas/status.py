@@ -9,6 +9,7 @@ from schemas.closed import Closed
 from schemas.manifest import ScoresName, ShortId
 
 AlarmCode = Literal[
+    "home_unreadable",
     "champion_missing",
     "champion_damaged",
     "champion_stale",

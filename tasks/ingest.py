@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Final
 
 from prefect.logging import get_run_logger
 
@@ -10,6 +11,7 @@ from schemas.config import IngestConfig, Locations, SimulationConfig
 from tasks.core import delivery, inbox
 from tasks.core.dating import date_of, oldest_first
 from tasks.core.delivery import Delivery, Texts
+from tasks.core.errors import PublishError
 from tasks.core.extract.reading import Extract, read_extract, read_texts
 from tasks.core.filing import file_late_sidecars
 from tasks.core.publishing import published_day
@@ -17,6 +19,11 @@ from tasks.core.sidecar import hold_to_sidecar
 from tasks.core.simulator.frame import simulate
 from tasks.core.summary import counts_line
 from tasks.step import step
+
+_STUCK: Final = (
+    "sidecars in inbox/ that came late and may not be moved to archive/: {}."
+    " Mend their rights or the inbox's, or delete them."
+)
 
 
 @step(name="ingest")
@@ -56,19 +63,23 @@ def date_extract(sent: Delivery, asked: date | None, scores: Path, *, delivered:
 
 
 @step(name="take-inbox")
-def take_inbox(home: Locations, settle_seconds: float) -> list[Path]:
-    """Take the extracts that wait, once they have not changed for a while; list them oldest first."""
+def take_inbox(home: Locations, settle_seconds: float) -> tuple[list[Path], list[PublishError]]:
+    """Take the extracts that wait, once they have not changed for a while; list them oldest first.
+
+    What keeps no extract from being scored is no error yet, but given for the run's end.
+    """
     inbox.confirm(home.inbox, home.work)
     before = inbox.look(home.inbox), inbox.look(home.work)
     if any(before):
         time.sleep(settle_seconds)
-    file_late_sidecars(home.inbox, home.archive)
+    stuck = file_late_sidecars(home.inbox, home.archive)
     taken = inbox.take(home.inbox, home.work, before)
     logger = get_run_logger()
     logger.info("inbox: %d extracts taken, %d left for the next run", len(taken.paths), taken.left)
     if taken.lone_sidecars:
         logger.warning("inbox: %d .sha256 files have no extract", taken.lone_sidecars)
-    return oldest_first(taken.paths, datetime.now(tz=UTC).date())
+    unfiled = [PublishError(_STUCK.format(stuck))] if stuck else []
+    return oldest_first(taken.paths, datetime.now(tz=UTC).date()), unfiled
 
 
 def _told(extract: Extract) -> Extract:

@@ -47,11 +47,13 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
     champion = read_champion(home.registry)
     if not force:
         refuse_jump(home, champion, now)
-    expired = retention.find_expired(home, policy, champion.bundle_id if champion else "", now.date())
+    due = retention.find_expired(home, policy, champion.bundle_id if champion else "", now.date())
+    for kind, reason in due.unreadable.items():
+        get_run_logger().warning("cannot be read in %s/: %s", kind, reason)
     if dry_run:
-        return prove(expired, now)
-    hidden = retention.hide(expired)
-    proof = prove(hidden, now)
+        return prove(due.expired, now, due.unreadable)
+    hidden = retention.hide(due.expired)
+    proof = prove(hidden, now, due.unreadable)
     write_proof(home.retention_log, proof)
     left = retention.delete(hidden)
     for (kind, reason), number in Counter((each.kind, reason) for each, reason in left).items():
@@ -86,7 +88,7 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
     """Say in a line what was deleted, or would be.
 
     Raises:
-        PublishError: something that is past its time is still there.
+        PublishError: something that is past its time is still there, or may be.
     """
     gone, left = Counter[str](), Counter[str]()
     for each in proof:
@@ -94,11 +96,15 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
         left[each.kind] += each.failed
     said = f"{'Would delete' if dry_run else 'Deleted'} {_listed(gone)}."
     get_run_logger().info(said)
+    faults = []
     if left.total():
+        faults.append(f"past their time, and not deleted: {_listed(+left)}")
+    if unreadable := [each.kind for each in proof if each.unreadable]:
+        faults.append(f"cannot be read, and may hold what is past its time: {', '.join(unreadable)}")
+    if faults:
         raise PublishError(
-            f"past their time, and not deleted: {_listed(+left)}; the run's warnings say why. Mend the rights"
-            f" or the disk of what is called {retention.HIDDEN}* there, then run"
-            " python flows/retention_flow.py."
+            f"{'; '.join(faults)}; the run's warnings say why. Mend the rights or the disk there (what did"
+            f" not go is called {retention.HIDDEN}*), then run python flows/retention_flow.py."
         )
     return said
 

@@ -10,31 +10,32 @@ from tasks.core.latest import published_folders, read_manifest
 from tasks.core.proof import last_sweep
 
 MAX_SILENCE: Final = timedelta(days=35)
-"""Sweeps and nights come daily, trainings weekly: more than a month without any is a clock or a long rest."""
+"""Sweeps and nights come daily: more than a month without any is a clock or a long rest."""
 
 
 def refuse_jump(places: Locations, champion: Champion | None, now: datetime) -> None:
-    """Refuse a moment that is too long after the last sweep, night and move of the champion.
+    """Refuse a moment too long after the last sweep or, before the first one, the last night or promotion.
 
-    Where there is none of these there is nothing to hold it against.
+    The last sweep alone counts: a night that runs between jump and sweep is dated by the clock that jumped.
+    What is dated later than now does not count, and where nothing else is, any clock will do.
 
     Raises:
-        ConfigError: the clock has jumped, or nothing ran for so long.
+        ConfigError: the clock has jumped, or no sweep ran for so long.
     """
-    newest = _newest_dated(places, champion)
-    if newest is not None and now - newest > MAX_SILENCE:
+    last, what = last_sweep(places.retention_log, now), "sweep"
+    if last is None:
+        last, what = _last_dated(places, champion, now), "night or promotion"
+    if last is not None and now - last > MAX_SILENCE:
         raise ConfigError(
-            f"the clock says {now.date()}, but the last sweep, night or promotion was on {newest.date()};"
+            f"the clock says {now.date()}, but the last {what} was on {last.date()};"
             f" expected at most {MAX_SILENCE.days} days between. Nothing was deleted."
-            " Set the clock, or, if nothing ran for so long, insist with --force."
+            " Set the clock, or, if none ran for so long, insist with --force."
         )
 
 
-def _newest_dated(places: Locations, champion: Champion | None) -> datetime | None:
+def _last_dated(places: Locations, champion: Champion | None, now: datetime) -> datetime | None:
     manifests = (read_manifest(folder) for folder in published_folders(places.scores))
     dated = [each.scored_at for each in manifests if each is not None]
     if champion is not None:
         dated.append(champion.at)
-    if (swept := last_sweep(places.retention_log)) is not None:
-        dated.append(swept)
-    return max(dated, default=None)
+    return max((at for at in dated if at <= now), default=None)

@@ -101,7 +101,8 @@ def reveal(stage: Path, target: Path) -> bool:
 def move(path: Path, target: Path) -> None:
     """Rename a file; across file systems copy and sync it, and only then delete it.
 
-    What is no plain file cannot go across file systems (EXDEV), nor what is still written (EBUSY).
+    What is no plain file cannot go across file systems (EXDEV), nor what is still written (EBUSY). What
+    may be copied and not deleted stays where it is alone.
     """
     try:
         path.rename(target)
@@ -125,9 +126,15 @@ def _carry(path: Path, target: Path) -> None:
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         aside.unlink()
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+    replaced = os.path.lexists(target)
     aside.rename(target)
     sync_folder(target.parent)
-    path.unlink()
+    try:
+        path.unlink()
+    except PermissionError:
+        if not replaced:
+            target.unlink()
+        raise
 
 
 def is_folder(path: Path) -> bool:

@@ -17,7 +17,7 @@ import pandas as pd
 from tasks.core.delivered_file import label_of
 from tasks.core.delivery import Delivery, identify
 from tasks.core.errors import ExtractError, shown
-from tasks.core.files import FILE_MODE, is_folder, make_folder, move, replace_file, sha256
+from tasks.core.files import FILE_MODE, is_folder, make_folder, move, replace_file, sha256, sweep_stages
 from tasks.core.publishing import QUARANTINE, quarantine_csv
 from tasks.core.sidecar import SUFFIX, is_sidecar, read_sidecar, sidecar_of
 
@@ -30,12 +30,15 @@ STATUS: Final = "status.txt"
 def archive(sent: Delivery, folder: Path, as_of: date) -> Path:
     """Move a scored file away under its date, id and kind, or over the copy of it that is there.
 
+    Sweeps what a killed run left of a copy; nobody else may file meanwhile.
+
     Raises:
         ChangedError: it is not what was scored any more.
     """
     sent.confirm()
     (source,) = sent.sources
-    target = find_archived(make_folder(folder), sent.extract_id)
+    sweep_stages(make_folder(folder))
+    target = find_archived(folder, sent.extract_id)
     if target is None:
         target = folder / f"{as_of.isoformat()}-{sent.extract_id}.{source.kind}"
     _move_both(sent.path, target)
@@ -70,15 +73,23 @@ def reject(path: Path, folder: Path, error: ExtractError, *, keep: bool) -> Path
     return place
 
 
-def file_late_sidecars(inbox: Path, archive: Path) -> None:
-    """File away sidecars that came after their extracts were scored, and agree with them."""
+def file_late_sidecars(inbox: Path, archive: Path) -> int:
+    """File away sidecars that came after their extracts were scored, and agree with them.
+
+    Give how many may not be moved: they stay, and keep no other from being filed.
+    """
+    stuck = 0
     for path in inbox.glob(f"[!.]*{SUFFIX}"):
         if os.path.lexists(path.with_name(path.name.removesuffix(SUFFIX))):
             continue
         with suppress(ExtractError):
             kept = find_archived(archive, read_sidecar(path)[:16])
             if kept is not None:
-                move(path, sidecar_of(kept))
+                try:
+                    move(path, sidecar_of(kept))
+                except PermissionError:
+                    stuck += 1
+    return stuck
 
 
 def _move_both(path: Path, target: Path) -> None:

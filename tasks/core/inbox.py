@@ -90,8 +90,12 @@ def take(inbox: Path, work: Path, before: tuple[Sight, Sight]) -> Taken:
             remove(work / name)  # its extract is filed: a kill fell between the two
     for name in waiting & unfinished:
         if sent[name][1:] == under_way[name][1:] and _same(inbox / name, work / name):
-            (inbox / name).unlink()  # a kill fell between copying it and deleting it
-            waiting.remove(name)
+            try:
+                (inbox / name).unlink()  # a kill fell between copying it and deleting it
+                waiting.remove(name)
+            except PermissionError:
+                (work / name).unlink()
+                unfinished.remove(name)
     ready = [name for name in waiting - unfinished if _settled(name, before[0], sent)]
     settled = [name for name in unfinished if _settled(name, before[1], under_way)]
     taken = [path for name in ready if (path := _bring(inbox / name, work)) is not None]
@@ -121,12 +125,18 @@ def _same(path: Path, other: Path) -> bool:
 
 
 def _bring(path: Path, work: Path) -> Path | None:
-    """Move an extract and its sidecar, which comes first: an extract is never without its own."""
+    """Move an extract and its sidecar, which comes first, and goes back where its extract stays.
+
+    So an extract is never without its own, whenever a kill comes.
+    """
+    sidecar, taken = sidecar_of(path), sidecar_of(work / path.name)
     try:
-        if os.path.lexists(sidecar_of(path)):
-            move(sidecar_of(path), sidecar_of(work / path.name))
+        if os.path.lexists(sidecar):
+            move(sidecar, taken)
         move(path, work / path.name)
     except OSError as error:
+        if os.path.lexists(taken) and not os.path.lexists(sidecar):
+            move(taken, sidecar)
         if error.errno in (errno.ENOENT, errno.EBUSY):  # taken back, or still written
             return None
         if error.errno not in (errno.EXDEV, errno.EACCES, errno.EPERM):

@@ -71,14 +71,15 @@ def is_as_sealed(folder: Path, manifest: ScoresManifest, *, hashed: bool) -> boo
     return sizes == {name: seal.size for name, seal in manifest.files.items()}
 
 
-def fault_of_scores(scores: Path) -> str | None:
-    """Say why the folder of scores cannot be read; None where it can, or where there is none yet."""
+def fault_of_folder(folder: Path) -> str | None:
+    """Say why a folder or what is in it cannot be read; None where it can, or where there is none yet."""
     try:
-        next(scores.iterdir(), None)
+        if (first := next(folder.iterdir(), None)) is not None:
+            first.lstat()
     except FileNotFoundError:
         return None
     except OSError as error:
-        return f"scores/ cannot be read: {error.strerror}. Mount it or mend its rights."
+        return f"{folder.name}/ cannot be read: {error.strerror}. Mount it or mend its rights."
     return None
 
 

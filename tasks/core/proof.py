@@ -1,6 +1,7 @@
 """Prove in a log what sweeps delete: counts and dates, never an id or a name."""
 
 import os
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +13,10 @@ from tasks.core.files import FILE_MODE, flush_to_disk
 from tasks.core.retention import Expired
 
 
-def prove(expired: list[Expired], at: datetime) -> list[Swept]:
+def prove(expired: list[Expired], at: datetime, unreadable: Collection[Kind] = ()) -> list[Swept]:
     """Count by kind what is about to be deleted; a kind of which nothing is past its time counts none."""
     kinds: tuple[Kind, ...] = ("archive", "rejected", "scores", "runs")
-    return [_count(kind, expired, at, failed=False) for kind in kinds]
+    return [_count(kind, expired, at, unreadable=kind in unreadable) for kind in kinds]
 
 
 def take_back(left: list[Expired], at: datetime) -> list[Swept]:
@@ -32,16 +33,22 @@ def write_proof(log: Path, proof: list[Swept]) -> None:
         flush_to_disk(file)
 
 
-def last_sweep(log: Path) -> datetime | None:
-    """Tell when the last sweep wrote to the log, past lines that a power cut broke; None where none did."""
+def last_sweep(log: Path, now: datetime) -> datetime | None:
+    """Tell when the last sweep until now wrote to the log; None where none did.
+
+    Lines that a power cut broke are passed over, and those of a clock that was ahead.
+    """
     with suppress(FileNotFoundError):
         for line in reversed(log.read_bytes().splitlines()):
             with suppress(ValidationError):
-                return Swept.model_validate_json(line).at
+                if (at := Swept.model_validate_json(line).at) <= now:
+                    return at
     return None
 
 
-def _count(kind: Kind, expired: list[Expired], at: datetime, *, failed: bool) -> Swept:
+def _count(
+    kind: Kind, expired: list[Expired], at: datetime, *, failed: bool = False, unreadable: bool = False
+) -> Swept:
     found = [each for each in expired if each.kind == kind]
     days = [each.day for each in found if each.day is not None]
     return Swept(
@@ -49,6 +56,7 @@ def _count(kind: Kind, expired: list[Expired], at: datetime, *, failed: bool) ->
         kind=kind,
         deleted=0 if failed else len(found),
         failed=len(found) if failed else 0,
+        unreadable=unreadable,
         oldest=min(days, default=None),
         newest=max(days, default=None),
         bytes=sum(each.bytes for each in found),

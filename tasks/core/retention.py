@@ -47,8 +47,16 @@ class Expired:
         return total
 
 
-def find_expired(places: Locations, policy: RetentionPolicy, champion: str, today: date) -> list[Expired]:
-    """List what is past its time on that day, and what an interrupted sweep had hidden.
+@dataclass(frozen=True)
+class Due:
+    """What is past its time, and by kind why some of it cannot be read."""
+
+    expired: list[Expired]
+    unreadable: dict[Kind, str]
+
+
+def find_expired(places: Locations, policy: RetentionPolicy, champion: str, today: date) -> Due:
+    """Find what is past its time on that day, and what an interrupted sweep had hidden.
 
     Of the latest scores, of inbox and work, and of bundles nothing is ever listed.
     """
@@ -68,13 +76,25 @@ def find_expired(places: Locations, policy: RetentionPolicy, champion: str, toda
         "scores": (places.scores, _day_in_name, scores),
         "runs": (places.runs, _day_of_run, after(policy.runs_days, _day_of_run)),
     }
-    return [
-        Expired(kind, path, day_of(path))
-        for kind, (folder, day_of, expiry) in rules.items()
-        for path in sorted(folder.glob("*"))
-        if path.name.startswith(HIDDEN)
-        or (not path.name.startswith(".") and (last := expiry(path)) is not None and last < today)
-    ]
+    due = Due([], {})
+    for kind, (folder, day_of, expiry) in rules.items():
+        try:
+            paths = sorted(folder.iterdir())
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            due.unreadable[kind] = _why(error)
+            continue
+        for path in paths:
+            try:
+                path.lstat()
+                if path.name.startswith(HIDDEN) or (
+                    not path.name.startswith(".") and (last := expiry(path)) is not None and last < today
+                ):
+                    due.expired.append(Expired(kind, path, day_of(path)))
+            except OSError as error:
+                due.unreadable[kind] = _why(error)
+    return due
 
 
 def hide(expired: list[Expired]) -> list[Expired]:
@@ -98,10 +118,14 @@ def delete(expired: list[Expired]) -> list[tuple[Expired, str]]:
         try:
             _erase(_out_of_sight(each.path))
         except OSError as error:
-            left.append((each, error.strerror or type(error).__name__))
+            left.append((each, _why(error)))
         except RecursionError:
             left.append((each, "too many folders within folders"))
     return left
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
 def _out_of_sight(path: Path) -> Path:
@@ -155,8 +179,12 @@ def _day_in_name(path: Path) -> date | None:
 def _day_of_reason(path: Path) -> date | None:
     try:
         return datetime.fromtimestamp((path / REASON).stat().st_mtime, tz=UTC).date()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError:
+        if path.name.startswith(HIDDEN):  # `delete` tells
+            return None
+        raise
 
 
 def _day_of_run(path: Path) -> date | None:

@@ -16,7 +16,7 @@ from tasks.core.freshness import stale
 from tasks.core.inbox import fault_of
 from tasks.core.latest import LATEST, extract_of, published_folders, read_latest, read_manifest
 from tasks.core.observing import (
-    fault_of_scores,
+    fault_of_folder,
     is_as_sealed,
     observe_champion,
     observe_disk,
@@ -38,6 +38,8 @@ def look_at(places: Locations, policy: AlarmPolicy, now: datetime) -> Status:
     rejected = observe_rejected(places.rejected, now, policy.rejected_days)
     manifests = {folder: read_manifest(folder) for folder in published_folders(places.scores)}
     latest, disk = read_latest(places.scores), observe_disk(places)
+    read = (places.work, places.archive, places.rejected, places.runs)
+    alarms += [Alarm(code="home_unreadable", message=fault) for fault in map(fault_of_folder, read) if fault]
     alarms += _of_inbox(places, inbox, work, policy)
     alarms += _of_sidecars(observe_lone_sidecars(places.inbox, now), policy)
     alarms += _of_rejected(rejected, policy)
@@ -128,7 +130,7 @@ def _of_scores(
     policy: AlarmPolicy,
     now: datetime,
 ) -> Iterator[Alarm]:
-    if (fault := fault_of_scores(scores)) is not None:
+    if (fault := fault_of_folder(scores)) is not None:
         yield Alarm(code="scores_damaged", message=fault)
         return
     if not manifests:
@@ -162,13 +164,18 @@ def _of_sweeps(
     places: Locations, champion: ChampionStatus | None, policy: AlarmPolicy, now: datetime
 ) -> Iterator[Alarm]:
     limit = timedelta(days=policy.max_sweep_days)
-    last = last_sweep(places.retention_log)
+    try:
+        last = last_sweep(places.retention_log, now)
+    except OSError as error:
+        message = f"{places.retention_log.name} cannot be read: {error.strerror}. Mend its rights."
+        yield Alarm(code="home_unreadable", message=message)
+        return
     if last is not None and now - last > limit:
         said = f"the last sweep was {(now - last).days} days ago; expected at most {policy.max_sweep_days}."
     elif last is None and (
         due := find_expired(
             places, RetentionPolicy(), champion.bundle_id if champion else "", (now - limit).date()
-        )
+        ).expired
     ):
         said = f"nothing was ever swept; more than {policy.max_sweep_days} days past their time: {len(due)}."
     else:

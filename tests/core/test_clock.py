@@ -47,17 +47,40 @@ def test_a_clock_that_jumped_is_refused(kind: str, tmp_path: Path) -> None:
     assert error.value.exit_code == 10
 
 
-@pytest.mark.parametrize("newest", ["sweep", "night", "promotion"])
-def test_the_newest_of_all_counts(newest: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["night", "promotion"])
+def test_only_the_last_sweep_counts_once_there_is_one(kind: str, tmp_path: Path) -> None:
+    """Neither what the clock that jumped has dated since, nor older nights, say anything about it."""
+    places = Locations(home=tmp_path / "home")
+    dated(places, "sweep", NEWEST)
+    champion = dated(places, kind, LIMIT + timedelta(days=100))
+    dated(places, "night", NEWEST - timedelta(days=100))
+
+    refuse_jump(places, champion, LIMIT)
+    with pytest.raises(ConfigError, match="the last sweep was on 2026-06-30"):
+        refuse_jump(places, champion, LIMIT + timedelta(days=100, hours=1))
+
+
+def test_before_the_first_sweep_the_newest_of_the_others_counts(tmp_path: Path) -> None:
     """One thing of lately is enough, however old the others are."""
     places = Locations(home=tmp_path / "home")
-    old = NEWEST - timedelta(days=365)
-    kinds = ("sweep", "night", "promotion")
-    champions = [dated(places, kind, NEWEST if kind == newest else old) for kind in kinds]
+    dated(places, "night", NEWEST)
+    champion = dated(places, "promotion", NEWEST - timedelta(days=365))
 
-    refuse_jump(places, champions[-1], LIMIT)
-    with pytest.raises(ConfigError):
-        refuse_jump(places, champions[-1], LIMIT + timedelta(seconds=1))
+    refuse_jump(places, champion, LIMIT)
+    with pytest.raises(ConfigError, match="the last night or promotion was on 2026-06-30"):
+        refuse_jump(places, champion, LIMIT + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("kind", ["sweep", "night", "promotion"])
+def test_what_is_dated_later_than_now_does_not_count(kind: str, tmp_path: Path) -> None:
+    """What a clock that was ahead has dated does not let the next jump pass, nor stop a clock set right."""
+    places = Locations(home=tmp_path / "home")
+    dated(places, "sweep" if kind == "sweep" else "night", NEWEST)
+    champion = dated(places, kind, NEWEST + timedelta(days=365))
+
+    refuse_jump(places, champion, LIMIT)
+    with pytest.raises(ConfigError, match="on 2026-06-30"):
+        refuse_jump(places, champion, LIMIT + timedelta(seconds=1))
 
 
 def test_a_home_without_dates_is_swept(tmp_path: Path) -> None:

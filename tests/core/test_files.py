@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core import files
+from tests.harness.rights import another_file_system
 
 
 def test_replace_keeps_the_old_file_when_the_disk_fails(
@@ -73,6 +74,24 @@ def test_what_crosses_file_systems_is_on_the_disk_before_it_goes(
 
     assert order[:4] == ["sync bytes", "rename", "sync here", "unlink"]
     assert (here / "a.csv").read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_what_may_not_be_deleted_across_file_systems_stays_alone(
+    replaced: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No copy is left beside it, but one that was there before is kept."""
+    there, here = (files.make_folder(tmp_path / name) for name in ("there", "here"))
+    files.write_new(there / "a.csv", b"1")
+    if replaced:
+        files.write_new(here / "a.csv", b"1")
+    another_file_system(monkeypatch, there, kept="a.csv")
+
+    with pytest.raises(PermissionError):
+        files.move(there / "a.csv", here / "a.csv")
+
+    assert (there / "a.csv").read_bytes() == b"1"
+    assert [path.name for path in here.iterdir()] == ["a.csv"] * replaced
 
 
 def test_files_and_folders_are_private(tmp_path: Path) -> None:

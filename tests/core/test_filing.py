@@ -11,6 +11,7 @@ from tasks.core.errors import ChangedError, ExtractError
 from tasks.core.files import make_folder
 from tasks.core.sidecar import sidecar_of
 from tests.harness.deliveries import Drain
+from tests.harness.rights import another_file_system
 
 DAY = date(2026, 3, 1)
 REFUSED = ExtractError("it is refused.")
@@ -36,6 +37,28 @@ def test_one_copy_is_archived_however_often_it_comes(drain: Drain) -> None:
         f"archive/{target.name}": b"a,b\n1,2\n",
         f"archive/{target.name}.sha256": b"sidecar 3",
     }
+
+
+def test_a_kill_while_it_is_copied_to_another_disk_leaves_no_rows(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run files the extract, and what the killed one had copied of it goes."""
+    another_file_system(monkeypatch, make_folder(drain.places.archive))
+    sent = identify(drain.deliver("crm.csv", b"a,b\n1,2\n"), delivered=True)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as deadly:
+        deadly.setattr(os, "utime", killed)
+        with pytest.raises(KeyboardInterrupt):
+            filing.archive(sent, drain.places.archive, DAY)
+    (leftover,) = drain.places.archive.iterdir()
+    leftover.rename(leftover.with_name(".stage-1"))
+
+    target = filing.archive(sent, drain.places.archive, DAY)
+
+    assert list(drain.places.archive.iterdir()) == [target]
 
 
 def test_what_changed_since_it_was_scored_is_not_archived(drain: Drain) -> None:
@@ -125,12 +148,34 @@ def test_a_sidecar_that_comes_late_is_filed_with_its_extract(drain: Drain) -> No
     drain.deliver("present.csv", b"")
     drain.deliver("present.csv.sha256", sent.sha256.encode())
 
-    filing.file_late_sidecars(drain.places.inbox, drain.places.archive)
+    assert filing.file_late_sidecars(drain.places.inbox, drain.places.archive) == 0
 
     assert {path.name for path in drain.places.archive.iterdir()} == {target.name, f"{target.name}.sha256"}
     assert {path.name for path in drain.places.inbox.glob("*.sha256")} == {
         "other.csv.sha256", "unreadable.csv.sha256", "present.csv.sha256",
     }  # fmt: skip
+
+
+def test_a_late_sidecar_that_may_not_be_moved_keeps_no_other(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays and is counted; the others are filed."""
+    for name in ("a", "b", "c"):
+        sent = identify(drain.deliver(f"{name}.csv", name.encode()), delivered=True)
+        filing.archive(sent, drain.places.archive, DAY)
+        drain.deliver(f"{name}.csv.sha256", sent.sha256.encode())
+    rename = Path.rename
+
+    def guarded(path: Path, target: Path) -> Path:
+        if path.name == "b.csv.sha256":
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", guarded)
+
+    assert filing.file_late_sidecars(drain.places.inbox, drain.places.archive) == 1
+    assert [path.name for path in drain.places.inbox.iterdir()] == ["b.csv.sha256"]
+    assert len(list(drain.places.archive.glob("*.sha256"))) == 2
 
 
 def test_a_hard_link_is_refused(drain: Drain) -> None:

@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tasks.core import files, inbox
 from tasks.core.errors import ConfigError
 from tests.harness.deliveries import Drain
+from tests.harness.rights import another_file_system
 
 
 @pytest.fixture
@@ -158,6 +160,18 @@ def test_an_extract_taken_back_is_no_error(drain: Drain, monkeypatch: pytest.Mon
     assert drain.take() == inbox.Taken([], 1, 0)
 
 
+def guard(monkeypatch: pytest.MonkeyPatch, name: str, code: int) -> None:
+    """Let a file of the inbox not be moved."""
+    rename = Path.rename
+
+    def guarded(path: Path, target: Path) -> Path:
+        if path.name == name and path.parent.name == "inbox":
+            raise OSError(code, os.strerror(code))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", guarded)
+
+
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM])
 def test_what_may_not_be_moved_is_given_as_it_lies(
     code: int, drain: Drain, monkeypatch: pytest.MonkeyPatch
@@ -165,16 +179,54 @@ def test_what_may_not_be_moved_is_given_as_it_lies(
     """One extract without the right to move it keeps no other from being taken."""
     drain.deliver("a.csv", b"1")
     drain.deliver("locked.csv", b"2")
-    rename = Path.rename
-
-    def guarded(path: Path, target: Path) -> Path:
-        if path.name == "locked.csv":
-            raise OSError(code, os.strerror(code), str(path))
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", guarded)
+    guard(monkeypatch, "locked.csv", code)
 
     assert sorted(drain.take().paths) == [drain.places.inbox / "locked.csv", drain.places.work / "a.csv"]
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM, errno.ENOENT, errno.EBUSY])
+def test_an_extract_that_stays_keeps_its_sidecar(
+    code: int, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where an extract is not taken its sidecar goes back beside it, and so is not passed over."""
+    path = drain.deliver("a.csv", b"1")
+    drain.deliver("a.csv.sha256", b"of a")
+    guard(monkeypatch, "a.csv", code)
+
+    taken = drain.take()
+
+    assert taken.paths == [path] * (code in (errno.EACCES, errno.EPERM))
+    assert names(drain.places.inbox) == ["a.csv", "a.csv.sha256"]
+    assert names(drain.places.work) == []
+
+
+@pytest.mark.parametrize("sent_again", [False, True])
+def test_an_extract_that_stays_gets_back_what_a_killed_run_took(
+    sent_again: bool, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sidecar that reached `work/` before a kill comes back, unless a newer one was sent."""
+    drain.deliver("a.csv", b"1")
+    (files.make_folder(drain.places.work) / "a.csv.sha256").write_bytes(b"of a")
+    if sent_again:
+        drain.deliver("a.csv.sha256", b"newer")
+    guard(monkeypatch, "a.csv", errno.EPERM)
+
+    assert drain.take().paths == [drain.places.inbox / "a.csv"]
+    assert (drain.places.inbox / "a.csv.sha256").read_bytes() == (b"newer" if sent_again else b"of a")
+    assert names(drain.places.work) == []
+
+
+def test_a_sidecar_that_may_not_be_moved_keeps_its_extract(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a sidecar stays its extract is given as it lies, and an older sidecar is not put over it."""
+    drain.deliver("a.csv", b"1")
+    drain.deliver("a.csv.sha256", b"newer")
+    (files.make_folder(drain.places.work) / "a.csv.sha256").write_bytes(b"of a")
+    guard(monkeypatch, "a.csv.sha256", errno.EPERM)
+
+    assert drain.take().paths == [drain.places.inbox / "a.csv"]
+    assert (drain.places.inbox / "a.csv.sha256").read_bytes() == b"newer"
 
 
 def test_a_folder_left_where_a_sidecar_should_be_goes(drain: Drain) -> None:
@@ -187,21 +239,9 @@ def test_a_folder_left_where_a_sidecar_should_be_goes(drain: Drain) -> None:
     assert names(drain.places.work) == ["b.csv"]
 
 
-def another_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every rename from the inbox cross file systems."""
-    rename = Path.rename
-
-    def crossing(path: Path, target: Path) -> Path:
-        if path.parent.name == "inbox":
-            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", crossing)
-
-
 def test_an_inbox_on_another_file_system(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are copied with their date, whatever their names; what is none is given where it lies."""
-    another_file_system(monkeypatch)
+    another_file_system(monkeypatch, drain.places.inbox)
     long = "x" * 255
     path = drain.deliver(long, b"1")
     os.utime(path, ns=(10**18, 10**18))
@@ -223,7 +263,7 @@ def test_a_kill_between_copy_and_deletion_leaves_one(
     sent_again: bool, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The copy in `work/` is the extract; what was sent under its name meanwhile waits."""
-    another_file_system(monkeypatch)
+    another_file_system(monkeypatch, drain.places.inbox)
     path = drain.deliver("a.csv", b"1")
     os.utime(path, ns=(10**18, 10**18))
     unlink = Path.unlink
@@ -249,9 +289,32 @@ def test_a_kill_between_copy_and_deletion_leaves_one(
     assert names(drain.places.inbox) == ["a.csv"] * sent_again
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_may_be_copied_and_not_deleted_is_given_as_it_lies(
+    killed: bool, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given once with its sidecar, whatever a killed run left of it, and the others are taken."""
+    path = drain.deliver("a.csv", b"1")
+    drain.deliver("a.csv.sha256", b"of a")
+    drain.deliver("b.csv", b"2")
+    if killed:
+        files.make_folder(drain.places.work)
+        for name in ("a.csv", "a.csv.sha256"):
+            shutil.copy2(drain.places.inbox / name, drain.places.work)
+        (drain.places.inbox / "a.csv.sha256").unlink()
+    another_file_system(monkeypatch, drain.places.inbox, kept="a.csv")
+
+    for _ in range(2):
+        taken = drain.take()
+
+        assert sorted(taken.paths) == [path, drain.places.work / "b.csv"]
+        assert names(drain.places.inbox) == ["a.csv", "a.csv.sha256"]
+        assert names(drain.places.work) == ["b.csv"]
+
+
 def test_what_grows_while_it_is_copied_is_left_whole(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of an extract is lost that its sender appends while it is copied."""
-    another_file_system(monkeypatch)
+    another_file_system(monkeypatch, drain.places.inbox)
     path = drain.deliver("a.csv", b"1\n")
     copy = files.shutil.copyfileobj
 

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
-from schemas.retention import Swept
+from schemas.retention import Kind, Swept
 from tasks.core import proof as proofs
 from tasks.core import retention
 from tasks.core.files import make_folder
@@ -62,7 +62,7 @@ def places(tmp_path: Path) -> Locations:
 
 def sweep(places: Locations, today: date = TODAY) -> list[Swept]:
     """Sweep as the flow does."""
-    hidden = retention.hide(retention.find_expired(places, POLICY, BUNDLE, today))
+    hidden = retention.hide(retention.find_expired(places, POLICY, BUNDLE, today).expired)
     proof = proofs.prove(hidden, NOW)
     proofs.write_proof(places.retention_log, proof)
     assert retention.delete(hidden) == []
@@ -138,7 +138,7 @@ def test_a_kill_is_made_good_by_the_next_sweep(
     point: str, times: int, places: Locations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed anywhere, nothing is half visible; the next sweep ends alike, and all that goes is proven."""
-    expected = retention.find_expired(places, POLICY, BUNDLE, TODAY)
+    expected = retention.find_expired(places, POLICY, BUNDLE, TODAY).expired
     module, name = {
         "hide": (Path, "rename"), "rmtree": (shutil, "rmtree"), "unlink": (Path, "unlink"),
         "prove": (proofs, "prove"), "write_proof": (proofs, "write_proof"),
@@ -221,7 +221,7 @@ def test_what_does_not_go_keeps_nothing_else(
 
     with monkeypatch.context() as refusing:
         refusing.setattr(module, function, refuse)
-        hidden = retention.hide(retention.find_expired(places, POLICY, BUNDLE, TODAY))
+        hidden = retention.hide(retention.find_expired(places, POLICY, BUNDLE, TODAY).expired)
         left = retention.delete(hidden)
     assert [each.kind for each, _ in left] == ["rejected"]
     assert [path.name.removeprefix(".expired-") for path in places.rejected.glob(f"*{31:016d}")] == [refused]
@@ -253,5 +253,33 @@ def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> No
 
 def test_nothing_is_due_in_a_new_home(tmp_path: Path) -> None:
     """Folders that are not there yet hold nothing."""
-    assert retention.find_expired(Locations(home=tmp_path), POLICY, "", TODAY) == []
+    assert retention.find_expired(Locations(home=tmp_path), POLICY, "", TODAY) == retention.Due([], {})
     assert [each.deleted for each in proofs.prove([], NOW)] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o300, 0o600])
+@pytest.mark.parametrize("kind", ["archive", "rejected", "scores", "runs"])
+def test_a_folder_that_cannot_be_read_is_not_an_empty_one(kind: Kind, mode: int, places: Locations) -> None:
+    """It is told with its reason, and the other kinds are found."""
+    before = retention.find_expired(places, POLICY, BUNDLE, TODAY)
+    folder = places.home / kind
+    folder.chmod(mode)
+    with bound_by_rights():
+        due = retention.find_expired(places, POLICY, BUNDLE, TODAY)
+    folder.chmod(0o700)
+
+    assert due.unreadable == {kind: "Permission denied"}
+    assert due.expired == [each for each in before.expired if each.kind != kind]
+    assert before.unreadable == {}
+
+
+def test_one_that_cannot_be_read_keeps_no_other_of_its_kind(places: Locations) -> None:
+    """A refused extract whose day cannot be seen is told; those beside it are found."""
+    before = retention.find_expired(places, POLICY, BUNDLE, TODAY)
+    closed = places.rejected / f"{91:016d}"
+    closed.chmod(0o000)
+    with bound_by_rights():
+        due = retention.find_expired(places, POLICY, BUNDLE, TODAY)
+
+    assert due.unreadable == {"rejected": "Permission denied"}
+    assert due.expired == [each for each in before.expired if each.path != closed]

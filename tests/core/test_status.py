@@ -22,6 +22,7 @@ from tasks.core.status import look_at
 from tasks.core.status_page import WIDTH, page
 from tests.harness.deliveries import BUNDLE, Drain, publish_scores
 from tests.harness.home import Home
+from tests.harness.rights import bound_by_rights
 
 NOW = datetime(2026, 3, 4, 4, tzinfo=UTC)
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 as shutil has it
@@ -235,6 +236,27 @@ def test_what_may_not_be_read_is_an_alarm(
         status = look_at(places, AlarmPolicy(), NOW)
 
     assert code in codes(status)
+    assert page(status)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o300, 0o600])
+@pytest.mark.parametrize("name", ["work", "archive", "rejected", "runs", "retention.jsonl"])
+def test_what_cannot_be_read_is_no_quiet_home(name: str, mode: int, places: Locations) -> None:
+    """A folder whose content nobody can see, or the log of sweeps, is an alarm, and there is a page."""
+    swept(places, NOW)
+    for folder in (places.archive, places.rejected, places.runs):
+        (make_folder(folder) / "x").touch()
+    (make_folder(places.work) / "x.csv.sha256").touch()
+    assert codes(look(places)) == []
+    path = places.home / name
+    path.chmod(mode if path.is_dir() else 0)
+    with bound_by_rights():
+        status = look_at(places, AlarmPolicy(), NOW)
+    path.chmod(0o700)
+
+    assert "home_unreadable" in codes(status)
+    (message,) = (alarm.message for alarm in status.alarms if alarm.code == "home_unreadable")
+    assert message.startswith(name)
     assert page(status)
 
 

@@ -21,6 +21,7 @@ from tasks.core.delivery import identify
 from tasks.core.errors import CONTROL, ConfigError, ExtractError, PublishError
 from tests.harness.customers import make_customers
 from tests.harness.home import Home
+from tests.harness.rights import another_file_system
 
 
 @pytest.fixture
@@ -242,6 +243,67 @@ def test_what_may_not_be_moved_stops_itself_alone(
     assert "Mary" not in str(raised.value)
     assert [folder.name[:10] for folder in trained_home.published()] == ["2026-03-01", "2026-03-02"]
     assert [path.name for path in inbox.glob("[!.]*")] == ["Mary Smith 2026-03-02.csv"]
+
+
+def test_what_may_not_be_deleted_from_another_disk_stops_itself_alone(
+    trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is scored where it lies, once, and told every night; the others are scored and filed."""
+    stays = inbox / "Mary Smith 2026-03-02.csv"
+    stays.write_bytes(extract_of(1))
+    another_file_system(monkeypatch, inbox, kept=stays.name)
+    for night in (1, 2):
+        (inbox / f"good_2026-03-0{night + 2}.csv").write_bytes(extract_of(night + 1))
+        with pytest.raises(PublishError, match=r"step 'archive': the disk did not .*not permitted") as raised:
+            trained_home.score()
+
+        assert "Mary" not in str(raised.value)
+        assert len(trained_home.published()) == night + 1
+        assert [path.name for path in inbox.glob("[!.]*")] == [stays.name]
+        assert list((trained_home.path / "work").glob("[!.]*")) == []
+        assert len(list((trained_home.path / "archive").iterdir())) == night
+
+
+def test_a_late_sidecar_that_may_not_be_moved_stops_no_extract(
+    trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The extracts of the night are scored and filed, and the run tells at its end."""
+    (inbox / "Mary Smith 2026-03-01.csv").write_bytes(extract_of(1))
+    trained_home.score()
+    late = inbox / "Mary Smith 2026-03-01.csv.sha256"
+    late.write_text(sha256(extract_of(1)).hexdigest())
+    (inbox / "good_2026-03-02.csv").write_bytes(extract_of(2))
+    another_file_system(monkeypatch, inbox, kept=late.name)
+
+    with pytest.raises(PublishError, match=r"may not be moved to archive/: 1\. Mend") as raised:
+        trained_home.score()
+
+    assert "Mary" not in str(raised.value)
+    assert [folder.name[:10] for folder in trained_home.published()] == ["2026-03-01", "2026-03-02"]
+    assert [path.name for path in inbox.glob("[!.]*")] == [late.name]
+    late_copies = (trained_home.path / "archive").glob("*.sha256")
+    assert list(late_copies) == []
+
+
+def test_a_truncated_copy_that_may_not_be_moved_is_not_scored(
+    trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What contradicts its sidecar is refused where it lies, night after night."""
+    path = inbox / "crm_2026-03-01.csv"
+    path.write_bytes(extract_of(1))
+    path.with_name(f"{path.name}.sha256").write_text("0" * 64)
+    rename = Path.rename
+
+    def guarded(each: Path, target: Path) -> Path:
+        if each == path:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        return rename(each, target)
+
+    monkeypatch.setattr(Path, "rename", guarded)
+    for _ in range(2):
+        with pytest.raises(PublishError, match="step 'reject': the disk did not"):
+            trained_home.score()
+        assert trained_home.published() == []
 
 
 def test_a_bug_stops_one_extract_alone(

@@ -14,8 +14,11 @@ from flows.retention_flow import retention
 from schemas.retention import Swept
 from tasks import retention as steps
 from tasks.core.errors import ConfigError, PublishError
+from tasks.core.proof import prove, write_proof
+from tests.harness.customers import make_customers
 from tests.harness.deliveries import publish_scores
 from tests.harness.home import Home
+from tests.harness.rights import bound_by_rights
 from tests.harness.server import Server
 from tests.harness.unorchestrated import unorchestrated
 
@@ -61,6 +64,26 @@ def test_a_clock_that_jumped_deletes_nothing(home: Home, monkeypatch: pytest.Mon
     assert not old.exists()
 
 
+def test_a_night_before_the_sweep_does_not_hide_a_jump(
+    trained_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order of the schedule: the clock jumps, a night scores, the sweep after it deletes nothing."""
+    monkeypatch.setattr(steps, "_ended_before", lambda _: [])
+    home = trained_home.path
+    write_proof(home / "retention.jsonl", prove([], datetime.now(tz=UTC) - timedelta(days=36)))
+    old = home / "archive" / "2020-01-01-0123456789abcdef.csv"
+    old.parent.mkdir()
+    old.write_text("x")
+    (home / "inbox").mkdir()
+    make_customers(20).to_csv(home / "inbox" / "crm_2026-03-01.csv", index=False)
+    assert trained_home.score().is_completed()
+
+    with unorchestrated(), pytest.raises(ConfigError, match="the last sweep was on"):
+        retention.fn()
+
+    assert old.exists()
+
+
 def test_what_does_not_go_ends_the_sweep_in_one_line(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest goes first, Prefect's runs included; the log takes back what it had proven, the code is 50."""
     monkeypatch.setattr(steps, "_ended_before", lambda _: [])
@@ -90,6 +113,32 @@ def test_what_does_not_go_ends_the_sweep_in_one_line(home: Home, monkeypatch: py
     lines = [Swept.model_validate_json(line) for line in log.read_bytes().splitlines()]
     counted = [(line.kind, line.deleted, line.failed) for line in lines if line.deleted or line.failed]
     assert counted == [("archive", 1, 0), ("runs", 2, 0), ("runs", 0, 1)]
+
+
+def test_a_folder_that_cannot_be_read_ends_the_sweep_in_one_line(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other kinds go first, Prefect's runs included; the log marks the kind, and the code is 50."""
+    monkeypatch.setattr(steps, "_ended_before", lambda _: [])
+    swept: list[object] = []
+    monkeypatch.setattr(steps, "_delete", swept.append)
+    for path in ("archive/2020-01-01-0123456789abcdef.csv", "runs/20200101T040000-1"):
+        (home.path / path).mkdir(parents=True)
+    (home.path / "archive").chmod(0o000)
+    with unorchestrated(), bound_by_rights(), pytest.raises(PublishError) as error:
+        retention.fn()
+    (home.path / "archive").chmod(0o700)
+
+    assert error.value.exit_code == 50
+    assert str(error.value).startswith("cannot be read, and may hold what is past its time: archive; ")
+    assert swept == [[]]
+    assert list((home.path / "runs").iterdir()) == []
+    assert len(list((home.path / "archive").iterdir())) == 1
+    lines = [
+        Swept.model_validate_json(line) for line in (home.path / "retention.jsonl").read_bytes().splitlines()
+    ]
+    assert [line.kind for line in lines if line.unreadable] == ["archive"]
+    assert [line.kind for line in lines if line.deleted] == ["runs"]
 
 
 @pytest.mark.xdist_group("server")

@@ -1,9 +1,13 @@
-"""Root is bound by the rights of files only without its capabilities."""
+"""Rights that a test withholds: root is bound by those of files only without its capabilities."""
 
 import ctypes
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
 
 _VERSION = 0x20080522
 _PASS_OVER_RIGHTS = 1 << 1 | 1 << 2 | 1 << 3
@@ -23,6 +27,24 @@ def bound_by_rights() -> Iterator[None]:
     finally:
         held[0] = effective
         _call("capset", header, held)
+
+
+def another_file_system(monkeypatch: pytest.MonkeyPatch, folder: Path, kept: str = "") -> None:
+    """Let renames out of and into a folder cross file systems, and what is `kept` there not be deleted."""
+    rename, unlink = Path.rename, Path.unlink
+
+    def crossing(path: Path, target: Path) -> Path:
+        if (path.parent == folder) != (target.parent == folder):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return rename(path, target)
+
+    def guarded(path: Path, missing_ok: bool = False) -> None:
+        if path == folder / kept:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "rename", crossing)
+    monkeypatch.setattr(Path, "unlink", guarded)
 
 
 def _call(name: str, *arguments: object) -> None:
