@@ -17,7 +17,8 @@ import pandas as pd
 from tasks.core.delivered_file import label_of
 from tasks.core.delivery import Delivery, identify
 from tasks.core.errors import ExtractError, shown
-from tasks.core.files import FILE_MODE, is_folder, make_folder, move, replace_file, sha256, sweep_stages
+from tasks.core.files import FILE_MODE, is_folder, make_folder, replace_file, sha256, sweep_stages
+from tasks.core.moving import move
 from tasks.core.publishing import QUARANTINE, quarantine_csv
 from tasks.core.sidecar import SUFFIX, is_sidecar, read_sidecar, sidecar_of
 

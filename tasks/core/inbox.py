@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from tasks.core.errors import ConfigError
-from tasks.core.files import make_folder, move, remove, replace_file, sweep_stages
+from tasks.core.files import make_folder, remove, replace_file, sweep_stages
+from tasks.core.moving import move
 from tasks.core.sidecar import SUFFIX, is_sidecar, sidecar_of
 
 MARK: Final = ".inbox"

@@ -1,4 +1,3 @@
-import errno
 import multiprocessing
 import os
 from pathlib import Path
@@ -6,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tasks.core import files
-from tests.harness.rights import another_file_system
 
 
 def test_replace_keeps_the_old_file_when_the_disk_fails(
@@ -39,59 +37,6 @@ def test_a_new_folder_and_those_above_it_are_private_and_on_the_disk(
 
     assert [oct(each.stat().st_mode & 0o777) for each in (made, made.parent)] == ["0o700"] * 2
     assert synced == [tmp_path, made.parent]
-
-
-def test_what_crosses_file_systems_is_on_the_disk_before_it_goes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The copy's bytes and its name are synced before the original is deleted."""
-    order: list[str] = []
-    rename, unlink, sync = Path.rename, Path.unlink, files.sync_folder
-
-    def crossing(path: Path, target: Path) -> Path:
-        if path.parent.name == "there":
-            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-        order.append("rename")
-        return rename(path, target)
-
-    def unlinked(path: Path, missing_ok: bool = False) -> None:
-        order.extend(["unlink"] * path.exists())
-        unlink(path, missing_ok)
-
-    def synced(folder: Path) -> None:
-        order.append(f"sync {folder.name}")
-        sync(folder)
-
-    monkeypatch.setattr(Path, "rename", crossing)
-    monkeypatch.setattr(Path, "unlink", unlinked)
-    monkeypatch.setattr(files, "sync_folder", synced)
-    monkeypatch.setattr(files, "flush_to_disk", lambda file: (order.append("sync bytes"), file.flush()))
-    there, here = (files.make_folder(tmp_path / name) for name in ("there", "here"))
-    files.write_new(there / "a.csv", b"1")
-    order.clear()
-
-    files.move(there / "a.csv", here / "a.csv")
-
-    assert order[:4] == ["sync bytes", "rename", "sync here", "unlink"]
-    assert (here / "a.csv").read_bytes() == b"1"
-
-
-@pytest.mark.parametrize("replaced", [False, True])
-def test_what_may_not_be_deleted_across_file_systems_stays_alone(
-    replaced: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No copy is left beside it, but one that was there before is kept."""
-    there, here = (files.make_folder(tmp_path / name) for name in ("there", "here"))
-    files.write_new(there / "a.csv", b"1")
-    if replaced:
-        files.write_new(here / "a.csv", b"1")
-    another_file_system(monkeypatch, there, kept="a.csv")
-
-    with pytest.raises(PermissionError):
-        files.move(there / "a.csv", here / "a.csv")
-
-    assert (there / "a.csv").read_bytes() == b"1"
-    assert [path.name for path in here.iterdir()] == ["a.csv"] * replaced
 
 
 def test_files_and_folders_are_private(tmp_path: Path) -> None:

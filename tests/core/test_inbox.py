@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core import files, inbox
+from tasks.core import files, inbox, moving
 from tasks.core.errors import ConfigError
 from tests.harness.deliveries import Drain
 from tests.harness.rights import another_file_system
@@ -276,7 +276,7 @@ def test_a_kill_between_copy_and_deletion_leaves_one(
     with monkeypatch.context() as deadly:
         deadly.setattr(Path, "unlink", killed)
         with pytest.raises(KeyboardInterrupt):
-            files.move(path, files.make_folder(drain.places.work) / "a.csv")
+            moving.move(path, files.make_folder(drain.places.work) / "a.csv")
     if sent_again:
         path.write_bytes(b"2")
         os.utime(path, ns=(10**18, 10**18))
@@ -316,14 +316,14 @@ def test_what_grows_while_it_is_copied_is_left_whole(drain: Drain, monkeypatch: 
     """Nothing of an extract is lost that its sender appends while it is copied."""
     another_file_system(monkeypatch, drain.places.inbox)
     path = drain.deliver("a.csv", b"1\n")
-    copy = files.shutil.copyfileobj
+    copy = moving.shutil.copyfileobj
 
     def appended(source: object, target: object) -> None:
         copy(source, target)
         with path.open("ab") as file:
             file.write(b"2\n")
 
-    monkeypatch.setattr(files.shutil, "copyfileobj", appended)
+    monkeypatch.setattr(moving.shutil, "copyfileobj", appended)
 
     assert drain.take() == inbox.Taken([], 1, 0)
     assert path.read_bytes() == b"1\n2\n"
