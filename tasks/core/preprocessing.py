@@ -118,9 +118,9 @@ def _write(
             at += 1 + bins
         for k in range(len(columns.codes)):
             values, width = inputs[k]
-            skipped, positions = values - width, columns.positions[columns.starts[k] + 1 :]
+            skipped, first = values - width, columns.starts[k] + 1
             for row in range(start, stop):
-                position = positions[columns.codes[k, row]] - skipped
+                position = columns.positions[first + columns.codes[k, row]] - skipped
                 for i in range(width):
                     matrix[row, at + i] = position == i
             at += width

@@ -67,6 +67,9 @@ ROWS: list[tuple[list[Any], list[float], bool]] = [
     # Values not seen in training leave every input of their column zero.
     ([10.0, 50.0, "Perhaps", "Weekly", "No"], [0.0, 1.0, 0.0, 0.0, 0.5, 0, 0, 0, 0], False),
     ([10.0, 50.0, "No", "One year", "Yes"], [0.0, 1.0, 0.0, 0.0, 0.5, 0, 0, 1, 0], False),
+    # So does a missing value.
+    ([10.0, 50.0, None, "One year", None], [0.0, 1.0, 0.0, 0.0, 0.5, 0, 0, 1, 0], False),
+    ([10.0, 50.0, "No", None, "No"], [0.0, 1.0, 0.0, 0.0, 0.5, 0, 0, 0, 0], False),
 ]
 
 

@@ -6,6 +6,7 @@ yet: it is read and judged line by line, with its exact reasons, by `lines` and 
 """
 
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -68,11 +69,14 @@ class Acceptor:
             kinds[places], slots[places] = kind, np.arange(len(places))
         self._layout = Layout(ord(dialect.separator), kinds, slots)
         self._codes = {column: Memory(partial(self._ask, column)) for column in self._categories}
-        self._known: list[dict[str, int]] = [
-            dict(zip(VOCABULARY[column], codes(list(zip(VOCABULARY[column], strict=True))), strict=True))
-            for column, codes in self._codes.items()
-        ]
-        self._spellings = Spellings.of(self._known)
+        self._spellings = Spellings.of(
+            [
+                dict(
+                    zip(VOCABULARY[column], codes(list(zip(VOCABULARY[column], strict=True))), strict=True)
+                )
+                for column, codes in self._codes.items()
+            ]
+        )
         self._row_checks = RowChecks(tables, self._numbers, self._categories)
 
     def accept(self, piece: Block) -> tuple[pd.DataFrame, Scan]:
@@ -98,32 +102,28 @@ class Acceptor:
 
     def _scan(self, piece: Block) -> Scan:
         """Scan a piece, and once more where spellings are met that the contract understands."""
-        found = scan(piece.data, piece.lines, self._layout, self._spellings)
-        while len(found.strangers) and self._learn(piece, found):
-            found = scan(piece.data, piece.lines, self._layout, self._spellings)
+        spellings = self._spellings  # never changed, only replaced: another thread may be reading it
+        found = scan(piece.data, piece.lines, self._layout, spellings)
+        while len(found.strangers) and (more := self._learn(piece, found, spellings.known)):
+            spellings = self._spellings = more
+            found = scan(piece.data, piece.lines, self._layout, spellings)
         return found
 
-    def _learn(self, piece: Block, found: Scan) -> bool:
-        """Take in spellings of unknown values that keep the contract; tell whether there were any."""
-        learnt = False
+    def _learn(self, piece: Block, found: Scan, known: list[dict[str, int]]) -> Spellings | None:
+        """Add spellings of unknown values that keep the contract to the known; None where none is added."""
+        learnt = [*known]
         for slot, column in enumerate(self._categories):
             sent = {
                 piece.data[start:end].decode("utf-8", "replace")
                 for which, start, end in found.strangers.tolist()
                 if which == slot
             }
-            new = [
-                (text,) for text in sent if text and "\ufffd" not in text and text not in self._known[slot]
-            ]
+            new = [(text,) for text in sent if text and "\ufffd" not in text and text not in known[slot]]
             codes = {
                 text: code for (text,), code in zip(new, self._codes[column](new), strict=True) if code >= 0
             }
-            if codes and len(self._known[slot]) + len(codes) <= _MOST_SPELLINGS:
-                self._known[slot] = self._known[slot] | codes
-                learnt = True
-        if learnt:
-            self._spellings = Spellings.of(self._known)
-        return learnt
+            learnt[slot] = known[slot] | dict(islice(codes.items(), _MOST_SPELLINGS - len(known[slot])))
+        return Spellings.of(learnt) if learnt != known else None
 
     def _ask(self, column: str, cells: list[Texts]) -> list[int]:
         """Give each cell's position in the contract's vocabulary, -1 where it breaks a check."""

@@ -54,9 +54,10 @@ class Layout:
 class Spellings:
     """Known values of the categories: `octets` one after another, (S, 2) `bounds` and (S,) `codes`.
 
-    Those of category c are `firsts[c]` to `firsts[c + 1]`.
+    Those of category c are `firsts[c]` to `firsts[c + 1]`. `known` is what was laid out.
     """
 
+    known: list[dict[str, int]]
     octets: Octets
     bounds: Places
     codes: Codes
@@ -68,6 +69,7 @@ class Spellings:
         texts = [(value.encode(), code) for values in known for value, code in values.items()]
         ends = np.cumsum([0, *(len(text) for text, _ in texts)], dtype=np.int64)
         return cls(
+            known=known,
             octets=np.frombuffer(b"".join(text for text, _ in texts), dtype=np.uint8),
             bounds=np.ascontiguousarray(np.stack([ends[:-1], ends[1:]], axis=1)),
             codes=np.array([code for _, code in texts], dtype=np.int8),
