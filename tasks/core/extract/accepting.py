@@ -71,9 +71,7 @@ class Acceptor:
         self._codes = {column: Memory(partial(self._ask, column)) for column in self._categories}
         self._spellings = Spellings.of(
             [
-                dict(
-                    zip(VOCABULARY[column], codes(list(zip(VOCABULARY[column], strict=True))), strict=True)
-                )
+                dict(zip(VOCABULARY[column], codes(list(zip(VOCABULARY[column], strict=True))), strict=True))
                 for column, codes in self._codes.items()
             ]
         )
