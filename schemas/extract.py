@@ -13,7 +13,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
-from schemas import rules
+from schemas import rules, without_dask  # noqa: F401
 from schemas.columns import CATEGORIES
 
 

@@ -5,6 +5,7 @@ from typing import Final
 import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
+from schemas import without_dask  # noqa: F401
 from schemas.columns import FEATURES, PROTECTED
 from schemas.reasons import HINTS
 
