@@ -49,7 +49,8 @@ benchmark-reasons: .venv/.ready  ## Hold the reasons against exact Shapley value
 
 benchmark-scoring: .venv/.ready  ## Race the scoring engine against the usual pipelines (half an hour, 20 GB of disk)
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[benchmark]" --no-build-isolation
-	$(BIN)/python tests/benchmarks/scoring.py --report docs/benchmarks $(if $(MILLIONS),--millions "$(MILLIONS)")
+	$(BIN)/python tests/benchmarks/scoring.py --report docs/benchmarks $(if $(MILLIONS),--millions "$(MILLIONS)") \
+		$(if $(ROUNDS),--rounds $(ROUNDS))
 
 agreement: .venv/.ready  ## Hold the two ways of reading against each other on a million fuzzed customers (three minutes)
 	$(BIN)/python tests/benchmarks/agreement.py

@@ -147,6 +147,40 @@ def pandas_sklearn(extract: Path, models: Path, out: Path, *, model: str) -> Non
     )
 
 
+def arrow_lightgbm(extract: Path, models: Path, out: Path) -> None:
+    """Read and write by pyarrow on all cores, encode distinct values, score by LightGBM's own booster."""
+    import joblib
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.csv as arrow_csv
+
+    pipeline = joblib.load(models / "lightgbm.joblib")
+    known = pipeline[0].named_transformers_["c"].categories_
+    table = arrow_csv.read_csv(
+        extract,
+        parse_options=arrow_csv.ParseOptions(invalid_row_handler=lambda _: "skip"),
+        convert_options=arrow_csv.ConvertOptions(
+            include_columns=[ID, *FEATURES],
+            column_types={
+                **dict.fromkeys([ID, *NUMBERS], pa.string()),
+                **dict.fromkeys(CATEGORIES, pa.dictionary(pa.int32(), pa.string())),
+            },
+        ),
+    ).combine_chunks()
+    matrix = np.empty((len(table), len(FEATURES)), dtype=np.float32)
+    for i, number in enumerate(NUMBERS):
+        found = pd.to_numeric(table[number].to_pandas(), errors="coerce").to_numpy(dtype=np.float64)
+        matrix[:, i] = np.where(np.isfinite(found), found, 0.0)
+    for i, (column, values) in enumerate(zip(CATEGORIES, known, strict=True), start=len(NUMBERS)):
+        cells = table[column].chunk(0)
+        codes = {value: code for code, value in enumerate(values)}
+        of_cells = np.array([codes.get(each, -1) for each in cells.dictionary.to_pylist()], dtype=np.float32)
+        matrix[:, i] = of_cells[cells.indices.to_numpy(zero_copy_only=False)]
+    probability = pipeline[-1].booster_.predict(matrix, num_threads=2)
+    arrow_csv.write_csv(pa.table({ID: table[ID], "probability": probability}), out / "scores.csv")
+
+
 def pandas_catboost(extract: Path, models: Path, out: Path) -> None:
     """Read and write by pandas, score by CatBoost."""
     from catboost import CatBoostClassifier
@@ -166,6 +200,7 @@ def pandas_pandera(extract: Path, models: Path, out: Path) -> None:
     from schemas.extract import ScoringExtract
     from schemas.preprocessing import Spec
     from tasks.core.extract.block_reader import parse_cells
+    from tasks.core.scores_csv import HEADER
     from tasks.core.scoring import Scorer
 
     cells = pd.read_csv(
@@ -183,7 +218,8 @@ def pandas_pandera(extract: Path, models: Path, out: Path) -> None:
         CutPoints.model_validate_json((folder / "cut_points.json").read_bytes()),
         model_version="default",
     )
-    scorer.score(parsed).to_csv(out / "scores.csv", index=False)
+    rows = scorer.rows(parsed)
+    (out / "scores.csv").write_bytes(HEADER + rows.csv)
 
 
 def polars_logistic(extract: Path, models: Path, out: Path) -> None:
@@ -229,6 +265,7 @@ CONTENDERS: dict[str, Callable[[Path, Path, Path], None]] = {
     "engine, default model, one thread": lambda e, m, o: ours(e, m, o, threads=1),
     "pandas + scikit-learn logistic regression": lambda e, m, o: pandas_sklearn(e, m, o, model="logistic"),
     "pandas + LightGBM": lambda e, m, o: pandas_sklearn(e, m, o, model="lightgbm"),
+    "pyarrow + LightGBM, tuned": arrow_lightgbm,
     "pandas + CatBoost": pandas_catboost,
     "pandas + pandera + onnxruntime": pandas_pandera,
     "polars, logistic regression": polars_logistic,
