@@ -129,12 +129,18 @@ def run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
         if state is not None and not state.is_completed():
             state.result()
         sys.exit(REFUSED_EXIT_CODE if state is not None and state.name == REFUSED else 0)
-    except OSError as error:
-        if error.errno not in _DISK_ERRORS:
+    except Exception as error:
+        told = declared(error)
+        if told is None:
             raise
-        _leave(PublishError(f"the disk did not take a file: {error.strerror}. Mend it and run again."))
-    except ChurnError as error:
-        _leave(error)
+        _leave(told)
+
+
+def declared(error: Exception) -> ChurnError | None:
+    """Give what a person can mend as one of our errors, the disk's included; None for a bug."""
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        return PublishError(f"the disk did not take a file: {error.strerror}. Mend it and run again.")
+    return error if isinstance(error, ChurnError) else None
 
 
 def one_line_errors() -> None:
