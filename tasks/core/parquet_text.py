@@ -29,7 +29,7 @@ class ParquetText:
         """Read the schema.
 
         Raises:
-            ExtractError: the file is damaged, or a column holds lists or records.
+            ExtractError: the file is damaged or has no column, or a column holds lists or records.
         """
         self._name = name
         self._table = self._open(file)
@@ -58,6 +58,11 @@ class ParquetText:
         """Open with every text column as a dictionary, so that repeated cells cost nothing."""
         try:
             schema = pq.ParquetFile(pa.PythonFile(file, mode="r")).schema_arrow
+            if not len(schema):
+                raise ExtractError(
+                    f"extract '{self._name}' is a Parquet file without any column; expected one for each"
+                    " of the contract's. Export it again."
+                )
             nested = [field.name for field in schema if pa.types.is_nested(field.type)]
             if nested:
                 raise ExtractError(

@@ -120,6 +120,15 @@ def test_a_damaged_file_is_refused_in_one_line(damage: str) -> None:
         text_of(bytes(data))
 
 
+@pytest.mark.parametrize("rows", [0, 3])
+def test_a_file_without_columns_is_refused(rows: int) -> None:
+    """A table without any column has no header to be read, whether it counts rows or not."""
+    table = pa.table({"a": range(rows)}).select([])
+
+    with pytest.raises(ExtractError, match=r"'made-up\.parquet' is a Parquet file without any column"):
+        text_of(parquet(table))
+
+
 def test_nested_columns_are_refused() -> None:
     """A list is no cell; the column is named."""
     with pytest.raises(ExtractError, match="column 'services' holds lists or records"):
