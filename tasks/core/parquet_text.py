@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.core.errors import ExtractError
+from tasks.core.extract import column_names
 from tasks.core.text import quoted, text_buffers
 
 _BATCH_ROWS: Final = 16_384
@@ -63,12 +64,13 @@ class ParquetText:
                     f"extract '{self._name}' is a Parquet file without any column; expected one for each"
                     " of the contract's. Export it again."
                 )
-            nested = [field.name for field in schema if pa.types.is_nested(field.type)]
-            if nested:
-                raise ExtractError(
-                    f"extract '{self._name}': the Parquet column '{nested[0]}' holds lists or records;"
-                    " expected one value a customer. Export flat columns."
-                )
+            for place, field in enumerate(schema, start=1):
+                if pa.types.is_nested(field.type):
+                    column = column_names.quoted(field.name, place)
+                    raise ExtractError(
+                        f"extract '{self._name}': {column} of the Parquet file holds"
+                        " lists or records; expected one value a customer. Export flat columns."
+                    )
             texts = [field.name for field in schema if _is_text(field.type)]
             source = pa.PythonFile(file, mode="r")
             return pq.ParquetFile(source, read_dictionary=texts, buffer_size=_PAGE_BUFFER, pre_buffer=False)
