@@ -31,6 +31,9 @@ STALE: Final = "Stale"
 DRIFTED: Final = "Drifted"
 """Name of the final state of a night whose customers are other than before; its type is Completed."""
 
+STALE_AND_DRIFTED: Final = "StaleAndDrifted"
+"""Name of the final state of a night that is both: drift is told by the night that scores it, or never."""
+
 REFUSED_EXIT_CODE: Final = 3
 ALARMS_EXIT_CODE: Final = 4
 PIPE_EXIT_CODE: Final = 128 + signal.SIGPIPE
@@ -174,6 +177,13 @@ def _flush() -> None:
         told = declared(error)
         if told is not None:
             _leave(told)
+
+
+def name_of_night(stale: str | None, drifted: str | None) -> str | None:
+    """Name a night's final state by what is said of it; None for a plain Completed."""
+    if stale and drifted:
+        return STALE_AND_DRIFTED
+    return STALE if stale else DRIFTED if drifted else None
 
 
 def one_line_errors() -> None:
