@@ -25,7 +25,10 @@ RERUN: Final = "rerun/crashed"
 _RUN: Final = "prefect.flow-run."
 _ENDS: Final = {
     f"{_RUN}{state}"
-    for state in ("Completed", cli.REFUSED, cli.STALE, cli.DRIFTED, "Failed", "Crashed", "Cancelled")
+    for state in (
+        *("Completed", cli.REFUSED, cli.STALE, cli.DRIFTED, cli.STALE_AND_DRIFTED),
+        *("Failed", "Crashed", "Cancelled"),
+    )
 }
 _ORDERED: Final = ["train", "score", "retention"]
 _SILENT: Final = "Nothing was heard of this run any more."
@@ -58,11 +61,11 @@ def wanted(rerun: UUID, blocks: list[UUID]) -> list[AutomationCore]:
             "The gate refused a candidate; the champion is untouched",
         ),
         "stale": (
-            _present(cli.STALE, flows=["score"]),
-            "The night ended, and the newest scores are stale: no new extract came",
+            _present(cli.STALE, cli.STALE_AND_DRIFTED, flows=["score"]),
+            "The night ended, and the newest scores are stale: no newer extract came",
         ),
         "drifted": (
-            _present(cli.DRIFTED, flows=["score"]),
+            _present(cli.DRIFTED, cli.STALE_AND_DRIFTED, flows=["score"]),
             "The night scored customers other than before: look at the extract and the champion",
         ),
         "late": (_present("Late", flows=["score"]), "The night has not begun: no worker takes it up"),
@@ -136,8 +139,9 @@ def _automation(name: str, trigger: EventTrigger, actions: list[ActionTypes]) ->
     return AutomationCore(name=PREFIX + name, enabled=True, trigger=trigger, actions=actions)
 
 
-def _present(state: str, *, flows: list[str], labels: dict[str, str] | None = None) -> EventTrigger:
-    return _trigger(posture=Posture.Reactive, expect={f"{_RUN}{state}"}, flows=flows, labels=labels)
+def _present(*states: str, flows: list[str], labels: dict[str, str] | None = None) -> EventTrigger:
+    expect = {f"{_RUN}{state}" for state in states}
+    return _trigger(posture=Posture.Reactive, expect=expect, flows=flows, labels=labels)
 
 
 def _absent(*, after: set[str], expect: set[str], seconds: int, flows: list[str]) -> EventTrigger:

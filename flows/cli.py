@@ -4,6 +4,8 @@ import argparse
 import errno
 import logging
 import os
+import select
+import signal
 import sys
 from collections.abc import Callable, Hashable, Sequence
 from datetime import date
@@ -29,8 +31,12 @@ STALE: Final = "Stale"
 DRIFTED: Final = "Drifted"
 """Name of the final state of a night whose customers are other than before; its type is Completed."""
 
+STALE_AND_DRIFTED: Final = "StaleAndDrifted"
+"""Name of the final state of a night that is both: drift is told by the night that scores it, or never."""
+
 REFUSED_EXIT_CODE: Final = 3
 ALARMS_EXIT_CODE: Final = 4
+PIPE_EXIT_CODE: Final = 128 + signal.SIGPIPE
 _DISK_ERRORS: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG}
 )
@@ -122,19 +128,62 @@ def locations(*, make: bool = True) -> Locations:
 def run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
     """Run a command and leave the process: 0 done, 3 refused, the error's own code otherwise.
 
-    Our own bugs keep their traceback.
+    Our own bugs keep their traceback. Output that nobody reads any more (`| head`) is no error: a
+    command that is done leaves with its code, one that it stops as SIGPIPE would have it leave.
     """
+    try:
+        _run(main)
+    except BrokenPipeError:
+        if not _reader_left():
+            raise
+        sys.exit(PIPE_EXIT_CODE)
+    finally:
+        _flush()
+
+
+def _run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
     try:
         state = main()
         if state is not None and not state.is_completed():
             state.result()
         sys.exit(REFUSED_EXIT_CODE if state is not None and state.name == REFUSED else 0)
-    except OSError as error:
-        if error.errno not in _DISK_ERRORS:
+    except Exception as error:
+        told = declared(error)
+        if told is None:
             raise
-        _leave(PublishError(f"the disk did not take a file: {error.strerror}. Mend it and run again."))
-    except ChurnError as error:
-        _leave(error)
+        _leave(told)
+
+
+def declared(error: Exception) -> ChurnError | None:
+    """Give what a person can mend as one of our errors, the disk's included; None for a bug."""
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        return PublishError(f"the disk did not take a file: {error.strerror}. Mend it and run again.")
+    return error if isinstance(error, ChurnError) else None
+
+
+def _reader_left() -> bool:
+    """Tell whether stdout is the pipe that broke: a broken one to a server or a worker is a bug."""
+    stdout = select.poll()
+    stdout.register(sys.stdout, 0)  # POLLERR is told unasked
+    return bool(stdout.poll(0))
+
+
+def _flush() -> None:
+    """Write what waits for stdout while an error can still be told, which Python's own end cannot."""
+    try:
+        print(end="", flush=True)  # unlike its method, does nothing where stdout was closed from the start
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python will flush once more
+        told = declared(error)
+        if told is not None:
+            _leave(told)
+
+
+def name_of_night(stale: str | None, drifted: str | None) -> str | None:
+    """Name a night's final state by what is said of it; None for a plain Completed."""
+    if stale and drifted:
+        return STALE_AND_DRIFTED
+    return STALE if stale else DRIFTED if drifted else None
 
 
 def one_line_errors() -> None:

@@ -51,20 +51,30 @@ def promote(
     )
     said = f"In service: {moved.bundle_id} (before: {moved.previous or 'nothing'})."
     if last is not None:
-        with locked(home.work):
+        try:
             said = f"{said} {_rescore(last, config, home, force)}"
+        except Exception as error:
+            # The pointer has moved: who is not told so, and rolls back once more, is at the wrong bundle.
+            again = f"--bundle {moved.bundle_id} --rescore{' --force' if force else ''}"
+            left = f"Finish with `{again}`, not with --rollback, which would go further back."
+            cause = cli.declared(error)
+            if cause is None:
+                error.add_note(f"{said} Not rescored. {left}")
+                raise
+            raise type(cause)(f"{said} Not rescored: {cause} {left}") from error
     return Completed(message=said)
 
 
 def _rescore(last: LastExtract, config: ScoreConfig, home: Locations, force: bool) -> str:
-    champion = pin_champion(home.registry)
-    sent = identify(last.path, delivered=False)
-    folder = find_published(sent, champion, home.scores)
-    if folder is None:
-        staged = score(sent, champion, last.as_of, config, home.scores, force=force)
-        folder = publish(sent, staged, champion, last.as_of, config, home.scores, forced=force)
-    point_to_latest(home.scores, champion)
-    return compare_scores(last.scores, folder)
+    with locked(home.work):
+        champion = pin_champion(home.registry)
+        sent = identify(last.path, delivered=False)
+        folder = find_published(sent, champion, home.scores)
+        if folder is None:
+            staged = score(sent, champion, last.as_of, config, home.scores, force=force)
+            folder = publish(sent, staged, champion, last.as_of, config, home.scores, forced=force)
+        point_to_latest(home.scores, champion)
+        return compare_scores(last.scores, folder)
 
 
 def main() -> State[Any] | None:

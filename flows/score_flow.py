@@ -68,7 +68,7 @@ def score(
         raise ExtractError(f"{said} First: {night.rejected[0]}" if delivered else night.rejected[0])
     if left := [*night.unscored, *night.unfiled]:
         raise left[0]
-    return Completed(name=cli.STALE if stale else cli.DRIFTED if drifted else None, message=said)
+    return Completed(name=cli.name_of_night(stale, drifted), message=said)
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,15 @@ def date_extract(sent: Delivery, asked: date | None, scores: Path, *, delivered:
     """Find the day an extract speaks of; one that is `delivered` again keeps the day it was scored for."""
     before = published_day(scores, sent.extract_id) if delivered else None
     if before is not None:
-        get_run_logger().info("extract %s was scored before, as of %s", sent.extract_id, before)
+        logger = get_run_logger()
+        logger.info("extract %s was scored before, as of %s", sent.extract_id, before)
+        if asked not in (None, before):
+            logger.warning(
+                "--as-of %s does not hold for extract %s, which keeps its day. For another day, move its"
+                " folders of scores away first.",
+                asked,
+                sent.extract_id,
+            )
         return before
     return date_of(sent.path, asked, datetime.now(tz=UTC).date(), delivered=delivered)
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.core.errors import ExtractError
+from tasks.core.extract import column_names
 from tasks.core.text import quoted, text_buffers
 
 _BATCH_ROWS: Final = 16_384
@@ -29,7 +30,7 @@ class ParquetText:
         """Read the schema.
 
         Raises:
-            ExtractError: the file is damaged, or a column holds lists or records.
+            ExtractError: the file is damaged or has no column, or a column holds lists or records.
         """
         self._name = name
         self._table = self._open(file)
@@ -58,12 +59,18 @@ class ParquetText:
         """Open with every text column as a dictionary, so that repeated cells cost nothing."""
         try:
             schema = pq.ParquetFile(pa.PythonFile(file, mode="r")).schema_arrow
-            nested = [field.name for field in schema if pa.types.is_nested(field.type)]
-            if nested:
+            if not len(schema):
                 raise ExtractError(
-                    f"extract '{self._name}': the Parquet column '{nested[0]}' holds lists or records;"
-                    " expected one value a customer. Export flat columns."
+                    f"extract '{self._name}' is a Parquet file without any column; expected one for each"
+                    " of the contract's. Export it again."
                 )
+            for place, field in enumerate(schema, start=1):
+                if pa.types.is_nested(field.type):
+                    column = column_names.quoted(field.name, place)
+                    raise ExtractError(
+                        f"extract '{self._name}': {column} of the Parquet file holds"
+                        " lists or records; expected one value a customer. Export flat columns."
+                    )
             texts = [field.name for field in schema if _is_text(field.type)]
             source = pa.PythonFile(file, mode="r")
             return pq.ParquetFile(source, read_dictionary=texts, buffer_size=_PAGE_BUFFER, pre_buffer=False)

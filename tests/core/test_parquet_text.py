@@ -120,7 +120,17 @@ def test_a_damaged_file_is_refused_in_one_line(damage: str) -> None:
         text_of(bytes(data))
 
 
-def test_nested_columns_are_refused() -> None:
-    """A list is no cell; the column is named."""
-    with pytest.raises(ExtractError, match="column 'services' holds lists or records"):
-        text_of(parquet(pa.table({"services": [["DSL"], []]})))
+@pytest.mark.parametrize("rows", [0, 3])
+def test_a_file_without_columns_is_refused(rows: int) -> None:
+    """A table without any column has no header to be read, whether it counts rows or not."""
+    table = pa.table({"a": range(rows)}).select([])
+
+    with pytest.raises(ExtractError, match=r"'made-up\.parquet' is a Parquet file without any column"):
+        text_of(parquet(table))
+
+
+@pytest.mark.parametrize(("name", "called"), [("services", "'services'"), ("0612345678", "column 2")])
+def test_nested_columns_are_refused(name: str, called: str) -> None:
+    """A list is no cell; the column is named, or its place is where its name may be a value."""
+    with pytest.raises(ExtractError, match=f": {called} of the Parquet file holds lists or records"):
+        text_of(parquet(pa.table({"a": [1, 2], name: [["DSL"], []]})))

@@ -3,9 +3,10 @@
 from uuid import UUID
 
 import pytest
-from prefect.events.schemas.automations import EventTrigger
+from prefect.events.schemas.automations import EventTrigger, Posture
 
 from deployments.automations import wanted
+from flows import cli
 from tests.harness.deployment import DEPLOYMENTS
 
 
@@ -25,3 +26,28 @@ def test_what_runs_by_schedule_is_run_again(name: str) -> None:
 
     assert isinstance(automation.trigger, EventTrigger)
     assert set(automation.trigger.match_related["prefect.resource.name"]) == scheduled
+
+
+@pytest.mark.parametrize("name", ["stale", "drifted"])
+def test_of_a_night_that_is_both_both_are_told(name: str) -> None:
+    """Who is told of stale scores alone, or of drift alone, is told of a night with both."""
+    (automation,) = (
+        each for each in wanted(UUID(int=0), [UUID(int=1)]) if each.name == f"churn: tell {name}"
+    )
+
+    assert isinstance(automation.trigger, EventTrigger)
+    both = {"stale": cli.STALE, "drifted": cli.DRIFTED}[name], cli.STALE_AND_DRIFTED
+    assert automation.trigger.expect == {f"prefect.flow-run.{each}" for each in both}
+
+
+def test_a_night_that_is_both_has_ended() -> None:
+    """It is not taken for one that went silent or runs too long."""
+    ended = f"prefect.flow-run.{cli.STALE_AND_DRIFTED}"
+    watching = [
+        each.trigger
+        for each in wanted(UUID(int=0), [UUID(int=1)])
+        if isinstance(each.trigger, EventTrigger) and each.trigger.posture is Posture.Proactive
+    ]
+
+    assert len(watching) == 3
+    assert all(ended in trigger.expect for trigger in watching)

@@ -76,3 +76,14 @@ def test_units_run_what_the_readme_runs(name: str, commands: list[str]) -> None:
     assert service["KillMode"] == "control-group"
     assert service["Restart"] == "always"
     assert service["UMask"] == "0077"
+
+
+def test_an_upgrade_brings_everything_to_the_new_version() -> None:
+    """The page's upgrade runs deploy.sh, so automations too, and restarts every unit that there is."""
+    page = (ROOT / "docs" / "operations.md").read_text()
+    block = page.partition("## Upgrade\n\n```\n")[2].partition("```")[0]
+    commands = [line.partition("#")[0].strip() for line in block.splitlines()]
+    units = sorted(unit.stem for unit in (FOLDER / "systemd").iterdir())
+
+    assert commands[0] == ". deployments/env.sh"
+    assert commands[-2:] == [f"systemctl restart {' '.join(units)}", DEPLOY]

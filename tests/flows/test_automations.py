@@ -150,6 +150,11 @@ def test_a_wrong_block_is_refused(deployed: Server, names: str, expected: str) -
             {"type": "COMPLETED", "name": "Drifted"},
             "churn: The night scored customers other",
         ),
+        (
+            "score/nightly",
+            {"type": "COMPLETED", "name": "StaleAndDrifted"},
+            "churn: The night ",
+        ),
         ("score/nightly", {"type": "SCHEDULED", "name": "Late"}, "churn: The night has not begun"),
     ],
 )

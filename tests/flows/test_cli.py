@@ -3,6 +3,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -182,6 +183,90 @@ def test_our_own_bugs_keep_their_traceback() -> None:
         cli.run(lambda: 1 / 0)  # type: ignore[arg-type,return-value]
     with pytest.raises(FileNotFoundError):
         leave(FileNotFoundError(errno.ENOENT, "x"))
+
+
+READER_LEAVES = """
+import socket, sys
+from flows import cli
+
+def done():
+    print("a page")
+    sys.exit(4)
+
+def longer_than_any_buffer():
+    while True:
+        print("a page")
+
+def refused():
+    print("a page")
+    raise cli.ConfigError("x")
+
+def another_pipe_breaks():
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    ours.send(b"x")
+
+cli.run({})
+"""
+
+
+@pytest.fixture
+def unread() -> Iterator[int]:
+    """Give an output that nobody reads any more."""
+    theirs, ours = os.pipe()
+    os.close(theirs)
+    yield ours
+    os.close(ours)
+
+
+def python(program: str, *flags: str, stdout: int) -> subprocess.CompletedProcess[str]:
+    """Run a program that writes its output there."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.run(
+        [sys.executable, *flags, "-c", program],
+        env=env | {"PYTHONPATH": str(ROOT)},
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("main", "code", "printed"),
+    [("done", 4, 0), ("longer_than_any_buffer", 141, 0), ("refused", 10, 1)],
+)
+def test_output_whose_reader_left(main: str, code: int, printed: int, unread: int) -> None:
+    """As of `| head -1`: no traceback, the command's own code if it was done, otherwise SIGPIPE's."""
+    done = python(READER_LEAVES.format(main), stdout=unread)
+
+    assert done.returncode == code
+    assert done.stderr.count("\n") == printed
+
+
+def test_unbuffered_output_whose_reader_left(unread: int) -> None:
+    """What is written at once breaks at once."""
+    done = python(READER_LEAVES.format("done"), "-u", stdout=unread)
+
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_output_that_a_full_disk_does_not_take() -> None:
+    """It is told as any other file that the disk does not take."""
+    with Path("/dev/full").open("w") as full:
+        done = python(READER_LEAVES.format("done"), stdout=full.fileno())
+
+    assert done.returncode == 50
+    assert done.stderr.startswith("error: the disk did not take a file: No space left on device.")
+    assert done.stderr.count("\n") == 1
+
+
+def test_another_pipe_that_breaks_is_a_bug() -> None:
+    """That of a socket keeps its traceback while somebody reads the output."""
+    done = python(READER_LEAVES.format("another_pipe_breaks"), stdout=subprocess.PIPE)
+
+    assert done.returncode == 1
+    assert "BrokenPipeError" in done.stderr
 
 
 @pytest.mark.parametrize(("error", "shown"), [(ExtractError("one line"), False), (ValueError("bug"), True)])

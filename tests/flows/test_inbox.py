@@ -195,16 +195,23 @@ def test_an_empty_night_says_when_scores_are_stale(trained_home: Home, inbox: Pa
     assert f"the newest scores are of {three_days_ago}" in str(state.message)
 
 
-def test_a_night_of_other_customers_is_told(trained_home: Home, inbox: Path) -> None:
-    """Customers with a tenure that training never saw are scored, and the night ends as *Drifted*."""
+@pytest.mark.parametrize(("days_ago", "name"), [(0, cli.DRIFTED), (3, cli.STALE_AND_DRIFTED)])
+def test_a_night_of_other_customers_is_told(
+    trained_home: Home, inbox: Path, days_ago: int, name: str
+) -> None:
+    """Customers with a tenure that training never saw are scored, and the night's state names them.
+
+    Staleness does not hide them: the next night is stale again, but scores nobody who drifted.
+    """
     customers = make_customers(200)
     customers.loc[:40, ["tenure", "MonthlyCharges", "TotalCharges"]] = [110.0, 50.0, 5_500.0]
-    customers.to_csv(inbox / f"crm_{datetime.now(tz=UTC).date()}.csv", index=False)
+    day = datetime.now(tz=UTC).date() - timedelta(days=days_ago)
+    customers.to_csv(inbox / f"crm_{day}.csv", index=False)
 
     state = trained_home.score()
 
     assert state.is_completed()
-    assert state.name == cli.DRIFTED
+    assert state.name == name
     assert "are unlike all that the champion learnt from" in str(state.message)
     assert len(trained_home.scores()) == 200
 

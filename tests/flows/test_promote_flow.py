@@ -1,11 +1,21 @@
+import errno
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import pandas as pd
 import pytest
 
+from flows import promote_flow
 from schemas.config import TrainConfig
-from tasks.core.errors import BundleError, ConfigError, RegistryError
+from tasks.core.errors import (
+    BundleError,
+    ChurnError,
+    ConfigError,
+    ExtractError,
+    PublishError,
+    RegistryError,
+)
 from tasks.core.registry import read_history
 from tests.harness.customers import make_customers
 from tests.harness.home import QUICK, Home
@@ -202,6 +212,64 @@ def test_a_roll_back_scores_the_last_extract_again(two: tuple[Home, str, str]) -
         f"Flags changed: {flags} of 300, deciles moved: {deciles}, mean change of probability: {mean:.4f}."
     )
     assert len(home.published()) == 2
+
+
+@pytest.mark.parametrize(
+    ("cause", "raised", "said"),
+    [
+        (PublishError("the disk is full."), PublishError, "the disk is full."),
+        (OSError(errno.ENOSPC, "No space left on device"), PublishError, "No space left on device. Mend it"),
+        (ExtractError("extract 'x' is bad."), ExtractError, "extract 'x' is bad."),
+    ],
+)
+@pytest.mark.parametrize("force", [False, True])
+def test_a_roll_back_that_was_not_scored_says_so_and_is_finished(
+    two: tuple[Home, str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    cause: Exception,
+    raised: type[ChurnError],
+    said: str,
+    force: bool,
+) -> None:
+    """The one line says what is in service; the command it names scores again and rolls back no further."""
+    home, first, second = two
+    (home.path / "inbox").mkdir()
+    make_customers(30, seed=3).to_csv(home.path / "inbox" / "crm_2026-03-01.csv", index=False)
+    home.score()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(promote_flow, "publish", Mock(side_effect=cause))
+        with pytest.raises(raised) as error:
+            home.promote(rollback=True, rescore=True, force=force)
+    message = str(error.value)
+    assert message.startswith(f"In service: {first} (before: {second}). Not rescored: ")
+    assert said in message
+    assert f" Finish with `--bundle {first} --rescore{' --force' if force else ''}`, not with " in message
+
+    finished = str(home.promote(bundle=first, rescore=True, force=force).message)
+
+    assert finished.startswith(f"In service: {first} (before: {second}). Flags changed: ")
+    assert in_service(home) == first
+    assert [move.bundle_id for move in read_history(home.registry)] == [first, second, first]
+    assert json.loads((home.path / "scores" / "latest.json").read_text())["bundle_id"] == first
+
+
+def test_a_bug_after_a_roll_back_keeps_its_traceback(
+    two: tuple[Home, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in service stands below the traceback."""
+    home, first, _ = two
+    (home.path / "inbox").mkdir()
+    make_customers(30, seed=3).to_csv(home.path / "inbox" / "crm_2026-03-01.csv", index=False)
+    home.score()
+    monkeypatch.setattr(promote_flow, "publish", Mock(side_effect=ZeroDivisionError))
+
+    with pytest.raises(ZeroDivisionError) as error:
+        home.promote(rollback=True, rescore=True)
+
+    (note,) = error.value.__notes__
+    assert note.startswith(f"In service: {first}")
+    assert f"--bundle {first} --rescore" in note
 
 
 def test_without_the_latest_scores_nothing_is_moved(two: tuple[Home, str, str]) -> None:

@@ -1,6 +1,5 @@
 """Judge an extract as a whole, block by block: files may be many, lines are counted over all of them."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from tasks.core.errors import shown
 from tasks.core.extract import refusals
 from tasks.core.extract.block_reader import Part, Purpose, wanted_columns
 from tasks.core.extract.blocks import BLOCK_BYTES, Block, PeekedStream, Stream
+from tasks.core.extract.column_names import named
 from tasks.core.extract.faults import FaultRecords, FaultSpool, count_faults, fault_frame, fault_records
 from tasks.core.extract.file_tallies import FileTallies
 from tasks.core.extract.folding import VOCABULARY, check_value_maps
@@ -31,9 +31,6 @@ _FAULTS_AT_ONCE: Final = 2**14
 
 HEAD_BYTES: Final = 2**20
 """Bytes from which an extract's dialect and header are recognised."""
-
-_WORDS: Final = re.compile(r"[^\W\d_]\w*(?:[ _-][^\W\d_]\w*)*")
-"""Begin with letters, unlike phone numbers and most ids; and hold no `@` or point, unlike addresses."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +95,7 @@ class Reading:
         """Names of columns that were not read; the place of one whose name is no words: it may be a value."""
         columns = enumerate(zip(self._files.sent, self._files.known, strict=True), start=1)
         return tuple(
-            sent if _WORDS.fullmatch(sent) else f"column {place}"
-            for place, (sent, column) in columns
-            if sent and column not in self.wanted
+            named(sent, place) for place, (sent, column) in columns if sent and column not in self.wanted
         )
 
     def blocks(

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from schemas.columns import ID
 from tasks.core.errors import ExtractError
+from tasks.core.extract.column_names import quoted
 from tasks.core.extract.folding import fold_name
 
 _WORDS: Final = frozenset({
@@ -119,12 +120,12 @@ def refuse_personal_columns(
     """
     listed = []
     for position, kinds in judged.items():
-        sent = header[position]
-        if known[position] is None and is_personal_name(sent):
-            listed.append(f"'{sent}' by its name")
+        column = quoted(header[position], position + 1)
+        if known[position] is None and is_personal_name(header[position]):
+            listed.append(f"{column} by its name")
             continue
         listed += [
-            f"'{sent}' holds {kind}"
+            f"{column} holds {kind}"
             for kind in kinds
             if found.get((position, kind), 0) > 0
             and found[position, kind] >= _PERSONAL_SHARE * filled[position]

@@ -10,6 +10,7 @@ from schemas.columns import EXTRACT_ORDER, TARGET
 from schemas.reasons import HINTS
 from schemas.reports import RowCounts
 from tasks.core.errors import ExtractError
+from tasks.core.extract.column_names import quoted
 from tasks.core.extract.dialect import wrong_encoding
 from tasks.core.extract.folding import VOCABULARY, fold_name
 from tasks.core.extract.tally import Tally
@@ -32,13 +33,20 @@ def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list
             f"extract '{name}' has no header: its first line names no column of the contract."
             f" Export it with the {len(EXTRACT_ORDER)} column names on the first line."
         )
-    twice = sorted(column for column, count in Counter(known).items() if column and count > 1)
-    named = Counter(
-        fold_name(sent) for sent, column in zip(header, known, strict=True) if not column and sent
+    strangers = {
+        place: sent
+        for place, (sent, column) in enumerate(zip(header, known, strict=True), start=1)
+        if not column
+    }
+    counts = Counter(fold_name(sent) for sent in strangers.values() if sent)
+    twice = sorted(f"'{column}'" for column, count in Counter(known).items() if column and count > 1)
+    twice += dict.fromkeys(
+        quoted(sent, place) for place, sent in strangers.items() if counts[fold_name(sent)] > 1
     )
-    twice += sorted({sent for sent in header if named[fold_name(sent)] > 1})
     if twice:
-        raise ExtractError(f"extract '{name}' has columns twice: {_quoted(twice)}. Export each column once.")
+        raise ExtractError(
+            f"extract '{name}' has columns twice: {', '.join(twice)}. Export each column once."
+        )
     missing = [column for column in wanted if column not in known]
     if missing == [TARGET]:
         raise ExtractError(
@@ -46,7 +54,6 @@ def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list
             " Send a labelled extract, or score this one."
         )
     if missing:
-        strangers = [sent for sent, column in zip(header, known, strict=True) if not column]
         listed = ", ".join(f"'{column}'{_near(column, strangers)}" for column in missing)
         raise ExtractError(
             f"extract '{name}' misses {len(missing)} of {len(wanted)} columns: {listed}."
@@ -189,10 +196,10 @@ def refuse_unlearnable(customers: pd.DataFrame, min_rows: int, name: str) -> Non
         )
 
 
-def _near(column: str, strangers: list[str]) -> str:
-    by_fold = {fold_name(sent): sent for sent in strangers}
+def _near(column: str, strangers: dict[int, str]) -> str:
+    by_fold = {fold_name(sent): quoted(sent, place) for place, sent in strangers.items()}
     near = difflib.get_close_matches(fold_name(column), list(by_fold), n=1, cutoff=_NEAR)
-    return f" (is it '{by_fold[near[0]]}'?)" if near else ""
+    return f" (is it {by_fold[near[0]]}?)" if near else ""
 
 
 def _first_lines(quarantine: Iterator[pd.DataFrame], column: str, reason: str) -> tuple[str, pd.DataFrame]:

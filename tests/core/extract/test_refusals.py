@@ -84,6 +84,25 @@ def test_header_faults(rows: list[Row], build: Build) -> None:
     assert "columns twice: 'Segment', 'segment'" in refusal(wide)
 
 
+def test_a_header_that_holds_values(rows: list[Row], build: Build) -> None:
+    """What no column is called is not quoted, wherever a refusal speaks of it: a place says as much."""
+    address = "jean.dupont@example.com"
+
+    order = [*EXTRACT_ORDER, address]
+    holding = refusal(build([row | {address: "06 12 34 56 78"} for row in rows], order=order))
+    assert "need: column 22 holds phone numbers." in holding
+    order = [*EXTRACT_ORDER, "mail 0612345678"]
+    named = refusal(build([row | {"mail 0612345678": "x"} for row in rows], order=order))
+    assert "need: column 22 by its name." in named
+    twice = refusal(build(rows).replace(b"\n", f",{address},{address}\n".encode(), 1))
+    assert "columns twice: column 22, column 23." in twice
+    near = refusal(build(rows).replace(b"tenure", b"061 tenure", 1))
+    assert "misses 1 of 21 columns: 'tenure' (is it column 6?)." in near
+    for said in (holding, named, twice, near):
+        assert "dupont" not in said
+        assert "061" not in said
+
+
 def test_an_unpaired_quote_in_the_header(rows: list[Row], build: Build) -> None:
     """A header that is no CSV line is refused with its line number and what to do."""
     for data in (b'"' + build(rows), build(rows).replace(b"tenure", b'"ten"ure', 1)):
