@@ -14,6 +14,7 @@ from tasks.compare import compare_scores, find_last_extract
 from tasks.core.errors import ConfigError
 from tasks.core.files import locked
 from tasks.core.movement import LastExtract
+from tasks.core.settings import load_config
 from tasks.ingest import identify
 from tasks.latest import point_to_latest
 from tasks.promote import promote_by_hand, roll_back
@@ -93,7 +94,7 @@ def main() -> State[Any] | None:
     )
     cli.add_config_flags(parser)
     flags = parser.parse_args()
-    config = cli.load_config(ScoreConfig, flags.config, flags.set)
+    config = load_config(ScoreConfig, flags.config, flags.set)
     return promote(flags.bundle, flags.rollback, flags.force, flags.rescore, config, return_state=True)
 
 

@@ -11,6 +11,7 @@ from prefect.states import Completed
 
 from schemas.operations import RetentionPolicy
 from tasks.core.files import locked
+from tasks.core.settings import load_config
 from tasks.retention import report_retention, sweep_files, sweep_prefect
 
 cli.one_line_errors()
@@ -45,7 +46,7 @@ def main() -> State[Any] | None:
     )
     cli.add_config_flags(parser)
     flags = parser.parse_args()
-    config = cli.load_config(RetentionPolicy, flags.config, flags.set)
+    config = load_config(RetentionPolicy, flags.config, flags.set)
     return retention(config, flags.dry_run, flags.force, return_state=True)
 
 

@@ -20,6 +20,7 @@ from tasks.core.errors import ChangedError, ExtractError
 from tasks.core.files import locked, shared_folder
 from tasks.core.night import Night
 from tasks.core.publishing import StagedScores
+from tasks.core.settings import load_config
 from tasks.ingest import date_extract, identify, take_inbox
 from tasks.latest import check_drift, check_freshness, point_to_latest
 from tasks.publish import archive, find_published, publish, reject
@@ -141,7 +142,7 @@ def main() -> State[Any] | None:
     )
     cli.add_config_flags(parser)
     flags = parser.parse_args()
-    config = cli.load_config(ScoreConfig, flags.config, flags.set)
+    config = load_config(ScoreConfig, flags.config, flags.set)
     return score(flags.extract, flags.as_of, config, flags.force, flags.runner, return_state=True)
 
 

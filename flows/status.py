@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from flows import cli
 from schemas.config import ScoreConfig
 from tasks.core.bundle import to_json
+from tasks.core.settings import load_config
 from tasks.core.status import look_at
 from tasks.core.status_page import page
 
@@ -16,7 +17,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a page")
     cli.add_config_flags(parser)
     flags = parser.parse_args()
-    config = cli.load_config(ScoreConfig, flags.config, flags.set)
+    config = load_config(ScoreConfig, flags.config, flags.set)
     status = look_at(cli.locations(make=False), config.alarms, datetime.now(tz=UTC))
     print(to_json(status).decode() if flags.json else page(status))
     if status.alarms:

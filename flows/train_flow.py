@@ -15,6 +15,7 @@ from schemas.config import TrainConfig
 from tasks.core.errors import ConfigError
 from tasks.core.extract.reading import Extract
 from tasks.core.run import Order, Run
+from tasks.core.settings import load_config
 from tasks.document import document
 from tasks.evaluate import evaluate
 from tasks.export import stage
@@ -103,7 +104,7 @@ def main() -> State[Any] | None:
         raise ConfigError("--search takes the number of trials, such as 40.")
     if flags.resume and (flags.extract or flags.config or flags.set or flags.search):
         raise ConfigError("--resume goes on with its run's own extract and settings; give it alone.")
-    config = cli.load_config(TrainConfig, flags.config, flags.set)
+    config = load_config(TrainConfig, flags.config, flags.set)
     return train(flags.extract, config, flags.resume, flags.dry_run, flags.search, return_state=True)
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flows import cli
 from schemas.config import TrainConfig
 from schemas.manifest import BundleManifest
 from tasks.core.errors import ConfigError, ExtractError, RegistryError
 from tasks.core.registry import read_history
+from tasks.core.settings import load_config
 from tasks.core.training.report import sentences
 from tasks.core.training.split import uniform
 from tests.harness.customers import make_customers
@@ -217,7 +217,7 @@ def test_a_search_trains_with_what_it_found(
         with pytest.raises(ZeroDivisionError):
             home.train(crm_extract, settings(fit={"hidden": [8, 8]}), search=2)
     (run,) = (home.path / "runs").iterdir()
-    found = cli.load_config(TrainConfig, run / "best_config.yaml", [])
+    found = load_config(TrainConfig, run / "best_config.yaml", [])
     home.train(None, resume=run.name)
     champion = home.champion
 

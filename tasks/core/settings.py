@@ -1,0 +1,85 @@
+"""Read typed configuration from a file and from single settings, or say in one line what is wrong."""
+
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from tasks.core.errors import ConfigError
+
+Config = TypeVar("Config", bound=BaseModel)
+
+
+def load_config(model: type[Config], file: Path | None, settings: Sequence[str]) -> Config:
+    """Build a typed configuration: defaults, then the file, then each `a.b=value`.
+
+    Raises:
+        ConfigError: the file cannot be read, or a setting is unknown or out of bounds.
+    """
+    values = _read(file) if file is not None else {}
+    for setting in settings:
+        path, separator, text = setting.partition("=")
+        if not separator:
+            raise ConfigError(f"--set {setting}: expected a.b=value, such as fit.seed=7.")
+        _assign(values, path.split("."), _yaml(text, f"--set {path}"))
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        count = error.error_count()
+        raise ConfigError(
+            f"setting '{place}': {first['msg'].removeprefix('Value error, ').removesuffix('.')}"
+            f" ({count} {'fault' if count == 1 else 'faults'} in all)."
+            " --help lists the flags; --print-schema of train_flow.py lists every setting."
+        ) from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--config {file.name}: {error.strerror}. Give the path of a YAML file.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"--config {file.name} is not UTF-8. Save it as UTF-8.") from None
+    values = _yaml(text, f"--config {file.name}")
+    if not isinstance(values, dict):
+        raise ConfigError(f"--config {file.name}: expected settings by name, such as 'fit: {{seed: 7}}'.")
+    return values
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML and JSON; a key set twice is an error, not the last one's win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Refuse a key that stands twice, before merges are flattened."""
+        seen: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise _TwiceError(f"'{key.value}' stands twice on line {key.start_mark.line + 1}")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+class _TwiceError(yaml.YAMLError):
+    """A key is set twice in one group."""
+
+
+def _yaml(text: str, place: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader of our own
+    except _TwiceError as error:
+        raise ConfigError(f"{place}: {error}. Set it once.") from None
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError):
+        # PyYAML lets Python's own errors through, such as of a 13th month or of deep nesting.
+        raise ConfigError(f"{place}: the text is not readable as YAML. Mend it.") from None
+
+
+def _assign(values: dict[str, Any], path: list[str], value: object) -> None:
+    for name in path[:-1]:
+        values = values.setdefault(name, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"--set {'.'.join(path)}: '{name}' is a value, not a group of settings.")
+    values[path[-1]] = value
