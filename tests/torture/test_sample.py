@@ -12,7 +12,7 @@ from tasks.core.extract.reading import Extract
 from tests.torture import damage, disk, fuzz, kills, power
 from tests.torture.faulty_disk import Operation
 from tests.torture.outcome import Outcome
-from tests.torture.trial import CARRIED, NAIVE, Trial
+from tests.torture.trial import CARRIED, KILLED, NAIVE, Trial
 
 SEED = 20_261
 
@@ -112,6 +112,23 @@ def test_the_order_of_syncs(act: str, template: tuple[Path, Path], tmp_path: Pat
 
     assert power.unsafe(operations) == []
     assert Counter(Path(operations[at].path).name for at in unseen) == HARMLESS[act]
+
+
+def test_a_folder_that_a_killed_run_made_is_synced_by_the_next(
+    template: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Killed between making a folder and syncing its name, a run leaves one that the next run syncs."""
+    home, extract = template
+    trial = Trial(home, "score", extract)
+    operations = trial.operations(trial.copy(tmp_path / "home").home)
+    made = [at for at, each in enumerate(operations) if each.kind == "mkdir" and "/.stage-" not in each.path]
+    assert [Path(operations[at].path).name for at in made] == ["work", "scores", "archive"]
+
+    for at in made:
+        synced = next(i for i in range(at, len(operations)) if operations[i].kind == "fsync")
+        night = trial.copy(tmp_path / "home")
+        assert trial.run(night.home, "kill", synced) == KILLED
+        assert power.unsafe(power.of_ours([*operations[:synced], *trial.operations(night.home)])) == []
 
 
 def test_a_writer_without_syncs_is_unsafe(template: tuple[Path, Path], tmp_path: Path) -> None:
