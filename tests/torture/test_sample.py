@@ -173,19 +173,6 @@ def test_a_whole_order_is_safe() -> None:
     assert power.unsafe([*_SHOWN, Operation("fsync", "/b"), Operation("unlink", "/inbox/x")]) == []
 
 
-def test_a_call_between_whose_lines_another_thread_acts_is_seen() -> None:
-    """A sync that strace shows in two lines counts where it ended."""
-    lines = [
-        "7 fsync(5</home/inbox> <unfinished ...>",
-        '8 rename("/home/a", "/home/b") = 0',
-        "7 <... fsync resumed>) = 0",
-    ]
-
-    operations = [power.parsed(line) for line in power.whole_calls(lines)]
-
-    assert operations == [Operation("rename", "/home/a", "/home/b"), Operation("fsync", "/home/inbox")]
-
-
 def test_kills_at_random_moments(tmp_path: Path) -> None:
     """Killed whenever, while publishing above all: a promotion leaves the old champion or the new one."""
     (outcome,) = kills.kill(tmp_path, 8, ("promote",), seed=SEED)
