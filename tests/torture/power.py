@@ -12,7 +12,7 @@ from typing import Final
 
 from tests.torture.disk import make_template
 from tests.torture.faulty_disk import Operation
-from tests.torture.outcome import Outcome
+from tests.torture.outcome import Outcome, control
 from tests.torture.system_calls import traced
 from tests.torture.trial import ACTS, NAIVE, Trial
 
@@ -81,12 +81,7 @@ def ordeal(folder: Path) -> list[Outcome]:
         for operations in outcome.over([of_ours(traced(trial, night.home))], show=False):
             outcome.violations += unsafe(operations)
         outcome.trials = len(operations)
-        if act == NAIVE:
-            outcome.name = (
-                f"control: a naive writer's system calls are caught ({len(outcome.violations)} times)"
-            )
-            outcome.violations = [] if outcome.violations else ["no system call was found unsafe"]
-        outcomes.append(outcome)
+        outcomes.append(control("the order of a naive writer's calls", outcome) if act == NAIVE else outcome)
     return outcomes
 
 

@@ -9,18 +9,12 @@ from unittest.mock import patch
 import pytest
 
 from tasks.core.extract.reading import Extract
-from tests.torture import damage, disk, fuzz, kills, power
+from tests.torture import damage, disk, fuzz, power
 from tests.torture.faulty_disk import Operation
 from tests.torture.outcome import Outcome
 from tests.torture.trial import CARRIED, KILLED, NAIVE, Trial
 
 SEED = 20_261
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Make a home with a champion, a challenger and an extract that waits."""
-    return disk.make_template(tmp_path_factory.mktemp("torture"))
 
 
 @pytest.mark.parametrize(("act", "trials"), [("score", 15), ("promote", 13)])
@@ -173,20 +167,6 @@ def test_a_whole_order_is_safe() -> None:
     assert power.unsafe([*_SHOWN, Operation("fsync", "/b"), Operation("unlink", "/inbox/x")]) == []
 
 
-def test_kills_at_random_moments(tmp_path: Path) -> None:
-    """Killed whenever, while publishing above all: a promotion leaves the old champion or the new one."""
-    (outcome,) = kills.kill(tmp_path, 8, ("promote",), seed=SEED)
-
-    assert (outcome.trials, outcome.violations) == (8, [])
-
-
-def test_a_naive_writer_is_caught_by_kills(tmp_path: Path) -> None:
-    """Kills fall while scores are published, so a writer that takes its time at it is caught."""
-    (outcome,) = kills.kill(tmp_path, 10, (NAIVE,), seed=SEED)
-
-    assert outcome.violations
-
-
 def test_a_file_that_others_may_read_is_caught(template: tuple[Path, Path], tmp_path: Path) -> None:
     """What is in the registry is for its owner only; anything else is a violation."""
     night = Trial(template[0], "promote", template[1]).copy(tmp_path / "home")
@@ -195,11 +175,6 @@ def test_a_file_that_others_may_read_is_caught(template: tuple[Path, Path], tmp_
     (night.home / "registry" / "champion.json").chmod(0o640)
 
     assert night.violations() == ["champion.json is open to others"]
-
-
-def test_processes_at_once(tmp_path: Path) -> None:
-    """Eight nights, and eight promotions, end as one does."""
-    assert [outcome.violations for outcome in kills.race(tmp_path, 1)] == [[], []]
 
 
 @pytest.mark.parametrize(("ordeal", "sample"), [(damage.attack, 40), (damage.cut, 20)])
