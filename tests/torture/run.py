@@ -11,6 +11,7 @@ from typing import Any
 
 from tasks.core.files import make_folder, replace_file
 from tests.torture import damage, disk, fuzz, kills, power
+from tests.torture.broken import open_without_digests, read_by_pandas
 from tests.torture.outcome import Outcome, control
 from tests.torture.trial import Trial
 
@@ -31,6 +32,7 @@ PROVEN = {
     "a dead runner's night is scored again": "tests/torture/dead_runner.py::test_a_killed_runner",
 }
 """Where promises are proven that no ordeal tries."""
+_BY_PANDAS = "a reader that counts neither line ends nor cells"
 
 Ordeal = Callable[[Path], list[Outcome]]
 
@@ -62,9 +64,16 @@ def ordeals(scale: float) -> dict[str, Ordeal]:
             *kills.race(folder, part(200), show=True),
             *kills.race_controls(_inside(folder), 20, show=True),
         ],
-        "quotes": lambda _: damage.attack(sample=of(20_000), seed=SEED, show=True),
-        "cuts": lambda _: damage.cut(sample=of(5_000), seed=SEED, show=True),
-        "flips": lambda folder: damage.flip(folder, part(1_000), seed=SEED, show=True),
+        "quotes": lambda _: [
+            *damage.attack(sample=of(20_000), seed=SEED, show=True),
+            control(_BY_PANDAS, *damage.attack(read_by_pandas, 100, seed=SEED, show=True)),
+        ],
+        "cuts": lambda _: [
+            *damage.cut(sample=of(5_000), seed=SEED, show=True),
+            # where the last column is a number, no reader can tell
+            control(_BY_PANDAS, damage.cut(read_by_pandas, 400, seed=SEED, show=True)[0], "changed"),
+        ],
+        "flips": lambda folder: _flip(folder, part(1_000)),
         "fuzzing": lambda folder: _fuzz(folder, scale),
         "control": lambda folder: [_control(folder)],
     }
@@ -73,6 +82,15 @@ def ordeals(scale: float) -> dict[str, Ordeal]:
 def _inside(folder: Path) -> Path:
     """Make a folder for the controls, which need a home of their own."""
     return make_folder(folder / "controls")
+
+
+def _flip(folder: Path, flips: int) -> list[Outcome]:
+    template, _ = disk.make_template(folder)
+    broken = damage.flip(template, _inside(folder), 100, open_without_digests, seed=SEED, show=True)
+    return [
+        damage.flip(template, folder, flips, seed=SEED, show=True),
+        control("a reader that checks no digests", broken),
+    ]
 
 
 def _fuzz(folder: Path, scale: float) -> list[Outcome]:
