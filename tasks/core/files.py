@@ -4,6 +4,7 @@ The order is always the same: write aside, sync the data, rename, sync the folde
 power cut at any point leaves at most a hidden leftover, which the next run sweeps.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -17,6 +18,8 @@ from typing import BinaryIO, Final, cast
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 STAGE_PREFIX: Final = ".stage-"
+_NOT_OURS_TO_SYNC: Final = frozenset({errno.EACCES, errno.EPERM, errno.EINVAL, errno.EROFS})
+"""What a folder says in which we made nothing: an operator's, read-only, or one of an automounter."""
 _SPILL_IN_MEMORY: Final = 2**17
 """Bytes."""
 
@@ -38,6 +41,12 @@ def make_folder(folder: Path) -> Path:
         make_folder(folder.parent)
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         sync_folder(folder.parent)
+    elif _is_empty(folder):  # a kill may have come before its name was synced
+        try:
+            sync_folder(folder.parent)
+        except OSError as error:
+            if error.errno not in _NOT_OURS_TO_SYNC:
+                raise
     return folder
 
 
@@ -117,6 +126,15 @@ def sweep_stages(folder: Path) -> int:
     return len(leftovers)
 
 
+def _is_empty(folder: Path) -> bool:
+    """Tell whether a folder is empty; one that may not be read was not made here."""
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except PermissionError:
+        return False
+
+
 def sync_folder(folder: Path) -> None:
     """Sync a folder's entries to the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -138,7 +156,7 @@ def spill_file(folder: Path | None) -> BinaryIO:
 @contextmanager
 def shared_folder(beside: Path, name: str) -> Iterator[Path]:
     """Lend a hidden folder to several programs; sweep those of killed runs. Nobody else may lend one."""
-    sweep_stages(make_folder(beside))
+    sweep_stages(beside)
     folder = new_stage(beside, name)
     try:
         yield folder

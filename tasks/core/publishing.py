@@ -14,7 +14,7 @@ from schemas.manifest import MANIFEST, ExtractIdentity, ScoresManifest
 from schemas.scores import QUARANTINE_COLUMNS, Quarantine
 from tasks.core.bundle import seal_files, to_json
 from tasks.core.errors import PublishError
-from tasks.core.files import make_folder, new_stage, open_new, reveal, sweep_stages, write_new
+from tasks.core.files import new_stage, open_new, reveal, sweep_stages, write_new
 from tasks.core.streaming import Totals
 
 SCORES: Final = "scores.csv"
@@ -70,7 +70,7 @@ def open_stage(into: Path, name: str) -> Path:
     Nobody else may stage scores meanwhile: the caller holds the lock of the home's `work` folder.
     """
     with on_disk(name):
-        sweep_stages(make_folder(into))
+        sweep_stages(into)
         return new_stage(into, name)
 
 

@@ -1,3 +1,4 @@
+import errno
 import multiprocessing
 import os
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core import files
+from tests.harness.rights import bound_by_rights
 
 
 def test_replace_keeps_the_old_file_when_the_disk_fails(
@@ -32,11 +34,60 @@ def test_a_new_folder_and_those_above_it_are_private_and_on_the_disk(
     synced: list[Path] = []
     monkeypatch.setattr(files, "sync_folder", synced.append)
 
+    (tmp_path / "other").touch()
+
     made = files.make_folder(tmp_path / "above" / "folder")
+    (made / "content").touch()
     files.make_folder(made)
 
     assert [oct(each.stat().st_mode & 0o777) for each in (made, made.parent)] == ["0o700"] * 2
     assert synced == [tmp_path, made.parent]
+
+
+def test_a_folder_whose_making_was_killed_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between making a folder and syncing its name leaves it empty: then the next run syncs it."""
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "sync_folder", synced.append)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    files.make_folder(folder)
+    (folder / "content").touch()
+    files.make_folder(folder)
+
+    assert synced == [tmp_path]
+
+
+def test_an_empty_folder_may_lie_where_we_may_not_look(tmp_path: Path) -> None:
+    """An operator's folder is taken as it is; nothing below it was made, so nothing is synced."""
+    folder = tmp_path / "theirs" / "folder"
+    folder.mkdir(parents=True)
+    folder.parent.chmod(0o100)
+
+    with bound_by_rights():
+        assert files.make_folder(folder) == folder
+
+    folder.parent.chmod(0o700)
+    folder.chmod(0o300)
+    with bound_by_rights():
+        assert files.make_folder(folder) == folder
+
+
+def test_a_disk_that_does_not_take_an_empty_folders_name_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what tells of somebody else's folder is passed over, not a broken disk."""
+
+    def broken(_: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr(files, "sync_folder", broken)
+
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        files.make_folder(tmp_path / "folder")
 
 
 def test_files_and_folders_are_private(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import random
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -12,11 +13,9 @@ from schemas.columns import EXTRACT_ORDER, ID, TARGET
 from schemas.config import IngestConfig
 from tasks.core.errors import BundleError, ExtractError, RegistryError
 from tasks.core.extract.reading import Extract, read_extract
-from tasks.core.registry import open_champion
+from tasks.core.registry import BUNDLES, open_champion
 from tests.harness.customers import make_customers
-from tests.torture.disk import make_template
 from tests.torture.outcome import Outcome, drawn
-from tests.torture.trial import Trial
 
 ROWS: Final = 50
 CONFIG: Final = IngestConfig(max_quarantined_share=0.9)
@@ -27,6 +26,7 @@ _WITHIN_LAST: Final = re.compile(rb"^(?:[^,]*,){%d}[^,]+$" % (len(EXTRACT_ORDER)
 _MARKS: Final = (b'"', b",", b"\n")
 
 Read = Callable[[bytes], Extract]
+Opening = Callable[[Path], object]
 
 
 def read(data: bytes) -> Extract:
@@ -81,14 +81,20 @@ def cut(
     return outcomes
 
 
-def flip(folder: Path, flips: int, *, seed: int = 0, show: bool = False) -> list[Outcome]:
+def flip(
+    template: Path,
+    folder: Path,
+    flips: int,
+    opening: Opening = open_champion,
+    *,
+    seed: int = 0,
+    show: bool = False,
+) -> Outcome:
     """Flip single bits of the champion's files: every one is found before anything is loaded."""
-    template, extract = make_template(folder)
-    home = Trial(template, "score", extract).copy(folder / "flipped")
-    champion = open_champion(home.home / "registry")
+    registry = Path(shutil.copytree(template / "registry", folder / "flipped"))
+    champion = open_champion(registry)
     assert champion is not None
-    place = home.home / "registry" / "bundles" / champion.manifest.bundle_id
-    files = sorted(place.iterdir())
+    files = sorted((registry / BUNDLES / champion.manifest.bundle_id).iterdir())
     dice = random.Random(seed)  # noqa: S311 places, not secrets
     outcome = Outcome("bundle: one bit flipped")
     for _ in outcome.over(range(flips), show=show):
@@ -98,13 +104,13 @@ def flip(folder: Path, flips: int, *, seed: int = 0, show: bool = False) -> list
         data[at] ^= 1 << dice.randrange(8)
         file.write_bytes(data)
         try:
-            open_champion(home.home / "registry")
+            opening(registry)
             outcome.violations.append(f"{file.name}, byte {at}: loaded")
         except (BundleError, RegistryError):
             pass
         finally:
             file.write_bytes(sound)
-    return [outcome]
+    return outcome
 
 
 def _mutants(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -83,10 +83,6 @@ def try_all(trial: Trial, folder: Path, sample: int | None, seed: int, *, show: 
             found.append(f"exit code {code}")
         if fault == "short" and code != 0:
             found.append(f"a short write is no error, but the exit code is {code}")
-        if (again := trial.run(night.home)) != 0:
-            found.append(f"the rerun's exit code is {again}")
-        found += night.violations()
-        if night.result() != expected:
-            found.append("the rerun ends elsewhere than an undisturbed run")
+        found += trial.rerun(night, expected)
         outcome.violations += [f"{fault} at {at}: {each}" for each in found]
     return outcome

@@ -8,13 +8,25 @@ import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+from tests.harness.killing import Night
 from tests.torture.disk import CUSTOMERS, make_template
 from tests.torture.faulty_disk import Operation
-from tests.torture.outcome import Outcome
-from tests.torture.trial import ACTS, Trial
+from tests.torture.outcome import Outcome, control
+from tests.torture.trial import ACTS, IN_PLACE, KILLED, NAIVE, UNLOCKED, Trial, differences
 
-_AT_ONCE = 8
+TRIES: Final = 20
+"""How often a moment is drawn for a shot, before the act is said to end before every one."""
+
+CONTROLS: Final = (
+    (NAIVE, "a night that publishes file after file", "scores: "),
+    (IN_PLACE, "a promotion that writes in place", "champion: "),
+)
+"""Acts that must be caught, what they are, and how the violations begin that tell."""
+
+_AT_ONCE: Final = 8
+_UNLOCKED: Final = ("a night that takes no lock", "a promotion that takes no lock")
 
 
 def kill(
@@ -26,38 +38,69 @@ def kill(
     seed: int = 0,
     show: bool = False,
 ) -> list[Outcome]:
-    """Kill each act `shots` times, then let it run again.
+    """Kill each act `shots` times, then let it run again."""
+    template, extract = make_template(folder, customers)
+    outcomes = []
+    for act in acts:
+        outcome = kill_one(Trial(template, act, extract), folder, shots, seed, show=show)
+        outcome.name += f", {customers:,} customers"
+        outcomes.append(outcome)
+    return outcomes
+
+
+def kill_controls(folder: Path, shots: int, *, seed: int = 0, show: bool = False) -> list[Outcome]:
+    """Kill writers that show what is half-written: it must be seen."""
+    template, extract = make_template(folder)
+    return [
+        control(what, kill_one(Trial(template, act, extract), folder, shots, seed, show=show), sign)
+        for act, what, sign in CONTROLS
+    ]
+
+
+def kill_one(trial: Trial, folder: Path, shots: int, seed: int, *, show: bool) -> Outcome:
+    """Kill an act `shots` times, then let it run again.
 
     Half of the moments are drawn evenly over what it takes, half over the time in which scores and
     registry are written.
     """
-    template, extract = make_template(folder, customers)
-    outcomes = []
-    for act in acts:
-        trial, dice = Trial(template, act, extract), random.Random(seed)  # noqa: S311 moments, not secrets
-        golden = trial.copy(folder / "golden")
-        trial.run(trial.copy(folder / "warm").home)
-        started = time.monotonic()
-        operations = trial.operations(golden.home)
-        seconds = time.monotonic() - started
-        first, last = _publishing(operations, golden.home)
-        outcome = Outcome(f"{act}: the flow's body killed at random moments, {customers:,} customers")
-        for shot in outcome.over(range(shots), show=show):
-            night = trial.copy(folder / "tried")
-            process = trial.start(night.home)
-            window = (first - started, last - started) if shot % 2 else (0, seconds)
-            process.join(dice.uniform(*window))
-            process.kill()
-            process.join()
-            found = night.violations()
-            if (again := trial.run(night.home)) != 0:
-                found.append(f"the rerun's exit code is {again}")
-            found += night.violations()
-            if night.result() != golden.result():
-                found.append("the rerun ends elsewhere than an undisturbed run")
-            outcome.violations += [f"shot {shot}: {each}" for each in found]
-        outcomes.append(outcome)
-    return outcomes
+    dice = random.Random(seed)  # noqa: S311 moments, not secrets
+    golden = trial.copy(folder / "golden")
+    trial.run(trial.copy(folder / "warm").home)
+    started = time.monotonic()
+    operations = trial.operations(golden.home)
+    seconds = time.monotonic() - started
+    first, last = _publishing(operations, golden.home)
+    outcome = Outcome(f"{trial.act}: the flow's body killed at random moments")
+    for shot in outcome.over(range(shots), show=show):
+        window = (first - started, last - started) if shot % 2 else (0, seconds)
+        night, missed = _shoot(trial, folder / "tried", window, dice)
+        if missed is not None:
+            outcome.trials -= 1
+            outcome.violations.append(f"shot {shot}: {missed}")
+            continue
+        found = [*night.violations(), *trial.rerun(night, golden.result())]
+        outcome.violations += [f"shot {shot}: {each}" for each in found]
+    return outcome
+
+
+def _shoot(
+    trial: Trial, home: Path, window: tuple[float, float], dice: random.Random
+) -> tuple[Night, str | None]:
+    """Kill an act within a window; say why not, where it was not.
+
+    An act that had ended before its shot is no trial: another moment is drawn.
+    """
+    for _ in range(TRIES):
+        night = trial.copy(home)
+        process = trial.start(night.home)
+        process.join(dice.uniform(*window))
+        process.kill()
+        process.join()
+        if process.exitcode == KILLED:
+            return night, None
+        if process.exitcode != 0:
+            return night, f"undisturbed, its exit code is {process.exitcode}"
+    return night, f"it had ended before each of {TRIES} shots"
 
 
 def _publishing(operations: list[Operation], home: Path) -> tuple[float, float]:
@@ -74,26 +117,39 @@ def _publishing(operations: list[Operation], home: Path) -> tuple[float, float]:
 def race(folder: Path, rounds: int, *, show: bool = False) -> list[Outcome]:
     """Start eight processes at once in one home: all end well, and one of them has done the work."""
     template, extract = make_template(folder)
-    outcomes = []
-    for act in ("score", "promote"):
-        trial = Trial(template, act, extract)
-        golden = trial.copy(folder / "golden")
-        assert trial.run(golden.home) == 0
-        moves = len((golden.home / "registry" / "history.jsonl").read_text().splitlines())
-        outcome = Outcome(f"{act}: {_AT_ONCE} processes at once")
-        for number in outcome.over(range(rounds), show=show):
-            night = trial.copy(folder / "tried")
-            racing = [trial.start(night.home) for _ in range(_AT_ONCE)]
-            for process in racing:
-                process.join()
-            codes = {process.exitcode for process in racing}
-            found = night.violations()
-            if codes != {0}:
-                found.append(f"exit codes {sorted(map(str, codes))}")
-            if night.result() != golden.result():
-                found.append("they end elsewhere than one run")
-            if len((night.home / "registry" / "history.jsonl").read_text().splitlines()) != moves:
-                found.append("the champion moved more than once")
-            outcome.violations += [f"round {number}: {each}" for each in found]
-        outcomes.append(outcome)
-    return outcomes
+    acts = ("score", "promote")
+    return [race_one(Trial(template, act, extract), folder, rounds, show=show) for act in acts]
+
+
+def race_controls(folder: Path, rounds: int, *, show: bool = False) -> list[Outcome]:
+    """Start eight at once that take no lock: it must be seen."""
+    template, extract = make_template(folder)
+    return [
+        control(what, race_one(Trial(template, act, extract), folder, rounds, show=show))
+        for act, what in zip(UNLOCKED, _UNLOCKED, strict=True)
+    ]
+
+
+def race_one(trial: Trial, folder: Path, rounds: int, *, show: bool) -> Outcome:
+    """Start an act eight times at once in one home, `rounds` times."""
+    golden = trial.copy(folder / "golden")
+    assert trial.run(golden.home) == 0
+    moves = _moves(golden)
+    outcome = Outcome(f"{trial.act}: {_AT_ONCE} processes at once")
+    for number in outcome.over(range(rounds), show=show):
+        night = trial.copy(folder / "tried")
+        racing = [trial.start(night.home) for _ in range(_AT_ONCE)]
+        for process in racing:
+            process.join()
+        codes = {process.exitcode for process in racing}
+        found = [*night.violations(), *differences(night, golden.result())]
+        if codes != {0}:
+            found.append(f"exit codes {sorted(map(str, codes))}")
+        if _moves(night) != moves:
+            found.append("the champion moved more than once")
+        outcome.violations += [f"round {number}: {each}" for each in found]
+    return outcome
+
+
+def _moves(night: Night) -> int:
+    return len((night.home / "registry" / "history.jsonl").read_text().splitlines())

@@ -35,6 +35,15 @@ class Outcome:
                 print(f"  {self.line}", flush=True)
 
 
+def control(what: str, broken: Outcome, sign: str = "") -> Outcome:
+    """Say how often something broken was caught, by violations that bear its `sign`; it must be."""
+    caught = sum(sign in each for each in broken.violations)
+    outcome = Outcome(f"control: {what} is caught ({caught} times)", broken.trials, seconds=broken.seconds)
+    if not caught:
+        outcome.violations.append("it was not caught")
+    return outcome
+
+
 def drawn(choices: Sequence[Each], sample: int | None, seed: int) -> list[Each]:
     """Draw a sample, in order; all of them without one."""
     if sample is None or sample >= len(choices):

@@ -7,30 +7,19 @@ judged when they are shown.
 """
 
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from tests.torture.disk import make_template
 from tests.torture.faulty_disk import Operation
-from tests.torture.outcome import Outcome
+from tests.torture.outcome import Outcome, control
+from tests.torture.system_calls import traced
 from tests.torture.trial import ACTS, NAIVE, Trial
 
-_CALL: Final = re.compile(r"^(?:\d+ +)?(?P<name>\w+)\((?P<rest>.*)$")
-_OPENED: Final = re.compile(r'"(?P<path>[^"]*)", (?P<flags>[A-Z_|0-9]+).*= \d+')
-_DESCRIPTOR: Final = re.compile(r"\d+<(?P<path>[^>]*)>(?P<gone>\(deleted\))?.*= \d+")
-_PATHS: Final = re.compile(r'"(?P<path>[^"]*)"(?:.*?"(?P<target>[^"]*)")?.*= 0')
-_BEGUN: Final = re.compile(r"^(?P<thread>\d+) +(?P<begun>.*) <unfinished \.\.\.>$")
-_ENDED: Final = re.compile(r"^(?P<thread>\d+) +<\.\.\. \w+ resumed>(?P<rest>.*)$")
-_TRACED: Final = "openat,write,fsync,fdatasync,rename,renameat,renameat2,mkdir,unlink,unlinkat"
 _STAGED: Final = re.compile(r"/\.stage-")
 _NOT_OURS: Final = re.compile(
     r"^[^/]| \(deleted\)$|/\.lock$|/tensorboard/|events\.out|/\.(operations|met|strace)$"
 )
-_SYNCS: Final = frozenset({"fsync", "fdatasync"})
 
 
 def unsafe(operations: list[Operation]) -> list[str]:
@@ -42,7 +31,7 @@ def unsafe(operations: list[Operation]) -> list[str]:
         kind, path, target = operation.kind, operation.path, operation.target
         if kind in ("create", "write"):
             data.add(path)
-        if kind in ("create", "mkdir"):
+        if kind in ("create", "mkdir", "symlink"):
             names.add(path)
         if kind == "fsync":
             data.discard(path)
@@ -81,56 +70,6 @@ def _moved(paths: set[str], path: str, target: str) -> set[str]:
     return staying | moved if target else staying
 
 
-def traced(trial: Trial, home: Path) -> list[Operation]:
-    """Act under strace; list the system calls on the disk below the home.
-
-    Raises:
-        SystemExit: there is no strace.
-    """
-    if shutil.which("strace") is None:
-        raise SystemExit("error: the order of syncs is read by strace. Install it: apt-get install strace")
-    log = home / ".strace"
-    program = (
-        "from tests.torture.trial import *;"
-        f" act_on_faulty_disk({trial.act!r}, Path({str(home)!r}), {trial.extract.stat().st_size})"
-    )
-    command = [
-        "strace",
-        "-f",
-        "-y",
-        "-qq",
-        "-s",
-        "512",
-        "-e",
-        f"trace={_TRACED}",
-        "-o",
-        str(log),
-        sys.executable,
-    ]
-    subprocess.run([*command, "-c", program], check=True)
-    lines = log.read_text(errors="replace").splitlines()
-    return [
-        operation
-        for line in whole_calls(lines)
-        if (operation := parsed(line)) and operation.path.startswith(str(home))
-    ]
-
-
-def whole_calls(lines: Iterable[str]) -> Iterator[str]:
-    """Put together the calls that strace shows in two lines, because another thread's came between them.
-
-    A call stands where it ended: only then has the disk what it was given.
-    """
-    begun: dict[str, str] = {}
-    for line in lines:
-        if half := _BEGUN.match(line):
-            begun[half["thread"]] = half["begun"]
-        elif (half := _ENDED.match(line)) and half["thread"] in begun:
-            yield f"{half['thread']} {begun.pop(half['thread'])}{half['rest']}"
-        else:
-            yield line
-
-
 def ordeal(folder: Path) -> list[Outcome]:
     """Judge the system calls of each act; a naive writer's must be found unsafe."""
     template, extract = make_template(folder)
@@ -142,35 +81,13 @@ def ordeal(folder: Path) -> list[Outcome]:
         for operations in outcome.over([of_ours(traced(trial, night.home))], show=False):
             outcome.violations += unsafe(operations)
         outcome.trials = len(operations)
-        if act == NAIVE:
-            outcome.name = (
-                f"control: a naive writer's system calls are caught ({len(outcome.violations)} times)"
-            )
-            outcome.violations = [] if outcome.violations else ["no system call was found unsafe"]
-        outcomes.append(outcome)
+        outcomes.append(control("the order of a naive writer's calls", outcome) if act == NAIVE else outcome)
     return outcomes
 
 
 def of_ours(operations: list[Operation]) -> list[Operation]:
     """Leave out what need not survive: unnamed files, locks, logs of TensorBoard, and this harness's own."""
     return [each for each in operations if not _NOT_OURS.search(each.path)]
-
-
-def parsed(line: str) -> Operation | None:
-    """Read a system call as strace writes it; None for one that failed or changes nothing on the disk."""
-    call = _CALL.match(line)
-    if call is None:
-        return None
-    name, rest = call["name"], call["rest"]
-    if name == "openat" and (opened := _OPENED.search(rest)):
-        return Operation("create", opened["path"]) if "O_CREAT" in opened["flags"] else None
-    if (name == "write" or name in _SYNCS) and (file := _DESCRIPTOR.match(rest)):
-        return Operation(
-            "fsync" if name in _SYNCS else "write", file["path"] + (" (deleted)" if file["gone"] else "")
-        )
-    if (name.startswith(("rename", "unlink")) or name == "mkdir") and (paths := _PATHS.search(rest)):
-        return Operation(re.sub(r"at2?$", "", name), paths["path"], paths["target"] or "")
-    return None
 
 
 def _parent(path: str) -> str:

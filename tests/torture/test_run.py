@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.torture import run
+from tests.torture.outcome import Outcome, control
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,3 +27,15 @@ def test_a_promise_has_its_test(test: str) -> None:
     path, name = test.split("::")
 
     assert f"def {name}(" in (ROOT / path).read_text()
+
+
+@pytest.mark.parametrize(
+    ("violations", "caught"), [(["champion: torn", "champion: torn"], 2), (["exit code 1"], 0), ([], 0)]
+)
+def test_a_control_that_is_not_caught_is_a_violation(violations: list[str], caught: int) -> None:
+    """Only what tells of the fault that was built in counts as caught."""
+    told = control("a broken writer", Outcome("tried", 5, violations), "champion: ")
+
+    assert told.name == f"control: a broken writer is caught ({caught} times)"
+    assert told.trials == 5
+    assert told.violations == ([] if caught else ["it was not caught"])

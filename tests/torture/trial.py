@@ -1,11 +1,13 @@
 """Run a piece of a night in a process of its own and judge what it leaves behind."""
 
 import errno
+import fcntl
 import json
 import multiprocessing
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -16,11 +18,13 @@ from prefect.client.schemas.objects import State
 
 from flows import cli
 from schemas.config import SplitConfig
-from tasks.core import files, publishing, streaming
+from tasks.core import files, publishing, registry, streaming
+from tasks.core.errors import ChurnError
 from tasks.core.extract.blocks import BLOCK_BYTES
 from tests.harness.customers import make_customers
 from tests.harness.home import Home
 from tests.harness.killing import NIGHT, Night, publish_naively
+from tests.torture.broken import replace_in_place
 from tests.torture.faulty_disk import Fault, FaultyDisk, Operation
 
 KILLED: Final = -9
@@ -61,10 +65,24 @@ class Trial:
         assert process.exitcode is not None
         return process.exitcode
 
+    def rerun(self, night: Night, expected: dict[str, bytes]) -> list[str]:
+        """Act again, undisturbed; say in what it ends otherwise than if nobody had ever disturbed it."""
+        code = self.run(night.home)
+        found = [f"the rerun's exit code is {code}"] if code else []
+        return [*found, *night.violations(), *differences(night, expected)]
+
     def operations(self, home: Path) -> list[Operation]:
         """Run undisturbed; list the operations."""
         assert self.run(home) == 0
         return [Operation(*json.loads(line)) for line in (home / OPERATIONS).read_text().splitlines()]
+
+
+def differences(night: Night, expected: dict[str, bytes]) -> list[str]:
+    """Say where a night did not end as expected; what cannot be read is no such end."""
+    with suppress(ChurnError):
+        if night.result() == expected:
+            return []
+    return ["it ends elsewhere than an undisturbed run"]
 
 
 def _score(home: Home) -> State[Any]:
@@ -94,6 +112,19 @@ def _promote(home: Home) -> State[Any]:
     return home.promote(bundle=(home.path / CHALLENGER).read_text())
 
 
+def _promote_in_place(home: Home) -> State[Any]:
+    with patch.object(registry, "replace_file", replace_in_place):
+        return _promote(home)
+
+
+def _without_lock(act: Callable[[Home], State[Any]]) -> Callable[[Home], State[Any]]:
+    def acting(home: Home) -> State[Any]:
+        with patch.object(fcntl, "flock"):
+            return act(home)
+
+    return acting
+
+
 def _train(home: Home) -> State[Any]:
     return home.train(home.path / LABELLED, NIGHT.model_copy(update={"split": SplitConfig(seed=5)}))
 
@@ -104,6 +135,10 @@ ACTS: Final = ("score", CARRIED, "promote", "train")
 """What is tried."""
 NAIVE: Final = "score-naively"
 """Publishes file after file, and must be caught by every trial that can."""
+IN_PLACE: Final = "promote-in-place"
+"""Writes the registry where it is read, and must be caught by kills."""
+UNLOCKED: Final = ("score-unlocked", "promote-unlocked")
+"""Nobody waits for a lock, which races must catch."""
 
 _ACTS: Final[dict[str, Callable[[Home], State[Any]]]] = {
     "score": _score,
@@ -111,6 +146,8 @@ _ACTS: Final[dict[str, Callable[[Home], State[Any]]]] = {
     "promote": _promote,
     "train": _train,
     NAIVE: _score_naively,
+    IN_PLACE: _promote_in_place,
+    **{name: _without_lock(act) for name, act in zip(UNLOCKED, (_score, _promote), strict=True)},
 }
 
 
