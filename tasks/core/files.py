@@ -119,10 +119,14 @@ def remove(path: Path) -> None:
 
 
 def sweep_stages(folder: Path) -> int:
-    """Delete what killed runs left behind; call it with the folder's lock held. Give their number."""
+    """Delete what killed runs left behind; call it with the folder's lock held. Give their number.
+
+    What a killed run renamed last is put on the disk: the next one goes by what it finds there.
+    """
     leftovers = list(folder.glob(f"{STAGE_PREFIX}*"))
     for leftover in leftovers:
         remove(leftover)
+    sync_folder(folder)
     return len(leftovers)
 
 

@@ -116,13 +116,16 @@ def test_the_first_to_reveal_wins(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["result"]
 
 
-def test_leftovers_are_swept(tmp_path: Path) -> None:
-    """Hidden leftovers of killed runs go, everything else stays."""
+def test_leftovers_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hidden leftovers of killed runs go, everything else stays, on the disk if it was not yet."""
     files.write_new(files.new_stage(tmp_path, "killed") / "file", b"half")
     (tmp_path / "kept").mkdir()
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "sync_folder", synced.append)
 
     assert files.sweep_stages(tmp_path) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert synced == [tmp_path]
 
 
 def _count(folder: Path, rounds: int) -> None:
