@@ -126,7 +126,8 @@ def sweep_stages(folder: Path) -> int:
     leftovers = list(folder.glob(f"{STAGE_PREFIX}*"))
     for leftover in leftovers:
         remove(leftover)
-    sync_folder(folder)
+    if folder.is_dir():
+        sync_folder(folder)
     return len(leftovers)
 
 

@@ -123,6 +123,7 @@ def test_leftovers_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     synced: list[Path] = []
     monkeypatch.setattr(files, "sync_folder", synced.append)
 
+    assert files.sweep_stages(tmp_path / "not there") == 0
     assert files.sweep_stages(tmp_path) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
     assert synced == [tmp_path]
