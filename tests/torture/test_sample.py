@@ -87,12 +87,13 @@ def test_a_naive_writer_is_caught(template: tuple[Path, Path], tmp_path: Path) -
 
 
 HARMLESS = {
-    "score": {"scores.csv": 6},
-    "score-carried": {"scores.csv": 6, "work": 1},
-    "promote": {},
+    "score": {"scores.csv": 6, "work": 2, "scores": 2, "archive": 1},
+    "score-carried": {"scores.csv": 6, "work": 3, "scores": 2, "archive": 1},
+    "promote": {"registry": 1},
 }
 """How many syncs of what a power cut would not miss, by act: scores.csv of an extract with repeats is
-replaced by a shorter copy, which is synced itself; a move syncs its folder once more at the end."""
+replaced by a shorter copy, which is synced itself; a sweep syncs what a killed run may have renamed last;
+a move syncs its folder once more at the end."""
 
 
 @pytest.mark.parametrize("act", HARMLESS)
@@ -124,6 +125,21 @@ def test_a_folder_that_a_killed_run_made_is_synced_by_the_next(
         night = trial.copy(tmp_path / "home")
         assert trial.run(night.home, "kill", synced) == KILLED
         assert power.unsafe(power.of_ours([*operations[:synced], *trial.operations(night.home)])) == []
+
+
+def test_what_a_killed_run_renamed_is_synced_by_the_next(template: tuple[Path, Path], tmp_path: Path) -> None:
+    """Killed between moving the champion pointer and syncing that, a promotion is finished by the next."""
+    home, extract = template
+    trial = Trial(home, "promote", extract)
+    operations = trial.operations(trial.copy(tmp_path / "home").home)
+    moved = next(at for at, each in enumerate(operations) if each.target.endswith("/champion.json"))
+    synced = next(i for i in range(moved, len(operations)) if operations[i].kind == "fsync")
+
+    night = trial.copy(tmp_path / "home")
+    assert trial.run(night.home, "kill", synced) == KILLED
+
+    assert power.unsafe(power.of_ours(operations[:synced]))
+    assert power.unsafe(power.of_ours([*operations[:synced], *trial.operations(night.home)])) == []
 
 
 def test_a_writer_without_syncs_is_unsafe(template: tuple[Path, Path], tmp_path: Path) -> None:
