@@ -65,10 +65,10 @@ def score(
     stale = check_freshness(home.scores, config.alarms) if delivered else None
     drifted = check_drift(home.scores, night.scored, config.alarms)
     said = " ".join(filter(None, (summary, stale, drifted)))
+    if left := [*night.unscored, *night.unfiled]:
+        raise left[0]  # before what is the sender's to mend: nobody else is told of this
     if night.rejected:
         raise ExtractError(f"{said} First: {night.rejected[0]}" if delivered else night.rejected[0])
-    if left := [*night.unscored, *night.unfiled]:
-        raise left[0]
     return Completed(name=cli.name_of_night(stale, drifted), message=said)
 
 

@@ -37,18 +37,19 @@ class Taken:
 
 def fault_of(inbox: Path, work: Path) -> str | None:
     """Say why the inbox is not the folder it was before, or cannot be read; None where all is well."""
-    mark = inbox / MARK
+    mark, looked_at = inbox / MARK, inbox
     try:
         if not inbox.is_dir():
             return f"there is no inbox at '{inbox}'. Make or mount it, and drop extracts there."
         next(inbox.iterdir(), None)
+        looked_at = work
         if (work / MARK).exists() and not mark.exists():
             return (
                 f"the inbox at '{inbox}' has lost its file '{MARK}': its disk may not be mounted."
                 f" Mount it; if the folder is a new one, make the file: touch '{mark}'."
             )
     except OSError as error:
-        return _unusable(inbox, error)
+        return _unusable(looked_at, error)
     return None
 
 
@@ -60,12 +61,14 @@ def confirm(inbox: Path, work: Path) -> None:
     """
     if (fault := fault_of(inbox, work)) is not None:
         raise ConfigError(fault)
+    folder = work
     try:
-        for mark in (inbox / MARK, make_folder(work) / MARK):  # in this order: a kill leaves no false alarm
-            if not mark.exists():
-                replace_file(mark, b"")
+        make_folder(work)
+        for folder in (inbox, work):  # in this order: a kill leaves no false alarm
+            if not (folder / MARK).exists():
+                replace_file(folder / MARK, b"")
     except OSError as error:
-        raise ConfigError(_unusable(inbox, error)) from None
+        raise ConfigError(_unusable(folder, error)) from None
 
 
 def look(folder: Path) -> Sight:
@@ -107,8 +110,8 @@ def take(inbox: Path, work: Path, before: tuple[Sight, Sight]) -> Taken:
     )
 
 
-def _unusable(inbox: Path, error: OSError) -> str:
-    return f"the inbox at '{inbox}' cannot be used: {error.strerror}. Mount it or mend its rights."
+def _unusable(folder: Path, error: OSError) -> str:
+    return f"the folder '{folder}' cannot be used: {error.strerror}. Mount it or mend its rights."
 
 
 def _extracts(sight: Sight) -> set[str]:

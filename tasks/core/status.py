@@ -66,6 +66,9 @@ def _champion(
         champion = observe_champion(registry)
     except (BundleError, RegistryError) as error:
         return None, [Alarm(code="champion_damaged", message=str(error))]
+    except OSError as error:
+        message = f"registry/ cannot be read: {error.strerror}. Mount it or mend its rights."
+        return None, [Alarm(code="champion_damaged", message=message)]
     if champion is None:
         message = "there is no champion to score with. Train one: python flows/train_flow.py."
         return None, [Alarm(code="champion_missing", message=message)]

@@ -8,7 +8,7 @@ import pytest
 from tasks.core import files, inbox, moving
 from tasks.core.errors import ConfigError
 from tests.harness.deliveries import Drain
-from tests.harness.rights import another_file_system
+from tests.harness.rights import another_file_system, bound_by_rights
 
 
 @pytest.fixture
@@ -133,6 +133,15 @@ def test_a_missing_inbox_is_not_an_empty_one(drain: Drain) -> None:
     places.inbox.mkdir()
     (places.inbox / inbox.MARK).touch()
     assert drain.take().paths == []
+
+
+def test_a_folder_of_ours_that_cannot_be_read_is_called_by_its_name(drain: Drain) -> None:
+    """The inbox is not blamed for the folder beside it."""
+    drain.take()
+    drain.places.work.chmod(0)
+    with bound_by_rights(), pytest.raises(ConfigError, match=r"the folder '.*/work' cannot be used"):
+        drain.take()
+    drain.places.work.chmod(0o700)
 
 
 def test_an_inbox_that_cannot_be_marked_is_the_operators(

@@ -260,6 +260,18 @@ def test_what_cannot_be_read_is_no_quiet_home(name: str, mode: int, places: Loca
     assert page(status)
 
 
+def test_a_champion_that_cannot_be_read(places: Locations) -> None:
+    """Bundles of another account are an alarm on the page, not the end of it."""
+    bundles = places.registry / "bundles"
+    bundles.chmod(0)
+    with bound_by_rights():
+        status = look_at(places, AlarmPolicy(), NOW)
+    bundles.chmod(0o700)
+
+    assert "champion_damaged" in codes(status)
+    assert page(status)
+
+
 def test_the_lock_of_another_account(places: Locations, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock that may not be opened keeps nobody from the status."""
     with locked(places.work):

@@ -170,7 +170,7 @@ def test_a_delivery_over_a_name_being_scored_is_not_lost(
 
 
 def test_a_mismatch_of_origin_does_not_stop_the_queue(home: Home, tmp_path: Path, crm_extract: Path) -> None:
-    """Under a simulated champion real customers wait in work/, and simulated ones are scored."""
+    """Under a simulated champion real customers wait in work/, which no rejected extract hides."""
     simulated = make_customers(600)
     simulated["customerID"] = "SIM-" + simulated["customerID"]
     simulated.to_csv(tmp_path / "simulated.csv", index=False)
@@ -178,11 +178,13 @@ def test_a_mismatch_of_origin_does_not_stop_the_queue(home: Home, tmp_path: Path
     (home.path / "inbox").mkdir()
     (home.path / "inbox" / "a_2026-03-01.csv").write_bytes(crm_extract.read_bytes())
     simulated.head(80).to_csv(home.path / "inbox" / "b_2026-03-01.csv", index=False)
+    (home.path / "inbox" / "c_2026-03-01.csv").touch()
 
     with pytest.raises(BundleError, match="--force"):
         home.score()
 
     assert len(home.published()) == 1
+    assert len(list((home.path / "rejected").iterdir())) == 1
     assert [path.name for path in (home.path / "work").glob("[!.]*")] == ["a_2026-03-01.csv"]
 
 
