@@ -5,7 +5,13 @@
 set -eu
 [ $# -gt 0 ] || set -- --all
 tries=60
-until prefect api GET /health > /dev/null 2>&1; do
+# Not /health, which answers whoever asks: this needs the password, too.
+until prefect api GET /admin/version > /dev/null 2>&1; do
+    if [ $? -eq 3 ]; then # 401 or 403
+        echo "error: the server at $PREFECT_API_URL refuses the password in PREFECT_API_AUTH_STRING. Source" \
+            "deployments/env.sh again, with the CHURN_HOME that the server was started with." >&2
+        exit 10
+    fi
     tries=$((tries - 1))
     if [ "$tries" -eq 0 ]; then
         echo "error: no server answers at $PREFECT_API_URL. Start it, then run this again." >&2

@@ -13,8 +13,16 @@ export PREFECT_API_URL="$PREFECT_SERVER_CORS_ALLOWED_ORIGINS/api"
 
 # The API shows logs and takes orders: nobody without this user:password may ask it.
 auth="$PREFECT_HOME/auth"
-[ -s "$auth" ] || python -c "import secrets; print('churn:' + secrets.token_urlsafe(24))" > "$auth"
+if [ ! -s "$auth" ]; then
+    new="$(mktemp "$auth.XXXXXX")"
+    # The server and the worker may be here at once: ln gives the name to one whole file and never to a second,
+    # and what a power cut left empty would not be made again.
+    python -c "import os, secrets; print('churn:' + secrets.token_urlsafe(24), flush=True); os.fsync(1)" > "$new" &&
+        ln "$new" "$auth" 2> /dev/null || :
+    rm -f "$new"
+fi
 export PREFECT_API_AUTH_STRING="$(cat "$auth")"
+: "${PREFECT_API_AUTH_STRING:?no password stands in $auth. Delete that file and try again}"
 export PREFECT_SERVER_API_AUTH_STRING="$PREFECT_API_AUTH_STRING"
 
 set -a

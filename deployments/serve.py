@@ -7,6 +7,7 @@ from flows import cli  # first: it sets what Prefect reads when it is imported
 
 # isort: split
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -56,7 +57,10 @@ def _leave(number: int, _frame: object) -> None:
 
 
 def _refuse_a_taken_port() -> None:
-    host, port = os.environ["PREFECT_SERVER_API_HOST"], int(os.environ["PREFECT_SERVER_API_PORT"])
+    host, given = os.environ["PREFECT_SERVER_API_HOST"], os.environ["PREFECT_SERVER_API_PORT"]
+    port = int(given) if re.fullmatch("[0-9]{1,5}", given) else 0
+    if port not in range(1, 65_536):
+        raise ConfigError(f"PREFECT_SERVER_API_PORT: '{given}' is no port; expected 1 to 65535.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

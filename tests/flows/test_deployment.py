@@ -1,5 +1,6 @@
 import asyncio
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -116,6 +117,17 @@ def test_deploying_again_makes_the_file_hold(deployed: Server) -> None:
     assert paused["active"] is False
     assert schedule["active"] is True
     assert schedule["slug"] == "nightly"
+
+
+def test_a_wrong_password_is_refused(server: Server) -> None:
+    """With another password than the server's, deploying ends with one line and exit code 10."""
+    env = server.env | {"PREFECT_API_AUTH_STRING": "churn:wrong"}
+    done = subprocess.run(DEPLOY.split(), env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 10
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert "refuses the password" in done.stderr
 
 
 @pytest.mark.usefixtures("worker")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from deployments import serve
+from tasks.core.errors import ConfigError
 from tests.harness.deployment import (
     RUN,
     WORKER,
@@ -73,3 +74,13 @@ def test_a_taken_port_is_refused(server: Server, tmp_path: Path) -> None:
     assert code == 10
     assert len(log.read_text().splitlines()) == 1
     assert "PREFECT_SERVER_API_PORT" in log.read_text()
+
+
+@pytest.mark.parametrize("port", ["abc", "99999", "0", "-1", "", "٤٢٠٠"])
+def test_what_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    """A port that cannot be one is told as a setting that is not usable."""
+    monkeypatch.setenv("PREFECT_SERVER_API_HOST", "127.0.0.1")
+    monkeypatch.setenv("PREFECT_SERVER_API_PORT", port)
+
+    with pytest.raises(ConfigError, match=f"PREFECT_SERVER_API_PORT: '{port}' is no port"):
+        serve._refuse_a_taken_port()
