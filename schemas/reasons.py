@@ -13,7 +13,10 @@ HINTS: Final[dict[str, str]] = {
     "repeated_header": "The header stands again among the rows: send one header, on the first line.",
     "missing_value": "The cell is blank: every customer needs a value here.",
     "unknown_category": "The value is not in the contract: use a listed one, or declare a value map.",
-    "not_a_number": "Expected digits with an optional point, such as 29.85.",
+    "not_a_number": (
+        "Expected digits with an optional point, such as 29.85, without blanks around them,"
+        " thousands separators or units."
+    ),
     "decimal_comma": "The number has a decimal comma: export numbers with a point, such as 29.85.",
     "not_finite": "The number is infinite: send the real amount.",
     "negative": "The amount is negative: charges are zero or more.",

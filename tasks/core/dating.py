@@ -17,7 +17,8 @@ def date_of(path: Path, asked: date | None, today: date, *, delivered: bool) -> 
 
     Raises:
         ConfigError: the operator asks for an impossible day, or named a file that is not there.
-        ExtractError: the name holds two days, or the day lies in the future or before 2000.
+        ExtractError: the name holds two days or one that cannot be read, or the day lies in the future or
+            before 2000.
     """
     called = label_of(path) if delivered else path.name
     try:

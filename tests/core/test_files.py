@@ -116,6 +116,29 @@ def test_the_first_to_reveal_wins(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["result"]
 
 
+def test_what_is_revealed_is_on_the_disk_before_and_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder's names are synced before it gets its own: a power cut shows it whole or not at all."""
+    order: list[str] = []
+    rename, sync = Path.rename, files.sync_folder
+
+    def renamed(path: Path, target: Path) -> Path:
+        order.append("rename")
+        return rename(path, target)
+
+    def synced(folder: Path) -> None:
+        order.append(f"sync {folder.name}")
+        sync(folder)
+
+    stage = files.new_stage(tmp_path / "results", "result")
+    monkeypatch.setattr(Path, "rename", renamed)
+    monkeypatch.setattr(files, "sync_folder", synced)
+
+    assert files.reveal(stage, tmp_path / "results" / "result")
+    assert order == [f"sync {stage.name}", "rename", "sync results"]
+
+
 def test_leftovers_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hidden leftovers of killed runs go, everything else stays, on the disk if it was not yet."""
     files.write_new(files.new_stage(tmp_path, "killed") / "file", b"half")

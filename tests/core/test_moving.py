@@ -43,6 +43,24 @@ def test_what_crosses_file_systems_is_on_the_disk_before_it_goes(
     assert (here / "a.csv").read_bytes() == b"1"
 
 
+def test_what_is_renamed_is_on_the_disk_in_its_new_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once a move is told as done, a power cut does not undo it: the new name is synced after the rename."""
+    there, here = (files.make_folder(tmp_path / name) for name in ("there", "here"))
+    files.write_new(there / "a.csv", b"1")
+    found: list[tuple[Path, list[str]]] = []
+    monkeypatch.setattr(
+        moving,
+        "sync_folder",
+        lambda folder: found.append((folder, [each.name for each in folder.iterdir()])),
+    )
+
+    moving.move(there / "a.csv", here / "a.csv")
+
+    assert found == [(here, ["a.csv"])]
+
+
 @pytest.mark.parametrize("replaced", [False, True])
 def test_what_may_not_be_deleted_across_file_systems_stays_alone(
     replaced: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -6,13 +6,14 @@ from schemas.columns import CATEGORIES, EXTRACT_ORDER, TARGET
 from schemas.config import IngestConfig
 from tasks.core.errors import ConfigError
 
-_IGNORED_IN_NAMES = str.maketrans("", "", " _.")
+_IGNORED_IN_NAMES = str.maketrans("", "", " \u00a0\u202f_.")
+"""Blanks too that do not break a line: copied from a web page or typed in French, they look the same."""
 VOCABULARY = {**CATEGORIES, TARGET: ("No", "Yes")}
 """Closed set of values of each column that is no number and no id."""
 
 
 def fold_name(name: str) -> str:
-    """Fold case, spaces, `_` and `.` of a column name: 'Monthly_Charges' -> 'monthlycharges'."""
+    """Fold case, blanks, `_` and `.` of a column name: 'Monthly_Charges' -> 'monthlycharges'."""
     return name.casefold().translate(_IGNORED_IN_NAMES)
 
 

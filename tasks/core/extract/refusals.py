@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from schemas.columns import EXTRACT_ORDER, TARGET
+from schemas.columns import CATEGORIES, TARGET
 from schemas.reasons import HINTS
 from schemas.reports import RowCounts
 from tasks.core.errors import ExtractError
@@ -20,6 +20,8 @@ _MOST_FAULTS_KEPT = 1_000_000
 """Faults written of a refused extract: enough to mend any export, and few enough to hold."""
 _NEAR = 0.6
 """Likeness (difflib ratio) from which a sender's column name is offered as a near match."""
+_EXPORT_OR_DECLARE = "Export them, or declare the sender's names in ingest.aliases."
+_BEFORE_ENCODING = "It is one-hot encoded: export the CRM's own columns, as they are before the encoding."
 
 
 def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list[str], name: str) -> None:
@@ -31,7 +33,8 @@ def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list
     if not any(known):
         raise ExtractError(
             f"extract '{name}' has no header: its first line names no column of the contract."
-            f" Export it with the {len(EXTRACT_ORDER)} column names on the first line."
+            f" Export it with the {len(wanted)} column names on the first line, or declare names in other"
+            " words or languages in ingest.aliases."
         )
     strangers = {
         place: sent
@@ -54,10 +57,14 @@ def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list
             " Send a labelled extract, or score this one."
         )
     if missing:
-        listed = ", ".join(f"'{column}'{_near(column, strangers)}" for column in missing)
+        encoded = _one_hot(missing, strangers)
+        listed = ", ".join(
+            f"'{column}'{' (one-hot)' if column in encoded else _near(column, strangers)}"
+            for column in missing
+        )
         raise ExtractError(
             f"extract '{name}' misses {len(missing)} of {len(wanted)} columns: {listed}."
-            " Export them, or declare the sender's names in ingest.aliases."
+            f" {_BEFORE_ENCODING if encoded else _EXPORT_OR_DECLARE}"
         )
 
 
@@ -200,6 +207,19 @@ def _near(column: str, strangers: dict[int, str]) -> str:
     by_fold = {fold_name(sent): quoted(sent, place) for place, sent in strangers.items()}
     near = difflib.get_close_matches(fold_name(column), list(by_fold), n=1, cutoff=_NEAR)
     return f" (is it {by_fold[near[0]]}?)" if near else ""
+
+
+def _one_hot(missing: list[str], strangers: dict[int, str]) -> set[str]:
+    """Find the missing columns that were sent one value a column; none, unless one has several such."""
+    sent = [name.casefold() for name in strangers.values()]
+    parts = Counter(
+        column
+        for column in missing
+        if column in CATEGORIES
+        for name in sent
+        if name.startswith(f"{column}_".casefold())
+    )
+    return set(parts) if max(parts.values(), default=0) > 1 else set()
 
 
 def _first_lines(quarantine: Iterator[pd.DataFrame], column: str, reason: str) -> tuple[str, pd.DataFrame]:

@@ -16,7 +16,10 @@ MODIFIED, TODAY = date(2026, 3, 1), date(2026, 3, 2)
         ("20260228_crm.csv", date(2026, 2, 28)),
         ("crm-2026_02_28-v2.csv", date(2026, 2, 28)),
         ("crm_2026-02-28_20260228.csv", date(2026, 2, 28)),
-        ("crm_2026-02-30.csv", MODIFIED),
+        ("crm_2026-02-28_batch_20261500.csv", date(2026, 2, 28)),
+        ("crm_2026-02-28_01-02-2026.csv", date(2026, 2, 28)),
+        ("crm_20269901.csv", MODIFIED),
+        ("crm_10-30-00.csv", MODIFIED),
         ("crm_120260228.csv", MODIFIED),
         ("crm_2026-0228.csv", MODIFIED),
     ],
@@ -48,3 +51,27 @@ def test_the_future_and_two_dates_are_refused(
     """A day that has not come, or two of them, are never guessed about."""
     with pytest.raises(error):
         as_of_date(name, asked=asked, modified=modified, today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("crm_2026-13-01.csv", "does not exist"),
+        ("crm_2026-02-30.csv", "does not exist"),
+        ("crm_2026_99_99.csv", "does not exist"),
+        ("20260230_crm.csv", "does not exist"),
+        ("crm_2026-02-30_2026-02-31.csv", "does not exist"),
+        ("crm_01-11-2026.csv", "Write the day as YYYY-MM-DD"),
+        ("crm_11.30.2025.csv", "Write the day as YYYY-MM-DD"),
+        ("crm_30_11_2025.csv", "Write the day as YYYY-MM-DD"),
+    ],
+)
+def test_a_day_that_cannot_be_read_is_refused(name: str, why: str) -> None:
+    """The file's day never silently stands for one that the name means; a delivered name is not shown."""
+    with pytest.raises(ExtractError, match=why) as error:
+        as_of_date(name, asked=None, modified=MODIFIED, today=TODAY, called="0f3c")
+
+    assert str(error.value).startswith("extract '0f3c' has a date in its name")
+    assert "\n" not in str(error.value)
+    assert name not in str(error.value)
+    assert as_of_date(name, asked=MODIFIED, modified=TODAY, today=TODAY) == MODIFIED

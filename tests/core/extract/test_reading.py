@@ -272,6 +272,7 @@ def test_names_and_extra_columns(rows: list[Row], build: Build) -> None:
     """Names are folded; an index column and extra columns are ignored and named."""
     header, _, body = build(rows).decode().partition("\n")
     header = header.replace("MonthlyCharges", "Monthly_ charges").replace("customerID", "CUSTOMER ID")
+    header = header.replace("tenure", "\u00a0tenure\u00a0").replace("Contract", "Contract\u202f")
     numbered = [f"{n},{line},9" for n, line in enumerate(body.splitlines())]
     data = "\n".join([f",{header},Segment", *numbered]).encode()
 

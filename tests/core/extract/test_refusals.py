@@ -68,12 +68,35 @@ def test_missing_columns_are_named_at_once(rows: list[Row], build: Build) -> Non
     assert "ingest.aliases" in message
 
 
+def test_a_one_hot_extract_is_called_so(rows: list[Row], build: Build) -> None:
+    """Encoded columns are no near matches to be declared: the columns before the encoding are wanted."""
+    header, _, body = build(rows).partition(b"\n")
+    contract = b"Contract_Month-to-month,contract_One year,Contract_Two year"
+    encoded = (
+        header.replace(b"gender", b"gender_Male").replace(b"Contract", contract).replace(b"tenure", b"x1")
+    )
+
+    message = refusal(encoded + b"\n" + body)
+
+    assert "misses 3 of 21 columns: 'gender' (one-hot), 'tenure', 'Contract' (one-hot). " in message
+    assert "one-hot encoded: export the CRM's own columns, as they are before the encoding" in message
+    assert "is it" not in message
+    assert "ingest.aliases" not in message
+    one = refusal(header.replace(b"gender", b"gender_Male") + b"\n" + body)
+    assert "'gender' (is it 'gender_Male'?)" in one
+    averaged = header.replace(b"MonthlyCharges", b"MonthlyCharges_min,MonthlyCharges_max")
+    assert "(is it 'MonthlyCharges_m" in refusal(averaged + b"\n" + body)
+
+
 def test_header_faults(rows: list[Row], build: Build) -> None:
     """A missing header, or a column twice under whatever spelling, is refused; no value is shown."""
     data = build(rows)
 
     no_header = refusal(data.partition(b"\n")[2])
     assert "has no header" in no_header
+    assert "Export it with the 21 column names on the first line, or declare" in no_header
+    assert "ingest.aliases" in no_header
+    assert "Export it with the 20 column names" in refusal(data.partition(b"\n")[2], purpose="scoring")
     assert "0000-AAAAA" not in no_header
     assert "columns twice: 'gender'" in refusal(data.replace(b"Partner", b"GENDER", 1))
     wide = (
