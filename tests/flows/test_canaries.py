@@ -11,7 +11,7 @@ from tests.harness.customers import make_customers
 from tests.harness.home import QUICK, Home
 from tests.harness.server import Server
 
-pytestmark = pytest.mark.xdist_group("server")
+pytestmark = pytest.mark.xdist_group("second-server")
 
 CANARIES = [f"kanari{number:02d}{random.Random(number).randbytes(5).hex()}" for number in range(50)]  # noqa: S311
 IDS, CELLS, EXTRA, NAMES, LINES = (

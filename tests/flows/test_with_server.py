@@ -7,7 +7,7 @@ from tests.harness.customers import make_customers
 from tests.harness.home import QUICK, Home
 from tests.harness.server import Server
 
-pytestmark = pytest.mark.xdist_group("server")
+pytestmark = pytest.mark.xdist_group("second-server")
 
 
 @pytest.fixture
