@@ -20,12 +20,13 @@ CODE = Path(__file__).parent
 
 @step(name="open-champion")
 def open_champion(registry: Path) -> Bundle | None:
-    """Open and verify the champion in service, if there is one.
+    """Open and verify the champion in service, if there is one; sweep what killed promotions left.
 
     Raises:
         RegistryError: there is a champion, but it cannot be read or verified: nothing may be
             compared with it, so nothing may replace it.
     """
+    registering.sweep(registry)
     try:
         bundle = registering.open_champion(registry)
     except BundleError as error:

@@ -35,6 +35,12 @@ def read_champion(registry: Path) -> Champion | None:
         ) from None
 
 
+def sweep(registry: Path) -> None:
+    """Delete what killed promotions left behind."""
+    with locked(registry):
+        sweep_stages(registry)
+
+
 def open_champion(registry: Path) -> Bundle | None:
     """Open the bundle in service and verify it against the pointer; None where there is none.
 

@@ -66,12 +66,15 @@ def test_same_extract_config_and_seeds_give_the_same_bytes(
 
 
 def test_training_again_changes_nothing(trained_home: Home, crm_extract: Path) -> None:
-    """The very same model is not promoted over itself."""
+    """The very same model is not promoted over itself; what a killed promotion left is swept all the same."""
+    leftover = trained_home.registry / ".stage-history.jsonl-99999"
+    leftover.write_bytes(b"half")
     before = (trained_home.registry / "champion.json").read_bytes()
 
     state = trained_home.train(crm_extract)
 
     assert "the very same model" in str(state.message)
+    assert not leftover.exists()
     assert (trained_home.registry / "champion.json").read_bytes() == before
 
 
