@@ -16,8 +16,9 @@ COLUMNS_READ: Final = {
     "total_incoherent": ("tenure", "tenure_form", "MonthlyCharges", "TotalCharges"),
     "internet_incoherent": ("InternetService", *INTERNET_SERVICES),
     "phone_incoherent": ("PhoneService", "MultipleLines"),
+    "conflicting_id": (ID,),
 }
-"""Columns of the parsed frame that each rule of one row reads, by its reason code; it needs no other."""
+"""Columns of the parsed frame that each rule reads, by its reason code; it needs no other."""
 
 MAX_ID_CHARACTERS = 64
 """Of a customer's id: a SHA-256 in hex digits has 64. What is longer is a broken line or another column."""

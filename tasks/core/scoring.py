@@ -17,7 +17,7 @@ from tasks.core.cutting import cut
 from tasks.core.errors import BundleError
 from tasks.core.examples import agree, as_customers
 from tasks.core.extract.frame import accept_frame
-from tasks.core.preprocessing import encode, encode_with_domain
+from tasks.core.preprocessing import Encoder, encode
 from tasks.core.scores_csv import ScoresCsv
 from tasks.core.text import text_array
 
@@ -30,6 +30,9 @@ REASONS_GIVEN = len(REASONS)
 
 CHUNK_ROWS = 640
 """Customers a run: measured fastest; what a run holds then stays in the processor's caches."""
+
+ENCODED_ROWS = 2 * CHUNK_ROWS
+"""Customers that are encoded at a time: few enough to be still in the caches when the model reads them."""
 
 PROBABILITY_DECIMALS = 6
 """Of every published probability; flags, deciles and bands are cut from the rounded value."""
@@ -158,6 +161,7 @@ class Scorer:
         """
         self._model = Model(onnx)
         self._spec = spec
+        self._encoder = Encoder(spec)
         self._codes = np.array([*spec.columns, ""])  # the last one is what -1 stands for
         self._cut_points = cut_points
         self._model_version = model_version
@@ -181,9 +185,7 @@ class Scorer:
             BundleError: a probability is not a number within 0 and 1.
         """
         customers = accept_frame(frame)
-        matrix, inside = encode_with_domain(customers, self._spec)
-        raw, top = self._model.reasons(matrix)
-        probability = _published(raw)
+        probability, top, inside = self._reasons(customers)
         cuts = cut(probability, self._cut_points)
         scores = pd.DataFrame(
             {
@@ -207,14 +209,27 @@ class Scorer:
         Raises:
             BundleError: a probability is not a number within 0 and 1.
         """
-        matrix, inside = encode_with_domain(customers, self._spec)
-        raw, top = self._model.reasons(matrix)
-        probability = _published(raw)
+        probability, top, inside = self._reasons(customers)
         return Rows(
             csv=self._csv.rows(text_array(customers[ID]), probability, top, inside),
             flagged=int((probability >= self._cut_points.threshold).sum()),
             out_of_domain=int((~inside).sum()),
         )
+
+    def _reasons(
+        self, customers: pd.DataFrame
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """Give (N, *) customers' published probabilities, (N, 3) reasons, and who is in the domain."""
+        columns = self._encoder.columns(customers)
+        raw = np.empty(columns.rows, dtype=np.float32)
+        top = np.empty((columns.rows, REASONS_GIVEN), dtype=np.int64)
+        encoded = np.empty((min(columns.rows, ENCODED_ROWS), self._encoder.inputs), dtype=np.float32)
+        for start in range(0, columns.rows, ENCODED_ROWS):
+            matrix = encoded[: columns.rows - start]
+            self._encoder.encode(columns, start, matrix)
+            part = slice(start, start + len(matrix))
+            raw[part], top[part] = self._model.reasons(matrix)
+        return _published(raw), top, self._encoder.in_domain(columns)
 
     def self_test(self, examples: Examples) -> None:
         """Score the bundle's worked examples and compare.

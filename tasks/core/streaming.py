@@ -66,16 +66,8 @@ def score_blocks(
 
     def work(reader: SourceReader, block: Block) -> ScoredBlock:
         part = reader.read(block)
-        rows = [scorer.rows(piece) for piece in part.customers]
-        return ScoredBlock(
-            judged(reader, block, part),
-            np.concatenate([piece.index.to_numpy(dtype=np.int64) for piece in part.customers]),
-            Rows(
-                csv=b"".join(each.csv for each in rows),
-                flagged=sum(each.flagged for each in rows),
-                out_of_domain=sum(each.out_of_domain for each in rows),
-            ),
-        )
+        lines = part.customers.index.to_numpy(dtype=np.int64)
+        return ScoredBlock(judged(reader, block, part), lines, scorer.rows(part.customers))
 
     waiting: deque[Future[ScoredBlock]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:

@@ -35,9 +35,9 @@ _OCTETS: Final = b'",;\t\r\n \x00\x1f\x7f\xe9\xc3\xa9\xe2\x80\xa8azAZ019.-'
 class LineByLine(Acceptor):
     """Accepts nothing, so that every line is read and judged one by one."""
 
-    def accept(self, piece: Block) -> tuple[pd.DataFrame, Scan]:
+    def accept(self, block: Block) -> tuple[pd.DataFrame, Scan]:
         """Leave all lines to the line reader."""
-        frame, found = super().accept(piece)
+        frame, found = super().accept(block)
         found.read[:] = False
         return frame.iloc[:0], found
 
@@ -94,11 +94,11 @@ def disagreements(data: bytes, purpose: Purpose) -> list[str]:
 
 
 def _compare(ours: Part, theirs: Part) -> list[tuple[str, bool]]:
-    mine, other = pd.concat(ours.customers), pd.concat(theirs.customers)
+    mine, other = ours.customers, theirs.customers
     return [
         ("lines accepted", list(mine.index) == list(other.index)),
         ("cells", mine.reset_index(drop=True).equals(other[list(mine)].reset_index(drop=True))),
-        ("faults", ours.faults.equals(theirs.faults)),
+        ("faults", ours.faults == theirs.faults),
         ("keys", ours.keys.tobytes() == theirs.keys.tobytes()),
         ("tally", replace(ours.tally) == replace(theirs.tally)),
     ]

@@ -199,14 +199,15 @@ def pandas_pandera(extract: Path, models: Path, out: Path) -> None:
     from schemas.cut_points import CutPoints
     from schemas.extract import ScoringExtract
     from schemas.preprocessing import Spec
-    from tasks.core.extract.block_reader import parse_cells
+    from tasks.core.extract.parsing import parse_cells
     from tasks.core.scores_csv import HEADER
     from tasks.core.scoring import Scorer
 
     cells = pd.read_csv(
         extract, dtype=str, keep_default_na=False, on_bad_lines="skip", encoding_errors="replace"
     )
-    parsed = parse_cells(cells[[ID, *FEATURES]], IngestConfig())
+    texts = {column: cells[column].tolist() for column in (ID, *FEATURES)}
+    parsed = parse_cells(range(len(cells)), texts, IngestConfig()).frame()
     try:
         ScoringExtract.validate(parsed, lazy=True)
     except pe.SchemaErrors as error:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.preprocessing import CategoryEncoding, NumberEncoding, Spec
 from tasks.core.errors import BundleError
-from tasks.core.preprocessing import encode, encode_with_domain
+from tasks.core.preprocessing import Encoder, encode
 
 SPEC = Spec(
     format_version=1,
@@ -78,13 +79,18 @@ def _frame(rows: list[list[Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype({"tenure": "float64", "TotalCharges": "float64"})
 
 
+def _in_domain(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.bool_]:
+    encoder = Encoder(spec)
+    return encoder.in_domain(encoder.columns(frame))
+
+
 @pytest.mark.parametrize(("row", "encoded", "inside"), ROWS)
 def test_rows_are_encoded_as_computed_by_hand(row: list[Any], encoded: list[float], inside: bool) -> None:
     """Every row of the table has the inputs and the domain flag one gets with pencil and paper."""
     frame = _frame([row])
 
     assert encode(frame, SPEC).tolist() == [np.float32(encoded).tolist()]
-    assert encode_with_domain(frame, SPEC)[1].tolist() == [inside]
+    assert _in_domain(frame, SPEC).tolist() == [inside]
 
 
 def test_matrix_is_float32_and_contiguous_whatever_the_index() -> None:
@@ -99,12 +105,25 @@ def test_matrix_is_float32_and_contiguous_whatever_the_index() -> None:
     assert matrix.tolist() == [np.float32(encoded).tolist() for _, encoded, _ in ROWS]
 
 
+def test_customers_may_be_encoded_in_parts() -> None:
+    """Whoever is encoded a few at a time gets what all at once would give."""
+    frame, encoder = _frame([row for row, _, _ in ROWS]), Encoder(SPEC)
+    columns = encoder.columns(frame)
+    parts = []
+    for start in range(0, len(ROWS), 4):
+        part = np.empty((min(4, len(ROWS) - start), encoder.inputs), dtype=np.float32)
+        encoder.encode(columns, start, part)
+        parts.append(part)
+
+    assert np.concatenate(parts).tobytes() == encode(frame, SPEC).tobytes()
+
+
 def test_no_customers_is_an_empty_matrix() -> None:
     """An empty frame is encoded as no rows of F inputs."""
     frame = _frame([ROWS[0][0]]).iloc[:0]
 
     assert encode(frame, SPEC).shape == (0, 9)
-    assert encode_with_domain(frame, SPEC)[1].shape == (0,)
+    assert _in_domain(frame, SPEC).shape == (0,)
 
 
 def test_float32_is_the_nearest_to_the_float64_result() -> None:
@@ -123,7 +142,7 @@ def test_text_may_be_stored_in_any_way(dtype: Any) -> None:
     assert np.array_equal(encode(stored, SPEC), encode(frame, SPEC))
 
 
-@pytest.mark.parametrize("function", [encode, encode_with_domain])
+@pytest.mark.parametrize("function", [encode, _in_domain])
 @pytest.mark.parametrize(
     ("frame", "message"),
     [

@@ -45,10 +45,11 @@ def test_cuts_begin_at_their_points(probability: float, text: str) -> None:
     assert rows == f"a,{text},Contract,tenure,,1,v\n".encode()
 
 
-def test_ids_are_quoted_where_they_must_be() -> None:
-    """An id with a separator or a quote stays one field."""
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_ids_are_quoted_where_they_must_be(kind: pa.DataType) -> None:
+    """An id with a separator or a quote stays one field, however Arrow keeps it."""
     rows = ScoresCsv(POINTS, (), "v").rows(
-        pa.array(["a,b", 'c"d', "é"]), np.zeros(3), np.full((3, 3), -1), np.array([False, True, True])
+        pa.array(["a,b", 'c"d', "é"], kind), np.zeros(3), np.full((3, 3), -1), np.array([False, True, True])
     )
 
     assert [line.split(b",0.0")[0] for line in rows.splitlines()] == [b'"a,b"', b'"c""d"', "é".encode()]

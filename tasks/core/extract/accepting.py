@@ -1,7 +1,7 @@
-"""Accept rows of a piece column by column, by the very checks of the pandera contract; refuse none.
+"""Accept rows of a block column by column, by the very checks of the pandera contract; refuse none.
 
 See `contract_tables` for what the checks said before the extract was read, and `row_checks` for what
-they are asked about each piece. A row that is not accepted here is not bad
+they are asked about each block. A row that is not accepted here is not bad
 yet: it is read and judged line by line, with its exact reasons, by `lines` and `contract`.
 """
 
@@ -77,42 +77,42 @@ class Acceptor:
         )
         self._row_checks = RowChecks(tables, self._numbers, self._categories)
 
-    def accept(self, piece: Block) -> tuple[pd.DataFrame, Scan]:
-        """Parse a piece and keep the rows, (N,), that surely keep the contract.
+    def accept(self, block: Block) -> tuple[pd.DataFrame, Scan]:
+        """Parse a block and keep the rows, (N,), that surely keep the contract.
 
         Returns:
             The parsed frame of `schemas.extract` with categories and forms as pandas categoricals,
             its index the physical line; and the scan of all lines, `read` True for these rows only.
         """
-        found = self._scan(piece)
-        sure = self._plain_text(piece, found)
+        found = self._scan(block)
+        sure = self._plain_text(block, found)
         sure &= (found.codes >= 0).all(axis=0)
         for column, forms in zip(self._numbers, found.forms, strict=True):
             sure &= self._tables.forms[column][forms]
-        first = np.frombuffer(piece.data, dtype=np.uint8).take(found.ids[:, 0], mode="clip")
+        first = np.frombuffer(block.data, dtype=np.uint8).take(found.ids[:, 0], mode="clip")
         octets = found.ids[:, 1] - found.ids[:, 0]
         sure &= self._tables.id_starts[first] & (octets > 0) & (octets <= self._tables.id_octets)
         rows = np.flatnonzero(sure)
         rows = rows[self._row_checks.keep(found, rows)]
         found.read[:] = False
         found.read[rows] = True
-        return self._frame(piece, found, rows), found
+        return self._frame(block, found, rows), found
 
-    def _scan(self, piece: Block) -> Scan:
-        """Scan a piece, and once more where spellings are met that the contract understands."""
+    def _scan(self, block: Block) -> Scan:
+        """Scan a block, and once more where spellings are met that the contract understands."""
         spellings = self._spellings  # never changed, only replaced: another thread may be reading it
-        found = scan(piece.data, piece.lines, self._layout, spellings)
-        while len(found.strangers) and (more := self._learn(piece, found, spellings.known)):
+        found = scan(block.data, block.lines, self._layout, spellings)
+        while len(found.strangers) and (more := self._learn(block, found, spellings.known)):
             spellings = self._spellings = more
-            found = scan(piece.data, piece.lines, self._layout, spellings)
+            found = scan(block.data, block.lines, self._layout, spellings)
         return found
 
-    def _learn(self, piece: Block, found: Scan, known: list[dict[str, int]]) -> Spellings | None:
+    def _learn(self, block: Block, found: Scan, known: list[dict[str, int]]) -> Spellings | None:
         """Add spellings of unknown values that keep the contract to the known; None where none is added."""
         learnt = [*known]
         for slot, column in enumerate(self._categories):
             sent = {
-                piece.data[start:end].decode("utf-8", "replace")
+                block.data[start:end].decode("utf-8", "replace")
                 for which, start, end in found.strangers.tolist()
                 if which == slot
             }
@@ -135,16 +135,16 @@ class Acceptor:
         canonical = canonical_values(column, [text for (text,) in cells], self._config)
         return [sure.get(word, -1) for word in canonical]
 
-    def _plain_text(self, piece: Block, found: Scan) -> npt.NDArray[np.bool_]:
+    def _plain_text(self, block: Block, found: Scan) -> npt.NDArray[np.bool_]:
         """Tell which lines were read and are UTF-8 without a control character beyond ASCII."""
         plain = found.read.copy()
-        if not (found.ascii.all() or _is_plain(piece.data)):
+        if not (found.ascii.all() or _is_plain(block.data)):
             for line in np.flatnonzero(~found.ascii).tolist():
-                plain[line] &= _is_plain(piece.line(found.starts, line))
+                plain[line] &= _is_plain(block.line(found.starts, line))
         return plain
 
-    def _frame(self, piece: Block, found: Scan, rows: Places) -> pd.DataFrame:
-        octets, offsets = gather(piece.data, found.ids[rows])
+    def _frame(self, block: Block, found: Scan, rows: Places) -> pd.DataFrame:
+        octets, offsets = gather(block.data, found.ids[rows])
         ids = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(octets))
         parsed: dict[str, Any] = {ID: pa.chunked_array([ids]).to_pandas()}
         for column, codes in zip(self._categories, found.codes, strict=True):
@@ -153,7 +153,7 @@ class Acceptor:
             parsed[column] = values[rows]
             parsed[f"{column}_form"] = categorical(forms[rows], FORM_TYPE)
         frame = pd.DataFrame(parsed, copy=False)
-        frame.index = pd.Index(rows + piece.first_line)
+        frame.index = pd.Index(rows + block.first_line)
         return frame
 
 

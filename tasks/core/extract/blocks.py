@@ -12,8 +12,6 @@ from tasks.core.errors import ExtractError
 
 BLOCK_BYTES: Final = 8 * 2**20
 """Bytes of a block, about 60,000 customers: what is done once a block costs little a row."""
-PIECE_BYTES: Final = 4 * 2**20
-"""Bytes of a piece, in which a block is parsed, encoded and scored: it stays near the processor."""
 
 _LINE_FEED: Final = ord("\n")
 LONGEST_LINE: Final = 64 * 2**20
@@ -60,18 +58,6 @@ class Block:
         """Number of physical lines, counted by line ends alone, independently of any reader."""
         ends = np.count_nonzero(np.frombuffer(self.data, dtype=np.uint8) == _LINE_FEED)
         return int(ends) + (0 if self.data.endswith(b"\n") or not self.data else 1)
-
-    def pieces(self) -> Iterator["Block"]:
-        """Cut the block into smaller ones."""
-        if len(self.data) <= PIECE_BYTES:
-            yield self
-            return
-        start, line = 0, self.first_line
-        while start < len(self.data):
-            stop = self.data.find(b"\n", start + PIECE_BYTES) + 1 or len(self.data)
-            piece = Block(self.data[start:stop], line, self.offset + start)
-            yield piece
-            start, line = stop, line + piece.lines
 
     def line(self, starts: npt.NDArray[np.int64], position: int) -> bytes:
         """Give the line at a position, counted from 0, without its LF; `starts` is where all start."""

@@ -14,8 +14,11 @@ from schemas.columns import ID, NUMBERS
 from schemas.rules import COLUMNS_READ
 from tasks.core.extract.folding import VOCABULARY
 from tasks.core.extract.memory import Memory, Texts
+from tasks.core.extract.parsing import Parsed, typed
 
-FAULT_COLUMNS: Final = ["line", "column", "reason"]
+Fault = tuple[int, str, str]
+"""The line, the column and the reason; no column where the line is no row."""
+
 CONFLICTING_ID: Final = "conflicting_id"
 CROSS_ROW: Final = frozenset({CONFLICTING_ID})
 """Checks of the contract that need all rows of an extract; `repeats` makes them."""
@@ -70,7 +73,7 @@ def keeps(check: pa.Check, values: "pd.Series[Any] | pd.DataFrame") -> npt.NDArr
 
 def is_of_categories(check: pa.Check) -> bool:
     """Tell whether a check of whole rows reads nothing but category columns."""
-    return set(COLUMNS_READ.get(str(check.name), NUMBERS)) <= set(VOCABULARY)
+    return set(COLUMNS_READ[str(check.name)]) <= set(VOCABULARY)
 
 
 class Judge:
@@ -92,51 +95,48 @@ class Judge:
             if is_of_categories(check)
         }
 
-    def faults(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """List every fault of a parsed frame as `line`, `column`, `reason`, ordered by line."""
-        lines = frame.index.tolist()
-        faults: list[tuple[int, str, str]] = []
+    def faults(self, parsed: Parsed) -> list[Fault]:
+        """List every fault of parsed rows, ordered by line."""
+        faults: list[Fault] = []
         for column in self._schema.columns:
-            name = column.removesuffix("_form")
+            name, values = column.removesuffix("_form"), parsed.columns[column]
             if column in self._reasons:
-                cells = list(zip(frame[column].tolist(), strict=True))
-                reasons = zip(lines, self._reasons[column](cells), strict=True)
-                faults += [(line, name, reason) for line, each in reasons for reason in each]
+                reasons = self._reasons[column](list(zip(values, strict=True)))
+                found = [(row, reason) for row, each in enumerate(reasons) for reason in each]
             else:
-                faults += [(line, name, reason) for line, reason in self._breaking(frame[column])]
+                found = self._breaking(column, values)
+            faults += [(parsed.lines[row], name, reason) for row, reason in found]
         for check in self._schema.checks:
-            kept = self._kept(check, frame)
-            if not all(kept):
-                column = _RULE_COLUMN[check.name]
-                faults += [
-                    (line, column, check.name) for line, good in zip(lines, kept, strict=True) if not good
-                ]
-        return pd.DataFrame(sorted(faults), columns=FAULT_COLUMNS).astype({"line": "int64"})
+            name, kept = str(check.name), self._kept(check, parsed)
+            faults += [
+                (line, _RULE_COLUMN[name], name)
+                for line, good in zip(parsed.lines, kept, strict=True)
+                if not good
+            ]
+        return sorted(faults)
 
-    def _kept(self, check: pa.Check, frame: pd.DataFrame) -> Sequence[bool]:
-        if str(check.name) in self._keeps:
-            columns = [frame[column].tolist() for column in COLUMNS_READ[str(check.name)]]
-            return self._keeps[str(check.name)](list(zip(*columns, strict=True)))
+    def _kept(self, check: pa.Check, parsed: Parsed) -> Sequence[bool]:
+        name = str(check.name)
+        if name in self._keeps:
+            rows = zip(*(parsed.columns[column] for column in COLUMNS_READ[name]), strict=True)
+            return self._keeps[name](list(rows))
+        frame = pd.DataFrame({column: parsed.series(column) for column in COLUMNS_READ[name]})
         kept: list[bool] = keeps(check, frame).tolist()
         return kept
 
     def _ask(self, column: str, cells: list[Texts]) -> list[tuple[str, ...]]:
         """Give the reasons for which each of some distinct cells breaks a column's checks."""
         found: list[tuple[str, ...]] = [() for _ in cells]
-        for position, reason in self._breaking(
-            pd.Series([text for (text,) in cells], dtype="str", name=column)
-        ):
+        for position, reason in self._breaking(column, [text for (text,) in cells]):
             found[position] += (reason,)
         return found
 
-    def _breaking(self, cells: "pd.Series[Any]") -> list[tuple[int, str]]:
-        """List the index and the reason of every fault of a column's cells."""
-        column, found = str(cells.name), []
+    def _breaking(self, column: str, values: Sequence[Any]) -> list[tuple[int, str]]:
+        """List the place and the reason of every fault among a column's values."""
+        cells, found = typed(column, values), []
         for check in self._schema.columns[column].checks:
-            kept = keeps(check, cells)
-            if not kept.all():
-                bad = zip(cells.index[~kept], cells[~kept], strict=True)
-                found += [(line, _cell_reason(column, check, case)) for line, case in bad]
+            bad = np.flatnonzero(~keeps(check, cells)).tolist()
+            found += [(row, _cell_reason(column, check, values[row])) for row in bad]
         return found
 
 

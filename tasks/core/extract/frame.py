@@ -11,8 +11,8 @@ from schemas.config import IngestConfig
 from schemas.extract import ScoringExtract
 from schemas.reasons import HINTS
 from tasks.core.errors import ExtractError
-from tasks.core.extract.block_reader import parse_cells
-from tasks.core.extract.contract import Judge
+from tasks.core.extract.contract import Fault, Judge
+from tasks.core.extract.parsing import parse_cells
 
 _WANTED: Final = [ID, *FEATURES]
 _ROWS_SHOWN: Final = 3
@@ -41,12 +41,12 @@ def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
             f"the customers' frame must have each of {len(_WANTED)} columns once; it has none or several of"
             f" {', '.join(map(repr, wrong))}. docs/data-contract.md lists them."
         )
-    cells = {column: pd.Series(_as_sent(frame[column]), dtype="str") for column in _WANTED}
-    parsed = parse_cells(pd.DataFrame(cells), IngestConfig())  # its index counts the rows from 0
+    cells = {column: _as_sent(frame[column]) for column in _WANTED}
+    parsed = parse_cells(range(len(frame)), cells, IngestConfig())
     faults = _judge().faults(parsed)
-    if len(faults):
-        raise _broken(faults, len(parsed))
-    return parsed
+    if faults:
+        raise _broken(faults, len(frame))
+    return parsed.frame()
 
 
 def _as_sent(cells: "pd.Series[Any]") -> list[str]:
@@ -60,13 +60,14 @@ def _written(cell: object) -> str:
     return np.format_float_positional(cell, trim="-") if isinstance(cell, float) else str(cell)
 
 
-def _broken(faults: pd.DataFrame, rows: int) -> ExtractError:
+def _broken(faults: list[Fault], rows: int) -> ExtractError:
     """Name the first kind of fault, where it stands and what mends it."""
-    (column, reason), lines = next(iter(faults.groupby(["column", "reason"], sort=False)["line"]))
+    _, column, reason = faults[0]
+    lines = [line for line, *place in faults if place == [column, reason]]
     more = f", +{len(lines) - _ROWS_SHOWN}" if len(lines) > _ROWS_SHOWN else ""
-    shown = ", ".join(map(str, lines.head(_ROWS_SHOWN))) + more
+    shown = ", ".join(map(str, lines[:_ROWS_SHOWN])) + more
     return ExtractError(
-        f"the customers' frame: {faults['line'].nunique()} of {rows} rows break the contract; first"
-        f" '{column}': {reason}, in rows {shown} counted from 0. {HINTS[str(reason)]}"
+        f"the customers' frame: {len({line for line, *_ in faults})} of {rows} rows break the contract; first"
+        f" '{column}': {reason}, in rows {shown} counted from 0. {HINTS[reason]}"
         " Mend these rows or leave them out."
     )

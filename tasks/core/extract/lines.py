@@ -5,8 +5,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import pandas as pd
-
 from tasks.core.extract.dialect import Dialect, has_control, split_line
 
 
@@ -14,13 +12,14 @@ from tasks.core.extract.dialect import Dialect, has_control, split_line
 class Lines:
     """What physical lines after the header hold.
 
-    `cells` has a row a well-formed line and a text column a header field (0, 1, ...); its index is
-    the physical line number, the file's first line being 1. `faults` maps the other lines to a
+    `numbers` are the physical lines that are well formed, the file's first line being 1, and `cells`
+    has for each field of the header the text of each of them. `faults` maps the other lines to a
     reason code. `blank` counts lines with nothing on them, `widths` the fields of lines that could
     be split. `first_bad_byte` is where the first line that is not UTF-8 stops being it.
     """
 
-    cells: pd.DataFrame
+    numbers: list[int]
+    cells: list[list[str]]
     faults: dict[int, str]
     blank: int
     widths: Counter[int]
@@ -54,8 +53,8 @@ def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> Lin
         else:
             rows.append(fields)
             numbers.append(number)
-    cells = pd.DataFrame(rows, index=numbers, columns=range(len(dialect.header)), dtype="object")
-    return Lines(cells, faults, blank, widths, first_bad_byte)
+    cells = [[row[place] for row in rows] for place in range(len(dialect.header))]
+    return Lines(numbers, cells, faults, blank, widths, first_bad_byte)
 
 
 def _fields(line: bytes, dialect: Dialect) -> list[str] | str:

@@ -2,10 +2,8 @@
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Final
-
-import numpy as np
-import pandas as pd
 
 _FORMS: Final = {
     "blank": re.compile(r"[ \t]*"),
@@ -17,18 +15,17 @@ _FORMS: Final = {
 """What a cell must look like from its first character to its last; the first that fits is its form."""
 
 
-def parse_numbers(cells: "pd.Series[str]", *, blank_words: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Parse number cells, (N,) text, into columns `value` (float64) and `form` (str).
+def parse_numbers(
+    cells: Sequence[str], *, blank_words: tuple[str, ...] = ()
+) -> tuple[list[float], list[str]]:
+    """Parse N number cells into their values and their forms.
 
-    `form` is one of `whole`, `decimal`, `blank`, `infinite`, `decimal comma`, `text`. Only plain
+    A form is one of `whole`, `decimal`, `blank`, `infinite`, `decimal comma`, `text`. Only plain
     ASCII digits with an optional sign and point are numbers: no exponent, no separator of
     thousands, nothing guessed. `blank_words` are read as blank.
     """
-    sent = cells.tolist()
-    parsed = {cell: _parse(cell, blank_words) for cell in set(sent)}
-    value = np.array([parsed[cell][0] for cell in sent], dtype=np.float64)
-    form = pd.array([parsed[cell][1] for cell in sent], dtype="str")
-    return pd.DataFrame({"value": value, "form": form}, index=cells.index)
+    parsed = {cell: _parse(cell, blank_words) for cell in set(cells)}
+    return [parsed[cell][0] for cell in cells], [parsed[cell][1] for cell in cells]
 
 
 def _parse(cell: str, blank_words: tuple[str, ...]) -> tuple[float, str]:

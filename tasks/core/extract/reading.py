@@ -72,7 +72,7 @@ def read_texts(
         customers = []
         for reader, block in reading.blocks(texts):
             part = reader.read(block)
-            customers += [piece[reading.wanted] for piece in part.customers]
+            customers.append(part.customers[reading.wanted])
             reading.add(judged(reader, block, part))
         findings = reading.finish()
         accepted = pd.concat(customers)

@@ -1,7 +1,7 @@
-"""Ask the contract's checks of numbers and of whole rows about a piece, with few questions.
+"""Ask the contract's checks of numbers and of whole rows about a block, with few questions.
 
 A rule that reads categories only was asked before (see `contract_tables`). A range is asked about a
-piece's extremes: what lies between two numbers that keep it keeps it, too.
+block's extremes: what lies between two numbers that keep it keeps it, too.
 """
 
 from collections.abc import Sequence

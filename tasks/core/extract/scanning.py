@@ -1,4 +1,4 @@
-"""Scan the lines of a piece into codes and numbers in one compiled pass over its octets.
+"""Scan the lines of a block into codes and numbers in one compiled pass over its octets.
 
 The pass knows no contract: which values a column may have, and what they are coded as, is given to
 it in tables. A line it cannot read for sure is left to the line reader, whatever is wrong with it.
@@ -27,7 +27,7 @@ _MOST_CHARACTERS: Final = 15
 Source: Clinger 1990, "How to Read Floating Point Numbers Accurately"; IEEE 754 binary64.
 """
 MOST_STRANGERS: Final = 64
-"""Unknown values of a piece that are told; more of them are found in a second pass."""
+"""Unknown values of a block that are told; more of them are found in a second pass."""
 
 _TENTHS = 10.0 ** np.arange(_MOST_CHARACTERS + 1)
 
@@ -79,7 +79,7 @@ class Spellings:
 
 @dataclass(frozen=True)
 class Scan:
-    """What the lines of a piece hold; of a line that was not read, nothing can be told.
+    """What the lines of a block hold; of a line that was not read, nothing can be told.
 
     `starts` is where each line starts, (lines,) int64; `read` and `ascii` are (lines,) bool, `codes`
     (categories, lines) int8, `values` and `forms` (numbers, lines) float64 and int8; `ids` (lines, 2)
@@ -143,6 +143,8 @@ def gather(data: bytes, bounds: Places) -> tuple[Octets, npt.NDArray[np.int32]]:
 
 
 _compiled = numba.njit(nogil=True, cache=True)
+_ONE: Final = np.uintp(1)
+"""Places are unsigned: signed ones could count from the end, and to ask each whether it does takes longer."""
 
 
 @_compiled
@@ -165,119 +167,128 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
     searched: Places,
     strangers: Places,
 ) -> int:
-    size, line, told = len(octets), 0, 0
-    at = 0
+    size, fields, most = np.uintp(len(octets)), np.uintp(len(kinds)), np.uintp(len(strangers))
+    at = line = told = np.uintp(0)
     while at < size:
         starts[line] = at
-        field, good = 0, True
+        field, good = np.uintp(0), True
         while True:
             quoted = at < size and octets[at] == _QUOTE
             if quoted:
-                at += 1
+                at += _ONE
             start = at
-            kind, slot = (kinds[field], slots[field]) if field < len(kinds) else (IGNORED, 0)
-            code = UNKNOWN
+            if field == fields:
+                good = False
+                break
+            kind, slot = kinds[field], np.uintp(slots[field])
+            code = np.int8(UNKNOWN)
             if kind == CATEGORY:
                 code, at = _known(
                     octets, at, _QUOTE if quoted else separator, spelling_octets, spelling_bounds,
-                    spelling_codes, spelling_firsts[slot], spelling_firsts[slot + 1],
+                    spelling_codes, np.uintp(spelling_firsts[slot]), np.uintp(spelling_firsts[slot + _ONE]),
                 )  # fmt: skip
             while code == UNKNOWN and at < size:
                 octet = octets[at]
                 if octet == _LF or (quoted and octet == _QUOTE) or (not quoted and octet == separator):
                     break
                 if octet < _SPACE or octet in (_DELETE, _QUOTE):
-                    if octet == _CR and not quoted and (at + 1 == size or octets[at + 1] == _LF):
+                    if octet == _CR and not quoted and (at + _ONE == size or octets[at + _ONE] == _LF):
                         break
                     good = False
                 elif octet >= _BEYOND_ASCII:
                     ascii_[line] = False
-                at += 1
+                at += _ONE
             end = at
             if quoted:
-                good = good and at < size and octets[at] == _QUOTE
-                at += good
-            if good and at < size and octets[at] == _CR and (at + 1 == size or octets[at + 1] == _LF):
-                at += 1
-            if good and at < size and octets[at] != _LF and octets[at] != separator:
-                good = False
-            if not good or field == len(kinds):
+                if at == size or octets[at] != _QUOTE:
+                    good = False
+                    break
+                at += _ONE
+            if good and at < size and octets[at] == _CR and (at + _ONE == size or octets[at + _ONE] == _LF):
+                at += _ONE
+            if not good or (at < size and octets[at] != _LF and octets[at] != separator):
                 good = False
                 break
             if kind == CATEGORY:
                 codes[slot, line] = code
-                if code == UNKNOWN and told < MOST_STRANGERS:
+                if code == UNKNOWN and told < most:
                     strangers[told, 0], strangers[told, 1], strangers[told, 2] = slot, start, end
-                    told += 1
+                    told += _ONE
             elif kind == NUMBER:
                 values[slot, line], forms[slot, line] = _number(octets, start, end)
             elif kind == NAME:
                 ids[line, 0], ids[line, 1] = start, end
             elif kind == SEARCHED:
                 searched[slot, line, 0], searched[slot, line, 1] = start, end
-            field += 1
+            field += _ONE
             if at == size or octets[at] == _LF:
                 break
-            at += 1
-        read[line] = good and field == len(kinds)
+            at += _ONE
+        read[line] = good and field == fields
         while at < size and octets[at] != _LF:
-            at += 1
-        at += 1
-        line += 1
-    return told
+            at += _ONE
+        at += _ONE
+        line += _ONE
+    return int(told)
 
 
 @_compiled
 def _known(
-    octets: Octets, start: int, stop: int, known: Octets, bounds: Places, codes: Codes, first: int, last: int
-) -> tuple[int, int]:
+    octets: Octets,
+    start: np.uintp,
+    stop: int,
+    known: Octets,
+    bounds: Places,
+    codes: Codes,
+    first: np.uintp,
+    last: np.uintp,
+) -> tuple[np.int8, np.uintp]:
     """Find which known value stands at `start` and ends before a `stop` or a line's end, and where."""
+    size = np.uintp(len(octets))
     for each in range(first, last):
-        begin, end = bounds[each, 0], bounds[each, 1]
-        after = start + end - begin
-        if after > len(octets):
+        begin, length = np.uintp(bounds[each, 0]), np.uintp(bounds[each, 1] - bounds[each, 0])
+        after = start + length
+        if after > size:
             continue
         same = True
-        for i in range(end - begin):
+        for i in range(length):
             if octets[start + i] != known[begin + i]:
                 same = False
                 break
-        if same and (
-            after == len(octets) or octets[after] == stop or octets[after] == _LF or octets[after] == _CR
-        ):
+        if same and (after == size or octets[after] == stop or octets[after] == _LF or octets[after] == _CR):
             return codes[each], after
-    return UNKNOWN, start
+    return np.int8(UNKNOWN), start
 
 
 @_compiled
 def _gather(octets: Octets, bounds: Places, out: Octets) -> None:
-    at = 0
+    at = np.uintp(0)
     for row in range(len(bounds)):
-        for i in range(bounds[row, 0], bounds[row, 1]):
+        for i in range(np.uintp(bounds[row, 0]), np.uintp(bounds[row, 1])):
             out[at] = octets[i]
-            at += 1
+            at += _ONE
 
 
 @_compiled
-def _number(octets: Octets, start: int, end: int) -> tuple[float, int]:
-    spaces = 0
-    while start + spaces < end and octets[start + spaces] == _SPACE:
-        spaces += 1
-    if start + spaces == end:
-        return np.nan, BLANK
+def _number(octets: Octets, start: np.uintp, end: np.uintp) -> tuple[float, np.int8]:
+    filled = start
+    while filled < end and octets[filled] == _SPACE:
+        filled += _ONE
+    if filled == end:
+        return np.nan, np.int8(BLANK)
+    plain = end - start <= _MOST_CHARACTERS and octets[start] != _POINT and octets[end - _ONE] != _POINT
+    if not plain:
+        return np.nan, np.int8(NOT_PLAIN)
     digits, decimals, after_point, fraction = 0, 0, False, 0
-    plain = end - start <= _MOST_CHARACTERS and octets[start] != _POINT and octets[end - 1] != _POINT
     for i in range(start, end):
         octet = octets[i]
         if octet == _POINT and not after_point:
             after_point = True
-        elif _ZERO <= octet <= _NINE and plain:
+        elif _ZERO <= octet <= _NINE:
             digits = digits * 10 + (octet - _ZERO)
             if after_point:
                 decimals += 1
                 fraction += octet - _ZERO
         else:
-            plain = False
-    if not plain:
-        return np.nan, NOT_PLAIN
-    return digits / _TENTHS[decimals], DECIMAL if fraction else WHOLE
+            return np.nan, np.int8(NOT_PLAIN)
+    return digits / _TENTHS[decimals], np.int8(DECIMAL if fraction else WHOLE)

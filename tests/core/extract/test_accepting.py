@@ -37,7 +37,7 @@ def _read(pieces: list[pd.DataFrame], threads: int) -> pd.DataFrame:
     head = pieces[0].to_csv(index=False).encode()
     reader = SourceReader(head, "extract.csv", "scoring", IngestConfig())
     with ThreadPoolExecutor(threads) as pool:
-        return pd.concat([frame for read in pool.map(reader.read, blocks) for frame in read.customers])
+        return pd.concat([part.customers for part in pool.map(reader.read, blocks)])
 
 
 @pytest.fixture

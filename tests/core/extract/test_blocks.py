@@ -38,16 +38,6 @@ def test_blocks_are_whole_lines(block_bytes: int) -> None:
         line += block.lines
 
 
-def test_pieces_are_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A block is cut up at line ends, and the pieces know where they stand."""
-    monkeypatch.setattr(blocks, "PIECE_BYTES", 4)
-    pieces = [*Block(DATA[7:], first_line=2, offset=7).pieces()]
-
-    assert [piece.data for piece in pieces] == [b"one\n\n", b"three\r\n", b"four"]
-    assert [piece.first_line for piece in pieces] == [2, 4, 5]
-    assert [piece.offset for piece in pieces] == [7, 12, 19]
-
-
 def test_old_line_ends_become_new_ones() -> None:
     """A CR that ends lines is a line end."""
     found = cut(b"header\rone\rtwo\r", 100, newline=b"\r")

@@ -9,10 +9,10 @@ import pytest
 from schemas.config import IngestConfig
 from schemas.extract import ScoringExtract, TrainingExtract
 from schemas.reasons import HINTS
-from tasks.core.extract.block_reader import parse_cells
 from tasks.core.extract.contract import Judge
 from tasks.core.extract.dialect import recognise
 from tasks.core.extract.lines import read_lines
+from tasks.core.extract.parsing import parse_cells
 
 Row = dict[str, str]
 
@@ -68,11 +68,11 @@ def test_removing_a_check_lets_exactly_its_fault_through(
     data = build(rows)
     dialect = recognise(data, "made-up.csv")
     lines = [(number, 0, line) for number, line in enumerate(data.splitlines()[1:], start=2)]
-    cells = read_lines(lines, dialect).cells.set_axis(list(dialect.header), axis="columns")
-    frame = parse_cells(cells, IngestConfig())
+    cut = read_lines(lines, dialect)
+    parsed = parse_cells(cut.numbers, dict(zip(dialect.header, cut.cells, strict=True)), IngestConfig())
 
-    refused = set(Judge(SCHEMA).faults(frame)["line"])
-    refused_without = set(Judge(without(column, name)).faults(frame)["line"])
+    refused = {line for line, *_ in Judge(SCHEMA).faults(parsed)}
+    refused_without = {line for line, *_ in Judge(without(column, name)).faults(parsed)}
 
     expected = {CHECKS.index((column, name)) + 3}
     if name == "conflicting_id":
