@@ -7,6 +7,7 @@ import atheris
 
 _COMPILED = [
     "tasks.core.preprocessing",
+    "tasks.core.scores_csv",
     "tasks.core.extract.scanning",
     "tasks.core.extract.keys",
     "tasks.core.extract.repeats",

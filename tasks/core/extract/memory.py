@@ -6,8 +6,11 @@ from typing import Final, Generic, TypeVar
 Texts = tuple[str, ...]
 Answer = TypeVar("Answer")
 
-MOST_CHARACTERS: Final = 2**18
-"""That are remembered; when there would be more, all are forgotten and asked about again."""
+MOST_OCTETS: Final = 2**20
+"""That answers may take; when they would take more, all are forgotten and asked about again."""
+
+_EACH: Final = 200
+"""Octets that a text takes beside its characters: its object, its tuple, its place in a dictionary."""
 
 
 class Memory(Generic[Answer]):
@@ -24,15 +27,15 @@ class Memory(Generic[Answer]):
         strangers = set(asked) - known.keys()
         if strangers:
             size += _size(strangers)
-            if size > MOST_CHARACTERS:
+            if size > MOST_OCTETS:
                 known, strangers = {}, set(asked)
                 size = _size(strangers)
             listed = list(strangers)
             known = {**known, **dict(zip(listed, self._ask(listed), strict=True))}
-            if size <= MOST_CHARACTERS:
+            if size <= MOST_OCTETS:
                 self._known = known, size
         return [known[texts] for texts in asked]
 
 
 def _size(strangers: set[Texts]) -> int:
-    return sum(len(text) + 1 for texts in strangers for text in texts)
+    return sum(len(text) + _EACH for texts in strangers for text in texts)

@@ -1,4 +1,6 @@
-from tasks.core.extract.memory import MOST_CHARACTERS, Memory, Texts
+import tracemalloc
+
+from tasks.core.extract.memory import MOST_OCTETS, Memory, Texts
 
 
 class Asked:
@@ -27,7 +29,7 @@ def test_memory_is_bounded() -> None:
     """When too many characters would be remembered all are forgotten, and the answers stay right."""
     asked = Asked()
     memory = Memory(asked)
-    half = "x" * (MOST_CHARACTERS // 2)
+    half = "x" * (MOST_OCTETS // 2)
     memory([("a",), (half,)])
 
     assert memory([("a",), (half + "y",)]) == [1, len(half) + 1]
@@ -40,3 +42,16 @@ def test_memory_is_bounded() -> None:
     assert len(asked.times) == 4, "what is too long to be remembered is asked about each time"
     assert memory([("a",)]) == [1]
     assert len(asked.times) == 4, "and makes nothing else forgotten"
+
+
+def test_memory_is_bounded_by_what_short_texts_really_take() -> None:
+    """A flood of short texts, each new, is forgotten in time: what Python keeps of each counts, too."""
+    memory: Memory[int] = Memory(lambda texts: [len(each[0]) for each in texts])
+    tracemalloc.start()
+    for batch in range(60):
+        memory([(f"{batch * 1_000 + i:x}",) for i in range(1_000)])
+    kept, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak > MOST_OCTETS / 4, "that something is remembered is what is tried"
+    assert kept < 2 * MOST_OCTETS
