@@ -17,7 +17,12 @@ from tasks.core.extract.folding import contract_names
 from tasks.core.extract.scanning import Scan
 from tests.harness.customers import make_customers
 
-CONFIG: Final = IngestConfig(value_maps={"Contract": {"Mensuel": "Month-to-month", "À l’année": "One year"}})
+CONFIG: Final = IngestConfig(
+    value_maps={
+        "Contract": {"Mensuel": "Month-to-month", "À l’année": "One year", "\x85": "One year"},
+        "Partner": {"a,b": "Yes", "a;b": "No"},
+    }
+)
 _TEXTS: Final = (
     "", " ", "YES", " no ", "yes\t", "N/A", "Fiber  optic", "fiber OPTIC", "Mensuel", "à l’année", "É",
     "\u00a0", "0.0", "1", "No internet service ", "Stranger", "\u2028", "\x00", "\x7f", "\x85", "a,b",

@@ -5,6 +5,7 @@ they are asked about each block. A row that is not accepted here is not bad
 yet: it is read and judged line by line, with its exact reasons, by `lines` and `contract`.
 """
 
+import re
 from functools import partial
 from itertools import islice
 from typing import Any, Final
@@ -41,6 +42,9 @@ CATEGORY_TYPES: Final = {column: pd.CategoricalDtype(list(values)) for column, v
 
 _MOST_SPELLINGS: Final = 64
 """Of a column that are remembered; rows with others are left to the line reader."""
+
+_STRANGE: Final = re.compile(f"\ufffd|{CONTROL_BEYOND_ASCII.pattern}")
+"""What octets that are not UTF-8 are decoded to, and characters that make a line no row."""
 
 
 class Acceptor:
@@ -116,12 +120,19 @@ class Acceptor:
                 for which, start, end in found.strangers.tolist()
                 if which == slot
             }
-            new = [(text,) for text in sent if text and "\ufffd" not in text and text not in known[slot]]
+            new = [(text,) for text in sent if text not in known[slot] and self._may_be_known(text)]
             codes = {
                 text: code for (text,), code in zip(new, self._codes[column](new), strict=True) if code >= 0
             }
             learnt[slot] = known[slot] | dict(islice(codes.items(), _MOST_SPELLINGS - len(known[slot])))
         return Spellings.of(learnt) if learnt != known else None
+
+    def _may_be_known(self, text: str) -> bool:
+        """Tell whether a known value of these octets is read as the line reader does, in quotes or without.
+
+        What is known is neither cut at a separator nor looked at again for what is no plain text.
+        """
+        return bool(text) and chr(self._layout.separator) not in text and not _STRANGE.search(text)
 
     def _ask(self, column: str, cells: list[Texts]) -> list[int]:
         """Give each cell's position in the contract's vocabulary, -1 where it breaks a check."""

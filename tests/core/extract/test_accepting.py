@@ -69,3 +69,18 @@ def test_more_spellings_than_are_remembered_are_read_all_the_same() -> None:
     pieces[0].loc[: len(spellings) - 1, "Contract"] = spellings
 
     assert _read(pieces, 1)["Contract"].tolist()[: len(spellings)] == ["Month-to-month"] * len(spellings)
+
+
+@pytest.mark.parametrize(("value", "accepted"), [("One, year", [2, 3]), ("One\x85year", [2])])
+def test_a_mapped_value_is_cut_and_refused_as_any_other(value: str, accepted: list[int]) -> None:
+    """A separator in a value that the config maps needs its quotes, and a control character never passes."""
+    customers = make_customers(3)
+    customers["Contract"] = ["Two year", value, "Two year"]
+    header, first, mapped, last = customers.to_csv(index=False).rstrip().split("\n")
+    lines = [first, mapped, last.replace("Two year", value)]
+    config = IngestConfig(value_maps={"Contract": {value: "One year"}})
+    reader = SourceReader(f"{header}\n".encode(), "extract.csv", "scoring", config)
+    data = "".join(f"{line}\n" for line in lines).encode()
+
+    for _ in range(2):  # the second time all that can be learnt of the block is known
+        assert list(reader.read(Block(data, 2, 0)).customers.index) == accepted
