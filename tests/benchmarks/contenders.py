@@ -206,8 +206,11 @@ def pandas_pandera(extract: Path, models: Path, out: Path) -> None:
     cells = pd.read_csv(
         extract, dtype=str, keep_default_na=False, on_bad_lines="skip", encoding_errors="replace"
     )
-    texts = {column: cells[column].tolist() for column in (ID, *FEATURES)}
-    parsed = parse_cells(range(len(cells)), texts, IngestConfig()).frame()
+    columns: dict[str, pd.Series] = {}  # one after another: all their texts at once would fill the memory
+    for column in (ID, *FEATURES):
+        of_column = parse_cells([], {column: cells[column].tolist()}, IngestConfig())
+        columns |= {name: of_column.series(name) for name in of_column.columns}
+    parsed = pd.DataFrame(columns)
     try:
         ScoringExtract.validate(parsed, lazy=True)
     except pe.SchemaErrors as error:

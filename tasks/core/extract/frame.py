@@ -11,16 +11,25 @@ from schemas.config import IngestConfig
 from schemas.extract import ScoringExtract
 from schemas.reasons import HINTS
 from tasks.core.errors import ExtractError
-from tasks.core.extract.contract import Fault, Judge
+from tasks.core.extract.contract import (
+    CONFLICTING_ID,
+    CROSS_ROW,
+    Fault,
+    Judge,
+    keeps,
+    without_cross_row_checks,
+)
 from tasks.core.extract.parsing import parse_cells
 
 _WANTED: Final = [ID, *FEATURES]
 _ROWS_SHOWN: Final = 3
+_ROWS_AT_ONCE: Final = 2**14
+"""That are parsed: Python's own texts and numbers take ten times the memory of a frame's."""
 
 
 @cache
 def _judge() -> Judge:
-    return Judge(ScoringExtract.to_schema())
+    return Judge(without_cross_row_checks(ScoringExtract.to_schema()))
 
 
 def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
@@ -41,12 +50,26 @@ def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
             f"the customers' frame must have each of {len(_WANTED)} columns once; it has none or several of"
             f" {', '.join(map(repr, wrong))}. docs/data-contract.md lists them."
         )
-    cells = {column: _as_sent(frame[column]) for column in _WANTED}
-    parsed = parse_cells(range(len(frame)), cells, IngestConfig())
-    faults = _judge().faults(parsed)
+    frames: list[pd.DataFrame] = []
+    faults: list[Fault] = []
+    for start in range(0, max(len(frame), 1), _ROWS_AT_ONCE):
+        part = frame.iloc[start : start + _ROWS_AT_ONCE]
+        cells = {column: _as_sent(part[column]) for column in _WANTED}
+        parsed = parse_cells(range(start, start + len(part)), cells, IngestConfig())
+        faults += _judge().faults(parsed)
+        frames.append(parsed.frame())
+    accepted = pd.concat(frames)
+    faults += _conflicting_ids(accepted)
     if faults:
-        raise _broken(faults, len(frame))
-    return parsed.frame()
+        raise _broken(sorted(faults), len(frame))
+    return accepted
+
+
+def _conflicting_ids(accepted: pd.DataFrame) -> list[Fault]:
+    """List the rows whose id another row has, too."""
+    (check,) = (each for each in ScoringExtract.to_schema().checks if each.name in CROSS_ROW)
+    shared = np.flatnonzero(~keeps(check, accepted[[ID]])).tolist()
+    return [(row, ID, CONFLICTING_ID) for row in shared]
 
 
 def _as_sent(cells: "pd.Series[Any]") -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 
 from schemas.columns import CATEGORIES, NUMBERS
 from tasks.core.errors import ExtractError
+from tasks.core.extract import frame as frame_module
 from tasks.core.extract.frame import accept_frame
 from tests.harness.customers import make_customers
 
@@ -95,6 +96,20 @@ def test_many_faults_are_counted() -> None:
 
     with pytest.raises(ExtractError, match=r"20 of 20 rows .* in rows 0, 1, 2, \+17 counted from 0"):
         accept_frame(frame)
+
+
+def test_a_frame_of_many_rows_is_judged_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that are parsed at different times are the same rows, and an id may still be there only once."""
+    customers = make_customers(40)
+    whole = accept_frame(customers)
+    monkeypatch.setattr(frame_module, "_ROWS_AT_ONCE", 7)
+
+    pd.testing.assert_frame_equal(accept_frame(customers), whole)
+
+    customers.loc[38, "Contract"] = "Weekly"
+    customers.loc[30, "customerID"] = customers.loc[2, "customerID"]
+    with pytest.raises(ExtractError, match=r"3 of 40 rows .* 'customerID': conflicting_id, in rows 2, 30 "):
+        accept_frame(customers)
 
 
 def test_nobody_is_accepted_too() -> None:
