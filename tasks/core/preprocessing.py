@@ -12,6 +12,9 @@ import pandas as pd
 from schemas.preprocessing import NumberEncoding, Spec
 from tasks.core.errors import BundleError
 
+_ROWS_AT_ONCE = 8_192
+"""That are encoded column after column, so that they stay in the cache."""
+
 
 class Columns(NamedTuple):
     """N customers by column: (Q, N) finite `numbers`, and (K, N) `codes` of categories.
@@ -94,7 +97,9 @@ def encode(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.float32]:
     """
     encoder = Encoder(spec)
     matrix = np.empty((len(frame), len(spec.feature_names)), dtype=np.float32)
-    encoder.encode(encoder.columns(frame), 0, matrix)
+    columns = encoder.columns(frame)
+    for start in range(0, len(frame), _ROWS_AT_ONCE):
+        encoder.encode(columns, start, matrix[start : start + _ROWS_AT_ONCE])
     return matrix
 
 
