@@ -33,6 +33,8 @@ TRIPPING: Final = "tripping"
 """Name of a reader that is broken, and must be caught."""
 
 LONGEST_SECONDS: Final = 5.0
+INPUTS_A_PROCESS: Final = 20_000
+"""The fuzzer itself keeps some 5 KB of every input; another process goes on with the corpus."""
 MOST_BYTES: Final = 2**30
 _BITS: Final = (
     b'"',
@@ -160,10 +162,10 @@ def mutated(data: bytes, dice: random.Random) -> bytes:
 
 
 def guided(name: str, runs: int, folder: Path, bundle: Path, found: Path) -> Outcome:
-    """Let atheris lead the inputs by coverage, in a process of its own, which it ends when it is done.
+    """Let atheris lead the inputs by coverage, in processes of its own, which it ends when it is done.
 
     An input that broke the reader is kept in the folder `found`, and the violation names it. As many
-    trials count as libFuzzer says that it has made.
+    trials count as libFuzzer says that it has made, but for the inputs that a process began with.
     """
     corpus = folder / f"corpus-{name}"
     corpus.mkdir()
@@ -172,23 +174,31 @@ def guided(name: str, runs: int, folder: Path, bundle: Path, found: Path) -> Out
     outcome = Outcome(f"{name} reader: inputs led by coverage")
     command = [sys.executable, "-m", "tests.torture.guided", name, str(bundle), str(corpus)]
     limits = [
-        f"-runs={runs}",
         f"-timeout={LONGEST_SECONDS:.0f}",
         f"-rss_limit_mb={MOST_BYTES // 2**20}",
         "-print_final_stats=1",
         "-max_len=8192",
         f"-artifact_prefix={make_folder(found)}/",
     ]
-    started = time.monotonic()
-    ended = subprocess.run([*command, *limits], check=False, capture_output=True, text=True, cwd=ROOT)
+    started, peak = time.monotonic(), 0
+    while outcome.trials < runs and not outcome.violations:
+        known = len(list(corpus.iterdir()))
+        more = f"-runs={known + min(runs - outcome.trials, INPUTS_A_PROCESS)}"
+        ended = subprocess.run(
+            [*command, *limits, more], check=False, capture_output=True, text=True, cwd=ROOT
+        )
+        tried = max(0, _stated("number_of_executed_units", ended.stderr) - known)
+        outcome.trials += tried
+        peak = max(peak, _stated("peak_rss_mb", ended.stderr))
+        if ended.returncode:
+            said = [line for line in (ended.stdout + ended.stderr).splitlines() if _SAID.search(line)]
+            outcome.violations.append(
+                f"atheris left with {ended.returncode}: {' '.join(dict.fromkeys(said))}"
+            )
+        elif not tried:
+            outcome.violations.append(f"only {outcome.trials:,} of {runs:,} inputs were tried")
     outcome.seconds = time.monotonic() - started
-    outcome.trials = _stated("number_of_executed_units", ended.stderr)
-    outcome.name += f", at most {_stated('peak_rss_mb', ended.stderr):,} MiB"
-    if ended.returncode:
-        said = [line for line in (ended.stdout + ended.stderr).splitlines() if _SAID.search(line)]
-        outcome.violations.append(f"atheris left with {ended.returncode}: {' '.join(dict.fromkeys(said))}")
-    if outcome.trials < runs and not outcome.violations:
-        outcome.violations.append(f"only {outcome.trials:,} of {runs:,} inputs were tried")
+    outcome.name += f", at most {peak:,} MiB"
     return outcome
 
 
