@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numba
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 from schemas.preprocessing import NumberEncoding, Spec
 from tasks.core.errors import BundleError
 
-_ROWS_AT_ONCE = 8_192
+_ROWS_AT_ONCE: Final = 8_192
 """That are encoded column after column, so that they stay in the cache."""
 
 
@@ -87,7 +87,7 @@ class Encoder:
 
 
 def encode(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.float32]:
-    """Encode (N, *) accepted customers as the model's inputs, all at once; see `Encoder`.
+    """Encode (N, *) accepted customers as the model's inputs; see `Encoder`.
 
     Returns:
         (N, F) float32, C-contiguous, columns in the order of `spec.feature_names`.

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.preprocessing import CategoryEncoding, NumberEncoding, Spec
+from tasks.core import preprocessing
 from tasks.core.errors import BundleError
 from tasks.core.preprocessing import Encoder, encode
 
@@ -105,8 +106,9 @@ def test_matrix_is_float32_and_contiguous_whatever_the_index() -> None:
     assert matrix.tolist() == [np.float32(encoded).tolist() for _, encoded, _ in ROWS]
 
 
-def test_customers_may_be_encoded_in_parts() -> None:
+def test_customers_may_be_encoded_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is encoded a few at a time gets what all at once would give."""
+    monkeypatch.setattr(preprocessing, "_ROWS_AT_ONCE", 3)
     frame, encoder = _frame([row for row, _, _ in ROWS]), Encoder(SPEC)
     columns = encoder.columns(frame)
     parts = []
@@ -115,7 +117,8 @@ def test_customers_may_be_encoded_in_parts() -> None:
         encoder.encode(columns, start, part)
         parts.append(part)
 
-    assert np.concatenate(parts).tobytes() == encode(frame, SPEC).tobytes()
+    expected = [np.float32(encoded).tolist() for _, encoded, _ in ROWS]
+    assert np.concatenate(parts).tolist() == encode(frame, SPEC).tolist() == expected
 
 
 def test_no_customers_is_an_empty_matrix() -> None:

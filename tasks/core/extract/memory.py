@@ -1,6 +1,7 @@
 """Remember answers about texts that come again and again, in bounded memory."""
 
 from collections.abc import Callable, Sequence
+from sys import getsizeof
 from typing import Final, Generic, TypeVar
 
 Texts = tuple[str, ...]
@@ -9,8 +10,8 @@ Answer = TypeVar("Answer")
 MOST_OCTETS: Final = 2**20
 """That answers may take; when they would take more, all are forgotten and asked about again."""
 
-_EACH: Final = 200
-"""Octets that a text takes beside its characters: its object, its tuple, its place in a dictionary."""
+_EACH: Final = 150
+"""Octets that a text takes beside its object: its tuple, its place in a dictionary."""
 
 
 class Memory(Generic[Answer]):
@@ -38,4 +39,4 @@ class Memory(Generic[Answer]):
 
 
 def _size(strangers: set[Texts]) -> int:
-    return sum(len(text) + _EACH for texts in strangers for text in texts)
+    return sum(getsizeof(text) + _EACH for texts in strangers for text in texts)

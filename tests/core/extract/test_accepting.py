@@ -11,30 +11,30 @@ from tasks.core.extract.blocks import Block
 from tasks.core.extract.source_reader import SourceReader
 from tests.harness.customers import make_customers
 
-PIECES, CUSTOMERS = 24, 40
+BLOCKS, CUSTOMERS = 24, 40
 
 
 def _spellings(word: str) -> list[str]:
     return ["".join(letters) for letters in product(*((letter.lower(), letter.upper()) for letter in word))]
 
 
-def _pieces(spellings: list[str]) -> Iterator[pd.DataFrame]:
-    """Give pieces of an extract, each with its own spelling of a contract and one customer of no sense."""
+def _tables(spellings: list[str]) -> Iterator[pd.DataFrame]:
+    """Give blocks of an extract, each with its own spelling of a contract and one customer of no sense."""
     for i, spelling in enumerate(spellings):
-        piece = make_customers(CUSTOMERS)
-        piece["customerID"] = [f"{i:04d}-{row}" for row in range(CUSTOMERS)]
-        piece["Contract"] = piece["Contract"].replace("Month-to-month", spelling)
-        piece["Partner"] = piece["Partner"].replace("Yes", _spellings("yes")[i % 8])
-        piece.loc[0, "Contract"] = "No"
-        yield piece
+        table = make_customers(CUSTOMERS)
+        table["customerID"] = [f"{i:04d}-{row}" for row in range(CUSTOMERS)]
+        table["Contract"] = table["Contract"].replace("Month-to-month", spelling)
+        table["Partner"] = table["Partner"].replace("Yes", _spellings("yes")[i % 8])
+        table.loc[0, "Contract"] = "No"
+        yield table
 
 
-def _read(pieces: list[pd.DataFrame], threads: int) -> pd.DataFrame:
+def _read(tables: list[pd.DataFrame], threads: int) -> pd.DataFrame:
     blocks, line = [], 2
-    for piece in pieces:
-        blocks.append(Block(piece.to_csv(index=False, header=False).encode(), line, 0))
-        line += len(piece)
-    head = pieces[0].to_csv(index=False).encode()
+    for table in tables:
+        blocks.append(Block(table.to_csv(index=False, header=False).encode(), line, 0))
+        line += len(table)
+    head = tables[0].to_csv(index=False).encode()
     reader = SourceReader(head, "extract.csv", "scoring", IngestConfig())
     with ThreadPoolExecutor(threads) as pool:
         return pd.concat([part.customers for part in pool.map(reader.read, blocks)])
@@ -52,23 +52,23 @@ def hasty_threads() -> Iterator[None]:
 @pytest.mark.usefixtures("hasty_threads")
 def test_threads_that_learn_spellings_at_once_read_as_one_does() -> None:
     """What several threads meet for the first time at once is understood, and nothing else is."""
-    pieces = list(_pieces(_spellings("month-to-month")[:PIECES]))
-    alone = _read(pieces, 1)
+    tables = list(_tables(_spellings("month-to-month")[:BLOCKS]))
+    alone = _read(tables, 1)
 
     for _ in range(3):
-        pd.testing.assert_frame_equal(_read(pieces, 4), alone)
-    assert len(alone) == PIECES * (CUSTOMERS - 1)
+        pd.testing.assert_frame_equal(_read(tables, 4), alone)
+    assert len(alone) == BLOCKS * (CUSTOMERS - 1)
 
 
 def test_more_spellings_than_are_remembered_are_read_all_the_same() -> None:
-    """A column of a hundred spellings, most of them in one piece, is understood to the last row."""
+    """A column of a hundred spellings, most of them in one block, is understood to the last row."""
     spellings = _spellings("month-to-month")[:100]
-    pieces = list(_pieces(spellings[:1]))
-    pieces[0] = pd.concat([pieces[0].iloc[1:]] * 3, ignore_index=True)
-    pieces[0]["customerID"] = [f"0-{row}" for row in range(len(pieces[0]))]
-    pieces[0].loc[: len(spellings) - 1, "Contract"] = spellings
+    tables = list(_tables(spellings[:1]))
+    tables[0] = pd.concat([tables[0].iloc[1:]] * 3, ignore_index=True)
+    tables[0]["customerID"] = [f"0-{row}" for row in range(len(tables[0]))]
+    tables[0].loc[: len(spellings) - 1, "Contract"] = spellings
 
-    assert _read(pieces, 1)["Contract"].tolist()[: len(spellings)] == ["Month-to-month"] * len(spellings)
+    assert _read(tables, 1)["Contract"].tolist()[: len(spellings)] == ["Month-to-month"] * len(spellings)
 
 
 @pytest.mark.parametrize(("value", "accepted"), [("One, year", [2, 3]), ("One\x85year", [2])])

@@ -26,7 +26,7 @@ def test_nothing_is_asked_twice() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """When too many characters would be remembered all are forgotten, and the answers stay right."""
+    """When answers would take too much all are forgotten, and the answers stay right."""
     asked = Asked()
     memory = Memory(asked)
     half = "x" * (MOST_OCTETS // 2)
