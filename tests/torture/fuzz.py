@@ -36,7 +36,8 @@ LONGEST_SECONDS: Final = 5.0
 SMALL_PARENT: Final = ("sh", "-c", '"$@"; exit $?', "sh")
 """Starts the fuzzer: Linux counts as a program's own peak that of what started it, and we have trained."""
 INPUTS_A_PROCESS: Final = 20_000
-"""The fuzzer itself keeps some 5 KB of every input; another process goes on with the corpus."""
+"""Under the fuzzer some 10 KB of every extract stay in memory, which they do not without it; so another
+process goes on with the corpus."""
 MOST_BYTES: Final = 2**30
 _BITS: Final = (
     b'"',
