@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
-from tasks.core.delivered_file import label_of, unreadable
+from tasks.core.delivered_file import ExtractPath, unreadable
 from tasks.core.errors import ConfigError, ExtractError
 from tasks.core.extract.dates import as_of_date
 
@@ -12,15 +12,15 @@ FIRST_DAY: Final = date(2000, 1, 1)
 """Before it, a day is a clock that was never set: names are only read from then on."""
 
 
-def date_of(path: Path, asked: date | None, today: date, *, delivered: bool) -> date:
-    """Find the day the extract at `path` speaks of; messages do not name one that was `delivered`.
+def date_of(given: ExtractPath, asked: date | None, today: date) -> date:
+    """Find the day an extract speaks of.
 
     Raises:
         ConfigError: the operator asks for an impossible day, or named a file that is not there.
         ExtractError: the name holds two days or one that cannot be read, or the day lies in the future or
             before 2000.
     """
-    called = label_of(path) if delivered else path.name
+    path, called = given.path, given.label
     try:
         modified = datetime.fromtimestamp(path.lstat().st_mtime, tz=UTC).date()
     except OSError as error:
@@ -45,6 +45,6 @@ def oldest_first(paths: list[Path], today: date) -> list[Path]:
 
 def _day(path: Path, today: date) -> date:
     try:
-        return date_of(path, None, today, delivered=True)
+        return date_of(ExtractPath(path, delivered=True), None, today)
     except ExtractError:
         return date.min

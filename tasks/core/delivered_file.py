@@ -4,11 +4,29 @@ import errno
 import hashlib
 import os
 import stat
+from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
 from tasks.core.errors import ConfigError, ExtractError
 from tasks.core.files import sha256
+
+
+@dataclass(frozen=True)
+class ExtractPath:
+    """Where an extract lies, and whether it was `delivered` through the inbox or named by the operator.
+
+    Nothing about one that was delivered is trusted: no link is followed, and its name, which may hold
+    personal data, is not shown.
+    """
+
+    path: Path
+    delivered: bool
+
+    @property
+    def label(self) -> str:
+        """What messages call the extract."""
+        return label_of(self.path) if self.delivered else self.path.name
 
 
 class DeliveredFile:

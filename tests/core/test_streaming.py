@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from schemas.config import IngestConfig
+from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import Texts, identify
 from tasks.core.errors import ExtractError
 from tasks.core.extract.judging import Findings, Reading
@@ -32,7 +33,7 @@ def stream(
     champion = home.champion
     assert champion is not None
     seen: list[Progress] = []
-    texts = Texts(identify(extract, delivered=False), CONFIG.max_unpacked_bytes)
+    texts = Texts(identify(ExtractPath(extract, delivered=False)), CONFIG.max_unpacked_bytes)
     with closing(Reading(extract.name, "scoring", CONFIG, out.parent)) as reading:
         findings, totals = score_stream(
             texts,
@@ -80,7 +81,7 @@ def test_an_extract_that_changes_meanwhile_is_refused(
     """Bytes other than those that were identified are not scored for them."""
     champion = trained_home.champion
     assert champion is not None
-    texts = Texts(identify(planted, delivered=False), CONFIG.max_unpacked_bytes)
+    texts = Texts(identify(ExtractPath(planted, delivered=False)), CONFIG.max_unpacked_bytes)
     data = planted.read_bytes()
     planted.write_bytes(data.replace(b"Yes", b"No ", 1))
 
