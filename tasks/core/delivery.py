@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tasks.core.containers import MAGIC_BYTES, Kind, kind_of, open_text
 from tasks.core.delivered_file import DeliveredFile, ExtractPath, open_plain, refuse_holes, unreadable
-from tasks.core.errors import ChangedError, ExtractError
+from tasks.core.errors import ChangedError, UnnamedError, naming
 from tasks.core.extract.blocks import Stream
 from tasks.core.files import sha256
 
@@ -37,14 +37,14 @@ class Source:
 
     @contextmanager
     def open(self) -> Iterator[DeliveredFile]:
-        """Open the delivered bytes.
+        """Open the delivered bytes; what is found wrong with them meanwhile is said by name.
 
         Raises:
             ExtractError: what was delivered is not a plain file, or may not be read.
             ConfigError: what the operator named cannot be read.
         """
-        with _open(self.path, self.name, delivered=self.delivered) as file:
-            yield DeliveredFile(self.name, file, from_start_to_end=self.kind != "parquet")
+        with naming(self.name), _open(self.path, delivered=self.delivered) as file:
+            yield DeliveredFile(file, from_start_to_end=self.kind != "parquet")
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,13 @@ class Delivery:
             ChangedError: somebody has, or a file is gone.
         """
         for source in self.sources:
-            try:
-                status = source.path.stat(follow_symlinks=not source.delivered)
-            except FileNotFoundError:
-                raise changed(source.name) from None
-            if (status.st_size, status.st_mtime_ns) != (source.size, source.modified_ns):
-                raise changed(source.name)
+            with naming(source.name):
+                try:
+                    status = source.path.stat(follow_symlinks=not source.delivered)
+                except FileNotFoundError:
+                    raise changed() from None
+                if (status.st_size, status.st_mtime_ns) != (source.size, source.modified_ns):
+                    raise changed()
 
 
 class Texts:
@@ -121,9 +122,9 @@ class Texts:
         """
         for source in self._sent.sources:
             with source.open() as self._file:
-                yield source.name, open_text(self._file, source.kind, source.name, self._limit)
+                yield source.name, open_text(self._file, source.kind, self._limit)
                 if self._file.sha256 != source.sha256:
-                    raise changed(source.name)
+                    raise changed()
             self._before += source.size
             self._file = None
 
@@ -137,27 +138,28 @@ def identify(given: ExtractPath) -> Delivery:
         ConfigError: what the operator named cannot be read.
     """
     path, name = given.path, given.label
-    try:
-        folder = not given.delivered and path.is_dir()
-        parts = _parts(path) if folder else []
-    except OSError as error:
-        raise unreadable(name, error) from None
-    if not folder:
+    with naming(name):
+        try:
+            folder = not given.delivered and path.is_dir()
+            parts = _parts(path) if folder else []
+        except OSError as error:
+            raise unreadable(error) from None
+        if folder and not parts:
+            raise UnnamedError("is a folder without parts. Export it again.")
+        if folder:
+            sources = (_identify(part, f"{name}/{part.name}", delivered=True) for part in parts)
+            return Delivery(given, tuple(sources))
         source = _identify(path, name, delivered=given.delivered)
         if given.delivered and path.lstat().st_nlink > 1:
-            raise ExtractError(
-                f"extract '{name}' has other names (hard links), under which it could change unseen."
-                " Deliver a copy of its own."
+            raise UnnamedError(
+                "has other names (hard links), under which it could change unseen. Deliver a copy of its own."
             )
         return Delivery(given, (source,))
-    if not parts:
-        raise ExtractError(f"extract '{name}' is a folder without parts. Export it again.")
-    return Delivery(given, tuple(_identify(part, f"{name}/{part.name}", delivered=True) for part in parts))
 
 
-def changed(name: str) -> ChangedError:
+def changed() -> UnnamedError:
     """Say that an extract is not what it was a moment ago."""
-    return ChangedError(f"extract '{name}' changed while it was read. Run again.")
+    return UnnamedError("changed while it was read. Run again.", ChangedError)
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -167,19 +169,19 @@ def _parts(folder: Path) -> list[Path]:
 
 
 def _identify(path: Path, name: str, *, delivered: bool) -> Source:
-    with _open(path, name, delivered=delivered) as file:
+    with naming(name), _open(path, delivered=delivered) as file:
         modified_ns = os.fstat(file.fileno()).st_mtime_ns
         kind = kind_of(file.peek(MAGIC_BYTES)[:MAGIC_BYTES])
         if kind == "csv" and delivered:
-            refuse_holes(file, name)
+            refuse_holes(file)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return Source(path, name, delivered, kind, digest, file.tell(), modified_ns)
 
 
-def _open(path: Path, name: str, *, delivered: bool) -> BufferedReader:
+def _open(path: Path, *, delivered: bool) -> BufferedReader:
     if delivered:
-        return open_plain(path, name)
+        return open_plain(path)
     try:
         return path.open("rb")
     except OSError as error:
-        raise unreadable(name, error) from None
+        raise unreadable(error) from None
