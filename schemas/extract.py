@@ -15,6 +15,7 @@ from pandera.typing.pandas import Series
 
 from schemas import rules, without_dask  # noqa: F401
 from schemas.columns import CATEGORIES
+from schemas.reasons import RULES
 
 
 def _category(name: str) -> Any:
@@ -60,28 +61,28 @@ class ScoringExtract(pa.DataFrameModel):
     # uses up the name for the first of the two models that is made a schema, and the other gets the method's.
     @pa.dataframe_check()
     def total_blank(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """See `schemas.rules`."""
-        return rules.total_is_present(frame)
+        """See `schemas.reasons`."""
+        return RULES["total_blank"].holds(frame)
 
     @pa.dataframe_check()
     def total_incoherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """See `schemas.rules`."""
-        return rules.total_is_coherent(frame)
+        """See `schemas.reasons`."""
+        return RULES["total_incoherent"].holds(frame)
 
     @pa.dataframe_check()
     def internet_incoherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """See `schemas.rules`."""
-        return rules.internet_is_coherent(frame)
+        """See `schemas.reasons`."""
+        return RULES["internet_incoherent"].holds(frame)
 
     @pa.dataframe_check()
     def phone_incoherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """See `schemas.rules`."""
-        return rules.phone_is_coherent(frame)
+        """See `schemas.reasons`."""
+        return RULES["phone_incoherent"].holds(frame)
 
     @pa.dataframe_check()
     def conflicting_id(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """See `schemas.rules`."""
-        return rules.id_is_unique(frame)
+        """See `schemas.reasons`."""
+        return RULES["conflicting_id"].holds(frame)
 
 
 class TrainingExtract(ScoringExtract):

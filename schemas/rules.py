@@ -5,20 +5,9 @@ True where the row keeps the rule. A rule judges only rows whose cells are valid
 so that one fault is reported once, under its own name.
 """
 
-from typing import Final
-
 import pandas as pd
 
 from schemas.columns import CATEGORIES, ID, INTERNET_SERVICES, NO_INTERNET, NO_PHONE
-
-COLUMNS_READ: Final = {
-    "total_blank": ("tenure", "tenure_form", "TotalCharges_form"),
-    "total_incoherent": ("tenure", "tenure_form", "MonthlyCharges", "TotalCharges"),
-    "internet_incoherent": ("InternetService", *INTERNET_SERVICES),
-    "phone_incoherent": ("PhoneService", "MultipleLines"),
-    "conflicting_id": (ID,),
-}
-"""Columns of the parsed frame that each rule reads, by its reason code; it needs no other."""
 
 MAX_ID_CHARACTERS = 64
 """Of a customer's id: a SHA-256 in hex digits has 64. What is longer is a broken line or another column."""

@@ -10,6 +10,7 @@ from prefect.logging import get_run_logger
 from schemas.config import IngestConfig, Locations, SimulationConfig
 from tasks.core import delivery, inbox
 from tasks.core.dating import date_of, oldest_first
+from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import Delivery, Texts
 from tasks.core.errors import PublishError
 from tasks.core.extract.reading import Extract, read_extract, read_texts
@@ -29,7 +30,7 @@ _STUCK: Final = (
 @step(name="ingest")
 def ingest(path: Path, config: IngestConfig) -> Extract:
     """Read the labelled extract at `path`; log counts and column names, never a value."""
-    sent = delivery.identify(path, delivered=False)
+    sent = delivery.identify(ExtractPath(path, delivered=False))
     texts = Texts(sent, config.max_unpacked_bytes)
     return _told(read_texts(texts, path.name, sent.sha256, "training", config))
 
@@ -45,7 +46,7 @@ def ingest_simulated(simulation: SimulationConfig, config: IngestConfig) -> Extr
 @step(name="identify")
 def identify(path: Path, *, delivered: bool) -> Delivery:
     """Hash the extract at `path`. Of a `delivered` one nothing is trusted: it must be as its sidecar says."""
-    sent = delivery.identify(path, delivered=delivered)
+    sent = delivery.identify(ExtractPath(path, delivered=delivered))
     get_run_logger().info("extract %s: %d bytes", sent.extract_id, sent.size)
     if delivered:
         hold_to_sidecar(path, sent.sha256)
@@ -67,7 +68,7 @@ def date_extract(sent: Delivery, asked: date | None, scores: Path, *, delivered:
                 sent.extract_id,
             )
         return before
-    return date_of(sent.path, asked, datetime.now(tz=UTC).date(), delivered=delivered)
+    return date_of(sent.given, asked, datetime.now(tz=UTC).date())
 
 
 @step(name="take-inbox")

@@ -8,6 +8,7 @@ from prefect.logging import get_run_logger
 from schemas.config import ScoreConfig
 from tasks.core import filing, publishing
 from tasks.core.bundle import Bundle
+from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import Delivery
 from tasks.core.errors import ExtractError
 from tasks.core.latest import superseded_by
@@ -78,11 +79,11 @@ def publish(
 @step(name="archive")
 def archive(sent: Delivery, as_of: date, folder: Path) -> None:
     """Move a scored extract out of the inbox."""
-    filing.archive(sent, folder, as_of)
+    filing.archive(sent, as_of, folder)
 
 
 @step(name="reject")
 def reject(path: Path, error: ExtractError, folder: Path, *, keep: bool) -> str:
     """File a refused extract with its reason; say in a line why and where."""
-    place = filing.reject(path, folder, error, keep=keep)
+    place = filing.reject(ExtractPath(path, delivered=not keep), error, folder)
     return f"{error} See {place}."

@@ -5,7 +5,7 @@ import zlib
 from typing import Final, Literal
 
 from tasks.core.delivered_file import DeliveredFile
-from tasks.core.errors import ExtractError
+from tasks.core.errors import UnnamedError
 from tasks.core.extract.blocks import Stream
 from tasks.core.parquet_text import ParquetText
 
@@ -26,29 +26,29 @@ def kind_of(magic: bytes) -> Kind:
     return next((kind for start, kind in _MAGICS if magic.startswith(start)), "csv")
 
 
-def open_text(file: DeliveredFile, kind: Kind, name: str, max_unpacked_bytes: int) -> Stream:
-    """Give the CSV text of a file called `name`, unpacked as it is read.
+def open_text(file: DeliveredFile, kind: Kind, max_unpacked_bytes: int) -> Stream:
+    """Give the CSV text of a file, unpacked as it is read.
 
     Raises:
-        ExtractError: a Parquet file is damaged or nested.
+        UnnamedError: a Parquet file is damaged or nested.
     """
     if kind == "csv":
         return file
-    packed = _Gunzipped(file, name) if kind == "csv.gz" else ParquetText(file, name)
-    return _Limited(packed, file, name, max_unpacked_bytes)
+    packed = _Gunzipped(file) if kind == "csv.gz" else ParquetText(file)
+    return _Limited(packed, file, max_unpacked_bytes)
 
 
 class _Gunzipped:
     """The content of a gzip file, of however many members."""
 
-    def __init__(self, file: DeliveredFile, name: str) -> None:
-        self._file, self._name = gzip.GzipFile(fileobj=file, mode="rb"), name
+    def __init__(self, file: DeliveredFile) -> None:
+        self._file = gzip.GzipFile(fileobj=file, mode="rb")
 
     def read(self, size: int) -> bytes:
         """Read up to `size` unpacked bytes.
 
         Raises:
-            ExtractError: the file is cut short or damaged.
+            UnnamedError: the file is cut short or damaged.
         """
         try:
             return self._file.read(size)
@@ -56,14 +56,14 @@ class _Gunzipped:
             reason = "is cut short"
         except (gzip.BadGzipFile, zlib.error):
             reason = "is damaged"
-        raise ExtractError(f"extract '{self._name}' is a gzip file that {reason}. Deliver it again.")
+        raise UnnamedError(f"is a gzip file that {reason}. Deliver it again.")
 
 
 class _Limited:
     """A text that may be only so long, so that a small file cannot fill the disk or the night."""
 
-    def __init__(self, text: Stream, packed: DeliveredFile, name: str, max_unpacked_bytes: int) -> None:
-        self._text, self._packed, self._name = text, packed, name
+    def __init__(self, text: Stream, packed: DeliveredFile, max_unpacked_bytes: int) -> None:
+        self._text, self._packed = text, packed
         self._limit = max_unpacked_bytes
         self._unpacked = 0
 
@@ -71,18 +71,18 @@ class _Limited:
         """Read up to `size` bytes.
 
         Raises:
-            ExtractError: there are more than there may be.
+            UnnamedError: there are more than there may be.
         """
         data = self._text.read(size)
         self._unpacked += len(data)
         if self._unpacked > self._limit:
-            raise ExtractError(
-                f"extract '{self._name}' unpacks to more than {self._limit:,} bytes, the limit"
+            raise UnnamedError(
+                f"unpacks to more than {self._limit:,} bytes, the limit"
                 " (ingest.max_unpacked_bytes). Deliver it in parts, or raise the limit."
             )
         if self._unpacked > max(_RATIO_FROM, _LARGEST_RATIO * self._packed.done):
-            raise ExtractError(
-                f"extract '{self._name}' unpacks to more than {_LARGEST_RATIO} times its size,"
-                " which no table of customers does. Export it again."
+            raise UnnamedError(
+                f"unpacks to more than {_LARGEST_RATIO} times its size, which no table of customers does."
+                " Export it again."
             )
         return data

@@ -12,8 +12,8 @@ from io import BufferedReader
 from pathlib import Path
 
 from tasks.core.containers import MAGIC_BYTES, Kind, kind_of, open_text
-from tasks.core.delivered_file import DeliveredFile, label_of, open_plain, refuse_holes, unreadable
-from tasks.core.errors import ChangedError, ExtractError
+from tasks.core.delivered_file import DeliveredFile, ExtractPath, open_plain, refuse_holes, unreadable
+from tasks.core.errors import ChangedError, UnnamedError, naming
 from tasks.core.extract.blocks import Stream
 from tasks.core.files import sha256
 
@@ -22,13 +22,14 @@ from tasks.core.files import sha256
 class Source:
     """One file of an extract: messages call it `name`; `size` counts its bytes as delivered.
 
-    A link is followed only where the operator `named` the file himself. `modified_ns` is when it was
-    last written, in nanoseconds since 1970.
+    One that others `delivered` or put into a folder must be a plain file: a link is followed only where
+    the operator named the file himself. `modified_ns` is when it was last written, in nanoseconds since
+    1970.
     """
 
     path: Path
     name: str
-    named: bool
+    delivered: bool
     kind: Kind
     sha256: str
     size: int
@@ -36,23 +37,32 @@ class Source:
 
     @contextmanager
     def open(self) -> Iterator[DeliveredFile]:
-        """Open the delivered bytes.
+        """Open the delivered bytes; what is found wrong with them meanwhile is said by name.
 
         Raises:
             ExtractError: what was delivered is not a plain file, or may not be read.
             ConfigError: what the operator named cannot be read.
         """
-        with _open(self.path, self.name, named=self.named) as file:
-            yield DeliveredFile(self.name, file, from_start_to_end=self.kind != "parquet")
+        with naming(self.name), _open(self.path, delivered=self.delivered) as file:
+            yield DeliveredFile(file, from_start_to_end=self.kind != "parquet")
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """An extract at `path`, which messages call `name`: its files in order."""
+    """An extract as it was `given`: its files in order."""
 
-    path: Path
-    name: str
+    given: ExtractPath
     sources: tuple[Source, ...]
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return self.given.path
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.given.label
 
     @property
     def sha256(self) -> str:
@@ -78,12 +88,13 @@ class Delivery:
             ChangedError: somebody has, or a file is gone.
         """
         for source in self.sources:
-            try:
-                status = source.path.stat(follow_symlinks=source.named)
-            except FileNotFoundError:
-                raise changed(source.name) from None
-            if (status.st_size, status.st_mtime_ns) != (source.size, source.modified_ns):
-                raise changed(source.name)
+            with naming(source.name):
+                try:
+                    status = source.path.stat(follow_symlinks=not source.delivered)
+                except FileNotFoundError:
+                    raise changed() from None
+                if (status.st_size, status.st_mtime_ns) != (source.size, source.modified_ns):
+                    raise changed()
 
 
 class Texts:
@@ -111,45 +122,44 @@ class Texts:
         """
         for source in self._sent.sources:
             with source.open() as self._file:
-                yield source.name, open_text(self._file, source.kind, source.name, self._limit)
+                yield source.name, open_text(self._file, source.kind, self._limit)
                 if self._file.sha256 != source.sha256:
-                    raise changed(source.name)
+                    raise changed()
             self._before += source.size
             self._file = None
 
 
-def identify(path: Path, *, delivered: bool) -> Delivery:
-    """Hash an extract, whatever its size. What was `delivered` must be a file; we may name a folder.
+def identify(given: ExtractPath) -> Delivery:
+    """Hash an extract, whatever its size. What was delivered must be a file; the operator may name a folder.
 
     Raises:
         ExtractError: what was delivered is not a plain file with one name, or may not be read; or a
             folder does not hold parts alone.
         ConfigError: what the operator named cannot be read.
     """
-    try:
-        folder = not delivered and path.is_dir()
-        parts = _parts(path) if folder else []
-    except OSError as error:
-        raise unreadable(path.name, error) from None
-    if not folder:
-        name = label_of(path) if delivered else path.name
-        source = _identify(path, name, named=not delivered)
-        if delivered and path.lstat().st_nlink > 1:
-            raise ExtractError(
-                f"extract '{name}' has other names (hard links), under which it could change unseen."
-                " Deliver a copy of its own."
+    path, name = given.path, given.label
+    with naming(name):
+        try:
+            folder = not given.delivered and path.is_dir()
+            parts = _parts(path) if folder else []
+        except OSError as error:
+            raise unreadable(error) from None
+        if folder and not parts:
+            raise UnnamedError("is a folder without parts. Export it again.")
+        if folder:
+            sources = (_identify(part, f"{name}/{part.name}", delivered=True) for part in parts)
+            return Delivery(given, tuple(sources))
+        source = _identify(path, name, delivered=given.delivered)
+        if given.delivered and path.lstat().st_nlink > 1:
+            raise UnnamedError(
+                "has other names (hard links), under which it could change unseen. Deliver a copy of its own."
             )
-        return Delivery(path, name, (source,))
-    if not parts:
-        raise ExtractError(f"extract '{path.name}' is a folder without parts. Export it again.")
-    return Delivery(
-        path, path.name, tuple(_identify(part, f"{path.name}/{part.name}", named=False) for part in parts)
-    )
+        return Delivery(given, (source,))
 
 
-def changed(name: str) -> ChangedError:
+def changed() -> UnnamedError:
     """Say that an extract is not what it was a moment ago."""
-    return ChangedError(f"extract '{name}' changed while it was read. Run again.")
+    return UnnamedError("changed while it was read. Run again.", ChangedError)
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -158,20 +168,20 @@ def _parts(folder: Path) -> list[Path]:
     return [path for path in entries if path.is_dir() or not path.name.startswith((".", "_"))]
 
 
-def _identify(path: Path, name: str, *, named: bool) -> Source:
-    with _open(path, name, named=named) as file:
+def _identify(path: Path, name: str, *, delivered: bool) -> Source:
+    with naming(name), _open(path, delivered=delivered) as file:
         modified_ns = os.fstat(file.fileno()).st_mtime_ns
         kind = kind_of(file.peek(MAGIC_BYTES)[:MAGIC_BYTES])
-        if kind == "csv" and not named:
-            refuse_holes(file, name)
+        if kind == "csv" and delivered:
+            refuse_holes(file)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Source(path, name, named, kind, digest, file.tell(), modified_ns)
+        return Source(path, name, delivered, kind, digest, file.tell(), modified_ns)
 
 
-def _open(path: Path, name: str, *, named: bool) -> BufferedReader:
-    if not named:
-        return open_plain(path, name)
+def _open(path: Path, *, delivered: bool) -> BufferedReader:
+    if delivered:
+        return open_plain(path)
     try:
         return path.open("rb")
     except OSError as error:
-        raise unreadable(name, error) from None
+        raise unreadable(error) from None

@@ -1,6 +1,8 @@
 """Errors sorted by who must act; each is printed as one line and has its own exit code."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar, Final
 
 import pandas as pd
@@ -53,6 +55,32 @@ class ExtractError(ChurnError):
 
 class ChangedError(ExtractError):
     """An extract is not what it was a moment ago: its sender still writes it."""
+
+
+class UnnamedError(Exception):
+    """What is wrong with an extract, raised by code that does not know its name; `naming` adds the name.
+
+    The message goes on after the name: "is empty", or ": line 2 is too long". It is no ChurnError, so
+    that one which is never named shows up as a bug. `kind` makes the error that people see.
+    """
+
+    def __init__(self, message: str, kind: Callable[[str], ChurnError] = ExtractError) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Add the name of an extract to what is found wrong with it in here; the innermost name holds.
+
+    Raises:
+        ChurnError: in place of an UnnamedError.
+    """
+    try:
+        yield
+    except UnnamedError as error:
+        said = str(error)
+        raise error.kind(f"extract '{name}'{'' if said.startswith(':') else ' '}{said}") from None
 
 
 class BundleError(ChurnError):

@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Final
 
 import pandas as pd
 
-from tasks.core.delivered_file import label_of
+from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import Delivery, identify
 from tasks.core.errors import ExtractError, shown
 from tasks.core.files import FILE_MODE, is_folder, make_folder, replace_file, sha256, sweep_stages
@@ -28,7 +29,7 @@ STATUS: Final = "status.txt"
 """The same for everybody else: calls it by a hash of its name."""
 
 
-def archive(sent: Delivery, folder: Path, as_of: date) -> Path:
+def archive(sent: Delivery, as_of: date, archive: Path) -> Path:
     """Move a scored file away under its date, id and kind, or over the copy of it that is there.
 
     Sweeps what a killed run left of a copy; nobody else may file meanwhile.
@@ -38,37 +39,38 @@ def archive(sent: Delivery, folder: Path, as_of: date) -> Path:
     """
     sent.confirm()
     (source,) = sent.sources
-    sweep_stages(make_folder(folder))
-    target = find_archived(folder, sent.extract_id)
+    sweep_stages(make_folder(archive))
+    target = find_archived(archive, sent.extract_id)
     if target is None:
-        target = folder / f"{as_of.isoformat()}-{sent.extract_id}.{source.kind}"
+        target = archive / f"{as_of.isoformat()}-{sent.extract_id}.{source.kind}"
     _move_both(sent.path, target)
     return target
 
 
-def find_archived(folder: Path, extract_id: str) -> Path | None:
+def find_archived(archive: Path, extract_id: str) -> Path | None:
     """Find the archived copy of an extract; None if there is none."""
-    kept = (path for path in folder.glob(f"????-??-??-{extract_id}.*") if not is_sidecar(path.name))
+    kept = (path for path in archive.glob(f"????-??-??-{extract_id}.*") if not is_sidecar(path.name))
     return min(kept, default=None)
 
 
-def reject(path: Path, folder: Path, error: ExtractError, *, keep: bool) -> Path:
-    """Write why an extract was refused, and which rows were bad; move it there unless it is to be kept.
+def reject(given: ExtractPath, error: ExtractError, rejected: Path) -> Path:
+    """Write why an extract was refused, and which rows were bad; move a delivered one there.
 
     The place is named after the hash of the extract's bytes, or of its name where it is no file. Only
     its `reason.txt` calls a delivered extract by its name: nobody else but the sender needs it.
     """
-    try:
-        identity, known = identify(path, delivered=True).sha256, True
+    path = given.path
+    try:  # what the operator named is not followed here either
+        identity, known = identify(replace(given, delivered=True)).sha256, True
     except ExtractError:
         identity, known = sha256(os.fsencode(path.name)), False
-    place = make_folder(folder / identity[:16])
-    said = str(error) if keep else str(error).replace(label_of(path), shown(path.name))
+    place = make_folder(rejected / identity[:16])
+    said = str(error).replace(given.label, shown(path.name)) if given.delivered else str(error)
     replace_file(place / STATUS, f"{error}\n".encode())
     replace_file(place / REASON, f"{said}\n".encode())
     if isinstance(error.quarantine, pd.DataFrame):
         replace_file(place / QUARANTINE, quarantine_csv(error.quarantine))
-    if not keep:
+    if given.delivered:
         target = place / "extract"
         _move_both(path, target if known or not os.path.lexists(target) else _free_name(target))
     return place

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.core.errors import ExtractError
+from tasks.core.errors import UnnamedError
 from tasks.core.extract import column_names
 from tasks.core.text import quoted, text_buffers
 
@@ -26,13 +26,12 @@ _ERRORS: Final = (pa.ArrowException, OSError)
 class ParquetText:
     """The CSV text of a Parquet file."""
 
-    def __init__(self, file: Any, name: str) -> None:
+    def __init__(self, file: Any) -> None:
         """Read the schema.
 
         Raises:
-            ExtractError: the file is damaged or has no column, or a column holds lists or records.
+            UnnamedError: the file is damaged or has no column, or a column holds lists or records.
         """
-        self._name = name
         self._table = self._open(file)
         self._pieces = self._texts()
         self._kept = b""
@@ -41,7 +40,7 @@ class ParquetText:
         """Read up to `size` bytes; none at the end.
 
         Raises:
-            ExtractError: the file is damaged, or a column cannot be written as text.
+            UnnamedError: the file is damaged, or a column cannot be written as text.
         """
         pieces = [self._kept]
         length = len(self._kept)
@@ -50,7 +49,7 @@ class ParquetText:
                 pieces.append(piece)
                 length += len(piece)
         except _ERRORS:
-            raise self._damaged() from None
+            raise _damaged() from None
         data = b"".join(pieces)
         self._kept = data[size:]
         return data[:size]
@@ -60,22 +59,22 @@ class ParquetText:
         try:
             schema = pq.ParquetFile(pa.PythonFile(file, mode="r")).schema_arrow
             if not len(schema):
-                raise ExtractError(
-                    f"extract '{self._name}' is a Parquet file without any column; expected one for each"
-                    " of the contract's. Export it again."
+                raise UnnamedError(
+                    "is a Parquet file without any column; expected one for each of the contract's."
+                    " Export it again."
                 )
             for place, field in enumerate(schema, start=1):
                 if pa.types.is_nested(field.type):
                     column = column_names.quoted(field.name, place)
-                    raise ExtractError(
-                        f"extract '{self._name}': {column} of the Parquet file holds"
-                        " lists or records; expected one value a customer. Export flat columns."
+                    raise UnnamedError(
+                        f": {column} of the Parquet file holds lists or records; expected one value a"
+                        " customer. Export flat columns."
                     )
             texts = [field.name for field in schema if _is_text(field.type)]
             source = pa.PythonFile(file, mode="r")
             return pq.ParquetFile(source, read_dictionary=texts, buffer_size=_PAGE_BUFFER, pre_buffer=False)
         except _ERRORS:
-            raise self._damaged() from None
+            raise _damaged() from None
 
     def _texts(self) -> Iterator[bytes]:
         yield _lines([_cells(pa.array([name])) for name in self._table.schema_arrow.names])
@@ -90,8 +89,9 @@ class ParquetText:
         longest = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=0)
         return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, longest)))
 
-    def _damaged(self) -> ExtractError:
-        return ExtractError(f"extract '{self._name}' is a damaged Parquet file. Deliver it again.")
+
+def _damaged() -> UnnamedError:
+    return UnnamedError("is a damaged Parquet file. Deliver it again.")
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -57,4 +57,4 @@ def _ranges(source: Source, partition_bytes: int) -> Iterator[Partition]:
         if before > start:
             yield Partition(source, start, before, digest.hexdigest())
         if file.sha256 != source.sha256:
-            raise changed(source.name)
+            raise changed()

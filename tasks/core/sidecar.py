@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tasks.core.delivered_file import label_of, open_plain
-from tasks.core.errors import ExtractError
+from tasks.core.errors import ExtractError, UnnamedError, naming
 
 SUFFIX: Final = ".sha256"
 _LINE: Final = re.compile(rb"(?:\xef\xbb\xbf)?\\?([0-9A-Fa-f]{64})(?:[ \t][^\r\n]*)?\s*")
@@ -31,7 +31,7 @@ def read_sidecar(path: Path) -> str:
         ExtractError: it holds something else.
     """
     name = f"{label_of(path.with_name(path.name.removesuffix(SUFFIX)))}{SUFFIX}"
-    with open_plain(path, name) as file:
+    with naming(name), open_plain(path) as file:
         found = _LINE.fullmatch(file.read(_MAX_BYTES))
     if found is None:
         raise ExtractError(
@@ -48,8 +48,9 @@ def hold_to_sidecar(path: Path, sha256: str) -> None:
         ExtractError: it is not, or the sidecar cannot be read.
     """
     sidecar = sidecar_of(path)
-    if os.path.lexists(sidecar) and (said := read_sidecar(sidecar)) != sha256:
-        raise ExtractError(
-            f"extract '{label_of(path)}' is not what its {SUFFIX} file says: expected {said[:16]}..., got"
-            f" {sha256[:16]}...; it may be cut short. Send both again."
-        )
+    with naming(label_of(path)):
+        if os.path.lexists(sidecar) and (said := read_sidecar(sidecar)) != sha256:
+            raise UnnamedError(
+                f"is not what its {SUFFIX} file says: expected {said[:16]}..., got {sha256[:16]}...;"
+                " it may be cut short. Send both again."
+            )

@@ -87,7 +87,7 @@ def fuzzed(rows: int, seed: int, dice: random.Random) -> tuple[bytes, Purpose]:
 
 def disagreements(data: bytes, purpose: Purpose) -> list[str]:
     """Read an extract's lines in both ways; name what differs."""
-    dialect = recognise(data[: 2**20], "fuzzed.csv")
+    dialect = recognise(data[: 2**20])
     known = contract_names(dialect.header, CONFIG)
     start = data.index(b"\n") + 1
     block = Block(data[start:], first_line=2, offset=start)

@@ -58,6 +58,7 @@ def ours(extract: Path, models: Path, out: Path, *, bundle: str = "default", thr
     from schemas.cut_points import CutPoints
     from schemas.preprocessing import Spec
     from tasks.core import publishing
+    from tasks.core.delivered_file import ExtractPath
     from tasks.core.delivery import Texts, identify
     from tasks.core.extract.judging import Reading
     from tasks.core.scoring import Scorer
@@ -70,7 +71,7 @@ def ours(extract: Path, models: Path, out: Path, *, bundle: str = "default", thr
         CutPoints.model_validate_json((folder / "cut_points.json").read_bytes()),
         model_version=bundle,
     )
-    sent = identify(extract, delivered=False)
+    sent = identify(ExtractPath(extract, delivered=False))
     with closing(Reading(extract.name, "scoring", config, out)) as reading:
         findings, _ = score_stream(
             Texts(sent, config.max_unpacked_bytes),

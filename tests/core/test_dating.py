@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core.dating import date_of, oldest_first
+from tasks.core.delivered_file import ExtractPath
 from tasks.core.errors import ConfigError, ExtractError
 
 TODAY = date(2026, 3, 20)
@@ -18,22 +19,35 @@ def drop(folder: Path, name: str, seconds: float) -> Path:
     return path
 
 
+def day_of(path: Path, asked: date | None = None) -> date:
+    """Date a file that the operator named."""
+    return date_of(ExtractPath(path, delivered=False), asked, TODAY)
+
+
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [(0, "1970-01-01"), (86_400 * 365, "1971-01-01"), (-86_400, "1969-12-31"), (4e9, "in the future")],
 )
 def test_a_clock_that_was_never_set_dates_nothing(seconds: float, expected: str, tmp_path: Path) -> None:
     """A file of before 2000 or of the future, without a date in its name, is refused."""
-    with pytest.raises(ExtractError, match=expected):
-        date_of(drop(tmp_path, "crm.csv", seconds), None, TODAY, delivered=False)
+    with pytest.raises(ExtractError, match=f"^extract 'crm.csv'.*{expected}"):
+        day_of(drop(tmp_path, "crm.csv", seconds))
+
+
+def test_a_delivered_file_is_refused_by_a_hash_of_its_name(tmp_path: Path) -> None:
+    """Its own name may hold personal data."""
+    given = ExtractPath(drop(tmp_path, "Mary Smith.csv", 0), delivered=True)
+
+    with pytest.raises(ExtractError, match=f"^extract '{given.label}' has no date in its name"):
+        date_of(given, None, TODAY)
 
 
 def test_a_name_or_the_operator_dates_such_a_file(tmp_path: Path) -> None:
     """A date in the name goes before the file's, the operator's before both; neither may be before 2000."""
-    assert date_of(drop(tmp_path, "crm_2026-03-01.csv", 0), None, TODAY, delivered=False) == date(2026, 3, 1)
-    assert date_of(drop(tmp_path, "crm.csv", 0), date(2026, 3, 2), TODAY, delivered=False) == date(2026, 3, 2)
+    assert day_of(drop(tmp_path, "crm_2026-03-01.csv", 0)) == date(2026, 3, 1)
+    assert day_of(drop(tmp_path, "crm.csv", 0), date(2026, 3, 2)) == date(2026, 3, 2)
     with pytest.raises(ConfigError, match="--as-of 1970-01-01 is before 2000-01-01"):
-        date_of(drop(tmp_path, "crm.csv", 0), date(1970, 1, 1), TODAY, delivered=False)
+        day_of(drop(tmp_path, "crm.csv", 0), date(1970, 1, 1))
 
 
 def test_a_backlog_is_ordered_by_day_then_arrival_then_name(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from schemas.config import IngestConfig
+from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import Texts, identify
 from tasks.core.errors import ConfigError, ExtractError
 from tasks.core.extract.reading import Extract, read_extract, read_texts
@@ -30,7 +31,7 @@ PACKS: dict[str, Pack] = {
 
 def read(path: Path) -> Extract:
     """Read whatever stands at a path, as the training does."""
-    sent = identify(path, delivered=False)
+    sent = identify(ExtractPath(path, delivered=False))
     return read_texts(Texts(sent, CONFIG.max_unpacked_bytes), path.name, sent.sha256, "training", CONFIG)
 
 
@@ -63,7 +64,7 @@ def test_a_file_of_any_kind_is_the_same_extract(kind: str, table: pd.DataFrame, 
     assert same(extract, read_extract(table.to_csv(index=False).encode(), "x.csv", "training", CONFIG))
     assert extract.counts.exact_duplicates == 1
     assert extract.counts.quarantined == 4
-    assert extract.sha256 == identify(tmp_path / "sent", delivered=True).sha256
+    assert extract.sha256 == identify(ExtractPath(tmp_path / "sent", delivered=True)).sha256
 
 
 def test_a_folder_of_mixed_parts_is_one_extract(table: pd.DataFrame, tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_the_identity_of_a_folder_is_of_its_parts_in_order(customers: pd.DataFra
         (tmp_path / name).mkdir()
         for number, part in enumerate(parts):
             part.to_csv(tmp_path / name / f"{name}-{number}.csv", index=False)
-        return identify(tmp_path / name, delivered=False).sha256
+        return identify(ExtractPath(tmp_path / name, delivered=False)).sha256
 
     one, two = customers[:300], customers[300:]
     first = identity("a", one, two)
@@ -111,7 +112,7 @@ def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
         link = tmp_path / f"Mary Smith {number}.csv"
         link.symlink_to(target)
         with pytest.raises(ExtractError, match=r"^extract '[0-9a-f]{16}' is not a plain file"):
-            identify(link, delivered=True)
+            identify(ExtractPath(link, delivered=True))
 
 
 @pytest.mark.parametrize(
@@ -187,9 +188,9 @@ def test_a_folder_without_parts_or_rows_is_refused(customers: pd.DataFrame, tmp_
 def test_a_delivered_folder_is_no_extract(tmp_path: Path) -> None:
     """Only the operator may name a folder: of a delivered one nobody knows whether it is complete."""
     with pytest.raises(ExtractError, match="not a plain file"):
-        identify(tmp_path, delivered=True)
+        identify(ExtractPath(tmp_path, delivered=True))
     with pytest.raises(ConfigError, match="cannot be read"):
-        identify(tmp_path / "nowhere", delivered=False)
+        identify(ExtractPath(tmp_path / "nowhere", delivered=False))
 
 
 def test_personal_columns_are_found_wherever_they_stand(customers: pd.DataFrame, tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def test_a_change_while_reading_is_noticed(kind: str, customers: pd.DataFrame, t
     """A file that is not what was identified is refused, whatever its kind."""
     path = tmp_path / "sent"
     PACKS[kind](customers, path)
-    sent = identify(path, delivered=False)
+    sent = identify(ExtractPath(path, delivered=False))
     PACKS[kind](customers.assign(gender="Male"), path)
 
     with pytest.raises(ExtractError, match="changed while it was read"):
@@ -224,11 +225,11 @@ def test_a_sparse_giant_is_refused_at_once(start: bytes, tmp_path: Path) -> None
     os.truncate(path, 10 * 2**30)
 
     with pytest.raises(ExtractError, match=r"not written whole: from byte \d+ on a part of it is missing"):
-        identify(path, delivered=True)
+        identify(ExtractPath(path, delivered=True))
 
 
 def test_what_is_written_whole_has_no_holes(customers: pd.DataFrame, tmp_path: Path) -> None:
     """A text of any size, an empty one included, is hashed as it stands."""
     for name, content in (("empty", b""), ("whole", customers.to_csv().encode() * 9)):
         (tmp_path / name).write_bytes(content)
-        assert identify(tmp_path / name, delivered=True).sha256 == sha256(content).hexdigest()
+        assert identify(ExtractPath(tmp_path / name, delivered=True)).sha256 == sha256(content).hexdigest()

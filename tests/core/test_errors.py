@@ -1,8 +1,13 @@
 import pickle
+from functools import partial
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from tasks.core.errors import ChurnError, ConfigError, ExtractError, shown
+from tasks.core.errors import ChurnError, ConfigError, ExtractError, UnnamedError, naming, shown
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -26,3 +31,51 @@ def test_a_message_is_one_line(kind: type[ChurnError]) -> None:
     error = kind("extract 'a\nb' is empty")
 
     assert str(error) == str(pickle.loads(pickle.dumps(error))) == "extract 'a?b' is empty"  # noqa: S301
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("is empty.", "extract 'folder/part?1' is empty."),
+        (": line 2 is too long.", "extract 'folder/part?1': line 2 is too long."),
+    ],
+)
+def test_an_extract_is_named_where_its_name_is_known(message: str, expected: str) -> None:
+    """The name goes before what is wrong; that of a part is not replaced by that of its folder."""
+    with pytest.raises(ExtractError) as error, naming("folder"), naming("folder/part\n1"):
+        raise UnnamedError(message)
+
+    assert str(error.value) == expected
+
+
+def fail_to_read() -> None:
+    """Fail as a reader does whose disk fails."""
+    try:
+        Path("/nowhere").stat()
+    except OSError:
+        raise UnnamedError("cannot be read.", ConfigError) from None
+
+
+def test_naming_keeps_what_an_error_is_and_carries() -> None:
+    """Whose error it is, the quarantine, and the cause by which a step is tried again."""
+    bad = pd.DataFrame({"line": [2]})
+    with pytest.raises(ExtractError) as refused, naming("x"):
+        raise UnnamedError("is bad.", partial(ExtractError, quarantine=bad))
+    with pytest.raises(ConfigError) as config, naming("x"):
+        fail_to_read()
+
+    assert refused.value.quarantine is bad
+    assert isinstance(config.value.__context__, UnnamedError)
+    assert isinstance(config.value.__context__.__context__, OSError)
+
+
+def test_an_error_that_nobody_named_is_a_bug() -> None:
+    """It is none of those that are shown as one line, so that no message goes out without a name."""
+    assert not isinstance(UnnamedError("is empty."), ChurnError)
+
+
+def test_nothing_but_naming_says_which_extract() -> None:
+    """A message that named an extract itself would be named by chance, or twice."""
+    writing = [path for path in (ROOT / "tasks").rglob("*.py") if "extract '" in path.read_text()]
+
+    assert writing == [ROOT / "tasks" / "core" / "errors.py"]

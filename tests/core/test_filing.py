@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core import filing
+from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import identify
 from tasks.core.errors import ChangedError, ExtractError
 from tasks.core.files import make_folder
@@ -28,9 +29,9 @@ def test_one_copy_is_archived_however_often_it_comes(drain: Drain) -> None:
     for day in (1, 2, 3):
         path = drain.deliver(f"crm_2026-03-0{day}.csv", b"a,b\n1,2\n")
         drain.deliver(f"{path.name}.sha256", f"sidecar {day}".encode())
-        sent = identify(path, delivered=True)
+        sent = identify(ExtractPath(path, delivered=True))
 
-        target = filing.archive(sent, drain.places.archive, date(2026, 3, day))
+        target = filing.archive(sent, date(2026, 3, day), drain.places.archive)
 
         assert target.name == f"2026-03-01-{sent.extract_id}.csv"
     assert drain.files("archive") == {
@@ -44,7 +45,7 @@ def test_a_kill_while_it_is_copied_to_another_disk_leaves_no_rows(
 ) -> None:
     """The next run files the extract, and what the killed one had copied of it goes."""
     another_file_system(monkeypatch, make_folder(drain.places.archive))
-    sent = identify(drain.deliver("crm.csv", b"a,b\n1,2\n"), delivered=True)
+    sent = identify(ExtractPath(drain.deliver("crm.csv", b"a,b\n1,2\n"), delivered=True))
 
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -52,11 +53,11 @@ def test_a_kill_while_it_is_copied_to_another_disk_leaves_no_rows(
     with monkeypatch.context() as deadly:
         deadly.setattr(os, "utime", killed)
         with pytest.raises(KeyboardInterrupt):
-            filing.archive(sent, drain.places.archive, DAY)
+            filing.archive(sent, DAY, drain.places.archive)
     (leftover,) = drain.places.archive.iterdir()
     leftover.rename(leftover.with_name(".stage-1"))
 
-    target = filing.archive(sent, drain.places.archive, DAY)
+    target = filing.archive(sent, DAY, drain.places.archive)
 
     assert list(drain.places.archive.iterdir()) == [target]
 
@@ -64,11 +65,11 @@ def test_a_kill_while_it_is_copied_to_another_disk_leaves_no_rows(
 def test_what_changed_since_it_was_scored_is_not_archived(drain: Drain) -> None:
     """Bytes that were never scored do not take the place of those that were."""
     path = drain.deliver("crm.csv", b"a,b\n1,2\n")
-    sent = identify(path, delivered=True)
+    sent = identify(ExtractPath(path, delivered=True))
     path.write_bytes(b"a,b\n1,2\n3,4\n")
 
     with pytest.raises(ChangedError, match="changed while it was read"):
-        filing.archive(sent, drain.places.archive, DAY)
+        filing.archive(sent, DAY, drain.places.archive)
     path.unlink()
     with pytest.raises(ChangedError):
         sent.confirm()
@@ -80,7 +81,9 @@ def test_one_copy_of_a_rejected_extract_is_kept(drain: Drain) -> None:
     """The same bytes are rejected into the same place, with their sidecar and the last reason."""
     for name in ("a.csv", "b.csv"):
         drain.deliver(f"{name}.sha256", name.encode())
-        place = filing.reject(drain.deliver(name, b"no extract"), drain.places.rejected, REFUSED, keep=False)
+        place = filing.reject(
+            ExtractPath(drain.deliver(name, b"no extract"), delivered=True), REFUSED, drain.places.rejected
+        )
 
     assert {path.name for path in place.iterdir()} == {
         "extract",
@@ -92,13 +95,30 @@ def test_one_copy_of_a_rejected_extract_is_kept(drain: Drain) -> None:
     assert drain.files("inbox") == {}
 
 
+def test_what_the_operator_named_stays_where_it_is(drain: Drain) -> None:
+    """A delivered extract is moved, and only its reason calls it by its name; the operator's is left."""
+    refused = ExtractError("extract 'Mary.csv' is refused.")
+    named = ExtractPath(drain.deliver("Mary.csv", b"a,b\n"), delivered=False)
+
+    place = filing.reject(named, refused, drain.places.rejected)
+
+    assert {each.name for each in place.iterdir()} == {"reason.txt", "status.txt"}
+    assert (place / "reason.txt").read_text() == (place / "status.txt").read_text() == f"{refused}\n"
+    given = ExtractPath(named.path, delivered=True)
+    place = filing.reject(given, ExtractError(f"{given.label} is refused."), drain.places.rejected)
+    assert (place / "reason.txt").read_text() == "Mary.csv is refused.\n"
+    assert (place / "status.txt").read_text() == f"{given.label} is refused.\n"
+    assert (place / "extract").read_bytes() == b"a,b\n"
+    assert not named.path.exists()
+
+
 def test_things_of_one_name_that_are_no_files_are_all_kept(drain: Drain) -> None:
     """A folder, a link and a pipe under one name do not replace each other."""
     path = drain.deliver("it", b"")
     path.unlink()
     for make in (path.mkdir, lambda: path.symlink_to("nowhere"), lambda: os.mkfifo(path)):
         make()
-        place = filing.reject(path, drain.places.rejected, REFUSED, keep=False)
+        place = filing.reject(ExtractPath(path, delivered=True), REFUSED, drain.places.rejected)
 
     assert {each.name for each in place.iterdir()} == {
         "reason.txt", "status.txt", "extract", "extract-2", "extract-3",
@@ -110,7 +130,7 @@ def test_a_folder_as_sidecar_replaces_nothing(drain: Drain) -> None:
     for _ in range(3):
         path = drain.deliver("crm.csv", b"a,b\n")
         (make_folder(sidecar_of(path)) / "x").touch()
-        place = filing.reject(path, drain.places.rejected, REFUSED, keep=False)
+        place = filing.reject(ExtractPath(path, delivered=True), REFUSED, drain.places.rejected)
 
     assert {each.name for each in place.iterdir()} == {
         "reason.txt", "status.txt", "extract", "extract.sha256", "extract.sha256-2", "extract.sha256-3",
@@ -131,7 +151,7 @@ def test_what_is_no_file_on_another_file_system(drain: Drain, monkeypatch: pytes
     os.mkfifo(pipe)
     link.symlink_to(folder)
     for path in (pipe, link, folder):
-        place = filing.reject(path, drain.places.rejected, REFUSED, keep=False)
+        place = filing.reject(ExtractPath(path, delivered=True), REFUSED, drain.places.rejected)
         assert (place / "reason.txt").read_text() == "it is refused.\n"
 
     assert [path for path in (pipe, link, folder) if os.path.lexists(path)] == [folder]
@@ -140,8 +160,8 @@ def test_what_is_no_file_on_another_file_system(drain: Drain, monkeypatch: pytes
 def test_a_sidecar_that_comes_late_is_filed_with_its_extract(drain: Drain) -> None:
     """One that agrees with an archived extract goes there; any other, or one that is awaited, waits."""
     path = drain.deliver("crm.csv", b"a,b\n1,2\n")
-    sent = identify(path, delivered=True)
-    target = filing.archive(sent, drain.places.archive, DAY)
+    sent = identify(ExtractPath(path, delivered=True))
+    target = filing.archive(sent, DAY, drain.places.archive)
     drain.deliver("crm.csv.sha256", f"{sent.sha256}  crm.csv\n".encode())
     drain.deliver("other.csv.sha256", b"0" * 64)
     drain.deliver("unreadable.csv.sha256", b"")
@@ -161,8 +181,8 @@ def test_a_late_sidecar_that_may_not_be_moved_keeps_no_other(
 ) -> None:
     """It stays and is counted; the others are filed."""
     for name in ("a", "b", "c"):
-        sent = identify(drain.deliver(f"{name}.csv", name.encode()), delivered=True)
-        filing.archive(sent, drain.places.archive, DAY)
+        sent = identify(ExtractPath(drain.deliver(f"{name}.csv", name.encode()), delivered=True))
+        filing.archive(sent, DAY, drain.places.archive)
         drain.deliver(f"{name}.csv.sha256", sent.sha256.encode())
     rename = Path.rename
 
@@ -184,8 +204,8 @@ def test_a_hard_link_is_refused(drain: Drain) -> None:
     os.link(path, drain.home / "elsewhere")
 
     with pytest.raises(ExtractError, match=r"has other names \(hard links\).*Deliver a copy of its own"):
-        identify(path, delivered=True)
-    assert identify(path, delivered=False).size == 4
+        identify(ExtractPath(path, delivered=True))
+    assert identify(ExtractPath(path, delivered=False)).size == 4
 
 
 def test_what_is_filed_is_private(drain: Drain) -> None:
@@ -196,9 +216,9 @@ def test_what_is_filed_is_private(drain: Drain) -> None:
     drain.deliver("c.csv", b"c").chmod(0o644)
     os.link(drain.places.inbox / "c.csv", kept)
     inbox = drain.places.inbox
-    filing.archive(identify(inbox / "a.csv", delivered=True), drain.places.archive, DAY)
+    filing.archive(identify(ExtractPath(inbox / "a.csv", delivered=True)), DAY, drain.places.archive)
     for name in ("b.csv", "c.csv"):
-        filing.reject(inbox / name, drain.places.rejected, REFUSED, keep=False)
+        filing.reject(ExtractPath(inbox / name, delivered=True), REFUSED, drain.places.rejected)
 
     filed = [path for place in ("archive", "rejected") for path in (drain.home / place).rglob("*")]
     modes = {path.stat().st_mode & 0o777 for path in filed if path.is_file() and path.stat().st_nlink == 1}

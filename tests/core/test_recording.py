@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from schemas.config import IngestConfig
+from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import Delivery, Texts, identify
 from tasks.core.errors import ExtractError, PublishError
 from tasks.core.extract.judging import Findings, Reading
@@ -103,7 +104,7 @@ def test_a_file_is_the_same_however_it_is_cut(
     lines = table.to_csv(index=False).encode().splitlines()
     path = tmp_path / "crm.csv"
     path.write_bytes(b"\xef\xbb\xbf\n \n".replace(b"\n", newline) + newline.join(blanks(lines)))
-    sent = identify(path, delivered=False)
+    sent = identify(ExtractPath(path, delivered=False))
 
     one = locally(sent, tmp_path)
 
@@ -119,7 +120,7 @@ def test_partitions_hold_every_byte_once_and_end_with_lines(table: pd.DataFrame,
     table.to_csv(path, index=False)
     data = path.read_bytes()
 
-    partitions = cut_partitions(identify(path, delivered=False), 10_000)
+    partitions = cut_partitions(identify(ExtractPath(path, delivered=False)), 10_000)
 
     assert [each.start for each in partitions] == [0, *(each.end for each in partitions[:-1])]
     assert partitions[-1].end == len(data)
@@ -136,7 +137,7 @@ def test_a_folder_is_the_same_however_it_is_cut(table: pd.DataFrame, tmp_path: P
     table[300:300].to_csv(folder / "part-2", index=False)
     table[300:500][table.columns[::-1]].to_parquet(folder / "part-3")
     table[500:].to_csv(folder / "part-4", index=False, sep=";", compression="gzip")
-    sent = identify(folder, delivered=False)
+    sent = identify(ExtractPath(folder, delivered=False))
 
     assert len(cut_partitions(sent, 15_000)) == 8
     assert spread(sent, tmp_path, 15_000) == locally(sent, tmp_path)
@@ -147,7 +148,7 @@ def test_a_change_after_the_cut_is_noticed(change: str, table: pd.DataFrame, tmp
     """A worker that does not read the bytes that were cut says so."""
     path = tmp_path / "crm.csv"
     table.to_csv(path, index=False)
-    partitions = cut_partitions(identify(path, delivered=False), 30_000)
+    partitions = cut_partitions(identify(ExtractPath(path, delivered=False)), 30_000)
     data = path.read_bytes()
     changes = {"in it": data.replace(b"Female", b"Male  "), "at its end": data + b"\n", "cut": data[:-9]}
     path.write_bytes(changes[change])
@@ -160,7 +161,7 @@ def test_a_change_before_the_cut_is_noticed(table: pd.DataFrame, tmp_path: Path)
     """What is cut is what was identified."""
     path = tmp_path / "crm.csv"
     table.to_csv(path, index=False)
-    sent = identify(path, delivered=False)
+    sent = identify(ExtractPath(path, delivered=False))
     table[:-1].to_csv(path, index=False)
 
     with pytest.raises(ExtractError, match="changed while it was read"):
@@ -171,7 +172,7 @@ def test_lost_records_publish_nothing(table: pd.DataFrame, tmp_path: Path) -> No
     """A record that is shorter here than where it was written is an error, not fewer customers."""
     path = tmp_path / "crm.csv"
     table.to_csv(path, index=False)
-    (partition,) = cut_partitions(identify(path, delivered=False), 10**6)
+    (partition,) = cut_partitions(identify(ExtractPath(path, delivered=False)), 10**6)
     scored = score_partition(partition, SCORER, CONFIG, tmp_path)
     record = tmp_path / scored.name
     record.write_bytes(record.read_bytes()[:-1])
@@ -187,7 +188,7 @@ def test_counts_alone_are_handed_back(table: pd.DataFrame, tmp_path: Path) -> No
     """What a worker sends to the driver grows with blocks and columns, not with customers."""
     path = tmp_path / "crm.csv"
     table.to_csv(path, index=False)
-    (partition,) = cut_partitions(identify(path, delivered=False), 10**6)
+    (partition,) = cut_partitions(identify(ExtractPath(path, delivered=False)), 10**6)
     scored = score_partition(partition, SCORER, CONFIG, tmp_path)
 
     assert len(repr(scored)) < 4_000

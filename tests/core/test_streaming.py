@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from schemas.config import IngestConfig
+from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import Texts, identify
-from tasks.core.errors import ExtractError
+from tasks.core.errors import ExtractError, UnnamedError
+from tasks.core.extract.block_reader import BlockReader
 from tasks.core.extract.judging import Findings, Reading
 from tasks.core.simulator.faults import Fault
 from tasks.core.simulator.writing import write_extract
@@ -32,7 +34,7 @@ def stream(
     champion = home.champion
     assert champion is not None
     seen: list[Progress] = []
-    texts = Texts(identify(extract, delivered=False), CONFIG.max_unpacked_bytes)
+    texts = Texts(identify(ExtractPath(extract, delivered=False)), CONFIG.max_unpacked_bytes)
     with closing(Reading(extract.name, "scoring", CONFIG, out.parent)) as reading:
         findings, totals = score_stream(
             texts,
@@ -80,7 +82,7 @@ def test_an_extract_that_changes_meanwhile_is_refused(
     """Bytes other than those that were identified are not scored for them."""
     champion = trained_home.champion
     assert champion is not None
-    texts = Texts(identify(planted, delivered=False), CONFIG.max_unpacked_bytes)
+    texts = Texts(identify(ExtractPath(planted, delivered=False)), CONFIG.max_unpacked_bytes)
     data = planted.read_bytes()
     planted.write_bytes(data.replace(b"Yes", b"No ", 1))
 
@@ -91,3 +93,17 @@ def test_an_extract_that_changes_meanwhile_is_refused(
         score_stream(
             texts, reading, champion.scorer(), tmp_path / "s.csv", threads=2, on_block=lambda _: None
         )
+
+
+def test_what_a_thread_finds_wrong_is_said_by_name(
+    trained_home: Home, planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A block that is refused by one of several threads is refused as a part of its file."""
+
+    def refuse(*_: object) -> None:
+        raise UnnamedError("is beyond us.")
+
+    monkeypatch.setattr(BlockReader, "read", refuse)
+
+    with pytest.raises(ExtractError, match=r"^extract 'planted\.csv' is beyond us\.$"):
+        stream(trained_home, planted, tmp_path / "s.csv")

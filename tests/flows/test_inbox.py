@@ -17,6 +17,7 @@ from flows import cli
 from schemas.config import ScoreConfig
 from schemas.operations import AlarmPolicy
 from tasks.core import publishing
+from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import identify
 from tasks.core.errors import CONTROL, ConfigError, ExtractError, PublishError
 from tests.harness.customers import make_customers
@@ -407,7 +408,7 @@ def test_a_bad_extract_of_any_name_is_refused_in_one_plain_line(name: bytes, tmp
     path.mkdir()
 
     with pytest.raises(ExtractError, match="not a plain file") as error:
-        identify(path, delivered=True)
+        identify(ExtractPath(path, delivered=True))
 
     assert CONTROL.search(str(error.value)) is None
     str(error.value).encode()

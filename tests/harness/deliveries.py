@@ -12,6 +12,7 @@ from schemas.manifest import ExtractIdentity
 from schemas.reports import RowCounts
 from tasks.core import filing, inbox, latest, publishing
 from tasks.core.dating import date_of, oldest_first
+from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import identify
 from tasks.core.files import make_folder, write_new
 from tasks.core.sidecar import hold_to_sidecar
@@ -82,13 +83,13 @@ class Drain:
         """Score and archive everything that waits."""
         places = self.places
         for path in oldest_first(self.take().paths, TODAY):
-            as_of = date_of(path, None, TODAY, delivered=True)
-            sent = identify(path, delivered=True)
+            as_of = date_of(ExtractPath(path, delivered=True), None, TODAY)
+            sent = identify(ExtractPath(path, delivered=True))
             hold_to_sidecar(path, sent.sha256)
             if publishing.find_published(places.scores, sent.extract_id, BUNDLE) is None:
                 publish_scores(places.scores, as_of, sent.extract_id, next(self.clock))
             latest.point_to_latest(places.scores, BUNDLE)
-            filing.archive(sent, places.archive, as_of)
+            filing.archive(sent, as_of, places.archive)
 
     def files(self, *folders: str) -> dict[str, bytes]:
         """Give every file of some folders, the manifests left out: they hold the clock."""

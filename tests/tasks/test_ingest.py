@@ -5,6 +5,7 @@ from unittest.mock import Mock
 import pytest
 
 from tasks import ingest
+from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import identify
 
 FIRST = date(2026, 3, 1)
@@ -18,7 +19,7 @@ def test_an_extract_that_was_scored_keeps_its_day_and_says_so(
     logger = Mock()
     monkeypatch.setattr(ingest, "get_run_logger", lambda: logger)
     (tmp_path / "crm_2026-03-05.csv").write_bytes(b"x")
-    sent = identify(tmp_path / "crm_2026-03-05.csv", delivered=True)
+    sent = identify(ExtractPath(tmp_path / "crm_2026-03-05.csv", delivered=True))
     scores = tmp_path / "scores"
     (scores / f"{FIRST}-{sent.extract_id}-{'0' * 16}").mkdir(parents=True)
 

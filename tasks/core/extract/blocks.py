@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tasks.core.errors import ExtractError
+from tasks.core.errors import UnnamedError
 
 BLOCK_BYTES: Final = 8 * 2**20
 """Bytes of a block, about 60,000 customers: what is done once a block costs little a row."""
@@ -67,7 +67,6 @@ class Block:
 
 def cut_blocks(
     stream: Stream,
-    name: str,
     *,
     newline: bytes,
     offset: int,
@@ -80,16 +79,16 @@ def cut_blocks(
     `offset` bytes of the file stand before the stream, and `lines_before` lines of the extract.
 
     Raises:
-        ExtractError: a line is longer than any customer's can be.
+        UnnamedError: a line is longer than any customer's can be.
     """
     line, rest = lines_before + 1, b""
     for piece in iter(lambda: stream.read(block_bytes), b""):
         data = piece.replace(b"\r", b"\n") if newline == b"\r" else piece
         end = data.rfind(b"\n") + 1
         if len(rest) + len(data) - end > LONGEST_LINE:
-            raise ExtractError(
-                f"extract '{name}': line {line} is longer than {LONGEST_LINE:,} bytes;"
-                " expected a line a customer. Export it again."
+            raise UnnamedError(
+                f": line {line} is longer than {LONGEST_LINE:,} bytes; expected a line a customer."
+                " Export it again."
             )
         if end == 0:
             rest += data

@@ -11,7 +11,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from schemas.columns import ID, NUMBERS
-from schemas.rules import COLUMNS_READ
+from schemas.reasons import CODE_BY_CHECK, CODE_BY_FORM, RULES
 from tasks.core.extract.folding import VOCABULARY
 from tasks.core.extract.memory import Memory, Texts
 from tasks.core.extract.parsing import Parsed, typed
@@ -22,29 +22,6 @@ Fault = tuple[int, str, str]
 CONFLICTING_ID: Final = "conflicting_id"
 CROSS_ROW: Final = frozenset({CONFLICTING_ID})
 """Checks of the contract that need all rows of an extract; `repeats` makes them."""
-
-_REASON_BY_CHECK: Final = {
-    "isin": "unknown_category",
-    "in_range": "out_of_range",
-    "greater_than_or_equal_to": "negative",
-    "less_than_or_equal_to": "out_of_range",
-    "str_contains": "missing_id",
-    "str_length": "long_id",
-}
-_REASON_BY_FORM: Final = {
-    "blank": "missing_value",
-    "infinite": "not_finite",
-    "decimal comma": "decimal_comma",
-    "text": "not_a_number",
-    "decimal": "not_whole",
-}
-_RULE_COLUMN: Final = {
-    "total_blank": "TotalCharges",
-    "total_incoherent": "TotalCharges",
-    "internet_incoherent": "InternetService",
-    "phone_incoherent": "PhoneService",
-    "conflicting_id": ID,
-}
 
 _OPEN: Final = frozenset({ID, *NUMBERS})
 """Columns that may hold anything: their values are too many to remember."""
@@ -73,7 +50,7 @@ def keeps(check: pa.Check, values: "pd.Series[Any] | pd.DataFrame") -> npt.NDArr
 
 def is_of_categories(check: pa.Check) -> bool:
     """Tell whether a check of whole rows reads nothing but category columns."""
-    return set(COLUMNS_READ[str(check.name)]) <= set(VOCABULARY)
+    return set(RULES[str(check.name)].reads) <= set(VOCABULARY)
 
 
 class Judge:
@@ -109,7 +86,7 @@ class Judge:
         for check in self._schema.checks:
             name, kept = str(check.name), self._kept(check, parsed)
             faults += [
-                (line, _RULE_COLUMN[name], name)
+                (line, RULES[name].column, name)
                 for line, good in zip(parsed.lines, kept, strict=True)
                 if not good
             ]
@@ -118,9 +95,9 @@ class Judge:
     def _kept(self, check: pa.Check, parsed: Parsed) -> Sequence[bool]:
         name = str(check.name)
         if name in self._keeps:
-            rows = zip(*(parsed.columns[column] for column in COLUMNS_READ[name]), strict=True)
+            rows = zip(*(parsed.columns[column] for column in RULES[name].reads), strict=True)
             return self._keeps[name](list(rows))
-        frame = pd.DataFrame({column: parsed.series(column) for column in COLUMNS_READ[name]})
+        frame = pd.DataFrame({column: parsed.series(column) for column in RULES[name].reads})
         kept: list[bool] = keeps(check, frame).tolist()
         return kept
 
@@ -142,13 +119,13 @@ class Judge:
 
 def _ask_rule(check: pa.Check, rows: list[Texts]) -> list[bool]:
     """Tell which of some distinct rows of a rule's columns keep it."""
-    kept: list[bool] = keeps(check, pd.DataFrame(rows, columns=list(COLUMNS_READ[str(check.name)]))).tolist()
+    kept: list[bool] = keeps(check, pd.DataFrame(rows, columns=list(RULES[str(check.name)].reads))).tolist()
     return kept
 
 
 def _cell_reason(column: str, check: pa.Check, case: object) -> str:
     if column.endswith("_form"):
-        return _REASON_BY_FORM[str(case)]
+        return CODE_BY_FORM[str(case)]
     if case == "":
         return "missing_id" if column == ID else "missing_value"
-    return _REASON_BY_CHECK[str(check.name)]
+    return CODE_BY_CHECK[str(check.name)]

@@ -9,7 +9,7 @@ import pandas as pd
 from pandera.pandas import DataFrameSchema
 
 from schemas.columns import ID, NUMBERS
-from schemas.rules import COLUMNS_READ
+from schemas.reasons import RULES
 from tasks.core.extract.contract import is_of_categories, keeps
 from tasks.core.extract.folding import VOCABULARY
 
@@ -61,7 +61,7 @@ def keeps_column(schema: DataFrameSchema, column: str, values: "pd.Series[Any]")
 
 
 def _combinations(check: Any) -> tuple[tuple[str, ...], Kept]:
-    columns = COLUMNS_READ[str(check.name)]
+    columns = RULES[str(check.name)].reads
     known = [VOCABULARY[column] for column in columns]
     kept = keeps(check, pd.DataFrame(list(product(*known)), columns=list(columns)))
     return columns, kept.reshape([len(words) for words in known])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.columns import EXTRACT_ORDER
-from tasks.core.errors import CONTROL, ExtractError
+from tasks.core.errors import CONTROL, UnnamedError
 from tasks.core.extract.folding import fold_name
 
 _FOREIGN: Final = (
@@ -43,26 +43,24 @@ class Dialect:
     offset: int
 
 
-def recognise(data: bytes, name: str) -> Dialect:
+def recognise(data: bytes) -> Dialect:
     """Find the dialect of a whole file's bytes.
 
     Raises:
-        ExtractError: the file is empty, is not CSV text, or is not UTF-8; or its header has an
+        UnnamedError: the file is empty, is not CSV text, or is not UTF-8; or its header has an
             unpaired quote or a control character.
     """
     if not data.removeprefix(_BOM).strip():
-        raise ExtractError(
-            f"extract '{name}' is empty; expected a header and a line a customer. Export it again."
-        )
+        raise UnnamedError("is empty; expected a header and a line a customer. Export it again.")
     for magic, what, way_out in _FOREIGN:
         if data.removeprefix(_BOM).startswith(magic):
-            raise ExtractError(f"extract '{name}' is {what}; expected CSV text. To mend it: {way_out}.")
+            raise UnnamedError(f"is {what}; expected CSV text. To mend it: {way_out}.")
     for mark, encoding in _WIDE_ENCODINGS:
         if data.startswith(mark):
-            raise wrong_encoding(name, 0, f"{encoding}")
+            raise wrong_encoding(0, encoding)
     if data[:_BINARY_PROBE_BYTES].count(b"\x00") > _BINARY_PROBE_BYTES // 16:
-        raise ExtractError(
-            f"extract '{name}' is binary or UTF-16 (byte {data.index(0)} is NUL); expected UTF-8 text."
+        raise UnnamedError(
+            f"is binary or UTF-16 (byte {data.index(0)} is NUL); expected UTF-8 text."
             " Export it as 'CSV UTF-8'."
         )
     offset = len(_BOM) if data.startswith(_BOM) else 0
@@ -71,15 +69,15 @@ def recognise(data: bytes, name: str) -> Dialect:
     try:
         text = header_bytes.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise wrong_encoding(name, data.index(header_bytes) + error.start) from None
+        raise wrong_encoding(data.index(header_bytes) + error.start) from None
     separator = max(_SEPARATORS, key=lambda each: _known_names(text, each))
-    place = f"extract '{name}': the header (line {header_line})"
+    place = f": the header (line {header_line})"
     if has_control(text, separator):
-        raise ExtractError(f"{place} holds a control character. Remove it from the export.")
+        raise UnnamedError(f"{place} holds a control character. Remove it from the export.")
     try:
         header = tuple(split_line(text, separator))
     except csv.Error:
-        raise ExtractError(
+        raise UnnamedError(
             f"{place} has an unpaired quote; expected quotes in pairs around whole names. Export it again."
         ) from None
     return Dialect(separator, newline, header, header_line, offset)
@@ -106,11 +104,10 @@ def split_line(text: str, separator: str) -> list[str]:
     return next(csv.reader([text], delimiter=separator, strict=True))
 
 
-def wrong_encoding(name: str, offset: int, found: str = "another encoding") -> ExtractError:
+def wrong_encoding(offset: int, found: str = "another encoding") -> UnnamedError:
     """Say where a file stops being UTF-8 (`offset` in bytes from 0), without showing its bytes."""
-    return ExtractError(
-        f"extract '{name}' is not UTF-8: byte {offset} is in {found}; expected UTF-8."
-        " Export it as 'CSV UTF-8'."
+    return UnnamedError(
+        f"is not UTF-8: byte {offset} is in {found}; expected UTF-8. Export it as 'CSV UTF-8'."
     )
 
 

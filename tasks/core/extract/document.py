@@ -9,15 +9,7 @@ import sys
 from schemas import rules
 from schemas.columns import CATEGORIES, EXTRACT_ORDER, ID, TARGET
 from schemas.extract import TrainingExtract
-from schemas.reasons import HINTS
-
-_RULES = {
-    "total_blank": rules.total_is_present,
-    "total_incoherent": rules.total_is_coherent,
-    "internet_incoherent": rules.internet_is_coherent,
-    "phone_incoherent": rules.phone_is_coherent,
-    "conflicting_id": rules.id_is_unique,
-}
+from schemas.reasons import HINTS, RULES
 
 
 def contract_document() -> str:
@@ -32,7 +24,9 @@ def contract_document() -> str:
             for check in schema.columns[part].checks
         ]
         columns.append(f"| `{name}` | {_kind(name)} | {'; '.join(_describe(check) for check in checks)} |")
-    crossing = [f"| `{check.name}` | {_first_line(_RULES[str(check.name)])} |" for check in schema.checks]
+    crossing = [
+        f"| `{check.name}` | {_first_line(RULES[str(check.name)].holds)} |" for check in schema.checks
+    ]
     reasons = [f"| `{code}` | {hint} |" for code, hint in HINTS.items()]
     low, high = rules.TOTAL_RATIO_BOUNDS
     return "\n".join(

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
+from tasks.core.errors import naming
 from tasks.core.extract import refusals
 from tasks.core.extract.source_reader import Header
 from tasks.core.extract.tally import Tally
@@ -44,8 +45,9 @@ class FileTallies:
         if self._header is None:
             return
         header, tally = self._header, self._tally
-        refusals.refuse_wrong_width(tally, len(header.sent), header.name)
-        refusals.refuse_wrong_encoding(tally, header.name)
+        with naming(header.name):
+            refusals.refuse_wrong_width(tally, len(header.sent))
+            refusals.refuse_wrong_encoding(tally)
         places = [self._place(header, position) for position in range(len(header.sent))]
         searched = {places[position]: cells for position, cells in tally.searched.items()}
         personal = {(places[position], kind): cells for (position, kind), cells in tally.personal.items()}

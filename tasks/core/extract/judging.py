@@ -12,7 +12,7 @@ import pandas as pd
 from schemas.config import IngestConfig
 from schemas.reasons import HINTS
 from schemas.reports import RowCounts
-from tasks.core.errors import shown
+from tasks.core.errors import naming, shown
 from tasks.core.extract import refusals
 from tasks.core.extract.block_reader import Part, Purpose, wanted_columns
 from tasks.core.extract.blocks import BLOCK_BYTES, Block, PeekedStream, Stream
@@ -109,12 +109,13 @@ class Reading:
         """
         lines = 0
         for name, text in texts:
-            stream = PeekedStream(text, HEAD_BYTES)
-            reader = SourceReader(stream.head, name, self._purpose, self._config)
-            before, lines = lines, lines + reader.header_line
-            for block in reader.blocks(stream, block_bytes, lines_before=before):
-                yield reader, block
-                lines = block.first_line + block.lines - 1
+            with naming(name):
+                stream = PeekedStream(text, HEAD_BYTES)
+                reader = SourceReader(stream.head, name, self._purpose, self._config)
+                before, lines = lines, lines + reader.header_line
+                for block in reader.blocks(stream, block_bytes, lines_before=before):
+                    yield reader, block
+                    lines = block.first_line + block.lines - 1
 
     def add(self, block: Judged) -> None:
         """Count a block in; they come in the order of their lines."""
@@ -128,36 +129,8 @@ class Reading:
         Raises:
             ExtractError: it breaks the contract as a whole; carries the quarantine if rows were judged.
         """
-        self._files.end_file()
-        name, tally = self.name, self._files.whole
-        refusals.refuse_no_rows(tally, name)
-        sent, known = tuple(self._files.sent), self._files.known
-        searched = judged_columns(sent, known, self._config.allow_personal_columns)
-        refuse_personal_columns(sent, known, searched, tally.personal, tally.searched, name)
-        refusals.refuse_blank_columns(tally, self.wanted, name)
-        refusals.refuse_foreign_vocabulary(
-            tally, [column for column in self.wanted if column in VOCABULARY], name
-        )
-        repeats = self._repeats.find()
-        by_place: Counter[tuple[str, str]] = Counter()
-        quarantined = removed = 0
-        for faults, taken_out in self._faults.blocks(repeats):
-            by_place.update(count_faults(faults))
-            quarantined += len(np.unique(faults["line"]))
-            removed += len(taken_out)
-        counts = RowCounts(
-            received=tally.received,
-            accepted=tally.accepted - removed,
-            quarantined=quarantined,
-            exact_duplicates=len(repeats.duplicates),
-            blank_lines=tally.blank,
-        )
-        refusals.refuse_lost_lines(counts, name)
-        refusals.refuse_too_many_bad(
-            counts, by_place, self.quarantine(repeats), self._config.max_quarantined_share, name
-        )
-        refusals.refuse_mixed_origin(tally, name)
-        return Findings(counts, tally.simulated > 0, repeats, by_place)
+        with naming(self.name):
+            return self._finish()
 
     def quarantine(self, repeats: Repeats) -> Iterator[pd.DataFrame]:
         """Give the rows of quarantine.csv, thousands at a time: `line`, `column`, `reason`, `hint`."""
@@ -179,6 +152,35 @@ class Reading:
         """Free what was spilled."""
         self._repeats.close()
         self._faults.close()
+
+    def _finish(self) -> Findings:
+        self._files.end_file()
+        tally = self._files.whole
+        refusals.refuse_no_rows(tally)
+        sent, known = tuple(self._files.sent), self._files.known
+        searched = judged_columns(sent, known, self._config.allow_personal_columns)
+        refuse_personal_columns(sent, known, searched, tally.personal, tally.searched)
+        refusals.refuse_blank_columns(tally, self.wanted)
+        refusals.refuse_foreign_vocabulary(tally, [column for column in self.wanted if column in VOCABULARY])
+        repeats = self._repeats.find()
+        by_place: Counter[tuple[str, str]] = Counter()
+        quarantined = removed = 0
+        for faults, taken_out in self._faults.blocks(repeats):
+            by_place.update(count_faults(faults))
+            quarantined += len(np.unique(faults["line"]))
+            removed += len(taken_out)
+        counts = RowCounts(
+            received=tally.received,
+            accepted=tally.accepted - removed,
+            quarantined=quarantined,
+            exact_duplicates=len(repeats.duplicates),
+            blank_lines=tally.blank,
+        )
+        refusals.refuse_lost_lines(counts)
+        limit = self._config.max_quarantined_share
+        refusals.refuse_too_many_bad(counts, by_place, self.quarantine(repeats), limit)
+        refusals.refuse_mixed_origin(tally)
+        return Findings(counts, tally.simulated > 0, repeats, by_place)
 
 
 def _hinted(held: list[FaultRecords]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.columns import ID
-from tasks.core.errors import ExtractError
+from tasks.core.errors import UnnamedError
 from tasks.core.extract.column_names import quoted
 from tasks.core.extract.folding import fold_name
 
@@ -103,7 +103,6 @@ def refuse_personal_columns(
     judged: dict[int, tuple[str, ...]],
     found: Mapping[tuple[int, str], int],
     filled: Mapping[int, int],
-    name: str,
 ) -> None:
     """Refuse an extract with columns that say who a customer is, by name or by content.
 
@@ -113,10 +112,9 @@ def refuse_personal_columns(
         judged: What `judged_columns` says.
         found: Cells of a position that hold a kind of personal data.
         filled: Cells of a position that hold anything.
-        name: The extract's.
 
     Raises:
-        ExtractError: names every personal column at once, and why.
+        UnnamedError: names every personal column at once, and why.
     """
     listed = []
     for position, kinds in judged.items():
@@ -131,8 +129,8 @@ def refuse_personal_columns(
             and found[position, kind] >= _PERSONAL_SHARE * filled[position]
         ]
     if listed:
-        raise ExtractError(
-            f"extract '{name}' holds personal columns that scoring does not need: {'; '.join(listed)}."
+        raise UnnamedError(
+            f"holds personal columns that scoring does not need: {'; '.join(listed)}."
             " Export it without them, or list a false alarm in ingest.allow_personal_columns."
         )
 

@@ -11,6 +11,7 @@ import pandas as pd
 from schemas.config import IngestConfig
 from schemas.manifest import ExtractIdentity
 from schemas.reports import RowCounts
+from tasks.core.errors import naming
 from tasks.core.extract import refusals
 from tasks.core.extract.block_reader import Purpose
 from tasks.core.extract.blocks import Stream
@@ -82,7 +83,8 @@ def read_texts(
         accepted = accepted.astype({column: "str" for column in reading.wanted if column in VOCABULARY})
         quarantine = pd.concat(reading.quarantine(findings.repeats), ignore_index=True)
     if purpose == "training":
-        refusals.refuse_unlearnable(accepted, config.min_training_rows, reading.name)
+        with naming(reading.name):
+            refusals.refuse_unlearnable(accepted, config.min_training_rows)
     return Extract(
         name=reading.name,
         extract_id=sha256[:16],

@@ -3,13 +3,14 @@
 import difflib
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import pandas as pd
 
 from schemas.columns import CATEGORIES, TARGET
 from schemas.reasons import HINTS
 from schemas.reports import RowCounts
-from tasks.core.errors import ExtractError
+from tasks.core.errors import ExtractError, UnnamedError
 from tasks.core.extract.column_names import quoted
 from tasks.core.extract.dialect import wrong_encoding
 from tasks.core.extract.folding import VOCABULARY, fold_name
@@ -24,17 +25,17 @@ _EXPORT_OR_DECLARE = "Export them, or declare the sender's names in ingest.alias
 _BEFORE_ENCODING = "It is one-hot encoded: export the CRM's own columns, as they are before the encoding."
 
 
-def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list[str], name: str) -> None:
+def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list[str]) -> None:
     """Refuse a file without a header, with a column twice, or with columns missing.
 
     Raises:
-        ExtractError: names all the columns at once, with near matches among those sent.
+        UnnamedError: names all the columns at once, with near matches among those sent.
     """
     if not any(known):
-        raise ExtractError(
-            f"extract '{name}' has no header: its first line names no column of the contract."
-            f" Export it with the {len(wanted)} column names on the first line, or declare names in other"
-            " words or languages in ingest.aliases."
+        raise UnnamedError(
+            "has no header: its first line names no column of the contract. Export it with the"
+            f" {len(wanted)} column names on the first line, or declare names in other words or languages in"
+            " ingest.aliases."
         )
     strangers = {
         place: sent
@@ -47,13 +48,11 @@ def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list
         quoted(sent, place) for place, sent in strangers.items() if counts[fold_name(sent)] > 1
     )
     if twice:
-        raise ExtractError(
-            f"extract '{name}' has columns twice: {', '.join(twice)}. Export each column once."
-        )
+        raise UnnamedError(f"has columns twice: {', '.join(twice)}. Export each column once.")
     missing = [column for column in wanted if column not in known]
     if missing == [TARGET]:
-        raise ExtractError(
-            f"extract '{name}' has no column '{TARGET}'; training needs to know who left."
+        raise UnnamedError(
+            f"has no column '{TARGET}'; training needs to know who left."
             " Send a labelled extract, or score this one."
         )
     if missing:
@@ -62,99 +61,99 @@ def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list
             f"'{column}'{' (one-hot)' if column in encoded else _near(column, strangers)}"
             for column in missing
         )
-        raise ExtractError(
-            f"extract '{name}' misses {len(missing)} of {len(wanted)} columns: {listed}."
+        raise UnnamedError(
+            f"misses {len(missing)} of {len(wanted)} columns: {listed}."
             f" {_BEFORE_ENCODING if encoded else _EXPORT_OR_DECLARE}"
         )
 
 
-def refuse_wrong_width(tally: Tally, expected: int, name: str) -> None:
+def refuse_wrong_width(tally: Tally, expected: int) -> None:
     """Refuse a file most of whose lines have another number of fields than the header.
 
     Raises:
-        ExtractError: says how many fields the lines have.
+        UnnamedError: says how many fields the lines have.
     """
     lines = sum(tally.widths.values())
     if (lines - tally.widths[expected]) * 2 > lines:
         usual, count = max(
             ((w, n) for w, n in tally.widths.items() if w != expected), key=lambda item: item[1]
         )
-        raise ExtractError(
-            f"extract '{name}': the header has {expected} fields, but {count} of {lines} lines"
+        raise UnnamedError(
+            f": the header has {expected} fields, but {count} of {lines} lines"
             f" have {usual}. Export header and rows with the same columns, and quote fields that hold"
             " the separator."
         )
 
 
-def refuse_wrong_encoding(tally: Tally, name: str) -> None:
+def refuse_wrong_encoding(tally: Tally) -> None:
     """Refuse a file with more lines that are not UTF-8 than rows.
 
     Raises:
-        ExtractError: names the first offending byte.
+        UnnamedError: names the first offending byte.
     """
     if tally.first_bad_byte is not None and tally.broken["invalid_encoding"] > tally.rows:
-        raise wrong_encoding(name, tally.first_bad_byte)
+        raise wrong_encoding(tally.first_bad_byte)
 
 
-def refuse_no_rows(tally: Tally, name: str) -> None:
+def refuse_no_rows(tally: Tally) -> None:
     """Refuse a header without customers.
 
     Raises:
-        ExtractError: nothing stands below the header.
+        UnnamedError: nothing stands below the header.
     """
     if not tally.rows and not tally.broken:
-        raise ExtractError(f"extract '{name}' has a header but no customers. Export it again.")
+        raise UnnamedError("has a header but no customers. Export it again.")
 
 
-def refuse_blank_columns(tally: Tally, wanted: list[str], name: str) -> None:
+def refuse_blank_columns(tally: Tally, wanted: list[str]) -> None:
     """Refuse columns that hold nothing at all; imputing them would make customers up.
 
     Raises:
-        ExtractError: names all of them.
+        UnnamedError: names all of them.
     """
     blank = [column for column in wanted if tally.rows and not tally.filled[column]]
     if blank:
-        raise ExtractError(f"extract '{name}': nothing stands in {_quoted(blank)}. Export the values.")
+        raise UnnamedError(f": nothing stands in {_quoted(blank)}. Export the values.")
 
 
-def refuse_foreign_vocabulary(tally: Tally, categories: list[str], name: str) -> None:
+def refuse_foreign_vocabulary(tally: Tally, categories: list[str]) -> None:
     """Refuse a category column most of whose values are strangers: another vocabulary, not bad rows.
 
     Raises:
-        ExtractError: names the columns and the values that are expected.
+        UnnamedError: names the columns and the values that are expected.
     """
     foreign = [column for column in categories if tally.known[column] * 2 < tally.rows]
     if foreign:
         listed = "; ".join(f"'{column}' expects {_quoted(VOCABULARY[column])}" for column in foreign)
-        raise ExtractError(
-            f"extract '{name}' uses another vocabulary on most rows: {listed}."
+        raise UnnamedError(
+            f"uses another vocabulary on most rows: {listed}."
             " Export these values, or declare the sender's in ingest.value_maps."
         )
 
 
-def refuse_mixed_origin(tally: Tally, name: str) -> None:
+def refuse_mixed_origin(tally: Tally) -> None:
     """Refuse a file of simulated and other customers.
 
     Raises:
-        ExtractError: says how many there are of each.
+        UnnamedError: says how many there are of each.
     """
     if 0 < tally.simulated < tally.accepted:
-        raise ExtractError(
-            f"extract '{name}' mixes {tally.simulated} simulated customers with"
+        raise UnnamedError(
+            f"mixes {tally.simulated} simulated customers with"
             f" {tally.accepted - tally.simulated} others. Send one kind a file."
         )
 
 
-def refuse_lost_lines(counts: RowCounts, name: str) -> None:
+def refuse_lost_lines(counts: RowCounts) -> None:
     """Refuse a file of which a line is unaccounted for.
 
     Raises:
-        ExtractError: received is not accepted + quarantined + exact duplicates + blank lines.
+        UnnamedError: received is not accepted + quarantined + exact duplicates + blank lines.
     """
     if not counts.reconciles:
         found = counts.accepted + counts.quarantined + counts.exact_duplicates + counts.blank_lines
-        raise ExtractError(
-            f"extract '{name}': {counts.received} lines were received but {found} are accounted for."
+        raise UnnamedError(
+            f": {counts.received} lines were received but {found} are accounted for."
             " Nothing was scored; export it again and report this file."
         )
 
@@ -164,41 +163,40 @@ def refuse_too_many_bad(
     by_place: Counter[tuple[str, str]],
     quarantine: Iterator[pd.DataFrame],
     limit: float,
-    name: str,
 ) -> None:
     """Refuse a file of which the share of quarantined rows reaches the limit.
 
     Raises:
-        ExtractError: carries the quarantine and names the most frequent reason and its hint.
+        UnnamedError: carries the quarantine and names the most frequent reason and its hint.
     """
     rows = counts.received - counts.blank_lines
     if counts.quarantined and counts.quarantined >= limit * rows:
         (column, reason), lines = by_place.most_common(1)[0]
         place = f" in '{column}'" if column else ""
         first, listed = _first_lines(quarantine, column, reason)
-        raise ExtractError(
-            f"extract '{name}': {counts.quarantined} of {rows} rows are bad, {limit:.1%} is the limit"
+        raise UnnamedError(
+            f": {counts.quarantined} of {rows} rows are bad, {limit:.1%} is the limit"
             f" (ingest.max_quarantined_share); most often {reason}{place} ({lines} lines,"
             f" first {first}). {HINTS[reason]}",
-            quarantine=listed,
+            partial(ExtractError, quarantine=listed),
         )
 
 
-def refuse_unlearnable(customers: pd.DataFrame, min_rows: int, name: str) -> None:
+def refuse_unlearnable(customers: pd.DataFrame, min_rows: int) -> None:
     """Refuse to learn from too few customers, or from customers who all did the same.
 
     Raises:
-        ExtractError: says how many there are and how many are needed.
+        UnnamedError: says how many there are and how many are needed.
     """
     if len(customers) < min_rows:
-        raise ExtractError(
-            f"extract '{name}' has {len(customers)} customers to learn from; expected at least {min_rows}"
+        raise UnnamedError(
+            f"has {len(customers)} customers to learn from; expected at least {min_rows}"
             " (ingest.min_training_rows). Send a longer period."
         )
     classes = customers[TARGET].value_counts()
     if len(classes) < 2:  # noqa: PLR2004
-        raise ExtractError(
-            f"extract '{name}' has one class: '{TARGET}' is '{classes.index[0]}' for all {len(customers)}"
+        raise UnnamedError(
+            f"has one class: '{TARGET}' is '{classes.index[0]}' for all {len(customers)}"
             " customers. Send customers who left and customers who stayed."
         )
 

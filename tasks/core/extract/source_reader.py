@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemas.config import IngestConfig
-from tasks.core.errors import shown
+from tasks.core.errors import naming, shown
 from tasks.core.extract import refusals
 from tasks.core.extract.block_reader import BlockReader, Part, Purpose, wanted_columns
 from tasks.core.extract.blocks import Block, Stream, cut_blocks
@@ -28,13 +28,12 @@ class SourceReader:
         """Recognise the first bytes of the file called `name`, whose control characters are replaced.
 
         Raises:
-            ExtractError: the file or its header breaks the contract; the message names the way out.
+            UnnamedError: the file or its header breaks the contract; the message names the way out.
         """
-        name = shown(name)
-        self._dialect = recognise(head, name)
+        self._dialect = recognise(head)
         known = contract_names(self._dialect.header, config)
-        refusals.refuse_header(self._dialect.header, known, wanted_columns(purpose), name)
-        self.header = Header(name, self._dialect.header, tuple(known))
+        refusals.refuse_header(self._dialect.header, known, wanted_columns(purpose))
+        self.header = Header(shown(name), self._dialect.header, tuple(known))
         self._reader = BlockReader(self._dialect, known, purpose, config)
 
     @property
@@ -55,14 +54,13 @@ class SourceReader:
         `lines_before` lines of the extract are counted before those of the stream.
 
         Raises:
-            ExtractError: a line is longer than any customer's can be.
+            UnnamedError: a line is longer than any customer's can be.
         """
         whole = offset == 0
         if whole:
             stream.read(self._dialect.offset)
         return cut_blocks(
             stream,
-            self.header.name,
             newline=self._dialect.newline,
             offset=self._dialect.offset if whole else offset,
             lines_before=lines_before,
@@ -71,5 +69,9 @@ class SourceReader:
         )
 
     def read(self, block: Block) -> Part:
-        """Read a block: its customers are accepted but for repeats, which the whole extract shows."""
-        return self._reader.read(block)
+        """Read a block: its customers are accepted but for repeats, which the whole extract shows.
+
+        The file is named here: where a thread reads the block, nobody else knows which file it is of.
+        """
+        with naming(self.header.name):
+            return self._reader.read(block)

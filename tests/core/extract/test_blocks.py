@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from tasks.core.errors import ExtractError
+from tasks.core.errors import UnnamedError
 from tasks.core.extract import blocks
 from tasks.core.extract.blocks import Block, cut_blocks
 
@@ -14,7 +14,6 @@ def cut(data: bytes, block_bytes: int, *, newline: bytes = b"\n", skip_lines: in
     return [
         *cut_blocks(
             io.BytesIO(data),
-            "made-up.csv",
             newline=newline,
             offset=0,
             lines_before=0,
@@ -49,5 +48,5 @@ def test_a_file_without_line_ends_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     """A line longer than any customer's is refused before it fills the memory."""
     monkeypatch.setattr(blocks, "LONGEST_LINE", 50)
 
-    with pytest.raises(ExtractError, match=r"line 2 is longer than 50 bytes"):
+    with pytest.raises(UnnamedError, match=r"^: line 2 is longer than 50 bytes"):
         cut(b"header\n" + b"x" * 1_000, 10)

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from tasks.core.errors import ChurnError, ConfigError, ExtractError
+from tasks.core.errors import ConfigError, UnnamedError
 from tasks.core.extract.dates import as_of_date
 
 MODIFIED, TODAY = date(2026, 3, 1), date(2026, 3, 2)
@@ -39,14 +39,14 @@ def test_the_operator_goes_before_the_name() -> None:
 @pytest.mark.parametrize(
     ("name", "asked", "modified", "error"),
     [
-        ("crm_2026-03-03.csv", None, MODIFIED, ExtractError),
-        ("crm.csv", None, date(2026, 3, 3), ExtractError),
+        ("crm_2026-03-03.csv", None, MODIFIED, UnnamedError),
+        ("crm.csv", None, date(2026, 3, 3), UnnamedError),
         ("crm.csv", date(2026, 3, 3), MODIFIED, ConfigError),
-        ("crm_2026-02-01_2026-02-28.csv", None, MODIFIED, ExtractError),
+        ("crm_2026-02-01_2026-02-28.csv", None, MODIFIED, UnnamedError),
     ],
 )
 def test_the_future_and_two_dates_are_refused(
-    name: str, asked: date | None, modified: date, error: type[ChurnError]
+    name: str, asked: date | None, modified: date, error: type[Exception]
 ) -> None:
     """A day that has not come, or two of them, are never guessed about."""
     with pytest.raises(error):
@@ -67,11 +67,11 @@ def test_the_future_and_two_dates_are_refused(
     ],
 )
 def test_a_day_that_cannot_be_read_is_refused(name: str, why: str) -> None:
-    """The file's day never silently stands for one that the name means; a delivered name is not shown."""
-    with pytest.raises(ExtractError, match=why) as error:
-        as_of_date(name, asked=None, modified=MODIFIED, today=TODAY, called="0f3c")
+    """The file's day never silently stands for one that the name means; the name is not shown."""
+    with pytest.raises(UnnamedError, match=why) as error:
+        as_of_date(name, asked=None, modified=MODIFIED, today=TODAY)
 
-    assert str(error.value).startswith("extract '0f3c' has a date in its name")
+    assert str(error.value).startswith("has a date in its name")
     assert "\n" not in str(error.value)
     assert name not in str(error.value)
     assert as_of_date(name, asked=MODIFIED, modified=TODAY, today=TODAY) == MODIFIED

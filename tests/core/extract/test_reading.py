@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.columns import EXTRACT_ORDER, FEATURES
 from schemas.config import IngestConfig
+from schemas.reasons import HINTS
 from tasks.core.errors import ConfigError, ExtractError
 from tasks.core.extract import block_reader
 from tasks.core.extract.dialect import Dialect
@@ -19,6 +20,58 @@ Row = dict[str, str]
 Build = Callable[..., bytes]
 
 CONFIG = IngestConfig(min_training_rows=50, max_quarantined_share=0.5)
+
+BAD_CELLS: list[tuple[Row, str, str]] = [
+    ({"Contract": "Weekly"}, "Contract", "unknown_category"),
+    ({"Contract": " "}, "Contract", "missing_value"),
+    ({"SeniorCitizen": "False"}, "SeniorCitizen", "unknown_category"),
+    ({"MonthlyCharges": "abc"}, "MonthlyCharges", "not_a_number"),
+    ({"MonthlyCharges": "1e2"}, "MonthlyCharges", "not_a_number"),
+    ({"MonthlyCharges": "5_0"}, "MonthlyCharges", "not_a_number"),
+    ({"MonthlyCharges": "0x1F"}, "MonthlyCharges", "not_a_number"),
+    ({"MonthlyCharges": "٥٠"}, "MonthlyCharges", "not_a_number"),
+    ({"MonthlyCharges": "50."}, "MonthlyCharges", "not_a_number"),
+    ({"MonthlyCharges": " 50.5"}, "MonthlyCharges", "not_a_number"),
+    ({"MonthlyCharges": "nan"}, "MonthlyCharges", "not_a_number"),
+    ({"MonthlyCharges": "50,5"}, "MonthlyCharges", "decimal_comma"),
+    ({"TotalCharges": "1.234,5"}, "TotalCharges", "decimal_comma"),
+    ({"MonthlyCharges": "-Infinity"}, "MonthlyCharges", "not_finite"),
+    ({"MonthlyCharges": "9" * 400}, "MonthlyCharges", "not_finite"),
+    ({"MonthlyCharges": "-50.5"}, "MonthlyCharges", "negative"),
+    ({"MonthlyCharges": "10000.01", "TotalCharges": "100000"}, "MonthlyCharges", "out_of_range"),
+    ({"MonthlyCharges": "9000", "TotalCharges": "1000000.01", "tenure": "120"}, "TotalCharges",
+        "out_of_range"),
+    ({"MonthlyCharges": ""}, "MonthlyCharges", "missing_value"),
+    ({"TotalCharges": "-1"}, "TotalCharges", "negative"),
+    ({"TotalCharges": " "}, "TotalCharges", "total_blank"),
+    ({"TotalCharges": "NA"}, "TotalCharges", "total_blank"),
+    ({"TotalCharges": "1020"}, "TotalCharges", "total_incoherent"),
+    ({"tenure": "2.5"}, "tenure", "not_whole"),
+    ({"tenure": "121"}, "tenure", "out_of_range"),
+    ({"tenure": "-1"}, "tenure", "out_of_range"),
+    ({"tenure": "NA"}, "tenure", "not_a_number"),
+    ({"InternetService": "No"}, "InternetService", "internet_incoherent"),
+    ({"TechSupport": "No internet service"}, "InternetService", "internet_incoherent"),
+    ({"PhoneService": "No"}, "PhoneService", "phone_incoherent"),
+    ({"customerID": "  "}, "customerID", "missing_id"),
+    ({"Churn": ""}, "Churn", "missing_value"),
+    ({"Churn": "1"}, "Churn", "unknown_category"),
+    ({"customerID": "\u3000"}, "customerID", "missing_id"),
+    ({"customerID": "x" * 65}, "customerID", "long_id"),
+    ({"customerID": "é" * 65}, "customerID", "long_id"),
+    ({"customerID": "bell\x07"}, "", "control_character"),
+]  # fmt: skip
+BAD_LINES = [
+    (b"1,2,3", "short_row"),
+    (b",".join([b"x"] * 25), "long_row"),
+    (b'"0100-AAAAA,Female', "stray_quote"),
+    (b'"a"b,Female', "stray_quote"),
+    (b"0100-\xff\xfe", "invalid_encoding"),
+    (b"\x1a", "control_character"),
+    (b"a\tb", "control_character"),
+    ("a\x9bb\u202e".encode(), "control_character"),
+    (",".join(EXTRACT_ORDER).encode(), "repeated_header"),
+]
 
 
 def read(data: bytes, config: IngestConfig = CONFIG, *, scoring: bool = False) -> Extract:
@@ -42,49 +95,7 @@ def test_a_clean_extract_is_accepted_whole(rows: list[Row], build: Build) -> Non
     assert not extract.simulated
 
 
-@pytest.mark.parametrize(
-    ("cells", "column", "reason"),
-    [
-        ({"Contract": "Weekly"}, "Contract", "unknown_category"),
-        ({"Contract": " "}, "Contract", "missing_value"),
-        ({"SeniorCitizen": "False"}, "SeniorCitizen", "unknown_category"),
-        ({"MonthlyCharges": "abc"}, "MonthlyCharges", "not_a_number"),
-        ({"MonthlyCharges": "1e2"}, "MonthlyCharges", "not_a_number"),
-        ({"MonthlyCharges": "5_0"}, "MonthlyCharges", "not_a_number"),
-        ({"MonthlyCharges": "0x1F"}, "MonthlyCharges", "not_a_number"),
-        ({"MonthlyCharges": "٥٠"}, "MonthlyCharges", "not_a_number"),
-        ({"MonthlyCharges": "50."}, "MonthlyCharges", "not_a_number"),
-        ({"MonthlyCharges": " 50.5"}, "MonthlyCharges", "not_a_number"),
-        ({"MonthlyCharges": "nan"}, "MonthlyCharges", "not_a_number"),
-        ({"MonthlyCharges": "50,5"}, "MonthlyCharges", "decimal_comma"),
-        ({"TotalCharges": "1.234,5"}, "TotalCharges", "decimal_comma"),
-        ({"MonthlyCharges": "-Infinity"}, "MonthlyCharges", "not_finite"),
-        ({"MonthlyCharges": "9" * 400}, "MonthlyCharges", "not_finite"),
-        ({"MonthlyCharges": "-50.5"}, "MonthlyCharges", "negative"),
-        ({"MonthlyCharges": "10000.01", "TotalCharges": "100000"}, "MonthlyCharges", "out_of_range"),
-        ({"MonthlyCharges": "9000", "TotalCharges": "1000000.01", "tenure": "120"}, "TotalCharges",
-            "out_of_range"),
-        ({"MonthlyCharges": ""}, "MonthlyCharges", "missing_value"),
-        ({"TotalCharges": "-1"}, "TotalCharges", "negative"),
-        ({"TotalCharges": " "}, "TotalCharges", "total_blank"),
-        ({"TotalCharges": "NA"}, "TotalCharges", "total_blank"),
-        ({"TotalCharges": "1020"}, "TotalCharges", "total_incoherent"),
-        ({"tenure": "2.5"}, "tenure", "not_whole"),
-        ({"tenure": "121"}, "tenure", "out_of_range"),
-        ({"tenure": "-1"}, "tenure", "out_of_range"),
-        ({"tenure": "NA"}, "tenure", "not_a_number"),
-        ({"InternetService": "No"}, "InternetService", "internet_incoherent"),
-        ({"TechSupport": "No internet service"}, "InternetService", "internet_incoherent"),
-        ({"PhoneService": "No"}, "PhoneService", "phone_incoherent"),
-        ({"customerID": "  "}, "customerID", "missing_id"),
-        ({"Churn": ""}, "Churn", "missing_value"),
-        ({"Churn": "1"}, "Churn", "unknown_category"),
-        ({"customerID": "\u3000"}, "customerID", "missing_id"),
-        ({"customerID": "x" * 65}, "customerID", "long_id"),
-        ({"customerID": "é" * 65}, "customerID", "long_id"),
-        ({"customerID": "bell\x07"}, "", "control_character"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("cells", "column", "reason"), BAD_CELLS)
 def test_a_fault_is_named_once(rows: list[Row], build: Build, cells: Row, column: str, reason: str) -> None:
     """One bad cell quarantines its row alone, with line, column and the one right reason."""
     rows[7] |= cells
@@ -213,20 +224,7 @@ def test_blank_totals_repeat(rows: list[Row], build: Build) -> None:
     assert faults(extract) == [(7, "customerID", "conflicting_id"), (103, "customerID", "conflicting_id")]
 
 
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (b"1,2,3", "short_row"),
-        (b",".join([b"x"] * 25), "long_row"),
-        (b'"0100-AAAAA,Female', "stray_quote"),
-        (b'"a"b,Female', "stray_quote"),
-        (b"0100-\xff\xfe", "invalid_encoding"),
-        (b"\x1a", "control_character"),
-        (b"a\tb", "control_character"),
-        ("a\x9bb\u202e".encode(), "control_character"),
-        (",".join(EXTRACT_ORDER).encode(), "repeated_header"),
-    ],
-)
+@pytest.mark.parametrize(("line", "reason"), BAD_LINES)
 def test_a_line_that_is_no_row(rows: list[Row], build: Build, line: bytes, reason: str) -> None:
     """A broken physical line costs itself alone and is named by its line number."""
     lines = build(rows).split(b"\n")
@@ -384,6 +382,20 @@ def test_every_line_is_accounted_for(
     assert extract.counts.reconciles
     assert set(extract.quarantine["line"]) <= touched
     assert extract.counts.received == 100
+
+
+def test_every_reason_is_given(rows: list[Row], build: Build) -> None:
+    """An extract with every fault that is known has all the reasons there are, and no reason has no fault."""
+    cells = [
+        rows[5] | bad | {"customerID": bad.get("customerID", f"bad {n}")}
+        for n, (bad, *_) in enumerate(BAD_CELLS)
+    ]
+    conflict = rows[5] | {"tenure": "11", "TotalCharges": "555.5"}
+    data = build([*rows, *cells, conflict]) + b"\n".join(line for line, _ in BAD_LINES)
+
+    extract = read(data, CONFIG.model_copy(update={"max_quarantined_share": 0.9}))
+
+    assert set(extract.quarantine["reason"]) == set(HINTS)
 
 
 def test_order_of_rows_is_kept(rows: list[Row], build: Build) -> None:
