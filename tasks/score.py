@@ -10,6 +10,7 @@ from prefect.logging import get_run_logger
 
 from schemas.config import ScoreConfig
 from schemas.manifest import ExtractIdentity
+from schemas.scores_name import ScoresName
 from tasks.core import publishing, recording
 from tasks.core import registry as registering
 from tasks.core.bundle import Bundle
@@ -135,7 +136,7 @@ def _stage(
     *,
     force: bool,
 ) -> StagedScores:
-    name = publishing.folder_name(as_of, sent.extract_id, champion.manifest.bundle_id)
+    name = str(ScoresName(as_of, sent.extract_id, champion.manifest.bundle_id))
     stage = publishing.open_stage(into, name)
     logger = get_run_logger()
     meter = Meter(f"scoring extract {sent.extract_id}", logger)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from schemas.manifest import MANIFEST, ExtractIdentity, ScoresManifest
 from schemas.scores import QUARANTINE_COLUMNS, Quarantine
+from schemas.scores_name import ScoresName
 from tasks.core.bundle import seal_files, to_json
 from tasks.core.errors import PublishError
 from tasks.core.files import new_stage, open_new, reveal, sweep_stages, write_new
@@ -32,18 +33,13 @@ class StagedScores:
     totals: Totals
 
 
-def folder_name(as_of: date, extract_id: str, bundle_id: str) -> str:
-    """Name the folder of an extract's scores by one bundle."""
-    return f"{as_of.isoformat()}-{extract_id}-{bundle_id}"
-
-
 def find_published(scores: Path, extract_id: str, bundle_id: str) -> Path | None:
     """Find the scores of an extract by a bundle, under whatever date; None if not published.
 
     Raises:
         PublishError: they are there but no longer as sealed.
     """
-    folder = next(iter(sorted(scores.glob(f"????-??-??-{extract_id}-{bundle_id}"))), None)
+    folder = min(scores.glob(ScoresName.glob(extract_id=extract_id, bundle_id=bundle_id)), default=None)
     if folder is not None:
         try:
             manifest = ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes())
@@ -60,8 +56,8 @@ def find_published(scores: Path, extract_id: str, bundle_id: str) -> Path | None
 
 def published_day(scores: Path, extract_id: str) -> date | None:
     """Find the first day for which an extract was published, by whatever bundle; None if it was not."""
-    folder = min(scores.glob(f"????-??-??-{extract_id}-*"), default=None)
-    return date.fromisoformat(folder.name[:10]) if folder is not None else None
+    folder = min(scores.glob(ScoresName.glob(extract_id=extract_id)), default=None)
+    return ScoresName.parse(folder.name).as_of_date if folder is not None else None
 
 
 def open_stage(into: Path, name: str) -> Path:

@@ -17,6 +17,7 @@ from typing import Final
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Kind
+from schemas.scores_name import ScoresName
 from tasks.core.files import FOLDER_MODE, sync_folder
 from tasks.core.filing import REASON
 from tasks.core.latest import find_latest, read_latest, read_manifest
@@ -73,7 +74,7 @@ def find_expired(places: Locations, policy: RetentionPolicy, champion: str, toda
     rules: dict[Kind, tuple[Path, Callable[[Path], date | None], Expiry]] = {
         "archive": (places.archive, _day_in_name, after(policy.archive_days, _day_in_name)),
         "rejected": (places.rejected, _day_of_reason, after(policy.rejected_days, _day_of_reason)),
-        "scores": (places.scores, _day_in_name, scores),
+        "scores": (places.scores, _day_of_scores, scores),
         "runs": (places.runs, _day_of_run, after(policy.runs_days, _day_of_run)),
     }
     due = Due([], {})
@@ -172,6 +173,13 @@ def _is_folder(path: Path) -> bool:
 def _day_in_name(path: Path) -> date | None:
     try:
         return date.fromisoformat(path.name.removeprefix(HIDDEN)[:10])
+    except ValueError:
+        return None
+
+
+def _day_of_scores(path: Path) -> date | None:
+    try:
+        return ScoresName.parse(path.name.removeprefix(HIDDEN).partition(".")[0]).as_of_date
     except ValueError:
         return None
 

@@ -14,7 +14,7 @@ from tasks.core.errors import BundleError, RegistryError
 from tasks.core.files import is_locked
 from tasks.core.freshness import stale
 from tasks.core.inbox import fault_of
-from tasks.core.latest import LATEST, extract_of, published_folders, read_latest, read_manifest
+from tasks.core.latest import LATEST, corrected_extracts, published_folders, read_latest, read_manifest
 from tasks.core.observing import (
     fault_of_folder,
     is_as_sealed,
@@ -83,14 +83,14 @@ def _champion(
 
 
 def _nights(manifests: dict[Path, ScoresManifest | None], latest: Latest | None) -> Iterator[NightStatus]:
-    superseded = {extract_of(name) for each in manifests.values() if each for name in each.supersedes}
     readable = [(folder, manifest) for folder, manifest in manifests.items() if manifest is not None]
+    corrected = corrected_extracts(manifest for _, manifest in readable)
     for folder, manifest in readable[:NIGHTS_SHOWN]:
         yield observe_night(
             folder,
             manifest,
             latest=latest is not None and folder.name == latest.folder,
-            superseded=manifest.extract.extract_id in superseded,
+            superseded=manifest.extract.extract_id in corrected,
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from schemas.config import Locations
 from schemas.manifest import ExtractIdentity
 from schemas.reports import RowCounts
+from schemas.scores_name import ScoresName
 from tasks.core import filing, inbox, latest, publishing
 from tasks.core.dating import date_of, oldest_first
 from tasks.core.delivery import identify
@@ -25,7 +26,7 @@ def publish_scores(
     scores: Path, as_of: date, extract: str, at: datetime, *, bundle: str = BUNDLE, **facts: Any
 ) -> Path:
     """Publish scores of ten customers as the night does; `extract` is an id."""
-    name = publishing.folder_name(as_of, extract, bundle)
+    name = str(ScoresName(as_of, extract, bundle))
     stage = publishing.open_stage(scores, name)
     write_new(stage / publishing.SCORES, f"scores of {extract} by {bundle}\n".encode())
     counts = RowCounts(received=13, accepted=10, quarantined=2, exact_duplicates=1, blank_lines=0)
