@@ -56,12 +56,12 @@ class Due:
     unreadable: dict[Kind, str]
 
 
-def find_expired(places: Locations, policy: RetentionPolicy, champion: str, today: date) -> Due:
+def find_expired(home: Locations, policy: RetentionPolicy, champion: str, today: date) -> Due:
     """Find what is past its time on that day, and what an interrupted sweep had hidden.
 
     Of the latest scores, of inbox and work, and of bundles nothing is ever listed.
     """
-    pointed, latest = read_latest(places.scores), find_latest(places.scores, champion)
+    pointed, latest = read_latest(home.scores), find_latest(home.scores, champion)
     kept = {each.folder for each in (pointed, latest) if each is not None}
 
     def scores(path: Path) -> date | None:
@@ -72,10 +72,10 @@ def find_expired(places: Locations, policy: RetentionPolicy, champion: str, toda
         return lambda path: day + timedelta(days=days) if (day := day_of(path)) is not None else None
 
     rules: dict[Kind, tuple[Path, Callable[[Path], date | None], Expiry]] = {
-        "archive": (places.archive, _day_in_name, after(policy.archive_days, _day_in_name)),
-        "rejected": (places.rejected, _day_of_reason, after(policy.rejected_days, _day_of_reason)),
-        "scores": (places.scores, _day_of_scores, scores),
-        "runs": (places.runs, _day_of_run, after(policy.runs_days, _day_of_run)),
+        "archive": (home.archive, _day_in_name, after(policy.archive_days, _day_in_name)),
+        "rejected": (home.rejected, _day_of_reason, after(policy.rejected_days, _day_of_reason)),
+        "scores": (home.scores, _day_of_scores, scores),
+        "runs": (home.runs, _day_of_run, after(policy.runs_days, _day_of_run)),
     }
     due = Due([], {})
     for kind, (folder, day_of, expiry) in rules.items():
