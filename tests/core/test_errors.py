@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 
-from tasks.core.errors import ChurnError, ConfigError, ExtractError, shown
+from tasks.core.errors import ChurnError, ConfigError, ExtractError, OrchestratorError, shown
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_what_a_terminal_would_obey_is_replaced(text: str, expected: str) -> Non
     assert shown(text) == expected
 
 
-@pytest.mark.parametrize("kind", [ChurnError, ConfigError, ExtractError])
+@pytest.mark.parametrize("kind", [ChurnError, ConfigError, ExtractError, OrchestratorError])
 def test_a_message_is_one_line(kind: type[ChurnError]) -> None:
     """Whatever came from outside, an error is one line, also after travelling between processes."""
     error = kind("extract 'a\nb' is empty")
