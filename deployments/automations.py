@@ -11,13 +11,14 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeployment, SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.exceptions import ObjectNotFound
 
-from tasks.core.errors import ConfigError
+from tasks.core.errors import ConfigError, OrchestratorError
 
 PREFIX: Final = "churn: "
 RERUN: Final = "rerun/crashed"
@@ -105,10 +106,31 @@ def apply(client: SyncPrefectClient, automations: list[AutomationCore]) -> None:
 def main() -> None:
     """Look up the deployment, and the blocks that CHURN_NOTIFY names, and apply the set."""
     names = [name.strip() for name in os.environ.get("CHURN_NOTIFY", "").split(",") if name.strip()]
-    with get_client(sync_client=True) as client:
-        automations = wanted(_rerun(client), [_block(client, name) for name in names])
-        apply(client, automations)
+    try:
+        with get_client(sync_client=True) as client:
+            automations = wanted(_rerun(client), [_block(client, name) for name in names])
+            apply(client, automations)
+    except httpx.HTTPError as error:
+        raise _unusable(error) from None
     print(f"{len(automations)} automations; told when something is wrong: {', '.join(names) or 'nobody'}")
+
+
+def _unusable(error: httpx.HTTPError) -> OrchestratorError:
+    """Say why the server was of no use, without its address, which may hold a password."""
+    if isinstance(error, httpx.HTTPStatusError):
+        code = error.response.status_code
+        if code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            return OrchestratorError(
+                "Prefect's server refuses the password in PREFECT_API_AUTH_STRING. Source deployments/env.sh"
+                " again, with the CHURN_HOME that the server was started with."
+            )
+        return OrchestratorError(
+            f"Prefect's server answered with status {code}. See its log, then try again."
+        )
+    return OrchestratorError(
+        f"Prefect's server does not answer at PREFECT_API_URL ({type(error).__name__})."
+        " Start it, then try again."
+    )
 
 
 def _rerun(client: SyncPrefectClient) -> UUID:

@@ -10,12 +10,12 @@ until prefect api GET /admin/version > /dev/null 2>&1; do
     if [ $? -eq 3 ]; then # 401 or 403
         echo "error: the server at $PREFECT_API_URL refuses the password in PREFECT_API_AUTH_STRING. Source" \
             "deployments/env.sh again, with the CHURN_HOME that the server was started with." >&2
-        exit 10
+        exit 60
     fi
     tries=$((tries - 1))
     if [ "$tries" -eq 0 ]; then
         echo "error: no server answers at $PREFECT_API_URL. Start it, then run this again." >&2
-        exit 10
+        exit 60
     fi
     sleep 1
 done

@@ -1,11 +1,12 @@
 """Run server, deployments, automations and worker of one machine until Ctrl-C or SIGTERM: `make serve`.
 
-After `. deployments/env.sh`, from the project's root.
+After `. deployments/env.sh`, from the project's root. What ends by itself is started again.
 """
 
 from flows import cli  # first: it sets what Prefect reads when it is imported
 
 # isort: split
+import http.client
 import os
 import re
 import signal
@@ -13,11 +14,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Final
+from contextlib import suppress
+from typing import Final, NoReturn, Self
 
-from tasks.core.errors import ConfigError
+from tasks.core.errors import ConfigError, OrchestratorError
 
 SERVER: Final = ("prefect", "--no-prompt", "server", "start")
 DEPLOY: Final = ("sh", "deployments/deploy.sh")
@@ -25,38 +25,140 @@ WORKER: Final = ("prefect", "--no-prompt", "worker", "start", "--pool", "churn",
 
 _PATIENCE_SECONDS: Final = 30
 """How long a program may take to leave before it is killed."""
+_START_SECONDS: Final = 180
+"""How long the server may take to answer for the first time."""
+_STEADY_SECONDS: Final = 300
+"""A program that ran for as long is started again without delay when it ends."""
+_LONGEST_PAUSE_SECONDS: Final = 60
 
 
 def main() -> None:
-    """Start everything, wait for the order to stop, stop everything: the worker first."""
+    """Start everything, keep it running until the order to stop, stop everything: the worker first."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    _refuse_a_taken_port()
-    with _running(*SERVER) as server:
+    host, port = _free_address()
+    with Program("server", SERVER) as server:
+        _wait_until_it_answers(server, host, port)
         _deploy()
-        with _running(*WORKER) as worker:
-            print(f"Serving {os.environ['CHURN_HOME']}; Ctrl-C stops server and worker.", flush=True)
-            while server.poll() is None and worker.poll() is None:
-                time.sleep(1)
-    ended = "server" if server.returncode is not None else "worker"
-    raise ConfigError(f"the {ended} ended by itself; its last lines above say why. Run `make serve` again.")
+        with Program("worker", WORKER) as worker:
+            _say(f"Serving {os.environ['CHURN_HOME']}; Ctrl-C stops server and worker.")
+            _keep_running(server, worker)
+
+
+class Program:
+    """A program in a group of its own, so that Ctrl-C reaches us alone; its whole group ends with us.
+
+    Where it ends by itself it is started again, after a pause that doubles until it runs steadily.
+    """
+
+    def __init__(self, name: str, command: tuple[str, ...]) -> None:
+        """Start the program."""
+        self._name, self._command = name, command
+        self._pause = 1
+        self._due: float | None = None
+        self._start()
+
+    def __enter__(self) -> Self:
+        """Run it until the block ends."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let it leave, and kill what does not."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            self._signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_PATIENCE_SECONDS)
+
+    @property
+    def exit_code(self) -> int | None:
+        """Its exit code as shells give it, 128 and the signal where it was killed; None while it runs."""
+        code = self._process.poll()
+        return 128 - code if code is not None and code < 0 else code
+
+    def tend(self) -> None:
+        """Start the program again where it has ended and its pause is over."""
+        now = time.monotonic()
+        if self._due is None and (code := self.exit_code) is not None:
+            self._signal(signal.SIGKILL)  # what it left: a server's child has the port, a worker's the night
+            if now - self._started >= _STEADY_SECONDS:
+                self._pause = 1
+            _say(
+                f"The {self._name} ended by itself (exit code {code}); starting it again in {self._pause} s."
+            )
+            self._due = now + self._pause
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+        if self._due is not None and now >= self._due:
+            self._start()
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(self._command, start_new_session=True)
+        self._started, self._due = time.monotonic(), None
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+
+def _keep_running(*programs: Program) -> NoReturn:
+    while True:
+        for program in programs:
+            program.tend()
+        time.sleep(0.5)
+
+
+def _wait_until_it_answers(server: Program, host: str, port: int) -> None:
+    _say(f"Waiting for Prefect's server to answer at {host}:{port}; this may take a minute.")
+    deadline = time.monotonic() + _START_SECONDS
+    while not _answers(host, port):
+        if (code := server.exit_code) is not None:
+            raise OrchestratorError(
+                f"the server cannot start (exit code {code}); its last lines above say why."
+                " Mend it, or move Prefect's database away: a new one is made, and no scores lie in it."
+            )
+        if time.monotonic() > deadline:
+            raise OrchestratorError(
+                f"the server does not answer at {host}:{port} after {_START_SECONDS} s. Start again."
+            )
+        time.sleep(0.5)
+
+
+def _answers(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/api/health")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _deploy() -> None:
+    _say("Waiting for work pool, deployments and automations to be made.")
     done = subprocess.run(DEPLOY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
-        print(done.stdout, flush=True)
-        raise ConfigError(f"{DEPLOY[-1]} failed; what it said stands above. Mend it, then start again.")
+        _say(done.stdout)
+        kind = OrchestratorError if done.returncode == OrchestratorError.exit_code else ConfigError
+        raise kind(f"{DEPLOY[-1]} failed; what it said stands above. Mend it, then start again.")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _leave(number: int, _frame: object) -> None:
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
-    print(f"\nStopping ({signal.Signals(number).name}).", flush=True)
+    _say(f"\nStopping ({signal.Signals(number).name}).")
     sys.exit(0)
 
 
-def _refuse_a_taken_port() -> None:
+def _free_address() -> tuple[str, int]:
+    """Give the host and port that the server will listen on.
+
+    Raises:
+        ConfigError: the port is none, or taken.
+    """
     host, given = os.environ["PREFECT_SERVER_API_HOST"], os.environ["PREFECT_SERVER_API_PORT"]
     port = int(given) if re.fullmatch("[0-9]{1,5}", given) else 0
     if port not in range(1, 65_536):
@@ -70,20 +172,7 @@ def _refuse_a_taken_port() -> None:
                 f"port {port} of {host} cannot be used: {error.strerror}. Stop what listens there, or set"
                 " PREFECT_SERVER_API_PORT."
             ) from None
-
-
-@contextmanager
-def _running(*command: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program in a group of its own, so that Ctrl-C reaches us alone; end the whole group after us."""
-    program = subprocess.Popen(command, start_new_session=True)
-    try:
-        yield program
-    finally:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with suppress(ProcessLookupError):
-                os.killpg(program.pid, number)
-            with suppress(subprocess.TimeoutExpired):
-                program.wait(_PATIENCE_SECONDS)
+    return host, port
 
 
 if __name__ == "__main__":

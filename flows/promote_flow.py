@@ -75,7 +75,7 @@ def _rescore(last: LastExtract, config: ScoreConfig, home: Locations, force: boo
             staged = score(sent, champion, last.as_of, config, home.scores, force=force)
             folder = publish(sent, staged, champion, last.as_of, config, home.scores, forced=force)
         point_to_latest(home.scores, champion)
-        return compare_scores(last.scores, folder)
+        return compare_scores(last.folder, folder)
 
 
 def main() -> State[Any] | None:

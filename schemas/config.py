@@ -255,6 +255,11 @@ class Locations(Closed):
         return self.home / "retention.jsonl"
 
     @property
+    def retention_pending(self) -> Path:
+        """What a sweep is deleting, and has not logged yet."""
+        return self.home / ".retention-pending.json"
+
+    @property
     def presentations(self) -> Path:
         """Slides, one folder a bundle."""
         return self.home / "presentations"

@@ -8,11 +8,11 @@ from pydantic import Field, StringConstraints
 from schemas.closed import Closed
 from schemas.config import TrainConfig
 from schemas.reports import GateDecision, Measures, RowCounts
+from schemas.scores_name import ScoresFolder, ScoresName
 from schemas.split import SplitCuts
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ShortId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
-ScoresName = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}-[0-9a-f]{16}-[0-9a-f]{16}$")]
 
 MANIFEST = "manifest.json"
 
@@ -68,7 +68,7 @@ class ScoresManifest(Closed):
     scored: int = Field(ge=0)
     flagged: int = Field(ge=0)
     out_of_domain: int = Field(ge=0)
-    supersedes: tuple[ScoresName, ...] = Field(
+    supersedes: tuple[ScoresFolder, ...] = Field(
         default=(),
         description="Folders of other extracts of the same day that came before and are corrected.",
     )
@@ -76,13 +76,18 @@ class ScoresManifest(Closed):
     scored_at: datetime
     expires_on: date = Field(description="After this day the folder should be deleted.")
 
+    @property
+    def name(self) -> ScoresName:
+        """Name the folder that the scores are published as."""
+        return ScoresName(self.as_of_date, self.extract.extract_id, self.bundle_id)
+
 
 class Latest(Closed):
     """The content of `latest.json`: which published scores to use."""
 
     format_version: Literal[1] = 1
     as_of_date: date
-    folder: ScoresName
+    folder: ScoresFolder
     extract_id: ShortId
     bundle_id: ShortId
     manifest_sha256: Sha256

@@ -1,6 +1,7 @@
 """The proof of what was deleted: counts and dates, never an id or a name."""
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -11,20 +12,35 @@ Kind = Literal["archive", "rejected", "scores", "runs", "prefect"]
 
 
 class Swept(Closed):
-    """A line of `retention.jsonl`: what a sweep deletes of a kind, before it does, or could not, after."""
+    """A line of `retention.jsonl`: what a sweep deleted of a kind, and how much it could not delete."""
 
     format_version: Literal[1] = 1
-    at: datetime
+    at: datetime = Field(description="When the sweep began.")
     kind: Kind
     deleted: int = Field(ge=0, description="Files or folders; runs of flows for prefect.")
     failed: int = Field(
-        default=0,
-        ge=0,
-        description="Counted as deleted on an earlier line, and still there; the next sweep tries again.",
+        default=0, ge=0, description="Past their time, and still there; the next sweep tries again."
     )
     unreadable: bool = Field(
         default=False, description="Whether some of the kind could not be read; it may be past its time."
     )
-    oldest: date | None = Field(description="The first day among them; None where it is not known.")
+    oldest: date | None = Field(description="The first day of what was deleted; None where it is not known.")
     newest: date | None
-    bytes: int | None = Field(ge=0, description="On the disk; None for prefect.")
+    bytes: int | None = Field(ge=0, description="Deleted from the disk; None for prefect.")
+
+
+class Item(Closed):
+    """A file or folder that is past its time, as it was before anything of it was deleted."""
+
+    kind: Kind
+    path: Path = Field(description="Below the home folder.")
+    day: date | None = Field(description="The day it is of; None where that is not known.")
+    bytes: int = Field(ge=0, description="On the disk, as far as it could be read.")
+
+
+class Pending(Closed):
+    """The content of `.retention-pending.json`: what a sweep deletes, until it is logged."""
+
+    format_version: Literal[1] = 1
+    at: datetime = Field(description="When the sweep began: the moment of its lines in the log.")
+    items: tuple[Item, ...]

@@ -6,7 +6,8 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.closed import Closed
-from schemas.manifest import ScoresName, ShortId
+from schemas.manifest import ShortId
+from schemas.scores_name import ScoresFolder
 
 AlarmCode = Literal[
     "home_unreadable",
@@ -49,7 +50,7 @@ class ChampionStatus(Closed):
 class NightStatus(Closed):
     """Published scores of one extract by one bundle; numbers count customers or lines."""
 
-    folder: ScoresName
+    folder: ScoresFolder
     as_of_date: date
     extract_id: ShortId
     bundle_id: ShortId

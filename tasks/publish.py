@@ -6,6 +6,7 @@ from pathlib import Path
 from prefect.logging import get_run_logger
 
 from schemas.config import ScoreConfig
+from schemas.manifest import ScoresManifest
 from tasks.core import filing, publishing
 from tasks.core.bundle import Bundle
 from tasks.core.delivered_file import ExtractPath
@@ -35,7 +36,7 @@ def publish(
     champion: Bundle,
     as_of: date,
     config: ScoreConfig,
-    into: Path,
+    scores: Path,
     *,
     forced: bool,
 ) -> Path:
@@ -46,32 +47,29 @@ def publish(
         PublishError: the disk does not take the scores.
     """
     sent.confirm()
-    supersedes = superseded_by(into, as_of, sent.extract_id)
+    supersedes = superseded_by(scores, as_of, sent.extract_id)
     if supersedes:
         get_run_logger().info("extract %s corrects %d published before", sent.extract_id, len(supersedes))
     now = datetime.now(tz=UTC)
-    folder = publishing.publish(
-        staged.folder,
-        into,
-        staged.name,
-        {
-            "as_of_date": as_of,
-            "extract": staged.extract,
-            "ignored_columns": staged.ignored_columns,
-            "bundle_id": champion.manifest.bundle_id,
-            "bundle_manifest_sha256": champion.manifest_sha256,
-            "bundle_simulated": champion.manifest.simulated,
-            "gate_outcome": champion.manifest.gate.outcome,
-            "forced": forced,
-            "scored": staged.totals.scored,
-            "flagged": staged.totals.flagged,
-            "out_of_domain": staged.totals.out_of_domain,
-            "supersedes": supersedes,
-            "versions": versions(),
-            "scored_at": now,
-            "expires_on": now.date() + timedelta(days=config.keep_days),
-        },
+    manifest = ScoresManifest(
+        files=staged.files,
+        as_of_date=as_of,
+        extract=staged.extract,
+        ignored_columns=staged.ignored_columns,
+        bundle_id=champion.manifest.bundle_id,
+        bundle_manifest_sha256=champion.manifest_sha256,
+        bundle_simulated=champion.manifest.simulated,
+        gate_outcome=champion.manifest.gate.outcome,
+        forced=forced,
+        scored=staged.totals.scored,
+        flagged=staged.totals.flagged,
+        out_of_domain=staged.totals.out_of_domain,
+        supersedes=supersedes,
+        versions=versions(),
+        scored_at=now,
+        expires_on=now.date() + timedelta(days=config.keep_days),
     )
+    folder = publishing.publish(staged.folder, scores, manifest)
     get_run_logger().info("published: %s", folder)
     return folder
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from prefect.logging import get_run_logger
 
+from schemas.manifest import BundleManifest
 from schemas.reports import JudgedEvaluation
 from schemas.split import SplitCuts
 from tasks.core import registry as registering
-from tasks.core.bundle import Bundle, Staged, open_bundle, seal
+from tasks.core.bundle import Bundle, Staged, bundle_id, open_bundle, seal, seal_files
 from tasks.core.errors import BundleError, RegistryError
 from tasks.core.extract.reading import Extract
 from tasks.core.provenance import config_sha256, git_commit, versions
@@ -48,22 +49,22 @@ def register(
 ) -> Bundle:
     """Seal the staged candidate, accepted or refused, and open it as anyone would."""
     config = run.order.config
-    bundle_id = seal(
-        staged.folder,
-        registry / registering.BUNDLES,
-        {
-            "simulated": extract.simulated,
-            "extract": extract.identity,
-            "config": config,
-            "config_sha256": config_sha256(config),
-            "split": cuts,
-            "metrics": evaluation.measures,
-            "gate": evaluation.gate,
-            "versions": versions(),
-            "git_commit": git_commit(CODE),
-            "created_at": datetime.now(tz=UTC),
-            "training_seconds": seconds,
-        },
+    files = seal_files(staged.folder)
+    manifest = BundleManifest(
+        bundle_id=bundle_id(files),
+        files=files,
+        simulated=extract.simulated,
+        extract=extract.identity,
+        config=config,
+        config_sha256=config_sha256(config),
+        split=cuts,
+        metrics=evaluation.measures,
+        gate=evaluation.gate,
+        versions=versions(),
+        git_commit=git_commit(CODE),
+        created_at=datetime.now(tz=UTC),
+        training_seconds=seconds,
     )
-    get_run_logger().info("sealed: bundle %s (gate: %s)", bundle_id, evaluation.gate.outcome)
-    return open_bundle(registry / registering.BUNDLES / bundle_id)
+    folder = seal(staged.folder, registry / registering.BUNDLES, manifest)
+    get_run_logger().info("sealed: bundle %s (gate: %s)", manifest.bundle_id, manifest.gate.outcome)
+    return open_bundle(folder)

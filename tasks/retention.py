@@ -1,9 +1,11 @@
 """Sweep files and Prefect's own runs that are past their time, and prove it in a log."""
 
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
@@ -14,7 +16,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun
+from prefect.client.schemas.objects import TERMINAL_STATES
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 
@@ -24,8 +26,9 @@ from schemas.retention import Swept
 from tasks.core import retention
 from tasks.core.clock import refuse_jump
 from tasks.core.errors import PublishError
-from tasks.core.proof import prove, take_back, write_proof
+from tasks.core.proof import prove, write_proof
 from tasks.core.registry import read_champion
+from tasks.core.sweeping import sweep
 from tasks.step import step
 
 FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present")
@@ -37,11 +40,12 @@ _AT_A_TIME: Final = 200
 
 @step(name="sweep-files")
 def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, force: bool) -> list[Swept]:
-    """Delete extracts, scores and trainings that are past their time; what does not go is proven, too.
+    """Delete extracts, scores and trainings that are past their time; log what went, and what did not.
 
     Raises:
         ConfigError: the clock has jumped, and `force` is not given.
         RegistryError: the champion's pointer cannot be read.
+        PublishError: what an interrupted sweep was deleting cannot be read.
     """
     now = datetime.now(tz=UTC)
     champion = read_champion(home.registry)
@@ -51,35 +55,34 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
     for kind, reason in due.unreadable.items():
         get_run_logger().warning("cannot be read in %s/: %s", kind, reason)
     if dry_run:
-        return prove(due.expired, now, due.unreadable)
-    hidden = retention.hide(due.expired)
-    proof = prove(hidden, now, due.unreadable)
-    write_proof(home.retention_log, proof)
-    left = retention.delete(hidden)
-    for (kind, reason), number in Counter((each.kind, reason) for each, reason in left).items():
-        get_run_logger().warning("not deleted in %s/: %d: %s", kind, number, reason)
-    taken_back = take_back([each for each, _ in left], now)
-    write_proof(home.retention_log, taken_back)
-    return proof + taken_back
+        items = [retention.measure(home, each) for each in due.expired]
+        return prove(items, now, unreadable=due.unreadable)
+    proof, left = sweep(home, due, now)
+    for each, number in Counter(left).items():
+        get_run_logger().warning("not deleted in %s/: %d: %s", each.kind, number, each.reason)
+    return proof
 
 
 @step(name="sweep-prefect")
 def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) -> list[Swept]:
     """Delete our flows' runs that are past their time; Prefect's server deletes their logs with them."""
     now = datetime.now(tz=UTC)
-    runs = _ended_before(now - timedelta(days=policy.prefect_days))
-    days = [_end(run) for run in runs]
-    proof = Swept(
-        at=now,
-        kind="prefect",
-        deleted=len(runs),
-        oldest=min(days, default=None),
-        newest=max(days, default=None),
-        bytes=None,
-    )
-    if not dry_run:
-        write_proof(home.retention_log, [proof])
-        _delete(runs)
+    limit = now - timedelta(days=policy.prefect_days)
+    days: list[date] = []
+    try:
+        while runs := _ended_before(limit, skip=len(days) if dry_run else 0):
+            days.extend(runs.values() if dry_run else _delete(runs))
+    finally:  # `days` has what was deleted before an error came
+        proof = Swept(
+            at=now,
+            kind="prefect",
+            deleted=len(days),
+            oldest=min(days, default=None),
+            newest=max(days, default=None),
+            bytes=None,
+        )
+        if not dry_run:
+            write_proof(home.retention_log, [proof])
     return [proof]
 
 
@@ -92,7 +95,7 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
     """
     gone, left = Counter[str](), Counter[str]()
     for each in proof:
-        gone[each.kind] += each.deleted - each.failed
+        gone[each.kind] += each.deleted
         left[each.kind] += each.failed
     said = f"{'Would delete' if dry_run else 'Deleted'} {_listed(gone)}."
     get_run_logger().info(said)
@@ -113,28 +116,22 @@ def _listed(counts: Counter[str]) -> str:
     return ", ".join(f"{kind}: {number}" for kind, number in counts.items())
 
 
-def _ended_before(moment: datetime) -> list[FlowRun]:
+def _ended_before(moment: datetime, skip: int) -> dict[UUID, date]:
+    """Give the next of our runs that ended before a moment, with the days of their ends."""
     wanted = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=sorted(TERMINAL_STATES))),
         end_time=FlowRunFilterEndTime(before_=moment),
     )
     ours = FlowFilter(name=FlowFilterName(any_=list(FLOWS)))
-    found: list[FlowRun] = []
     with get_client(sync_client=True) as client:
-        while page := client.read_flow_runs(
-            flow_filter=ours, flow_run_filter=wanted, limit=_AT_A_TIME, offset=len(found)
-        ):
-            found += page
-    return found
+        runs = client.read_flow_runs(flow_filter=ours, flow_run_filter=wanted, limit=_AT_A_TIME, offset=skip)
+    return {run.id: run.end_time.date() for run in runs if run.end_time is not None}
 
 
-def _delete(runs: list[FlowRun]) -> None:
+def _delete(runs: dict[UUID, date]) -> Iterator[date]:
+    """Delete runs; give the day of each once it is gone."""
     with get_client(sync_client=True) as client:
-        for run in runs:
+        for run, day in runs.items():
             with suppress(ObjectNotFound):  # the server's own vacuum was faster
-                client.delete_flow_run(run.id)
-
-
-def _end(run: FlowRun) -> date:
-    assert run.end_time is not None, "the filter asks for it"
-    return run.end_time.date()
+                client.delete_flow_run(run)
+                yield day

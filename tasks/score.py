@@ -10,9 +10,10 @@ from prefect.logging import get_run_logger
 
 from schemas.config import ScoreConfig
 from schemas.manifest import ExtractIdentity
+from schemas.scores_name import ScoresName
 from tasks.core import publishing, recording
 from tasks.core import registry as registering
-from tasks.core.bundle import Bundle
+from tasks.core.bundle import Bundle, seal_files
 from tasks.core.delivery import Delivery, Texts
 from tasks.core.errors import BundleError, ConfigError, RegistryError
 from tasks.core.extract.judging import Findings, Reading
@@ -135,7 +136,7 @@ def _stage(
     *,
     force: bool,
 ) -> StagedScores:
-    name = publishing.folder_name(as_of, sent.extract_id, champion.manifest.bundle_id)
+    name = str(ScoresName(as_of, sent.extract_id, champion.manifest.bundle_id))
     stage = publishing.open_stage(into, name)
     logger = get_run_logger()
     meter = Meter(f"scoring extract {sent.extract_id}", logger)
@@ -146,6 +147,7 @@ def _stage(
         ):
             findings, totals = fill(reading, stage / publishing.SCORES, meter)
             publishing.write_quarantine(stage, reading.quarantine(findings.repeats))
+            files = seal_files(stage)
         meter.end()
         _tell(findings, reading.ignored_columns, sent.extract_id)
         _refuse_other_origin(champion, findings, force=force)
@@ -155,7 +157,7 @@ def _stage(
     identity = ExtractIdentity(
         extract_id=sent.extract_id, sha256=sent.sha256, simulated=findings.simulated, counts=findings.counts
     )
-    return StagedScores(stage, name, identity, reading.ignored_columns, totals)
+    return StagedScores(stage, files, identity, reading.ignored_columns, totals)
 
 
 def _tell(findings: Findings, ignored_columns: tuple[str, ...], extract_id: str) -> None:

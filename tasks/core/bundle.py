@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -88,10 +88,11 @@ def to_json(model: Closed) -> bytes:
 
 
 def seal_files(folder: Path) -> dict[str, FileSeal]:
-    """Hash every file of a folder, by name."""
+    """Hash every file of a folder but its manifest, by name."""
     return {
         path.name: FileSeal(sha256=sha256_of(path), size=path.stat().st_size)
         for path in sorted(folder.iterdir())
+        if path.name != MANIFEST
     }
 
 
@@ -112,18 +113,16 @@ def open_staged(folder: Path) -> Staged:
     )
 
 
-def seal(staged: Path, bundles: Path, facts: Mapping[str, Any]) -> str:
-    """Turn a staged folder into a bundle below `bundles`, in one step; give its id.
+def seal(stage: Path, bundles: Path, manifest: BundleManifest) -> Path:
+    """Turn a stage into a bundle below `bundles`, in one step; give its folder.
 
-    A bundle of the same bytes that stands there already is kept as it is. `facts` are the
-    manifest's fields besides id and files.
+    A bundle of the same bytes that stands there already is kept as it is.
     """
-    files = seal_files(staged)
-    manifest = BundleManifest(bundle_id=bundle_id(files), files=files, **facts)
-    (staged / MANIFEST).unlink(missing_ok=True)  # of a try that failed
-    write_new(staged / MANIFEST, to_json(manifest))
-    reveal(staged, make_folder(bundles) / manifest.bundle_id)
-    return manifest.bundle_id
+    (stage / MANIFEST).unlink(missing_ok=True)  # of a try that failed
+    write_new(stage / MANIFEST, to_json(manifest))
+    folder = make_folder(bundles) / manifest.bundle_id
+    reveal(stage, folder)
+    return folder
 
 
 def open_bundle(folder: Path) -> Bundle:

@@ -13,7 +13,7 @@ MAX_SILENCE: Final = timedelta(days=35)
 """Sweeps and nights come daily: more than a month without any is a clock or a long rest."""
 
 
-def refuse_jump(places: Locations, champion: Champion | None, now: datetime) -> None:
+def refuse_jump(home: Locations, champion: Champion | None, now: datetime) -> None:
     """Refuse a moment too long after the last sweep or, before the first one, the last night or promotion.
 
     The last sweep alone counts: a night that runs between jump and sweep is dated by the clock that jumped.
@@ -22,9 +22,9 @@ def refuse_jump(places: Locations, champion: Champion | None, now: datetime) -> 
     Raises:
         ConfigError: the clock has jumped, or no sweep ran for so long.
     """
-    last, what = last_sweep(places.retention_log, now), "sweep"
+    last, what = last_sweep(home.retention_log, now), "sweep"
     if last is None:
-        last, what = _last_dated(places, champion, now), "night or promotion"
+        last, what = _last_dated(home, champion, now), "night or promotion"
     if last is not None and now - last > MAX_SILENCE:
         raise ConfigError(
             f"the clock says {now.date()}, but the last {what} was on {last.date()};"
@@ -33,8 +33,8 @@ def refuse_jump(places: Locations, champion: Champion | None, now: datetime) -> 
         )
 
 
-def _last_dated(places: Locations, champion: Champion | None, now: datetime) -> datetime | None:
-    manifests = (read_manifest(folder) for folder in published_folders(places.scores))
+def _last_dated(home: Locations, champion: Champion | None, now: datetime) -> datetime | None:
+    manifests = (read_manifest(folder) for folder in published_folders(home.scores))
     dated = [each.scored_at for each in manifests if each is not None]
     if champion is not None:
         dated.append(champion.at)

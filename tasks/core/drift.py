@@ -5,7 +5,7 @@ from typing import Final
 
 from schemas.manifest import ScoresManifest
 from schemas.operations import AlarmPolicy
-from tasks.core.latest import extract_of, published_folders, read_latest, read_manifest
+from tasks.core.latest import corrected_extracts, published_folders, read_latest, read_manifest
 
 LEAST_CUSTOMERS: Final = 100
 """Of whom a share tells something: the standard error of one of 30 % is five points then."""
@@ -44,7 +44,7 @@ def drifted(now: ScoresManifest, before: ScoresManifest | None, policy: AlarmPol
 def _day_before(scores: Path, now: ScoresManifest | None) -> ScoresManifest | None:
     """Find the newest scores of an earlier day, by the same bundle and of enough customers, that stand."""
     manifests = [each for each in map(read_manifest, published_folders(scores)) if each is not None]
-    superseded = {extract_of(name) for each in manifests for name in each.supersedes}
+    corrected = corrected_extracts(manifests)
     earlier = (
         each
         for each in manifests
@@ -52,6 +52,6 @@ def _day_before(scores: Path, now: ScoresManifest | None) -> ScoresManifest | No
         and each.bundle_id == now.bundle_id
         and each.as_of_date < now.as_of_date
         and each.scored >= LEAST_CUSTOMERS
-        and each.extract.extract_id not in superseded
+        and each.extract.extract_id not in corrected
     )
     return max(earlier, key=lambda each: each.as_of_date, default=None)

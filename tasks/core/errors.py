@@ -99,3 +99,9 @@ class PublishError(ChurnError):
     """The operator's disk did not take a file or let one go; nothing half-written is visible."""
 
     exit_code = 50
+
+
+class OrchestratorError(ChurnError):
+    """The orchestrator's server cannot start, does not answer, or does not do what is asked of it."""
+
+    exit_code = 60

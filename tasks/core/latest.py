@@ -1,6 +1,6 @@
 """Tell from the manifests alone which scores correct which, and keep one pointer to the latest."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -8,9 +8,9 @@ from typing import Final
 from pydantic import ValidationError
 
 from schemas.manifest import MANIFEST, Latest, ScoresManifest
+from schemas.scores_name import ScoresName
 from tasks.core.bundle import to_json
 from tasks.core.files import replace_file, sha256_of, sweep_stages
-from tasks.core.publishing import folder_name
 
 LATEST: Final = "latest.json"
 
@@ -23,14 +23,14 @@ def read_manifest(folder: Path) -> ScoresManifest | None:
         return None
 
 
-def published_folders(scores: Path, of_day: str = "????-??-??") -> list[Path]:
+def published_folders(scores: Path, of_day: date | None = None) -> list[Path]:
     """List the folders of published scores, newest day first."""
-    return sorted(scores.glob(f"{of_day}-{'[0-9a-f]' * 16}-*"), reverse=True)
+    return sorted(scores.glob(ScoresName.glob(as_of_date=of_day)), reverse=True)
 
 
-def extract_of(name: str) -> str:
-    """Give the id of the extract in the name of a folder of scores."""
-    return name.split("-")[3]
+def corrected_extracts(manifests: Iterable[ScoresManifest]) -> set[str]:
+    """Give the ids of the extracts that some of these scores correct."""
+    return {ScoresName.parse(name).extract_id for each in manifests for name in each.supersedes}
 
 
 def superseded_by(scores: Path, as_of: date, extract_id: str) -> tuple[str, ...]:
@@ -38,14 +38,14 @@ def superseded_by(scores: Path, as_of: date, extract_id: str) -> tuple[str, ...]
 
     An extract that was there before keeps its place, whoever scores it again.
     """
-    of_day = list(_manifests(published_folders(scores, as_of.isoformat())))
+    of_day = list(_manifests(published_folders(scores, as_of)))
     own = [each for each in of_day if each.extract.extract_id == extract_id]
     if own:
         return tuple(sorted({name for each in own for name in each.supersedes}))
-    superseded = {name for each in of_day for name in each.supersedes}
-    if any(extract_of(name) == extract_id for name in superseded):
+    if extract_id in corrected_extracts(of_day):
         return ()
-    return tuple(sorted(superseded | {_name(each) for each in of_day}))
+    superseded = {name for each in of_day for name in each.supersedes}
+    return tuple(sorted(superseded | {str(each.name) for each in of_day}))
 
 
 def find_latest(scores: Path, champion: str) -> Latest | None:
@@ -58,9 +58,9 @@ def find_latest(scores: Path, champion: str) -> Latest | None:
         if newest and manifest.as_of_date != newest[0].as_of_date:
             break
         newest.append(manifest)
-    superseded = {extract_of(name) for each in newest for name in each.supersedes}
+    corrected = corrected_extracts(newest)
     best = max(
-        (each for each in newest if each.extract.extract_id not in superseded),
+        (each for each in newest if each.extract.extract_id not in corrected),
         key=lambda each: (each.bundle_id == champion, each.scored_at, each.bundle_id),
         default=None,
     )
@@ -68,10 +68,10 @@ def find_latest(scores: Path, champion: str) -> Latest | None:
         return None
     return Latest(
         as_of_date=best.as_of_date,
-        folder=_name(best),
+        folder=str(best.name),
         extract_id=best.extract.extract_id,
         bundle_id=best.bundle_id,
-        manifest_sha256=sha256_of(scores / _name(best) / MANIFEST),
+        manifest_sha256=sha256_of(scores / str(best.name) / MANIFEST),
     )
 
 
@@ -99,7 +99,3 @@ def point_to_latest(scores: Path, champion: str) -> Latest | None:
 
 def _manifests(folders: list[Path]) -> Iterator[ScoresManifest]:
     return (manifest for folder in folders if (manifest := read_manifest(folder)) is not None)
-
-
-def _name(manifest: ScoresManifest) -> str:
-    return folder_name(manifest.as_of_date, manifest.extract.extract_id, manifest.bundle_id)

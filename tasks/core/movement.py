@@ -33,23 +33,23 @@ class LastExtract:
 
     path: Path
     as_of: date
-    scores: Path
+    folder: Path
 
 
-def find_last_extract(places: Locations) -> LastExtract:
+def find_last_extract(home: Locations) -> LastExtract:
     """Find the archived extract of the latest scores.
 
     Raises:
         ConfigError: nothing was scored yet, the scores are damaged, or the extract is not in the archive.
     """
-    latest = read_latest(places.scores)
-    path = find_archived(places.archive, latest.extract_id) if latest else None
+    latest = read_latest(home.scores)
+    path = find_archived(home.archive, latest.extract_id) if latest else None
     if latest is None or path is None:
         raise ConfigError(
             "the extract of the latest scores is not in the archive, so it cannot be scored again."
             " Nothing was moved; go on without --rescore."
         )
-    folder = places.scores / latest.folder
+    folder = home.scores / latest.folder
     manifest = read_manifest(folder)
     if manifest is None or not is_as_sealed(folder, manifest, hashed=True):
         raise ConfigError(

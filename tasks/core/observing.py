@@ -63,8 +63,7 @@ def is_as_sealed(folder: Path, manifest: ScoresManifest, *, hashed: bool) -> boo
     """Tell whether published files have their sealed names and sizes and, if asked for, hashes."""
     try:
         if hashed:
-            found = {name: seal for name, seal in seal_files(folder).items() if name != MANIFEST}
-            return found == manifest.files
+            return seal_files(folder) == manifest.files
         sizes = {path.name: path.stat().st_size for path in folder.iterdir() if path.name != MANIFEST}
     except OSError:
         return False
@@ -117,10 +116,10 @@ def _said(status: Path) -> str:
     return shown(status.read_text(encoding="utf-8", errors="replace").strip())
 
 
-def observe_disk(places: Locations) -> Disk:
+def observe_disk(home: Locations) -> Disk:
     """Measure the disk, and what each folder of the home takes of it."""
-    usage = shutil.disk_usage(places.home)
-    used = {path.name: _bytes_of(path) for path in sorted(_entries(places.home)) if path.is_dir()}
+    usage = shutil.disk_usage(home.home)
+    used = {path.name: _bytes_of(path) for path in sorted(_entries(home.home)) if path.is_dir()}
     return Disk(total_bytes=usage.total, free_bytes=usage.free, used_bytes=used)
 
 

@@ -1,63 +1,85 @@
-"""Prove in a log what sweeps delete: counts and dates, never an id or a name."""
+"""Prove in a log what sweeps deleted: counts and dates, never an id or a name."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
-from schemas.retention import Kind, Swept
-from tasks.core.files import FILE_MODE, flush_to_disk
-from tasks.core.retention import Expired
+from schemas.retention import Item, Kind, Swept
+from tasks.core.files import FILE_MODE, flush_to_disk, sync_folder
+
+FILES: Final[tuple[Kind, ...]] = ("archive", "rejected", "scores", "runs")
+"""The kinds that are files or folders."""
 
 
-def prove(expired: list[Expired], at: datetime, unreadable: Collection[Kind] = ()) -> list[Swept]:
-    """Count by kind what is about to be deleted; a kind of which nothing is past its time counts none."""
-    kinds: tuple[Kind, ...] = ("archive", "rejected", "scores", "runs")
-    return [_count(kind, expired, at, unreadable=kind in unreadable) for kind in kinds]
+def prove(
+    deleted: Collection[Item],
+    at: datetime,
+    *,
+    failed: Collection[Kind] = (),
+    unreadable: Collection[Kind] = (),
+) -> list[Swept]:
+    """Count by kind what a sweep deleted; a kind of which nothing was past its time counts none.
 
-
-def take_back(left: list[Expired], at: datetime) -> list[Swept]:
-    """Count by kind what was proven and did not go; only kinds of which something is left."""
-    kinds = sorted({each.kind for each in left})
-    return [_count(kind, left, at, failed=True) for kind in kinds]
+    `failed` has a kind as often as something of it did not go.
+    """
+    return [
+        _count(
+            kind,
+            [item for item in deleted if item.kind == kind],
+            at,
+            failed=sum(each == kind for each in failed),
+            unreadable=kind in unreadable,
+        )
+        for kind in FILES
+    ]
 
 
 def write_proof(log: Path, proof: list[Swept]) -> None:
-    """Append to the log, which is never rewritten, and sync it to the disk."""
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
-    with os.fdopen(descriptor, "ab") as file:
-        file.write("".join(f"{each.model_dump_json()}\n" for each in proof).encode())
-        flush_to_disk(file)
+    """Append to the log, which is never rewritten, and sync it to the disk.
 
-
-def last_sweep(log: Path, now: datetime) -> datetime | None:
-    """Tell when the last sweep until now wrote to the log; None where none did.
-
-    Lines that a power cut broke are passed over, and those of a clock that was ahead.
+    A line that a power cut broke is ended first, so that it spoils no other.
     """
+    descriptor = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, FILE_MODE)
+    with os.fdopen(descriptor, "a+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - 1))
+        broken = file.read() not in (b"", b"\n")
+        lines = "".join(f"{each.model_dump_json()}\n" for each in proof)
+        file.write(b"\n" * broken + lines.encode())
+        flush_to_disk(file)
+    sync_folder(log.parent)
+
+
+def read_proof(log: Path) -> Iterator[Swept]:
+    """Go through the lines of the log, the last one first; broken ones are passed over."""
     with suppress(FileNotFoundError):
         for line in reversed(log.read_bytes().splitlines()):
             with suppress(ValidationError):
-                if (at := Swept.model_validate_json(line).at) <= now:
-                    return at
-    return None
+                yield Swept.model_validate_json(line)
 
 
-def _count(
-    kind: Kind, expired: list[Expired], at: datetime, *, failed: bool = False, unreadable: bool = False
-) -> Swept:
-    found = [each for each in expired if each.kind == kind]
-    days = [each.day for each in found if each.day is not None]
+def last_sweep(log: Path, now: datetime) -> datetime | None:
+    """Tell when the last sweep until now began; None where none did.
+
+    The lines of a clock that was ahead are passed over.
+    """
+    return next((each.at for each in read_proof(log) if each.at <= now), None)
+
+
+def _count(kind: Kind, deleted: list[Item], at: datetime, *, failed: int, unreadable: bool) -> Swept:
+    days = [item.day for item in deleted if item.day is not None]
     return Swept(
         at=at,
         kind=kind,
-        deleted=0 if failed else len(found),
-        failed=len(found) if failed else 0,
+        deleted=len(deleted),
+        failed=failed,
         unreadable=unreadable,
         oldest=min(days, default=None),
         newest=max(days, default=None),
-        bytes=sum(each.bytes for each in found),
+        bytes=sum(item.bytes for item in deleted),
     )

@@ -1,17 +1,18 @@
 """Publish scores as one folder that appears whole: scores.csv, quarantine.csv, manifest.json."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 from pydantic import ValidationError
 
-from schemas.manifest import MANIFEST, ExtractIdentity, ScoresManifest
+from schemas.manifest import MANIFEST, ExtractIdentity, FileSeal, ScoresManifest
 from schemas.scores import QUARANTINE_COLUMNS, Quarantine
+from schemas.scores_name import ScoresName
 from tasks.core.bundle import seal_files, to_json
 from tasks.core.errors import PublishError
 from tasks.core.files import new_stage, open_new, reveal, sweep_stages, write_new
@@ -26,15 +27,10 @@ class StagedScores:
     """Scores and quarantine of an extract in a hidden folder, whole but not published yet."""
 
     folder: Path
-    name: str
+    files: dict[str, FileSeal]
     extract: ExtractIdentity
     ignored_columns: tuple[str, ...]
     totals: Totals
-
-
-def folder_name(as_of: date, extract_id: str, bundle_id: str) -> str:
-    """Name the folder of an extract's scores by one bundle."""
-    return f"{as_of.isoformat()}-{extract_id}-{bundle_id}"
 
 
 def find_published(scores: Path, extract_id: str, bundle_id: str) -> Path | None:
@@ -43,14 +39,14 @@ def find_published(scores: Path, extract_id: str, bundle_id: str) -> Path | None
     Raises:
         PublishError: they are there but no longer as sealed.
     """
-    folder = next(iter(sorted(scores.glob(f"????-??-??-{extract_id}-{bundle_id}"))), None)
+    folder = min(scores.glob(ScoresName.glob(extract_id=extract_id, bundle_id=bundle_id)), default=None)
     if folder is not None:
         try:
             manifest = ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes())
-            found = {name: seal for name, seal in seal_files(folder).items() if name != MANIFEST}
+            sound = seal_files(folder) == manifest.files
         except (OSError, ValidationError):
-            manifest, found = None, {}
-        if manifest is None or found != manifest.files:
+            sound = False
+        if not sound:
             raise PublishError(
                 f"scores '{folder.name}' are no longer as they were published."
                 " Move the folder away and run again: the same scores will be published."
@@ -60,18 +56,18 @@ def find_published(scores: Path, extract_id: str, bundle_id: str) -> Path | None
 
 def published_day(scores: Path, extract_id: str) -> date | None:
     """Find the first day for which an extract was published, by whatever bundle; None if it was not."""
-    folder = min(scores.glob(f"????-??-??-{extract_id}-*"), default=None)
-    return date.fromisoformat(folder.name[:10]) if folder is not None else None
+    folder = min(scores.glob(ScoresName.glob(extract_id=extract_id)), default=None)
+    return ScoresName.parse(folder.name).as_of_date if folder is not None else None
 
 
-def open_stage(into: Path, name: str) -> Path:
+def open_stage(scores: Path, name: str) -> Path:
     """Make the hidden folder in which scores are gathered; sweep those of killed runs.
 
     Nobody else may stage scores meanwhile: the caller holds the lock of the home's `work` folder.
     """
     with on_disk(name):
-        sweep_stages(into)
-        return new_stage(into, name)
+        sweep_stages(scores)
+        return new_stage(scores, name)
 
 
 def write_quarantine(stage: Path, quarantine: Iterator[pd.DataFrame]) -> None:
@@ -89,19 +85,18 @@ def quarantine_csv(faults: pd.DataFrame, *, header: bool = True) -> bytes:
     return checked.to_csv(None, columns=columns, index=False, header=header, lineterminator="\n").encode()
 
 
-def publish(stage: Path, into: Path, name: str, facts: Mapping[str, Any]) -> Path:
-    """Seal a stage and show it as the folder `name` below `into` in one step; one that stands there is kept.
-
-    `facts` are the manifest's fields besides the files.
+def publish(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
+    """Seal a stage and show it as a folder below `scores` in one step; one that stands there is kept.
 
     Raises:
         PublishError: the disk did not take the files; nothing of them is visible.
     """
-    with on_disk(name):
-        manifest = ScoresManifest(files=seal_files(stage), **facts)
+    folder = scores / str(manifest.name)
+    with on_disk(folder.name):
+        (stage / MANIFEST).unlink(missing_ok=True)  # of a try that failed
         write_new(stage / MANIFEST, to_json(manifest))
-        reveal(stage, into / name)
-    return into / name
+        reveal(stage, folder)
+    return folder
 
 
 @contextmanager

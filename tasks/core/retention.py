@@ -1,12 +1,11 @@
-"""Delete what is past its time: first out of sight by a rename, then proven in a log, then gone.
+"""Find what is past its time, take it out of sight by a rename, and delete it.
 
-A kill at any moment leaves what is hidden to the next sweep, which proves and deletes it; what it had
-proven already is then counted twice, never not at all. What does not go keeps nothing else from going.
+What does not go keeps nothing else from going.
 """
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +15,8 @@ from typing import Final
 
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
-from schemas.retention import Kind
+from schemas.retention import Item, Kind
+from schemas.scores_name import ScoresName
 from tasks.core.files import FOLDER_MODE, sync_folder
 from tasks.core.filing import REASON
 from tasks.core.latest import find_latest, read_latest, read_manifest
@@ -35,16 +35,13 @@ class Expired:
     path: Path
     day: date | None
 
-    @property
-    def bytes(self) -> int:
-        """Its size on the disk, as far as it can be read."""
-        if not _is_folder(self.path):
-            return self.path.lstat().st_size
-        total = 0
-        for folder in _folders(self.path):
-            with suppress(OSError):
-                total += sum(path.lstat().st_size for path in folder.iterdir() if not _is_folder(path))
-        return total
+
+@dataclass(frozen=True)
+class Left:
+    """What is past its time and does not go, and why."""
+
+    kind: Kind
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -55,12 +52,12 @@ class Due:
     unreadable: dict[Kind, str]
 
 
-def find_expired(places: Locations, policy: RetentionPolicy, champion: str, today: date) -> Due:
+def find_expired(home: Locations, policy: RetentionPolicy, champion: str, today: date) -> Due:
     """Find what is past its time on that day, and what an interrupted sweep had hidden.
 
     Of the latest scores, of inbox and work, and of bundles nothing is ever listed.
     """
-    pointed, latest = read_latest(places.scores), find_latest(places.scores, champion)
+    pointed, latest = read_latest(home.scores), find_latest(home.scores, champion)
     kept = {each.folder for each in (pointed, latest) if each is not None}
 
     def scores(path: Path) -> date | None:
@@ -71,10 +68,10 @@ def find_expired(places: Locations, policy: RetentionPolicy, champion: str, toda
         return lambda path: day + timedelta(days=days) if (day := day_of(path)) is not None else None
 
     rules: dict[Kind, tuple[Path, Callable[[Path], date | None], Expiry]] = {
-        "archive": (places.archive, _day_in_name, after(policy.archive_days, _day_in_name)),
-        "rejected": (places.rejected, _day_of_reason, after(policy.rejected_days, _day_of_reason)),
-        "scores": (places.scores, _day_in_name, scores),
-        "runs": (places.runs, _day_of_run, after(policy.runs_days, _day_of_run)),
+        "archive": (home.archive, _day_in_name, after(policy.archive_days, _day_in_name)),
+        "rejected": (home.rejected, _day_of_reason, after(policy.rejected_days, _day_of_reason)),
+        "scores": (home.scores, _day_of_scores, scores),
+        "runs": (home.runs, _day_of_run, after(policy.runs_days, _day_of_run)),
     }
     due = Due([], {})
     for kind, (folder, day_of, expiry) in rules.items():
@@ -97,31 +94,56 @@ def find_expired(places: Locations, policy: RetentionPolicy, champion: str, toda
     return due
 
 
-def hide(expired: list[Expired]) -> list[Expired]:
-    """Take what is past its time out of sight, and open its folders; give where it lies now."""
-    hidden = []
-    for each in expired:
-        path = each.path
-        with suppress(OSError):  # `delete` tries again, and tells why not
-            path = _out_of_sight(path)
-        _open_up(path)
-        hidden.append(Expired(each.kind, path, each.day))
-    for folder in {each.path.parent for each in hidden}:
-        sync_folder(folder)
-    return hidden
+def hide(
+    home: Locations, expired: list[Expired], before: Mapping[Path, Item]
+) -> tuple[list[Item], list[Left]]:
+    """Take what is past its time out of sight, and open its folders; list also what stays where it is.
 
-
-def delete(expired: list[Expired]) -> list[tuple[Expired, str]]:
-    """Delete what is hidden; list what does not go, each with the reason."""
-    left = []
+    `before` are those of which an interrupted sweep may have deleted a part.
+    """
+    items, left = [], []
     for each in expired:
         try:
-            _erase(_out_of_sight(each.path))
+            path = _out_of_sight(each.path)
         except OSError as error:
-            left.append((each, _why(error)))
+            left.append(Left(each.kind, _why(error)))
+            continue
+        _open_up(path)
+        item = measure(home, Expired(each.kind, path, each.day))
+        items.append(before.get(item.path, item))
+    _sync_folders_of(home, items)
+    return items, left
+
+
+def measure(home: Locations, expired: Expired) -> Item:
+    """Add up the size of a file or folder on the disk, as far as it can be read."""
+    path = expired.path
+    size = 0 if _is_folder(path) else path.lstat().st_size
+    for folder in _folders(path) if _is_folder(path) else ():
+        with suppress(OSError):
+            size += sum(each.lstat().st_size for each in folder.iterdir() if not _is_folder(each))
+    return Item(kind=expired.kind, path=path.relative_to(home.home), day=expired.day, bytes=size)
+
+
+def delete(home: Locations, items: list[Item]) -> tuple[list[Item], list[Left]]:
+    """Delete what is hidden; list what is gone, and what does not go."""
+    gone, left = [], []
+    for item in items:
+        try:
+            _erase(home.home / item.path)
+        except OSError as error:
+            left.append(Left(item.kind, _why(error)))
         except RecursionError:
-            left.append((each, "too many folders within folders"))
-    return left
+            left.append(Left(item.kind, "too many folders within folders"))
+        else:
+            gone.append(item)
+    _sync_folders_of(home, gone)
+    return gone, left
+
+
+def _sync_folders_of(home: Locations, items: list[Item]) -> None:
+    for folder in {item.path.parent for item in items}:
+        sync_folder(home.home / folder)
 
 
 def _why(error: OSError) -> str:
@@ -172,6 +194,13 @@ def _is_folder(path: Path) -> bool:
 def _day_in_name(path: Path) -> date | None:
     try:
         return date.fromisoformat(path.name.removeprefix(HIDDEN)[:10])
+    except ValueError:
+        return None
+
+
+def _day_of_scores(path: Path) -> date | None:
+    try:
+        return ScoresName.parse(path.name.removeprefix(HIDDEN).partition(".")[0]).as_of_date
     except ValueError:
         return None
 

@@ -14,7 +14,7 @@ from tasks.core.errors import BundleError, RegistryError
 from tasks.core.files import is_locked
 from tasks.core.freshness import stale
 from tasks.core.inbox import fault_of
-from tasks.core.latest import LATEST, extract_of, published_folders, read_latest, read_manifest
+from tasks.core.latest import LATEST, corrected_extracts, published_folders, read_latest, read_manifest
 from tasks.core.observing import (
     fault_of_folder,
     is_as_sealed,
@@ -31,24 +31,24 @@ from tasks.core.retention import find_expired
 NIGHTS_SHOWN: Final = 7
 
 
-def look_at(places: Locations, policy: AlarmPolicy, now: datetime) -> Status:
+def look_at(home: Locations, policy: AlarmPolicy, now: datetime) -> Status:
     """Look at everything below a home folder; nothing is changed."""
-    champion, alarms = _champion(places.registry, policy, now)
-    inbox, work = observe_waiting(places.inbox, now), observe_waiting(places.work, now)
-    rejected = observe_rejected(places.rejected, now, policy.rejected_days)
-    manifests = {folder: read_manifest(folder) for folder in published_folders(places.scores)}
-    latest, disk = read_latest(places.scores), observe_disk(places)
-    read = (places.work, places.archive, places.rejected, places.runs)
+    champion, alarms = _champion(home.registry, policy, now)
+    inbox, work = observe_waiting(home.inbox, now), observe_waiting(home.work, now)
+    rejected = observe_rejected(home.rejected, now, policy.rejected_days)
+    manifests = {folder: read_manifest(folder) for folder in published_folders(home.scores)}
+    latest, disk = read_latest(home.scores), observe_disk(home)
+    read = (home.work, home.archive, home.rejected, home.runs)
     alarms += [Alarm(code="home_unreadable", message=fault) for fault in map(fault_of_folder, read) if fault]
-    alarms += _of_inbox(places, inbox, work, policy)
-    alarms += _of_sidecars(observe_lone_sidecars(places.inbox, now), policy)
+    alarms += _of_inbox(home, inbox, work, policy)
+    alarms += _of_sidecars(observe_lone_sidecars(home.inbox, now), policy)
     alarms += _of_rejected(rejected, policy)
-    alarms += _of_scores(places.scores, manifests, latest, policy, now)
-    alarms += _of_sweeps(places, champion, policy, now)
+    alarms += _of_scores(home.scores, manifests, latest, policy, now)
+    alarms += _of_sweeps(home, champion, policy, now)
     alarms += _of_disk(disk, policy)
     return Status(
         at=now,
-        running=is_locked(places.work),
+        running=is_locked(home.work),
         champion=champion,
         nights=tuple(_nights(manifests, latest)),
         inbox=inbox,
@@ -83,19 +83,19 @@ def _champion(
 
 
 def _nights(manifests: dict[Path, ScoresManifest | None], latest: Latest | None) -> Iterator[NightStatus]:
-    superseded = {extract_of(name) for each in manifests.values() if each for name in each.supersedes}
     readable = [(folder, manifest) for folder, manifest in manifests.items() if manifest is not None]
+    corrected = corrected_extracts(manifest for _, manifest in readable)
     for folder, manifest in readable[:NIGHTS_SHOWN]:
         yield observe_night(
             folder,
             manifest,
             latest=latest is not None and folder.name == latest.folder,
-            superseded=manifest.extract.extract_id in superseded,
+            superseded=manifest.extract.extract_id in corrected,
         )
 
 
-def _of_inbox(places: Locations, waits: Waiting, unfinished: Waiting, policy: AlarmPolicy) -> Iterator[Alarm]:
-    if (fault := fault_of(places.inbox, places.work)) is not None:
+def _of_inbox(home: Locations, waits: Waiting, unfinished: Waiting, policy: AlarmPolicy) -> Iterator[Alarm]:
+    if (fault := fault_of(home.inbox, home.work)) is not None:
         yield Alarm(code="inbox_missing", message=fault)
     for name, waiting in (("inbox", waits), ("work", unfinished)):
         hours = waiting.oldest_hours
@@ -164,20 +164,20 @@ def _of_scores(
 
 
 def _of_sweeps(
-    places: Locations, champion: ChampionStatus | None, policy: AlarmPolicy, now: datetime
+    home: Locations, champion: ChampionStatus | None, policy: AlarmPolicy, now: datetime
 ) -> Iterator[Alarm]:
     limit = timedelta(days=policy.max_sweep_days)
     try:
-        last = last_sweep(places.retention_log, now)
+        last = last_sweep(home.retention_log, now)
     except OSError as error:
-        message = f"{places.retention_log.name} cannot be read: {error.strerror}. Mend its rights."
+        message = f"{home.retention_log.name} cannot be read: {error.strerror}. Mend its rights."
         yield Alarm(code="home_unreadable", message=message)
         return
     if last is not None and now - last > limit:
         said = f"the last sweep was {(now - last).days} days ago; expected at most {policy.max_sweep_days}."
     elif last is None and (
         due := find_expired(
-            places, RetentionPolicy(), champion.bundle_id if champion else "", (now - limit).date()
+            home, RetentionPolicy(), champion.bundle_id if champion else "", (now - limit).date()
         ).expired
     ):
         said = f"nothing was ever swept; more than {policy.max_sweep_days} days past their time: {len(due)}."

@@ -94,7 +94,6 @@ def resealed(bundle: Path, folder: Path, name: str, change: Callable[[Any], None
     change(content)
     (copy / name).write_text(json.dumps(content), encoding="utf-8")
     manifest = BundleManifest.model_validate_json((copy / MANIFEST).read_bytes())
-    (copy / MANIFEST).unlink()
     files = seal_files(copy)
     changed = manifest.model_copy(update={"files": files, "bundle_id": bundle_id(files)})
     (copy / MANIFEST).write_bytes(to_json(changed))

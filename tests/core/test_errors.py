@@ -5,7 +5,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tasks.core.errors import ChurnError, ConfigError, ExtractError, UnnamedError, naming, shown
+from tasks.core.errors import (
+    ChurnError,
+    ConfigError,
+    ExtractError,
+    OrchestratorError,
+    UnnamedError,
+    naming,
+    shown,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,7 +33,7 @@ def test_what_a_terminal_would_obey_is_replaced(text: str, expected: str) -> Non
     assert shown(text) == expected
 
 
-@pytest.mark.parametrize("kind", [ChurnError, ConfigError, ExtractError])
+@pytest.mark.parametrize("kind", [ChurnError, ConfigError, ExtractError, OrchestratorError])
 def test_a_message_is_one_line(kind: type[ChurnError]) -> None:
     """Whatever came from outside, an error is one line, also after travelling between processes."""
     error = kind("extract 'a\nb' is empty")

@@ -121,9 +121,9 @@ def test_the_pointer_is_rebuilt_from_the_manifests(tmp_path: Path) -> None:
 
 
 def test_only_folders_of_scores_are_looked_at(tmp_path: Path) -> None:
-    """A stage, a stranger's folder and the pointer are none."""
+    """A stage, a stranger's folder, a copy under another name and the pointer are left out."""
     folder = publish(tmp_path, V1)
-    for name in (f".stage-{folder}-1", "notes", "2026-03-09-copy"):
+    for name in (f".stage-{folder}-1", "notes", "2026-03-09-copy", f"{folder}.old"):
         (tmp_path / name).mkdir()
     point_to_latest(tmp_path, BUNDLE)
 

@@ -11,7 +11,7 @@ from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Kind, Swept
 from tasks.core import proof as proofs
-from tasks.core import retention
+from tasks.core import retention, sweeping
 from tasks.core.files import make_folder
 from tasks.core.filing import REASON
 from tasks.core.latest import point_to_latest
@@ -61,11 +61,9 @@ def places(tmp_path: Path) -> Locations:
 
 
 def sweep(places: Locations, today: date = TODAY) -> list[Swept]:
-    """Sweep as the flow does."""
-    hidden = retention.hide(retention.find_expired(places, POLICY, BUNDLE, today).expired)
-    proof = proofs.prove(hidden, NOW)
-    proofs.write_proof(places.retention_log, proof)
-    assert retention.delete(hidden) == []
+    """Sweep; nothing may be left."""
+    proof, left = sweeping.sweep(places, retention.find_expired(places, POLICY, BUNDLE, today), NOW)
+    assert left == []
     return proof
 
 
@@ -132,42 +130,6 @@ def test_a_corrected_extract_does_not_become_the_latest_by_a_sweep(places: Locat
     assert point_to_latest(places.scores, BUNDLE) == before
 
 
-@pytest.mark.parametrize("point", ["hide", "prove", "write_proof", "delete", "rmtree", "unlink"])
-@pytest.mark.parametrize("times", [0, 1])
-def test_a_kill_is_made_good_by_the_next_sweep(
-    point: str, times: int, places: Locations, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Killed anywhere, nothing is half visible; the next sweep ends alike, and all that goes is proven."""
-    expected = retention.find_expired(places, POLICY, BUNDLE, TODAY).expired
-    module, name = {
-        "hide": (Path, "rename"), "rmtree": (shutil, "rmtree"), "unlink": (Path, "unlink"),
-        "prove": (proofs, "prove"), "write_proof": (proofs, "write_proof"),
-    }.get(point, (retention, point))  # fmt: skip
-    original, calls = getattr(module, name), 0
-
-    def deadly(*args: Any, **options: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls > times or module in (proofs, retention):
-            raise KeyboardInterrupt
-        return original(*args, **options)
-
-    with monkeypatch.context() as killing:
-        killing.setattr(module, name, deadly)
-        with pytest.raises(KeyboardInterrupt):
-            sweep(places)
-    half = [path for path in places.scores.glob("2026-*") if not (path / "manifest.json").is_file()]
-    assert half == []
-
-    sweep(places)
-
-    assert ages(places.archive) == [0, 30, 31, 90]
-    assert ages(places.runs) == [0, 30]
-    assert not list(places.home.rglob(".expired-*"))
-    lines = [Swept.model_validate_json(line) for line in places.retention_log.read_text().splitlines()]
-    assert sum(line.deleted for line in lines) >= len(expected) == 9
-
-
 def test_a_folder_without_rights_goes(places: Locations) -> None:
     """Whatever rights the sender gave to folders within an extract, they go, and their size is proven."""
     rejected = places.rejected / f"{91:016d}"
@@ -221,15 +183,18 @@ def test_what_does_not_go_keeps_nothing_else(
 
     with monkeypatch.context() as refusing:
         refusing.setattr(module, function, refuse)
-        hidden = retention.hide(retention.find_expired(places, POLICY, BUNDLE, TODAY).expired)
-        left = retention.delete(hidden)
-    assert [each.kind for each, _ in left] == ["rejected"]
+        proof, left = sweeping.sweep(places, retention.find_expired(places, POLICY, BUNDLE, TODAY), NOW)
+    assert [each.kind for each in left] == ["rejected"]
     assert [path.name.removeprefix(".expired-") for path in places.rejected.glob(f"*{31:016d}")] == [refused]
     assert ages(places.runs) == [0, 30]
-    taken_back = proofs.take_back([each for each, _ in left], NOW)
-    assert [(each.kind, each.deleted, each.failed) for each in taken_back] == [("rejected", 0, 1)]
+    assert [(each.kind, each.deleted, each.failed) for each in proof] == [
+        ("archive", 2, 0),
+        ("rejected", 2, 1),
+        ("scores", 1, 0),
+        ("runs", 3, 0),
+    ]
 
-    sweep(places)
+    assert [each.deleted for each in sweep(places)] == [0, 1, 0, 0]
 
     assert not list(places.rejected.glob(f"*{31:016d}"))
 

@@ -120,14 +120,33 @@ def test_deploying_again_makes_the_file_hold(deployed: Server) -> None:
 
 
 def test_a_wrong_password_is_refused(server: Server) -> None:
-    """With another password than the server's, deploying ends with one line and exit code 10."""
+    """With another password than the server's, deploying ends with one line and exit code 60."""
     env = server.env | {"PREFECT_API_AUTH_STRING": "churn:wrong"}
     done = subprocess.run(DEPLOY.split(), env=env, cwd=ROOT, capture_output=True, text=True, check=False)
 
-    assert done.returncode == 10
+    assert done.returncode == 60
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert "refuses the password" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"PREFECT_API_AUTH_STRING": "churn:wrong"}, "refuses the password in PREFECT_API_AUTH_STRING"),
+        ({"PREFECT_API_URL": "http://127.0.0.1:9/api"}, "does not answer at PREFECT_API_URL (ConnectError)"),
+    ],
+)
+def test_automations_need_a_server(server: Server, settings: dict[str, str], said: str) -> None:
+    """Without a server that answers, the automations end with one line and exit code 60."""
+    command = ["python", "deployments/automations.py"]
+    env = server.env | settings
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 60
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert said in done.stderr
 
 
 @pytest.mark.usefixtures("worker")

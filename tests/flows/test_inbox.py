@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from threading import Thread
@@ -15,6 +15,7 @@ import pytest
 import tasks.score as score_step
 from flows import cli
 from schemas.config import ScoreConfig
+from schemas.manifest import ScoresManifest
 from schemas.operations import AlarmPolicy
 from tasks.core import publishing
 from tasks.core.delivered_file import ExtractPath
@@ -53,12 +54,12 @@ def test_a_backlog_is_scored_oldest_first_past_a_bad_one(
         day = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=seed)
         (inbox / f"{seed * 7 % 40:02d}_{day:%Y-%m-%d}.csv").write_bytes(extract_of(seed))
     (inbox / "bad_2026-01-05.csv").write_text("no extract\n")
-    order: list[str] = []
+    order: list[date] = []
     publish = publishing.publish
 
-    def noted(stage: Path, into: Path, name: str, facts: Any) -> Path:
-        order.append(name[:10])
-        return publish(stage, into, name, facts)
+    def noted(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
+        order.append(manifest.as_of_date)
+        return publish(stage, scores, manifest)
 
     monkeypatch.setattr(publishing, "publish", noted)
     with pytest.raises(ExtractError, match="Extracts scored: 39, rejected: 1"):
@@ -322,10 +323,10 @@ def test_a_bug_stops_one_extract_alone(
         (inbox / f"crm_2026-03-0{seed}.csv").write_bytes(extract_of(seed))
     publish = publishing.publish
 
-    def broken(stage: Path, into: Path, name: str, facts: Any) -> Path:
-        if name.startswith("2026-03-02"):
+    def broken(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
+        if manifest.as_of_date == date(2026, 3, 2):
             raise ZeroDivisionError
-        return publish(stage, into, name, facts)
+        return publish(stage, scores, manifest)
 
     monkeypatch.setattr(publishing, "publish", broken)
     with pytest.raises(ZeroDivisionError):

@@ -3,18 +3,22 @@
 import errno
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from flows.retention_flow import retention
+from schemas.config import Locations
+from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
 from tasks import retention as steps
 from tasks.core.errors import ConfigError, PublishError
-from tasks.core.proof import prove, write_proof
+from tasks.core.proof import prove, read_proof, write_proof
 from tests.harness.customers import make_customers
 from tests.harness.deliveries import publish_scores
 from tests.harness.home import Home
@@ -25,8 +29,7 @@ from tests.harness.unorchestrated import unorchestrated
 
 def test_a_dry_run_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """It counts what the sweep then deletes, and writes no proof."""
-    monkeypatch.setattr(steps, "_ended_before", lambda _: [])
-    monkeypatch.setattr(steps, "_delete", lambda _: None)
+    monkeypatch.setattr(steps, "_ended_before", lambda *_, **__: {})
     old = home.path / "archive" / "2020-01-01-0123456789abcdef.csv"
     old.parent.mkdir(parents=True)
     old.write_text("x")
@@ -45,8 +48,7 @@ def test_a_dry_run_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) 
 def test_a_clock_that_jumped_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sweep is refused, Prefect's runs included, unless somebody says that the clock is right."""
     asked: list[object] = []
-    monkeypatch.setattr(steps, "_ended_before", lambda moment: asked.append(moment) or [])
-    monkeypatch.setattr(steps, "_delete", lambda _: None)
+    monkeypatch.setattr(steps, "_ended_before", lambda moment, skip: asked.append((moment, skip)) or {})
     then = datetime.now(tz=UTC) - timedelta(days=36)
     publish_scores(home.path / "scores", then.date(), "0123456789abcdef", then)
     old = home.path / "archive" / "2020-01-01-0123456789abcdef.csv"
@@ -68,7 +70,7 @@ def test_a_night_before_the_sweep_does_not_hide_a_jump(
     trained_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the order of the schedule: the clock jumps, a night scores, the sweep after it deletes nothing."""
-    monkeypatch.setattr(steps, "_ended_before", lambda _: [])
+    monkeypatch.setattr(steps, "_ended_before", lambda *_, **__: {})
     home = trained_home.path
     write_proof(home / "retention.jsonl", prove([], datetime.now(tz=UTC) - timedelta(days=36)))
     old = home / "archive" / "2020-01-01-0123456789abcdef.csv"
@@ -85,10 +87,9 @@ def test_a_night_before_the_sweep_does_not_hide_a_jump(
 
 
 def test_what_does_not_go_ends_the_sweep_in_one_line(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rest goes first, Prefect's runs included; the log takes back what it had proven, the code is 50."""
-    monkeypatch.setattr(steps, "_ended_before", lambda _: [])
-    swept: list[object] = []
-    monkeypatch.setattr(steps, "_delete", swept.append)
+    """The rest goes first, Prefect's runs included; the log says what went and what did not; code 50."""
+    asked: list[object] = []
+    monkeypatch.setattr(steps, "_ended_before", lambda moment, skip: asked.append((moment, skip)) or {})
     for number in range(2):
         (home.path / "runs" / f"2020010{number + 1}T040000-1" / "checkpoints").mkdir(parents=True)
     (home.path / "archive").mkdir()
@@ -108,20 +109,19 @@ def test_what_does_not_go_ends_the_sweep_in_one_line(home: Home, monkeypatch: py
     assert str(error.value).startswith(
         "past their time, and not deleted: runs: 1; the run's warnings say why."
     )
-    assert swept == [[]]
+    assert len(asked) == 1
     assert [path.name for path in (home.path / "runs").iterdir()] == [".expired-20200101T040000-1"]
     lines = [Swept.model_validate_json(line) for line in log.read_bytes().splitlines()]
     counted = [(line.kind, line.deleted, line.failed) for line in lines if line.deleted or line.failed]
-    assert counted == [("archive", 1, 0), ("runs", 2, 0), ("runs", 0, 1)]
+    assert counted == [("archive", 1, 0), ("runs", 1, 1)]
 
 
 def test_a_folder_that_cannot_be_read_ends_the_sweep_in_one_line(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other kinds go first, Prefect's runs included; the log marks the kind, and the code is 50."""
-    monkeypatch.setattr(steps, "_ended_before", lambda _: [])
-    swept: list[object] = []
-    monkeypatch.setattr(steps, "_delete", swept.append)
+    asked: list[object] = []
+    monkeypatch.setattr(steps, "_ended_before", lambda moment, skip: asked.append((moment, skip)) or {})
     for path in ("archive/2020-01-01-0123456789abcdef.csv", "runs/20200101T040000-1"):
         (home.path / path).mkdir(parents=True)
     (home.path / "archive").chmod(0o000)
@@ -131,7 +131,7 @@ def test_a_folder_that_cannot_be_read_ends_the_sweep_in_one_line(
 
     assert error.value.exit_code == 50
     assert str(error.value).startswith("cannot be read, and may hold what is past its time: archive; ")
-    assert swept == [[]]
+    assert len(asked) == 1
     assert list((home.path / "runs").iterdir()) == []
     assert len(list((home.path / "archive").iterdir())) == 1
     lines = [
@@ -139,6 +139,61 @@ def test_a_folder_that_cannot_be_read_ends_the_sweep_in_one_line(
     ]
     assert [line.kind for line in lines if line.unreadable] == ["archive"]
     assert [line.kind for line in lines if line.deleted] == ["runs"]
+
+
+class Runs:
+    """Prefect's ended runs, of days of January 2020, by pages of two; one of them may not go."""
+
+    def __init__(self, number: int, *, stuck: int = -1) -> None:
+        """Let a number of runs have ended."""
+        self.left = {UUID(int=each): date(2020, 1, each + 1) for each in range(number)}
+        self.stuck = UUID(int=stuck) if stuck >= 0 else None
+
+    def ended_before(self, _: datetime, skip: int) -> dict[UUID, date]:
+        """Give the next page."""
+        return dict(list(self.left.items())[skip : skip + 2])
+
+    def delete(self, runs: dict[UUID, date]) -> Iterator[date]:
+        """Delete a page, up to the run that does not go."""
+        for run in runs:
+            if run == self.stuck:
+                raise KeyboardInterrupt
+            yield self.left.pop(run)
+
+
+def sweep_prefect(runs: Runs, home: Home, monkeypatch: pytest.MonkeyPatch, *, dry_run: bool) -> list[Swept]:
+    """Sweep Prefect's runs."""
+    monkeypatch.setattr(steps, "_ended_before", runs.ended_before)
+    monkeypatch.setattr(steps, "_delete", runs.delete)
+    home.path.mkdir(exist_ok=True)
+    with unorchestrated():
+        return steps.sweep_prefect.fn(Locations(home=home.path), RetentionPolicy(), dry_run=dry_run)
+
+
+def test_prefects_runs_are_deleted_page_by_page(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are, all go and are proven; a dry run counts as many."""
+    runs = Runs(5)
+    (counted,) = sweep_prefect(runs, home, monkeypatch, dry_run=True)
+    assert len(runs.left) == 5
+    (proof,) = sweep_prefect(runs, home, monkeypatch, dry_run=False)
+
+    assert runs.left == {}
+    assert counted.deleted == proof.deleted == 5
+    assert (proof.oldest, proof.newest) == (date(2020, 1, 1), date(2020, 1, 5))
+    assert list(read_proof(home.path / "retention.jsonl")) == [proof]
+
+
+def test_what_went_before_an_interruption_is_proven(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log has the runs that were deleted, and no other; the next sweep goes on."""
+    runs = Runs(5, stuck=3)
+    with pytest.raises(KeyboardInterrupt):
+        sweep_prefect(runs, home, monkeypatch, dry_run=False)
+    runs.stuck = None
+    sweep_prefect(runs, home, monkeypatch, dry_run=False)
+
+    lines = list(read_proof(home.path / "retention.jsonl"))[::-1]
+    assert [line.deleted for line in lines] == [3, 2]
+    assert [line.newest for line in lines] == [date(2020, 1, 3), date(2020, 1, 5)]
 
 
 @pytest.mark.xdist_group("server")

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from schemas.config import Locations
-from schemas.manifest import ExtractIdentity
+from schemas.manifest import ExtractIdentity, ScoresManifest
 from schemas.reports import RowCounts
+from schemas.scores_name import ScoresName
 from tasks.core import filing, inbox, latest, publishing
+from tasks.core.bundle import seal_files
 from tasks.core.dating import date_of, oldest_first
 from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import identify
@@ -26,28 +28,28 @@ def publish_scores(
     scores: Path, as_of: date, extract: str, at: datetime, *, bundle: str = BUNDLE, **facts: Any
 ) -> Path:
     """Publish scores of ten customers as the night does; `extract` is an id."""
-    name = publishing.folder_name(as_of, extract, bundle)
-    stage = publishing.open_stage(scores, name)
+    stage = publishing.open_stage(scores, str(ScoresName(as_of, extract, bundle)))
     write_new(stage / publishing.SCORES, f"scores of {extract} by {bundle}\n".encode())
     counts = RowCounts(received=13, accepted=10, quarantined=2, exact_duplicates=1, blank_lines=0)
-    manifest = {
-        "as_of_date": as_of,
-        "extract": ExtractIdentity(extract_id=extract, sha256=extract * 4, simulated=False, counts=counts),
-        "ignored_columns": (),
-        "bundle_id": bundle,
-        "bundle_manifest_sha256": "c" * 64,
-        "bundle_simulated": False,
-        "gate_outcome": "passed",
-        "forced": False,
-        "scored": 10,
-        "flagged": 3,
-        "out_of_domain": 0,
-        "supersedes": latest.superseded_by(scores, as_of, extract),
-        "versions": {},
-        "scored_at": at,
-        "expires_on": at.date() + timedelta(days=90),
-    }
-    return publishing.publish(stage, scores, name, manifest | facts)
+    manifest = ScoresManifest(
+        files=seal_files(stage),
+        as_of_date=as_of,
+        extract=ExtractIdentity(extract_id=extract, sha256=extract * 4, simulated=False, counts=counts),
+        ignored_columns=(),
+        bundle_id=bundle,
+        bundle_manifest_sha256="c" * 64,
+        bundle_simulated=False,
+        gate_outcome="passed",
+        forced=False,
+        scored=10,
+        flagged=3,
+        out_of_domain=0,
+        supersedes=latest.superseded_by(scores, as_of, extract),
+        versions={},
+        scored_at=at,
+        expires_on=at.date() + timedelta(days=90),
+    )
+    return publishing.publish(stage, scores, manifest.model_copy(update=facts))
 
 
 def _clock() -> Iterator[datetime]:

@@ -92,6 +92,8 @@ def test_everything_lies_below_the_home() -> None:
     places = Locations(home=Path("/home"))
 
     assert [getattr(places, name) for name in names] == [Path("/home") / name for name in names]
+    assert places.retention_log == Path("/home/retention.jsonl")
+    assert places.retention_pending == Path("/home/.retention-pending.json")
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,6 @@ def bundle_target(folder: Path) -> Target:
         name = names[data[0] % len(names)] if data else names[0]
         (folder / name).write_bytes(data[1:])
         if name != MANIFEST:
-            (folder / MANIFEST).unlink()
             files = seal_files(folder)
             resealed = manifest | {
                 "files": {each: vars(seal) for each, seal in files.items()},

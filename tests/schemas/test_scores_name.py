@@ -1,0 +1,64 @@
+from datetime import date
+from fnmatch import fnmatchcase
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.scores_name import ScoresFolder, ScoresName
+
+NAME = ScoresName(date(2026, 3, 2), "0123456789abcdef", "f" * 16)
+TEXT = f"2026-03-02-0123456789abcdef-{'f' * 16}"
+NO_NAMES = [
+    "",
+    TEXT[:-1],
+    f"{TEXT}0",
+    f"{TEXT}\n",
+    f".{TEXT}",
+    TEXT.upper(),
+    TEXT.replace("2026", "٢٠٢٦"),
+    TEXT.replace("-03-", "-13-"),
+    TEXT.replace("2026-03-02", "2026-02-30"),
+]
+
+
+def test_a_name_is_read_as_it_was_written() -> None:
+    """The parts make the name, and the name gives the parts back."""
+    assert str(NAME) == TEXT
+    assert ScoresName.parse(TEXT) == NAME
+
+
+@pytest.mark.parametrize("text", NO_NAMES)
+def test_what_is_not_a_name_is_refused(text: str) -> None:
+    """Other shapes and days that do not exist are refused, in code and in every file that names a folder."""
+    with pytest.raises(ValueError, match=r"is not the name of a folder of scores|month|day"):
+        ScoresName.parse(text)
+    with pytest.raises(ValidationError):
+        TypeAdapter(ScoresFolder).validate_python(text)
+
+
+def test_files_keep_names_as_text() -> None:
+    """In manifests and pointers a name is a string, whose shape the JSON Schema says."""
+    adapter = TypeAdapter(ScoresFolder)
+
+    assert adapter.validate_python(TEXT) == TEXT
+    assert adapter.json_schema() == {
+        "type": "string",
+        "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{16}-[0-9a-f]{16}$",
+    }
+
+
+def test_a_glob_finds_names_by_what_is_known_of_them() -> None:
+    """Each part that is given must be that one; the others may be any, but no other shape."""
+    extract, bundle, day = NAME.extract_id, NAME.bundle_id, NAME.as_of_date
+
+    assert ScoresName.glob(as_of_date=day, extract_id=extract, bundle_id=bundle) == TEXT
+    for pattern in (
+        ScoresName.glob(),
+        ScoresName.glob(as_of_date=day),
+        ScoresName.glob(extract_id=extract),
+        ScoresName.glob(extract_id=extract, bundle_id=bundle),
+    ):
+        assert fnmatchcase(TEXT, pattern)
+        assert not any(fnmatchcase(text, pattern) for text in NO_NAMES[:7])
+    assert not fnmatchcase(TEXT, ScoresName.glob(extract_id=bundle))
+    assert not fnmatchcase(TEXT, ScoresName.glob(as_of_date=date(2026, 3, 1)))
