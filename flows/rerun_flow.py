@@ -1,7 +1,5 @@
 """A crashed run once more, but not for ever: `rerun/crashed`, started by an automation."""
 
-from flows import cli  # first: it sets what Prefect reads when it is imported
-
 # isort: split
 from typing import Any
 from uuid import UUID
@@ -11,8 +9,6 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from tasks.rerun import count_crashes, order_again
-
-cli.one_line_errors()
 
 
 @flow(name="rerun", persist_result=False)

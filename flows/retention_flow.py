@@ -14,8 +14,6 @@ from tasks.core.files import locked
 from tasks.core.settings import load_config
 from tasks.retention import report_retention, sweep_files, sweep_prefect
 
-cli.one_line_errors()
-
 
 @flow(name="retention", persist_result=False)
 def retention(

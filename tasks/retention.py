@@ -18,7 +18,6 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import TERMINAL_STATES
 from prefect.exceptions import ObjectNotFound
-from prefect.logging import get_run_logger
 
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
@@ -28,8 +27,8 @@ from tasks.core.clock import refuse_jump
 from tasks.core.errors import PublishError
 from tasks.core.proof import prove, write_proof
 from tasks.core.registry import read_champion
+from tasks.core.steps import log, step
 from tasks.core.sweeping import sweep
-from tasks.step import step
 
 FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present")
 """Names of this product's flows: a server may be shared, and others' runs are not ours to delete."""
@@ -38,7 +37,7 @@ _AT_A_TIME: Final = 200
 """Runs; the most that Prefect's server gives in one answer."""
 
 
-@step(name="sweep-files")
+@step("sweep-files")
 def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, force: bool) -> list[Swept]:
     """Delete extracts, scores and trainings that are past their time; log what went, and what did not.
 
@@ -53,17 +52,17 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
         refuse_jump(home, champion, now)
     due = retention.find_expired(home, policy, champion.bundle_id if champion else "", now.date())
     for kind, reason in due.unreadable.items():
-        get_run_logger().warning("cannot be read in %s/: %s", kind, reason)
+        log.warning("cannot be read in %s/: %s", kind, reason)
     if dry_run:
         items = [retention.measure(home, each) for each in due.expired]
         return prove(items, now, unreadable=due.unreadable)
     proof, left = sweep(home, due, now)
     for each, number in Counter(left).items():
-        get_run_logger().warning("not deleted in %s/: %d: %s", each.kind, number, each.reason)
+        log.warning("not deleted in %s/: %d: %s", each.kind, number, each.reason)
     return proof
 
 
-@step(name="sweep-prefect")
+@step("sweep-prefect")
 def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) -> list[Swept]:
     """Delete our flows' runs that are past their time; Prefect's server deletes their logs with them."""
     now = datetime.now(tz=UTC)
@@ -86,7 +85,7 @@ def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) ->
     return [proof]
 
 
-@step(name="report-retention")
+@step("report-retention")
 def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
     """Say in a line what was deleted, or would be.
 
@@ -98,7 +97,7 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
         gone[each.kind] += each.deleted
         left[each.kind] += each.failed
     said = f"{'Would delete' if dry_run else 'Deleted'} {_listed(gone)}."
-    get_run_logger().info(said)
+    log.info(said)
     faults = []
     if left.total():
         faults.append(f"past their time, and not deleted: {_listed(+left)}")

@@ -1,5 +1,6 @@
 """Errors sorted by who must act; each is printed as one line and has its own exit code."""
 
+import errno
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,11 @@ CONTROL: Final = re.compile(f"[\x00-\x1f\x7f{_CONTROL_BEYOND_ASCII}]")
 
 Source: Unicode, general categories Cc, Zl, Zp and Cs, and the bidirectional embeddings and isolates.
 """
+
+
+_DISK_ERRORS: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG}
+)
 
 
 def shown(text: str) -> str:
@@ -105,3 +111,10 @@ class OrchestratorError(ChurnError):
     """The orchestrator's server cannot start, does not answer, or does not do what is asked of it."""
 
     exit_code = 60
+
+
+def declared(error: Exception) -> ChurnError | None:
+    """Give what a person can mend as one of our errors, the disk's included; None for a bug."""
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        return PublishError(f"the disk did not take a file: {error.strerror}. Mend it and run again.")
+    return error if isinstance(error, ChurnError) else None

@@ -11,8 +11,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-
 import tasks.score as score_step
+
 from flows import cli
 from schemas.config import ScoreConfig
 from schemas.manifest import ScoresManifest

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import prefect
+import tasks.score as score_step
 import torch
 
-import tasks.score as score_step
 from flows import score_flow, train_flow
 from schemas.config import EncodingConfig, IngestConfig
 from schemas.manifest import MANIFEST, ScoresManifest

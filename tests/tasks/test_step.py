@@ -10,10 +10,10 @@ import pytest
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
+from tasks.step import passes, step
 
 import tasks
 from tasks.core.errors import ExtractError, PublishError
-from tasks.step import passes, step
 
 STEPS = [
     step
