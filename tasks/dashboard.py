@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from uuid import UUID, uuid4
@@ -26,6 +27,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.telling import (
     NEWS,
+    Forget,
+    Forgotten,
     Logged,
     News,
     Page,
@@ -57,6 +60,9 @@ _PARAMETERS: Final = TypeAdapter(dict[str, Any])
 _FORMAT: Final = logging.Formatter("%(asctime)s | %(levelname)-7s | %(message)s", "%H:%M:%S")
 
 
+_shown_on: ContextVar["Dashboard | None"] = ContextVar("shown_on", default=None)
+
+
 @contextmanager
 def on_dashboard() -> Iterator[None]:
     """Show the steps of a run that Prefect started; one by hand is shown already."""
@@ -86,13 +92,21 @@ def by_hand(flow: "Flow[..., State[Any]]", **parameters: Any) -> State[Any]:
     return state
 
 
+def forget_runs(flows: tuple[str, ...], before: datetime, *, dry_run: bool) -> Iterator[Forgotten]:
+    """Have Prefect delete runs that ended before a moment, or count them; nothing where no run is shown."""
+    dashboard = _shown_on.get()
+    return iter(()) if dashboard is None else dashboard.forget(flows, before, dry_run=dry_run)
+
+
 class Dashboard:
     """Watches a run and hands what happens to the process that tells Prefect."""
 
     def __init__(self, began: RunBegan) -> None:
         """Start that process."""
         self._steps: list[UUID] = []
-        self._began = self._work_began = self._shown = time.monotonic()
+        self._work_began = self._shown = time.monotonic()
+        self._start_limit = self._shown + _START_SECONDS
+        self._patience, self._starting = PATIENCE_SECONDS, False
         self._outbox: queue.SimpleQueue[Telling | None] = queue.SimpleQueue()
         self._news: queue.SimpleQueue[News | None] = queue.SimpleQueue()
         self._warned = threading.Event()
@@ -153,12 +167,21 @@ class Dashboard:
         """Show how a run by hand ended; what Prefect started, Prefect ends."""
         self._tell(RunEnded(type=type_, name=name, message=message, at=_now()))
 
+    def forget(self, flows: tuple[str, ...], before: datetime, *, dry_run: bool) -> Iterator[Forgotten]:
+        """Have Prefect delete the runs of flows that ended before a moment; say of each page what is gone."""
+        self._tell(Forget(flows=flows, before=before, dry_run=dry_run))
+        while isinstance(news := self._hear(), Forgotten):
+            yield news
+            if news.done:
+                return
+
     def close(self) -> None:
         """Wait until Prefect knows everything, for as long as is reasonable, and leave no process behind."""
         if self._teller is None:
             return
         self._outbox.put(None)
-        told = self._wait_until_told()
+        while isinstance(told := self._hear(), Forgotten):
+            pass
         with suppress(ProcessLookupError):
             os.killpg(self._teller.pid, signal.SIGKILL)  # with its temporary server, if it has one
         self._teller.wait()
@@ -191,20 +214,26 @@ class Dashboard:
                     self._news.put(news)
         self._news.put(None)
 
-    def _wait_until_told(self) -> Told | None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+    def _hear(self) -> Forgotten | Told | None:
+        """Wait for an answer; None where there is none, for which nothing is waited a second time."""
+        began = time.monotonic()
         while True:
-            with suppress(queue.Empty):
-                news = self._news.get(timeout=max(0.0, deadline - time.monotonic()))
-                match news:
-                    case None | Told():
-                        return news
-                    case Starting():
-                        deadline = max(deadline, self._began + _START_SECONDS)
-                    case Reached():
-                        deadline = time.monotonic() + PATIENCE_SECONDS
-                continue
-            return None
+            limit = self._start_limit if self._starting else began + self._patience
+            try:
+                news = self._news.get(timeout=max(0.0, limit - time.monotonic()))
+            except queue.Empty:
+                self._patience = 0.0
+                return None
+            match news:
+                case Starting():
+                    self._starting = True
+                case Reached():
+                    self._starting, began = False, time.monotonic()
+                case Told():
+                    self._starting = False
+                    return news
+                case Forgotten() | None:
+                    return news
 
     def _warn(self, what: str) -> None:
         if not self._warned.is_set():
@@ -233,10 +262,12 @@ def _shown(began: RunBegan) -> Iterator[Dashboard]:
     dashboard = Dashboard(began)
     forward = _ToDashboard(dashboard)
     log.addHandler(forward)
+    token = _shown_on.set(dashboard)
     try:
         with watched_by(dashboard):
             yield dashboard
     finally:
+        _shown_on.reset(token)
         log.removeHandler(forward)
         dashboard.close()
         log.removeHandler(terminal)

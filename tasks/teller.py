@@ -27,7 +27,6 @@ import httpx
 import prefect.server.database
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from prefect import task
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import (
     ArtifactCreate,
@@ -35,6 +34,7 @@ from prefect.client.schemas.actions import (
     FlowCreate,
     FlowRunCreate,
     LogCreate,
+    TaskRunCreate,
 )
 from prefect.client.schemas.filters import (
     FlowFilter,
@@ -199,14 +199,15 @@ class Teller:
                 self._began = telling
                 self._run_id = telling.run_id or self._create_run(client, telling)
             case StepBegan():
-                client.create_task_run(
-                    task(name=telling.step)(_nothing),
-                    flow_run_id=self._run_id,
-                    dynamic_key=str(telling.step_id),
+                step = TaskRunCreate(
                     id=telling.step_id,
                     name=f"{telling.step}-{str(telling.step_id)[:3]}",
-                    state=Running(),
+                    flow_run_id=self._run_id,
+                    task_key=telling.step,
+                    dynamic_key=str(telling.step_id),
+                    state=to_state_create(Running()),
                 )
+                client.request("POST", "/task_runs/", json=step.model_dump(mode="json"))
             case StepEnded():
                 message = telling.error and f"Task run encountered an exception {telling.error}"
                 state: State[Any] = Completed() if message is None else Failed(message=message)
@@ -390,10 +391,6 @@ def _kind(error: Exception) -> str:
 def _ended_without_a_word() -> RunEnded:
     message = "The process of the run ended without a word."
     return RunEnded(type="CRASHED", name=None, message=message, at=datetime.now(tz=UTC))
-
-
-def _nothing() -> None:
-    """Be the body of a step that is only shown."""
 
 
 def main() -> None:
