@@ -77,7 +77,7 @@ def identify(given: ExtractPath) -> Delivery:
     sent = delivery.identify(given)
     log.info("extract %s: %d bytes", sent.extract_id, sent.size)
     if given.delivered:
-        hold_to_sidecar(given.path, sent.sha256)
+        hold_to_sidecar(sent)
     return sent
 
 
