@@ -7,15 +7,13 @@ few seconds more, and says at last what Prefect did not take.
 
 import os
 import queue
-import sqlite3
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -24,9 +22,6 @@ os.environ["PREFECT_CLIENT_MAX_RETRIES"] = "0"  # tried again here, where it is 
 
 # isort: split
 import httpx
-import prefect.server.database
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import (
     ArtifactCreate,
@@ -46,7 +41,6 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import TERMINAL_STATES, State, StateType
 from prefect.exceptions import ObjectNotFound
-from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import get_current_settings
 from prefect.states import Completed, Failed, Running, to_state_create
 
@@ -68,6 +62,7 @@ from schemas.telling import (
     Told,
     Unreachable,
 )
+from tasks.core.errors import OrchestratorError
 
 KNOWN_SECONDS: Final = 8.0
 """After the run's end, how long a server that answered before is waited for; the run waits a second more."""
@@ -80,19 +75,13 @@ _WARN_SECONDS: Final = 3.0
 
 _PAUSE_SECONDS: Final = 0.5
 _REQUEST_SECONDS: Final = 60.0
-_LOCK_SECONDS: Final = 2.0
 _RUNS_A_PAGE: Final = 200
 """The most that Prefect's server gives in one answer."""
 
 _LATER: Final = frozenset({408, 429, 502, 503, 504})
 """HTTP statuses of a server that may take the same request a moment later; 503 is a locked SQLite."""
 
-_MIGRATIONS: Final = Path(prefect.server.database.__file__).parent / "_migrations"
 _HAS_ENDED: Final = sorted(TERMINAL_STATES)
-
-
-class UnusableError(Exception):
-    """Prefect's API cannot be used, and trying again does not help."""
 
 
 class Teller:
@@ -111,6 +100,7 @@ class Teller:
         self._run_id: UUID | None = None
         self._key = str(uuid4())
         self._artifact: UUID | None = None
+        self._lines: list[Logged] = []
 
     def listen(self) -> None:
         """Take what the run hands over; after its last line there is nothing to wait for."""
@@ -122,12 +112,18 @@ class Teller:
     def tell_all(self) -> None:
         """Tell everything, then say what was not told."""
         try:
-            with _server(self), _client() as client:
+            with self._server(), _client() as client:
                 self._greet(client)
                 while (telling := self.tellings.get()) is not None:
-                    self._deliver(client, telling)
+                    if isinstance(telling, Logged):
+                        self._lines.append(telling)
+                    else:
+                        self._deliver(partial(self._tell, client, telling))
+                    if self.tellings.empty():
+                        self._deliver_lines(client)
+                self._deliver_lines(client)
                 if self._began is not None and self._began.run_id is None and not self._is_over:
-                    self._deliver(client, _ended_without_a_word())
+                    self._deliver(partial(self._tell, client, _ended_without_a_word()))
         except Exception as error:  # noqa: BLE001 what it is does not matter to the run, which is warned
             self._leave_out(error)
             self._warn(error)
@@ -137,6 +133,19 @@ class Teller:
         """Say something to the run, if it still listens."""
         with suppress(OSError):
             os.write(self._answer, f"{news.model_dump_json()}\n".encode())
+
+    @contextmanager
+    def _server(self) -> Iterator[None]:
+        """Start a temporary server where none is configured."""
+        settings = get_current_settings()
+        if settings.api.url is not None or not settings.server.ephemeral.enabled:
+            yield
+            return
+        self.say(Starting())
+        from tasks.temporary_server import temporary_server  # noqa: PLC0415 takes seconds, and is rarely used
+
+        with temporary_server(settings.home):
+            yield
 
     def _greet(self, client: SyncPrefectClient) -> None:
         """Wait until the API answers to us, the password included."""
@@ -153,10 +162,10 @@ class Teller:
                 self._reached = True
                 self.say(Reached())
 
-    def _deliver(self, client: SyncPrefectClient, telling: Telling) -> None:
+    def _deliver(self, tell: Callable[[], None]) -> None:
         while True:
             try:
-                self._tell(client, telling)
+                tell()
             except httpx.TransportError as error:
                 self._pause(error)
             except httpx.HTTPStatusError as error:
@@ -170,16 +179,33 @@ class Teller:
             else:
                 return
 
+    def _deliver_lines(self, client: SyncPrefectClient) -> None:
+        """Tell all lines of the log that wait, in one request."""
+        entries = [
+            LogCreate(
+                name="churn",
+                level=line.level,
+                message=line.message,
+                timestamp=line.at,
+                flow_run_id=self._run_id,
+                task_run_id=line.step_id,
+            )
+            for line in self._lines
+        ]
+        self._lines = []
+        if entries:
+            self._deliver(partial(client.create_logs, entries))
+
     def _pause(self, error: Exception) -> None:
         """Wait before the next try.
 
         Raises:
-            UnusableError: the run has ended, and was given time enough.
+            OrchestratorError: the run has ended, and was given time enough.
         """
         now = time.monotonic()
         patience = KNOWN_SECONDS if self._reached else UNKNOWN_SECONDS
         if self._ended is not None and now > self._ended + patience:
-            raise UnusableError(_kind(error))
+            raise OrchestratorError(_kind(error))
         if not self._reached and now > self._started + _WARN_SECONDS:
             self._warn(error)
         time.sleep(_PAUSE_SECONDS)
@@ -212,16 +238,6 @@ class Teller:
                 message = telling.error and f"Task run encountered an exception {telling.error}"
                 state: State[Any] = Completed() if message is None else Failed(message=message)
                 client.set_task_run_state(telling.step_id, state, force=True)
-            case Logged():
-                entry = LogCreate(
-                    name="churn",
-                    level=telling.level,
-                    message=telling.message,
-                    timestamp=telling.at,
-                    flow_run_id=self._run_id,
-                    task_run_id=telling.step_id,
-                )
-                client.create_logs([entry])
             case Page():
                 self._create_artifact(
                     client, telling.step_id, "markdown", telling.description, telling.markdown, telling.key
@@ -240,7 +256,7 @@ class Teller:
         """Create a run, once, however often it is asked for.
 
         Raises:
-            UnusableError: the API does not take it, so that there is nothing to tell of.
+            OrchestratorError: the API does not take it, so that there is nothing to tell of.
         """
         flow = FlowCreate(name=began.flow).model_dump(mode="json")
         try:
@@ -255,7 +271,7 @@ class Teller:
         except httpx.HTTPStatusError as error:
             if error.response.status_code in _LATER:
                 raise
-            raise UnusableError(_kind(error)) from None
+            raise OrchestratorError(_kind(error)) from None
 
     def _create_artifact(
         self,
@@ -306,46 +322,6 @@ class Teller:
         self.say(Forgotten(runs=0, oldest=None, newest=None, done=True))
 
 
-class _TemporaryServer(SubprocessASGIServer):
-    """Prefect's own temporary server, which is started once: a broken database does not get better."""
-
-    def _run_uvicorn_command(self) -> "subprocess.Popen[bytes]":
-        if self.server_process is not None:
-            raise UnusableError(_ENDED)
-        return super()._run_uvicorn_command()
-
-
-_ENDED: Final = "its temporary server ended while it started; `prefect server start` says why"
-
-
-@contextmanager
-def _server(teller: Teller) -> Iterator[None]:
-    """Start a temporary server where none is configured.
-
-    Raises:
-        UnusableError: its database is locked, or it ended while it started.
-    """
-    settings = get_current_settings()
-    if settings.api.url is not None or not settings.server.ephemeral.enabled:
-        yield
-        return
-    teller.say(Starting())
-    _refuse_unusable(settings.home)
-    server = _TemporaryServer()
-    start = threading.Thread(target=server.start, daemon=True)
-    start.start()
-    try:
-        while start.is_alive():
-            start.join(0.1)
-            if server.server_process is not None and server.server_process.poll() is not None:
-                raise UnusableError(_ENDED)
-        if not server.running:
-            raise UnusableError("its temporary server did not start in time")
-        yield
-    finally:
-        server.stop()
-
-
 def _client() -> SyncPrefectClient:
     """Make a client that goes through no proxy to a server of this machine."""
     url = urlsplit(get_current_settings().api.url or "")
@@ -354,36 +330,11 @@ def _client() -> SyncPrefectClient:
     return get_client(sync_client=True, httpx_settings=settings)
 
 
-def _refuse_unusable(home: Path) -> None:
-    """Refuse what a temporary server would take a minute or a screenful of tracebacks to refuse.
-
-    Raises:
-        UnusableError: the folder may not be written to, or the database in it is locked, damaged or of a
-            newer Prefect.
-    """
-    if not os.access(home, os.W_OK):
-        raise UnusableError(f"{home} is not a folder that may be written to")
-    database = home / "prefect.db"
-    if not database.is_file():
-        return
-    try:
-        with closing(sqlite3.connect(database, timeout=_LOCK_SECONDS)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        ScriptDirectory(
-            str(_MIGRATIONS), version_locations=[str(_MIGRATIONS / "versions" / "sqlite")]
-        ).get_revision(revision)
-    except sqlite3.Error as error:
-        raise UnusableError(f"{database}: {error}") from None
-    except CommandError:
-        raise UnusableError(f"{database} is of another version of Prefect") from None
-
-
 def _kind(error: Exception) -> str:
     """Say an error without what it was told or answered."""
     if isinstance(error, httpx.HTTPStatusError):
         return f"{error.request.url.path} answers {error.response.status_code}"
-    if isinstance(error, UnusableError):
+    if isinstance(error, OrchestratorError):
         return str(error)
     return type(error).__name__
 

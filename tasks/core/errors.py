@@ -4,9 +4,11 @@ import errno
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
-import pandas as pd
+if TYPE_CHECKING:  # the process that tells Prefect imports errors, and need not wait for pandas
+    import pandas as pd
+
 
 _CONTROL_BEYOND_ASCII: Final = "\x80-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 CONTROL_BEYOND_ASCII: Final = re.compile(f"[{_CONTROL_BEYOND_ASCII}]")
@@ -54,7 +56,7 @@ class ExtractError(ChurnError):
 
     exit_code = 20
 
-    def __init__(self, message: str, *, quarantine: pd.DataFrame | None = None) -> None:
+    def __init__(self, message: str, *, quarantine: "pd.DataFrame | None" = None) -> None:
         super().__init__(message)
         self.quarantine = quarantine
 

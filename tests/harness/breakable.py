@@ -66,9 +66,7 @@ def breakable(behind: str | None = None) -> Iterator[Breakable]:
         def pass_on(self, behind: str, data: bytes) -> None:
             headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
             try:
-                passed = httpx.request(
-                    self.command, f"{behind}{self.path}", content=data, headers=headers, timeout=90
-                )
+                passed = client.request(self.command, f"{behind}{self.path}", content=data, headers=headers)
             except httpx.HTTPError:
                 self.close_connection = True
                 return
@@ -91,7 +89,7 @@ def breakable(behind: str | None = None) -> Iterator[Breakable]:
         def handle_error(self, *_: Any) -> None:
             """Say nothing of who hung up."""
 
-    with Listener(("127.0.0.1", 0), Handler) as listener:
+    with httpx.Client(timeout=90, trust_env=False) as client, Listener(("127.0.0.1", 0), Handler) as listener:
         api = Breakable(listener.server_port, behind)
         threading.Thread(target=listener.serve_forever, daemon=True).start()
         yield api
