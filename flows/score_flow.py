@@ -47,8 +47,8 @@ def score(
             force=force,
             engine=engine,
         )
-    if night.error is not None:
-        raise night.error
+        if night.error is not None:
+            raise night.error
     return Completed(name=cli.name_of_night(night.stale, night.drifted), message=night.summary)
 
 

@@ -125,11 +125,12 @@ class Forgotten(Closed):
 
 
 class Told(Closed):
-    """The last word: how many reports Prefect did not take, and why the last of them failed."""
+    """The last word: how many reports Prefect did not take and why, and whether the rest were given up."""
 
     kind: Literal["told"] = "told"
     untold: int
     why: str | None
+    gave_up: bool
 
 
 News = Annotated[Starting | Reached | Unreachable | Forgotten | Told, Field(discriminator="kind")]

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NoReturn
 from uuid import UUID, uuid4
 
 from prefect import Flow
@@ -65,15 +65,28 @@ _shown_on: ContextVar["Dashboard | None"] = ContextVar("shown_on", default=None)
 
 @contextmanager
 def on_dashboard() -> Iterator[None]:
-    """Show the steps of a run that Prefect started; one by hand is shown already."""
+    """Show the steps of a run that Prefect started; one by hand is shown already.
+
+    A run that a worker started, and whose end cannot be told, leaves at once: Prefect would try for minutes.
+    Shown as Crashed and ordered again, it finds everything done.
+    """
     context = FlowRunContext.get()
     if is_watched() or context is None or context.flow is None or context.flow_run is None:
         yield
         return
     logging.getLogger("prefect.flow_runs").addFilter(_one_line)
-    began = RunBegan(flow=context.flow.name, run_id=context.flow_run.id, parameters={}, at=_now())
-    with _shown(began):
-        yield
+    run_id = context.flow_run.id
+    by_worker = os.environ.get("PREFECT__FLOW_RUN_ID") == str(run_id)
+    dashboard, error = None, None
+    try:
+        with _shown(RunBegan(flow=context.flow.name, run_id=run_id, parameters={}, at=_now())) as dashboard:
+            yield
+    except Exception as raised:
+        error = raised
+        raise
+    finally:
+        if by_worker and dashboard is not None and dashboard.gave_up:
+            _leave(error)
 
 
 def by_hand(flow: "Flow[..., State[Any]]", **parameters: Any) -> State[Any]:
@@ -110,6 +123,7 @@ class Dashboard:
         self._outbox: queue.SimpleQueue[Telling | None] = queue.SimpleQueue()
         self._news: queue.SimpleQueue[News | None] = queue.SimpleQueue()
         self._warned = threading.Event()
+        self.gave_up = False
         self._teller: subprocess.Popen[bytes] | None = None
         self._tell(began)
         try:
@@ -185,6 +199,7 @@ class Dashboard:
         with suppress(ProcessLookupError):
             os.killpg(self._teller.pid, signal.SIGKILL)  # with its temporary server, if it has one
         self._teller.wait()
+        self.gave_up = told is None or told.gave_up
         if told is None or told.untold:
             why = told.why if told is not None and told.why else f"no answer within {PATIENCE_SECONDS:g} s"
             self._warn(f"Prefect did not take every report on this run ({why})")
@@ -272,6 +287,15 @@ def _shown(began: RunBegan) -> Iterator[Dashboard]:
         dashboard.close()
         log.removeHandler(terminal)
         log.level, log.propagate = before
+
+
+def _leave(error: Exception | None) -> NoReturn:
+    """Leave the process of a run that is over, with nothing of Prefect's that waits for a server."""
+    if error is not None:
+        log.error("%s", error if isinstance(error, ChurnError) else type(error).__name__)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0 if error is None else 1)
 
 
 def _one_line(record: logging.LogRecord) -> bool:

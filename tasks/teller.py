@@ -111,6 +111,7 @@ class Teller:
 
     def tell_all(self) -> None:
         """Tell everything, then say what was not told."""
+        gave_up = False
         try:
             with self._server(), _client() as client:
                 self._greet(client)
@@ -125,9 +126,10 @@ class Teller:
                 if self._began is not None and self._began.run_id is None and not self._is_over:
                     self._deliver(partial(self._tell, client, _ended_without_a_word()))
         except Exception as error:  # noqa: BLE001 what it is does not matter to the run, which is warned
+            gave_up = True
             self._leave_out(error)
             self._warn(error)
-        self.say(Told(untold=self._untold, why=self._why or None))
+        self.say(Told(untold=self._untold, why=self._why or None, gave_up=gave_up))
 
     def say(self, news: News) -> None:
         """Say something to the run, if it still listens."""
