@@ -46,7 +46,7 @@ from schemas.telling import (
 from tasks.core.errors import ChurnError, declared
 from tasks.core.steps import is_watched, log, watched_by
 
-PATIENCE_SECONDS: Final = float(os.environ.get("CHURN_PREFECT_WAIT_SECONDS", "9"))
+PATIENCE_SECONDS: Final = float(os.environ.get("CHURN_PREFECT_WAIT_SECONDS", "8"))
 """How long a run that has ended waits for Prefect, in all."""
 
 _START_SECONDS: Final = 95.0

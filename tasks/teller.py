@@ -64,7 +64,7 @@ from schemas.telling import (
 )
 from tasks.core.errors import OrchestratorError
 
-KNOWN_SECONDS: Final = 8.0
+KNOWN_SECONDS: Final = 7.0
 """After the run's end, how long a server that answered before is waited for; the run waits a second more."""
 
 UNKNOWN_SECONDS: Final = 2.0

@@ -250,30 +250,30 @@ def run(
     env = api.server.env | {"CHURN_HOME": str(home), "PREFECT_API_URL": api.proxy.url}
     env |= {"PREFECT_CLIENT_MAX_RETRIES": "0"}  # the control need not try for minutes
     began = time.monotonic()
-    program = subprocess.Popen(
-        words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
     lines: list[tuple[float, str]] = []
-    assert program.stdout is not None
-    output = program.stdout
-    reading = threading.Thread(
-        target=lambda: lines.extend((time.monotonic(), line.rstrip("\n")) for line in output), daemon=True
-    )
-    reading.start()
     mending = None
-    if breaking is not None:
-        with suppress(subprocess.TimeoutExpired):
-            program.wait(moment)
-        mending = breaking(api)
-        next(mending)
-    try:
-        program.wait(_SECONDS)
-    finally:
-        program.kill()
-        ended = time.monotonic()
-        reading.join()
-        if mending is not None:
-            next(mending, None)
+    with subprocess.Popen(
+        words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as program:
+        assert program.stdout is not None
+        output = program.stdout
+        reading = threading.Thread(
+            target=lambda: lines.extend((time.monotonic(), line.rstrip("\n")) for line in output)
+        )
+        reading.start()
+        if breaking is not None:
+            with suppress(subprocess.TimeoutExpired):
+                program.wait(moment)
+            mending = breaking(api)
+            next(mending)
+        try:
+            program.wait(_SECONDS)
+        finally:
+            program.kill()
+            ended = time.monotonic()
+            reading.join()
+            if mending is not None:
+                next(mending, None)
     last = max((at for at, line in lines if "Prefect" not in line and "error: " not in line), default=ended)
     said = [_plain(line, home) for _, line in lines if "Prefect" not in line and " rows a second" not in line]
     return Ended(program.returncode, said, files_of(home), ended - began, ended - last)
