@@ -8,6 +8,7 @@ run nothing but a warning.
 import logging
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -43,11 +44,14 @@ from schemas.telling import (
     Told,
     Unreachable,
 )
-from tasks.core.errors import ChurnError, declared
+from tasks.core.errors import ChurnError, ConfigError, declared
 from tasks.core.steps import is_watched, log, watched_by
 
-PATIENCE_SECONDS: Final = float(os.environ.get("CHURN_PREFECT_WAIT_SECONDS", "8"))
-"""How long a run that has ended waits for Prefect, in all."""
+PATIENCE: Final = "CHURN_PREFECT_WAIT_SECONDS"
+"""Names the setting of how long a run that has ended waits for Prefect, in all."""
+
+PATIENCE_SECONDS: Final = 8.0
+"""Its default: what a healthy server needs to hear of a run's end, and no more than anybody minds to wait."""
 
 _START_SECONDS: Final = 95.0
 """How long it waits for a temporary server that is starting; Prefect's own limit is 90 (`flows.cli`)."""
@@ -119,7 +123,8 @@ class Dashboard:
         self._steps: list[UUID] = []
         self._work_began = self._shown = time.monotonic()
         self._start_limit = self._shown + _START_SECONDS
-        self._patience, self._starting = PATIENCE_SECONDS, False
+        self._given, self._starting = _patience(), False
+        self._patience = self._given
         self._outbox: queue.SimpleQueue[Telling | None] = queue.SimpleQueue()
         self._news: queue.SimpleQueue[News | None] = queue.SimpleQueue()
         self._warned = threading.Event()
@@ -201,7 +206,7 @@ class Dashboard:
         self._teller.wait()
         self.gave_up = told is None or told.gave_up
         if told is None or told.untold:
-            why = told.why if told is not None and told.why else f"no answer within {PATIENCE_SECONDS:g} s"
+            why = told.why if told is not None and told.why else f"no answer within {self._given:g} s"
             self._warn(f"Prefect did not take every report on this run ({why})")
 
     @property
@@ -216,7 +221,8 @@ class Dashboard:
         assert teller.stdin is not None
         with suppress(OSError), teller.stdin as pipe:
             while (telling := self._outbox.get()) is not None:
-                pipe.write(f"{telling.model_dump_json()}\n".encode())
+                with suppress(ValueError):  # a path that is not UTF-8 cannot be told
+                    pipe.write(f"{telling.model_dump_json()}\n".encode())
 
     def _receive(self, teller: "subprocess.Popen[bytes]") -> None:
         assert teller.stdout is not None
@@ -296,6 +302,13 @@ def _leave(error: Exception | None) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0 if error is None else 1)
+
+
+def _patience() -> float:
+    given = os.environ.get(PATIENCE, str(PATIENCE_SECONDS))
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", given):
+        raise ConfigError(f"{PATIENCE} is '{given}'; expected seconds, such as 60.")
+    return float(given)
 
 
 def _one_line(record: logging.LogRecord) -> bool:

@@ -1,7 +1,6 @@
 """Name the steps of a run and log what they do; whoever watches a run can show them.
 
-A step does the same whether or not anybody watches, and a watcher cannot fail it: what a watcher may
-do is hand a value over, never wait or raise.
+A step does the same whether or not anybody watches, and a watcher cannot fail it.
 """
 
 import errno
@@ -102,29 +101,33 @@ def passes(error: BaseException | None) -> bool:
 
 def progress(what: str, share: float, rows: int) -> None:
     """Tell whoever watches how far long work is."""
-    if (watcher := _watcher.get()) is not None:
-        watcher.progress(what, share, rows)
+    _hand(lambda watcher: watcher.progress(what, share, rows))
 
 
 def show(markdown: str, *, key: str, description: str) -> None:
     """Give whoever watches a page for the dashboard."""
+    _hand(lambda watcher: watcher.show(markdown, key=key, description=description))
+
+
+def _hand(over: Callable[[Watcher], None]) -> None:
+    """Hand something over to whoever watches; what goes wrong there is of no concern to the run."""
     if (watcher := _watcher.get()) is not None:
-        watcher.show(markdown, key=key, description=description)
+        try:
+            over(watcher)
+        except Exception as error:  # noqa: BLE001 the run must not fail of being watched
+            log.debug("a watcher failed: %s", type(error).__name__)
 
 
 @contextmanager
 def _shown(name: str) -> Iterator[None]:
-    watcher = _watcher.get()
-    if watcher is None:
-        yield
-        return
-    watcher.began(name)
+    _hand(lambda watcher: watcher.began(name))
     try:
         yield
     except BaseException as error:
-        watcher.ended(error)
+        reason = error
+        _hand(lambda watcher: watcher.ended(reason))
         raise
-    watcher.ended(None)
+    _hand(lambda watcher: watcher.ended(None))
 
 
 def _without_names(name: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

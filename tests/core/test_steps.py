@@ -84,6 +84,23 @@ def test_a_watcher_sees_what_a_step_failed_of() -> None:
         assert notes.taken == ["fail", type(error)]
 
 
+def test_a_watcher_that_fails_is_of_no_concern() -> None:
+    """The step ends as if nobody watched."""
+
+    class Failing(Notes):
+        def began(self, step: str) -> None:
+            raise OSError(step)
+
+        def show(self, markdown: str, *, key: str, description: str) -> None:
+            raise RuntimeError(markdown, key, description)
+
+    notes = Failing()
+    with watched_by(notes):
+        assert double(3) == 6
+
+    assert notes.taken == [("doubling", 0.5, 3), None]
+
+
 def busy() -> PublishError:
     """Make the error of a disk that was busy for a moment, as publishing raises it."""
     error = PublishError("x")
