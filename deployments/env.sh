@@ -11,6 +11,10 @@ export PREFECT_SERVER_API_PORT="${PREFECT_SERVER_API_PORT:-4200}"
 export PREFECT_SERVER_CORS_ALLOWED_ORIGINS="http://$PREFECT_SERVER_API_HOST:$PREFECT_SERVER_API_PORT"
 export PREFECT_API_URL="$PREFECT_SERVER_CORS_ALLOWED_ORIGINS/api"
 
+# A server of this machine is never asked through a proxy.
+export NO_PROXY="${NO_PROXY:+$NO_PROXY,}$PREFECT_SERVER_API_HOST,localhost"
+export no_proxy="$NO_PROXY"
+
 # The API shows logs and takes orders: nobody without this user:password may ask it.
 auth="$PREFECT_HOME/auth"
 if [ ! -s "$auth" ]; then

@@ -1,19 +1,18 @@
 """From the command line to a flow and back: flags in, one line and an exit code out."""
 
 import argparse
-import errno
-import logging
 import os
 import select
 import signal
 import sys
+import warnings
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from schemas.config import Locations
-from tasks.core.errors import ChurnError, ConfigError, PublishError
+from tasks.core.errors import ChurnError, ConfigError, declared
 from tasks.core.files import make_folder
 
 if TYPE_CHECKING:  # programs that need no orchestrator start without importing it
@@ -34,9 +33,6 @@ STALE_AND_DRIFTED: Final = "StaleAndDrifted"
 REFUSED_EXIT_CODE: Final = 3
 ALARMS_EXIT_CODE: Final = 4
 PIPE_EXIT_CODE: Final = 128 + signal.SIGPIPE
-_DISK_ERRORS: Final = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG}
-)
 
 _PREFECT_DEFAULTS: Final = {
     "DO_NOT_TRACK": "1",
@@ -46,6 +42,9 @@ _PREFECT_DEFAULTS: Final = {
 }
 for _name, _value in _PREFECT_DEFAULTS.items():
     os.environ.setdefault(_name, _value)
+for _name in ("NO_PROXY", "no_proxy"):  # a server of this machine is never asked through a proxy
+    os.environ[_name] = ",".join(filter(None, (os.environ.get(_name), "127.0.0.1", "localhost")))
+warnings.filterwarnings("ignore", "Failed to create the Prefect home directory")  # runs go on without it
 os.umask(0o077)  # here, because a temporary Prefect server writes files before any flow body runs
 
 
@@ -77,6 +76,11 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"'{text}' is no day; expected YYYY-MM-DD") from None
 
 
+def now() -> datetime:
+    """Read the clock, in UTC."""
+    return datetime.now(tz=UTC)
+
+
 def locations(*, make: bool = True) -> Locations:
     """Say where everything lies: below CHURN_HOME, or `var` in the current folder; make that folder.
 
@@ -101,6 +105,7 @@ def run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
     Our own bugs keep their traceback. Output that nobody reads any more (`| head`) is no error: a
     command that is done leaves with its code, one that it stops as SIGPIPE would have it leave.
     """
+    signal.signal(signal.SIGTERM, _stop)
     try:
         _run(main)
     except BrokenPipeError:
@@ -124,11 +129,9 @@ def _run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
         _leave(told)
 
 
-def declared(error: Exception) -> ChurnError | None:
-    """Give what a person can mend as one of our errors, the disk's included; None for a bug."""
-    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
-        return PublishError(f"the disk did not take a file: {error.strerror}. Mend it and run again.")
-    return error if isinstance(error, ChurnError) else None
+def _stop(number: int, _frame: object) -> NoReturn:
+    """End the run where it is, as Ctrl-C does, so that it takes away what it had not finished."""
+    sys.exit(128 + number)
 
 
 def _reader_left() -> bool:
@@ -154,19 +157,6 @@ def name_of_night(stale: str | None, drifted: str | None) -> str | None:
     if stale and drifted:
         return STALE_AND_DRIFTED
     return STALE if stale else DRIFTED if drifted else None
-
-
-def one_line_errors() -> None:
-    """Make Prefect log errors that a person can mend as one line; bugs keep their traceback."""
-    for name in ("prefect.flow_runs", "prefect.task_runs"):
-        logging.getLogger(name).addFilter(_shorten)
-
-
-def _shorten(record: logging.LogRecord) -> bool:
-    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-    if isinstance(error, ChurnError):
-        record.msg, record.args, record.exc_info = str(error), (), None
-    return True
 
 
 def _leave(error: ChurnError) -> NoReturn:

@@ -10,10 +10,9 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from tasks.dashboard import by_hand, on_dashboard
 from tasks.present import open_bundle
 from tasks.present import present as write_presentation
-
-cli.one_line_errors()
 
 
 @flow(name="present", persist_result=False)
@@ -25,9 +24,10 @@ def present(bundle: str | None = None, out: Path | None = None) -> State[Any]:
         out: Folder to write into; `presentations/<bundle id>` in the home folder without one.
     """
     home = cli.locations()
-    presented = open_bundle(home.registry, bundle)
-    folder = out.absolute() if out else home.presentations / presented.manifest.bundle_id
-    write_presentation(presented, home.registry, folder)
+    with on_dashboard():
+        presented = open_bundle(home.registry, bundle)
+        folder = out.absolute() if out else home.presentations / presented.manifest.bundle_id
+        write_presentation(presented, home.registry, folder)
     return Completed(message=f"Presentation in {folder}.")
 
 
@@ -39,7 +39,7 @@ def main() -> State[Any] | None:
         "--out", type=Path, metavar="FOLDER", help="write here; var/presentations/<bundle id> without it"
     )
     flags = parser.parse_args()
-    return present(flags.bundle, flags.out, return_state=True)
+    return by_hand(present, bundle=flags.bundle, out=flags.out)
 
 
 if __name__ == "__main__":

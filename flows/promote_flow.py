@@ -9,19 +9,11 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from schemas.config import Locations, ScoreConfig
-from tasks.compare import compare_scores, find_last_extract
+from schemas.config import ScoreConfig
 from tasks.core.errors import ConfigError
-from tasks.core.files import locked
-from tasks.core.movement import LastExtract
+from tasks.core.promotion import move_champion
 from tasks.core.settings import load_config
-from tasks.ingest import identify
-from tasks.latest import point_to_latest
-from tasks.promote import promote_by_hand, roll_back
-from tasks.publish import find_published, publish
-from tasks.score import pin_champion, score
-
-cli.one_line_errors()
+from tasks.dashboard import by_hand, on_dashboard
 
 
 @flow(name="promote", persist_result=False)
@@ -44,38 +36,11 @@ def promote(
     home = cli.locations()
     if (bundle is None) != rollback:
         raise ConfigError("give either a bundle's id or rollback, not both.")
-    last = find_last_extract(home) if rescore else None
-    moved = (
-        roll_back(home.registry, force=force)
-        if bundle is None
-        else promote_by_hand(home.registry, bundle, force=force)
-    )
-    said = f"In service: {moved.bundle_id} (before: {moved.previous or 'nothing'})."
-    if last is not None:
-        try:
-            said = f"{said} {_rescore(last, config, home, force)}"
-        except Exception as error:
-            # The pointer has moved: who is not told so, and rolls back once more, is at the wrong bundle.
-            again = f"--bundle {moved.bundle_id} --rescore{' --force' if force else ''}"
-            left = f"Finish with `{again}`, not with --rollback, which would go further back."
-            cause = cli.declared(error)
-            if cause is None:
-                error.add_note(f"{said} Not rescored. {left}")
-                raise
-            raise type(cause)(f"{said} Not rescored: {cause} {left}") from error
+    with on_dashboard():
+        said = move_champion(
+            home=home, now=cli.now, bundle=bundle, force=force, rescore=config if rescore else None
+        )
     return Completed(message=said)
-
-
-def _rescore(last: LastExtract, config: ScoreConfig, home: Locations, force: bool) -> str:
-    with locked(home.work):
-        champion = pin_champion(home.registry)
-        sent = identify(last.path, delivered=False)
-        folder = find_published(sent, champion, home.scores)
-        if folder is None:
-            staged = score(sent, champion, last.as_of, config, home.scores, force=force)
-            folder = publish(sent, staged, champion, last.as_of, config, home.scores, forced=force)
-        point_to_latest(home.scores, champion)
-        return compare_scores(last.folder, folder)
 
 
 def main() -> State[Any] | None:
@@ -95,7 +60,14 @@ def main() -> State[Any] | None:
     cli.add_config_flags(parser)
     flags = parser.parse_args()
     config = load_config(ScoreConfig, flags.config, flags.set)
-    return promote(flags.bundle, flags.rollback, flags.force, flags.rescore, config, return_state=True)
+    return by_hand(
+        promote,
+        bundle=flags.bundle,
+        rollback=flags.rollback,
+        force=flags.force,
+        rescore=flags.rescore,
+        config=config,
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """A crashed run once more, but not for ever: `rerun/crashed`, started by an automation."""
 
-from flows import cli  # first: it sets what Prefect reads when it is imported
-
 # isort: split
 from typing import Any
 from uuid import UUID
@@ -10,9 +8,8 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from tasks.dashboard import on_dashboard
 from tasks.rerun import count_crashes, order_again
-
-cli.one_line_errors()
 
 
 @flow(name="rerun", persist_result=False)
@@ -23,13 +20,16 @@ def rerun(flow_run: UUID, attempts: int = 3) -> State[Any]:
         flow_run: Id of the run that crashed.
         attempts: Crashes in a row after which a person must look.
     """
-    crashes = count_crashes(flow_run, attempts)
-    if not crashes:
-        return Completed(message=f"Run {flow_run} did not crash after all.")
-    if crashes >= attempts:
-        return Failed(
-            message=f"Run {flow_run} crashed, the last of {crashes} in a row: it is not run again. Read"
-            f" `prefect flow-run logs {flow_run}`, mend what killed it, then `prefect deployment run` it."
+    with on_dashboard():
+        crashes = count_crashes(flow_run, attempts)
+        if not crashes:
+            return Completed(message=f"Run {flow_run} did not crash after all.")
+        if crashes >= attempts:
+            return Failed(
+                message=f"Run {flow_run} crashed, the last of {crashes} in a row: it is not run again. Read"
+                f" `prefect flow-run logs {flow_run}`, mend what killed it, then `prefect deployment run` it."
+            )
+        ordered = order_again(flow_run)
+        return Completed(
+            message=f"Run {flow_run} crashed; run {ordered} is attempt {crashes + 1} of {attempts}."
         )
-    ordered = order_again(flow_run)
-    return Completed(message=f"Run {flow_run} crashed; run {ordered} is attempt {crashes + 1} of {attempts}.")

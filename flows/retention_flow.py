@@ -12,9 +12,8 @@ from prefect.states import Completed
 from schemas.operations import RetentionPolicy
 from tasks.core.files import locked
 from tasks.core.settings import load_config
+from tasks.dashboard import by_hand, on_dashboard
 from tasks.retention import report_retention, sweep_files, sweep_prefect
-
-cli.one_line_errors()
 
 
 @flow(name="retention", persist_result=False)
@@ -31,10 +30,11 @@ def retention(
         force: Sweep however long ago the last sweep was: the clock is right.
     """
     home = cli.locations()
-    with locked(home.work):  # no run reads what is deleted
-        proof = sweep_files(home, config, dry_run=dry_run, force=force)
-    proof += sweep_prefect(home, config, dry_run=dry_run)
-    return Completed(message=report_retention(proof, dry_run=dry_run))
+    with on_dashboard():
+        with locked(home.work):  # no run reads what is deleted
+            proof = sweep_files(home, config, dry_run=dry_run, force=force)
+        sweep_prefect(home, config, dry_run=dry_run)
+        return Completed(message=report_retention(proof, dry_run=dry_run))
 
 
 def main() -> State[Any] | None:
@@ -47,7 +47,7 @@ def main() -> State[Any] | None:
     cli.add_config_flags(parser)
     flags = parser.parse_args()
     config = load_config(RetentionPolicy, flags.config, flags.set)
-    return retention(config, flags.dry_run, flags.force, return_state=True)
+    return by_hand(retention, config=config, dry_run=flags.dry_run, force=flags.force)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from tasks.core.errors import ConfigError
 from tasks.core.extract.reading import Extract
 from tasks.core.run import Order, Run
 from tasks.core.settings import load_config
+from tasks.dashboard import by_hand, on_dashboard
 from tasks.document import document
 from tasks.evaluate import evaluate
 from tasks.export import stage
@@ -28,8 +29,6 @@ from tasks.report import report_audit, report_training
 from tasks.search import search as search_hyper_parameters
 from tasks.train import start_run, train_baselines, train_without_protected
 from tasks.train import train as train_network
-
-cli.one_line_errors()
 
 
 @flow(name="train", persist_result=False)
@@ -50,24 +49,25 @@ def train(
         search: Trials of a hyper-parameter search before the training; none at 0.
     """
     home = cli.locations()
-    champion = open_champion(home.registry)
-    order = Order(extract=extract and extract.absolute(), config=config, search=search)
-    run = start_run(home.runs, order, resume)
-    data = _ingest(run)
-    audit = report_audit(data)
-    parts = split(data.customers, run.order.config.split)
-    run = search_hyper_parameters(parts, run)
-    spec = fit_spec(parts, run.order.config.encoding)
-    network, seconds = train_network(parts, spec, run)
-    baselines = train_baselines(parts)
-    without_protected = train_without_protected(parts, run)
-    staged = stage(network, spec, run)
-    evaluation = evaluate(staged, network, parts, baselines, without_protected, champion, audit, run)
-    judged = gate(evaluation, run.order.config.gate, champion, staged)
-    document(staged, judged, data, run)
-    bundle = register(staged, data, parts.cuts, judged, run, seconds, home.registry)
-    service = promote(bundle, champion, home.registry, dry_run=dry_run)
-    report_training(bundle, run, service, home.registry)
+    with on_dashboard():
+        champion = open_champion(home.registry)
+        order = Order(extract=extract and extract.absolute(), config=config, search=search)
+        run = start_run(home.runs, order, resume)
+        data = _ingest(run)
+        audit = report_audit(data)
+        parts = split(data.customers, run.order.config.split)
+        run = search_hyper_parameters(parts, run)
+        spec = fit_spec(parts, run.order.config.encoding)
+        network, seconds = train_network(parts, spec, run)
+        baselines = train_baselines(parts)
+        without_protected = train_without_protected(parts, run)
+        staged = stage(network, spec, run)
+        evaluation = evaluate(staged, network, parts, baselines, without_protected, champion, audit, run)
+        judged = gate(evaluation, run.order.config.gate, champion, staged)
+        document(staged, judged, data, run)
+        bundle = register(staged, data, parts.cuts, judged, run, seconds, home.registry)
+        service = promote(bundle, champion, home.registry, dry_run=dry_run)
+        report_training(bundle, run, service, home.registry)
     return Completed(name=None if judged.gate.promotes else cli.REFUSED, message=service)
 
 
@@ -105,7 +105,14 @@ def main() -> State[Any] | None:
     if flags.resume and (flags.extract or flags.config or flags.set or flags.search):
         raise ConfigError("--resume goes on with its run's own extract and settings; give it alone.")
     config = load_config(TrainConfig, flags.config, flags.set)
-    return train(flags.extract, config, flags.resume, flags.dry_run, flags.search, return_state=True)
+    return by_hand(
+        train,
+        extract=flags.extract,
+        config=config,
+        resume=flags.resume,
+        dry_run=flags.dry_run,
+        search=flags.search,
+    )
 
 
 if __name__ == "__main__":

@@ -1,15 +1,25 @@
-"""Reach the machines that score partitions: a Dask cluster, by Prefect's task runner."""
+"""Reach the machines that score partitions: a Dask cluster."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from prefect import Task
-
+from schemas.config import ScoreConfig
+from tasks.core import publishing, recording
+from tasks.core.bundle import Bundle
 from tasks.core.errors import ConfigError
+from tasks.core.extract.judging import Findings, Reading
+from tasks.core.files import shared_folder
+from tasks.core.partitions import Partition, cut_partitions
+from tasks.core.publishing import StagedScores
+from tasks.core.recording import Recorded
+from tasks.core.scoring_job import Engine, ScoringJob, score_by_threads, stage_scores
+from tasks.core.steps import log, step
+from tasks.core.streaming import Progress, Totals
 
 LOCAL: Final = "threads"
 """The runner that needs no cluster: the threads of this process."""
@@ -18,41 +28,87 @@ _SCHEME: Final = "dask"
 _SECONDS_FOR_A_WORKER: Final = 60
 
 
+@contextmanager
+def engine_of(runner: str, workers: int, work: Path) -> Iterator[Engine]:
+    """Use the runner `threads`, `dask` (a cluster of `workers` processes here) or `dask://host:port`.
+
+    A cluster is reached when there is something to score. What its workers write lies in `work`.
+
+    Raises:
+        ConfigError: it is none of these, or the extra that it needs is not installed.
+    """
+    if runner == LOCAL:
+        yield score_by_threads
+        return
+    address = _address(runner)
+    try:
+        import distributed  # noqa: PLC0415 an extra
+    except ImportError:
+        raise ConfigError(
+            "--runner dask needs packages that are not installed:"
+            " pip install -c constraints.txt -e '.[dask]'."
+        ) from None
+    logging.getLogger("distributed").setLevel(logging.WARNING)  # it tells of every connection
+    with ExitStack() as started:
+
+        def connect() -> Any:
+            if address is not None:
+                return started.enter_context(distributed.Client(address))
+            here = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
+            return started.enter_context(
+                distributed.Client(started.enter_context(distributed.LocalCluster(**here)))
+            )
+
+        yield Cluster(connect, runner, work)
+
+
 class Cluster:
-    """A cluster that is connected to when the first work is submitted."""
+    """Scores a job on the workers of a cluster; the same bytes as by threads of this process."""
 
-    def __init__(self, runner: Any, name: str) -> None:
-        """Use a started `DaskTaskRunner`; the operator knows it by the `name` he gave."""
-        self._runner, self._name = runner, name
+    def __init__(self, connect: Callable[[], Any], name: str, work: Path) -> None:
+        """Connect to nothing yet; the operator knows the cluster by the `name` he gave."""
+        self._connect, self._name, self._work = connect, name, work
+        self._client: Any = None
 
-    def map(self, task: "Task[..., Any]", work: list[dict[str, Any]]) -> "Results":
-        """Run a step once for each set of parameters.
+    def __call__(self, job: ScoringJob) -> StagedScores:
+        """Cut an extract, score its partitions on the workers, and gather what they wrote.
 
         Raises:
-            ConfigError: the cluster cannot be reached, or has no workers.
+            ConfigError: the cluster cannot be reached, has no workers, or lost too many of them.
+            ExtractError: the extract breaks the contract as a whole.
+            BundleError: a simulated champion would score real customers and `force` is not given.
+            PublishError: the disk does not take the scores.
         """
+        with shared_folder(self._work, f"partitions-{job.sent.extract_id}") as folder:
+            return _gather(job, self._score(_cut(job), job, folder), folder)
+
+    def _score(self, partitions: list[Partition], job: ScoringJob, folder: Path) -> "Results":
         try:
-            self._runner.client.wait_for_workers(1, timeout=_SECONDS_FOR_A_WORKER)
+            self._client = self._client or self._connect()
+            self._client.wait_for_workers(1, timeout=_SECONDS_FOR_A_WORKER)
         except OSError:  # TimeoutError is one
             raise ConfigError(
                 f"--runner {self._name}: no scheduler with a worker answers. Start both"
                 " (docs/scale.md), or leave --runner out."
             ) from None
-        return Results([self._runner.submit(task, parameters) for parameters in work], self._name)
+        submit, common = self._client.submit, (job.champion, job.config, folder)
+        return Results(
+            [submit(_score_partition, each, *common, pure=False) for each in partitions], self._name
+        )
 
 
 class Results:
-    """What steps on a cluster gave, in order; may be gone through again."""
+    """What workers gave for each partition, in order; may be gone through again."""
 
     def __init__(self, futures: list[Any], name: str) -> None:
         """Wait for nothing yet."""
         self._futures, self._name = futures, name
 
     def __len__(self) -> int:
-        """Count the steps."""
+        """Count the partitions."""
         return len(self._futures)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Recorded]:
         """Wait for each. A worker that dies loses nothing: what it was doing is done again by another.
 
         Raises:
@@ -62,7 +118,7 @@ class Results:
 
         try:
             for future in self._futures:
-                yield future.result()
+                yield _wait_for(future)
         except (KilledWorker, CancelledError):
             raise ConfigError(
                 f"--runner {self._name}: the cluster lost workers again and again, or its scheduler."
@@ -70,28 +126,51 @@ class Results:
             ) from None
 
 
-@contextmanager
-def cluster(runner: str, workers: int) -> Iterator[Cluster | None]:
-    """Use the runner `threads` (None), `dask` (a cluster of `workers` processes here) or `dask://host:port`.
+@step("cut")
+def _cut(job: ScoringJob) -> list[Partition]:
+    """Cut an extract into what the workers of a cluster score."""
+    partitions = cut_partitions(job.sent, job.config.partition_bytes)
+    log.info("extract %s: %d partitions", job.sent.extract_id, len(partitions))
+    return partitions
+
+
+@step("score-partition")
+def _wait_for(future: Any) -> Recorded:
+    """Wait until a worker has scored a partition."""
+    recorded: Recorded = future.result()
+    return recorded
+
+
+@step("gather")
+def _gather(job: ScoringJob, partitions: Results, folder: Path) -> StagedScores:
+    """Put together what the partitions of an extract came to, as if it had been scored here."""
+
+    def from_workers(
+        reading: Reading, scores: Path, on_partition: Callable[[Progress], None]
+    ) -> tuple[Findings, Totals]:
+        return recording.gather(partitions, folder, reading, scores, on_partition=on_partition)
+
+    return stage_scores(job, from_workers)
+
+
+def _score_partition(partition: Partition, champion: Bundle, config: ScoreConfig, folder: Path) -> Recorded:
+    """Score a partition on a worker, into a file of a folder that all machines share.
 
     Raises:
-        ConfigError: it is none of these, or the extra that it needs is not installed.
+        ConfigError: the worker does not see that folder, or the extract.
+        ExtractError: the file or its header breaks the contract, or changed.
+        BundleError: the bundle's examples are scored differently here, or a probability is not a
+            number within 0 and 1.
+        PublishError: the disk does not take the file.
     """
-    if runner == LOCAL:
-        yield None
-        return
-    address = _address(runner)
-    try:
-        from prefect_dask import DaskTaskRunner  # noqa: PLC0415 an extra
-    except ImportError:
+    if not folder.is_dir():
         raise ConfigError(
-            "--runner dask needs packages that are not installed:"
-            " pip install -c constraints.txt -e '.[dask]'."
-        ) from None
-    logging.getLogger("distributed").setLevel(logging.WARNING)  # it tells of every connection
-    here = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
-    with DaskTaskRunner(address=address, cluster_kwargs=None if address else here) as started:
-        yield Cluster(started, runner)
+            "a worker does not see CHURN_HOME. Put it and the extract on a file system that all machines"
+            " share, under the same paths."
+        )
+    scorer = champion.scorer()
+    with publishing.on_disk(folder.name):
+        return recording.score_partition(partition, scorer, config.ingest, folder)
 
 
 def _address(runner: str) -> str | None:

@@ -1,19 +1,17 @@
 """Write what people read of a candidate into its bundle: report.html and model_card.md."""
 
-from prefect.logging import get_run_logger
-
 from schemas.reports import JudgedEvaluation
 from tasks.core.bundle import CARD, MODEL, REPORT, Staged, seal_files
 from tasks.core.extract.reading import Extract
 from tasks.core.files import replace_file
 from tasks.core.provenance import versions
 from tasks.core.run import Run
+from tasks.core.steps import log, step
 from tasks.core.training.report.card import write_card
 from tasks.core.training.report.page import write_page
-from tasks.step import step
 
 
-@step(name="document")
+@step("document")
 def document(staged: Staged, judged: JudgedEvaluation, extract: Extract, run: Run) -> None:
     """Write the report and the model card from the numbers of evaluation.json."""
     files = {name: seal.sha256 for name, seal in seal_files(staged.folder).items()}
@@ -29,4 +27,4 @@ def document(staged: Staged, judged: JudgedEvaluation, extract: Extract, run: Ru
     replace_file(staged.folder / REPORT, page.encode())
     card = write_card(judged, title=model, extract_id=extract.extract_id, config=run.order.config)
     replace_file(staged.folder / CARD, card.encode())
-    get_run_logger().info("documented: %s and %s", REPORT, CARD)
+    log.info("documented: %s and %s", REPORT, CARD)

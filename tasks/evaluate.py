@@ -6,16 +6,16 @@ from schemas.columns import POSITIVE, TARGET
 from schemas.reports import DataAudit, Evaluation
 from tasks.core.bundle import Bundle, Staged
 from tasks.core.run import Run
+from tasks.core.steps import step
 from tasks.core.training import evaluation as evaluating
 from tasks.core.training.baseline import Baseline
 from tasks.core.training.network import Network
 from tasks.core.training.protected import Refit
 from tasks.core.training.split import Split
 from tasks.core.training.tensorboard import TrainingBoard
-from tasks.step import step
 
 
-@step(name="evaluate")
+@step("evaluate")
 def evaluate(
     staged: Staged,
     network: Network,

@@ -2,18 +2,16 @@
 
 import shutil
 
-from prefect.logging import get_run_logger
-
 from schemas.preprocessing import Spec
 from tasks.core.bundle import Staged, open_staged
 from tasks.core.files import make_folder
 from tasks.core.run import Run
+from tasks.core.steps import log, step
 from tasks.core.training import staging
 from tasks.core.training.network import Network
-from tasks.step import step
 
 
-@step(name="stage")
+@step("stage")
 def stage(network: Network, spec: Spec, run: Run) -> Staged:
     """Write the candidate's files into the run's folder and read them back."""
     shutil.rmtree(run.staged, ignore_errors=True)
@@ -23,5 +21,5 @@ def stage(network: Network, spec: Spec, run: Run) -> Staged:
         spec=spec,
     )
     staged = open_staged(run.staged)
-    get_run_logger().info("staged: model.onnx has %d bytes", len(staged.onnx))
+    log.info("staged: model.onnx has %d bytes", len(staged.onnx))
     return staged

@@ -1,16 +1,14 @@
 """Decide by the operator's policy whether the candidate may enter service."""
 
-from prefect.logging import get_run_logger
-
 from schemas.config import GatePolicy
 from schemas.reports import Evaluation, JudgedEvaluation
 from tasks.core.acceptance import judge
 from tasks.core.bundle import EVALUATION, Bundle, Staged, to_json
 from tasks.core.files import replace_file
-from tasks.step import step
+from tasks.core.steps import log, step
 
 
-@step(name="gate")
+@step("gate")
 def gate(
     evaluation: Evaluation, policy: GatePolicy, champion: Bundle | None, staged: Staged
 ) -> JudgedEvaluation:
@@ -18,13 +16,12 @@ def gate(
     decision = judge(
         evaluation, policy, champion_simulated=champion.manifest.simulated if champion is not None else None
     )
-    logger = get_run_logger()
     for check in decision.checks:
         if check.verdict != "pass":
-            logger.warning(
+            log.warning(
                 "gate: %s (%s): %s, expected %s", check.name, check.verdict, check.observed, check.bound
             )
-    logger.info("gate: %s", decision.outcome)
+    log.info("gate: %s", decision.outcome)
     judged = JudgedEvaluation(**dict(evaluation), gate=decision)
     replace_file(staged.folder / EVALUATION, to_json(judged))
     return judged

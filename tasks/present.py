@@ -2,22 +2,20 @@
 
 from pathlib import Path
 
-from prefect.logging import get_run_logger
-
 from tasks.core import registry as registering
 from tasks.core.bundle import Bundle
 from tasks.core.errors import RegistryError
 from tasks.core.files import make_folder, replace_file
+from tasks.core.steps import log, step
 from tasks.core.training.presentation.pdf import write_pdf
 from tasks.core.training.presentation.powerpoint import write_powerpoint
 from tasks.core.training.presentation.slides import make_deck
-from tasks.step import step
 
 POWERPOINT = "presentation.pptx"
 PDF = "presentation.pdf"
 
 
-@step(name="open-bundle")
+@step("open-bundle")
 def open_bundle(registry: Path, bundle_id: str | None) -> Bundle:
     """Open and verify a bundle, the champion without an id.
 
@@ -35,7 +33,7 @@ def open_bundle(registry: Path, bundle_id: str | None) -> Bundle:
     return champion
 
 
-@step(name="present")
+@step("present")
 def present(bundle: Bundle, registry: Path, folder: Path) -> None:
     """Write the presentation of a bundle into a folder, over an earlier one."""
     manifest = bundle.manifest
@@ -45,4 +43,4 @@ def present(bundle: Bundle, registry: Path, folder: Path) -> None:
     make_folder(folder)
     replace_file(folder / POWERPOINT, write_powerpoint(deck, at=manifest.created_at))
     replace_file(folder / PDF, write_pdf(deck))
-    get_run_logger().info("presented: %s and %s in %s", POWERPOINT, PDF, folder)
+    log.info("presented: %s and %s in %s", POWERPOINT, PDF, folder)

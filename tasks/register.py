@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prefect.logging import get_run_logger
-
 from schemas.manifest import BundleManifest
 from schemas.reports import JudgedEvaluation
 from schemas.split import SplitCuts
@@ -14,12 +12,12 @@ from tasks.core.errors import BundleError, RegistryError
 from tasks.core.extract.reading import Extract
 from tasks.core.provenance import config_sha256, git_commit, versions
 from tasks.core.run import Run
-from tasks.step import step
+from tasks.core.steps import log, step
 
 CODE = Path(__file__).parent
 
 
-@step(name="open-champion")
+@step("open-champion")
 def open_champion(registry: Path) -> Bundle | None:
     """Open and verify the champion in service, if there is one; sweep what killed promotions left.
 
@@ -33,11 +31,11 @@ def open_champion(registry: Path) -> Bundle | None:
     except BundleError as error:
         raise RegistryError(f"the champion in service does not verify: {error}") from None
     in_service = "none" if bundle is None else bundle.manifest.bundle_id
-    get_run_logger().info("champion in service: %s", in_service)
+    log.info("champion in service: %s", in_service)
     return bundle
 
 
-@step(name="register")
+@step("register")
 def register(
     staged: Staged,
     extract: Extract,
@@ -66,5 +64,5 @@ def register(
         training_seconds=seconds,
     )
     folder = seal(staged.folder, registry / registering.BUNDLES, manifest)
-    get_run_logger().info("sealed: bundle %s (gate: %s)", manifest.bundle_id, manifest.gate.outcome)
+    log.info("sealed: bundle %s (gate: %s)", manifest.bundle_id, manifest.gate.outcome)
     return open_bundle(folder)

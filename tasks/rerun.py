@@ -12,14 +12,13 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import TERMINAL_STATES
 from prefect.client.schemas.sorting import FlowRunSort
-from prefect.logging import get_run_logger
 
 from tasks.core.attempts import crashes_in_a_row
 from tasks.core.errors import ConfigError
-from tasks.step import step
+from tasks.core.steps import log, step
 
 
-@step(name="count-crashes")
+@step("count-crashes")
 def count_crashes(flow_run: UUID, limit: int) -> int:
     """Count how often in a row the deployment of a run crashed, up to `limit`.
 
@@ -41,7 +40,7 @@ def count_crashes(flow_run: UUID, limit: int) -> int:
     return crashes_in_a_row(run.state_type.value for run in ended if run.state_type is not None)
 
 
-@step(name="order-again")
+@step("order-again")
 def order_again(flow_run: UUID) -> UUID:
     """Order a run once more with its own parameters; asked twice for the same one, only one is ordered."""
     with get_client(sync_client=True) as client:
@@ -50,5 +49,5 @@ def order_again(flow_run: UUID) -> UUID:
         ordered = client.create_flow_run_from_deployment(
             crashed.deployment_id, parameters=crashed.parameters, idempotency_key=f"again-{flow_run}"
         )
-    get_run_logger().info("run %s crashed; run %s is ordered", flow_run, ordered.id)
+    log.info("run %s crashed; run %s is ordered", flow_run, ordered.id)
     return ordered.id

@@ -1,24 +1,8 @@
 """Sweep files and Prefect's own runs that are past their time, and prove it in a log."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
-from uuid import UUID
-
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import (
-    FlowFilter,
-    FlowFilterName,
-    FlowRunFilter,
-    FlowRunFilterEndTime,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-)
-from prefect.client.schemas.objects import TERMINAL_STATES
-from prefect.exceptions import ObjectNotFound
-from prefect.logging import get_run_logger
 
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
@@ -28,17 +12,15 @@ from tasks.core.clock import refuse_jump
 from tasks.core.errors import PublishError
 from tasks.core.proof import prove, write_proof
 from tasks.core.registry import read_champion
+from tasks.core.steps import log, step
 from tasks.core.sweeping import sweep
-from tasks.step import step
+from tasks.dashboard import forget_runs
 
 FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present")
 """Names of this product's flows: a server may be shared, and others' runs are not ours to delete."""
 
-_AT_A_TIME: Final = 200
-"""Runs; the most that Prefect's server gives in one answer."""
 
-
-@step(name="sweep-files")
+@step("sweep-files")
 def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, force: bool) -> list[Swept]:
     """Delete extracts, scores and trainings that are past their time; log what went, and what did not.
 
@@ -53,40 +35,37 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
         refuse_jump(home, champion, now)
     due = retention.find_expired(home, policy, champion.bundle_id if champion else "", now.date())
     for kind, reason in due.unreadable.items():
-        get_run_logger().warning("cannot be read in %s/: %s", kind, reason)
+        log.warning("cannot be read in %s/: %s", kind, reason)
     if dry_run:
         items = [retention.measure(home, each) for each in due.expired]
         return prove(items, now, unreadable=due.unreadable)
     proof, left = sweep(home, due, now)
     for each, number in Counter(left).items():
-        get_run_logger().warning("not deleted in %s/: %d: %s", each.kind, number, each.reason)
+        log.warning("not deleted in %s/: %d: %s", each.kind, number, each.reason)
     return proof
 
 
-@step(name="sweep-prefect")
-def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) -> list[Swept]:
-    """Delete our flows' runs that are past their time; Prefect's server deletes their logs with them."""
+@step("sweep-prefect")
+def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) -> None:
+    """Delete our flows' runs that are past their time, and log what went; without Prefect, next time."""
     now = datetime.now(tz=UTC)
-    limit = now - timedelta(days=policy.prefect_days)
-    days: list[date] = []
+    before = now - timedelta(days=policy.prefect_days)
+    runs, days, done = 0, set[date](), False
     try:
-        while runs := _ended_before(limit, skip=len(days) if dry_run else 0):
-            days.extend(runs.values() if dry_run else _delete(runs))
-    finally:  # `days` has what was deleted before an error came
-        proof = Swept(
-            at=now,
-            kind="prefect",
-            deleted=len(days),
-            oldest=min(days, default=None),
-            newest=max(days, default=None),
-            bytes=None,
-        )
-        if not dry_run:
+        for page in forget_runs(FLOWS, before, dry_run=dry_run):
+            runs, done = runs + page.runs, page.done
+            days |= {day for day in (page.oldest, page.newest) if day is not None}
+    finally:
+        if (done or runs) and not dry_run:
+            oldest, newest = min(days, default=None), max(days, default=None)
+            proof = Swept(at=now, kind="prefect", deleted=runs, oldest=oldest, newest=newest, bytes=None)
             write_proof(home.retention_log, [proof])
-    return [proof]
+    log.info("%s of Prefect's own runs: %d.", "Would delete" if dry_run else "Deleted", runs)
+    if not done:
+        log.warning("Prefect's own runs could not all be swept; the next sweep goes on with them.")
 
 
-@step(name="report-retention")
+@step("report-retention")
 def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
     """Say in a line what was deleted, or would be.
 
@@ -98,7 +77,7 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
         gone[each.kind] += each.deleted
         left[each.kind] += each.failed
     said = f"{'Would delete' if dry_run else 'Deleted'} {_listed(gone)}."
-    get_run_logger().info(said)
+    log.info(said)
     faults = []
     if left.total():
         faults.append(f"past their time, and not deleted: {_listed(+left)}")
@@ -114,24 +93,3 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
 
 def _listed(counts: Counter[str]) -> str:
     return ", ".join(f"{kind}: {number}" for kind, number in counts.items())
-
-
-def _ended_before(moment: datetime, skip: int) -> dict[UUID, date]:
-    """Give the next of our runs that ended before a moment, with the days of their ends."""
-    wanted = FlowRunFilter(
-        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=sorted(TERMINAL_STATES))),
-        end_time=FlowRunFilterEndTime(before_=moment),
-    )
-    ours = FlowFilter(name=FlowFilterName(any_=list(FLOWS)))
-    with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(flow_filter=ours, flow_run_filter=wanted, limit=_AT_A_TIME, offset=skip)
-    return {run.id: run.end_time.date() for run in runs if run.end_time is not None}
-
-
-def _delete(runs: dict[UUID, date]) -> Iterator[date]:
-    """Delete runs; give the day of each once it is gone."""
-    with get_client(sync_client=True) as client:
-        for run, day in runs.items():
-            with suppress(ObjectNotFound):  # the server's own vacuum was faster
-                client.delete_flow_run(run)
-                yield day

@@ -3,18 +3,17 @@
 from dataclasses import replace
 
 import yaml
-from prefect.logging import get_run_logger
 
 from tasks.core.files import make_folder, replace_file
 from tasks.core.run import Run
+from tasks.core.steps import log, step
 from tasks.core.training import search as searching
 from tasks.core.training.search import TrialLog
 from tasks.core.training.split import Split
 from tasks.core.training.tensorboard import TrainingBoard
-from tasks.step import step
 
 
-@step(name="search")
+@step("search")
 def search(parts: Split, run: Run) -> Run:
     """Run the ordered number of trials; give the run with the best one's configuration.
 
@@ -23,17 +22,16 @@ def search(parts: Split, run: Run) -> Run:
     trials = run.order.search
     if trials == 0:
         return run
-    logger = get_run_logger()
     with TrainingBoard(run.tensorboard) as board:
 
-        def on_trial(log: TrialLog) -> None:
-            board.log_trial(log.number, log.parameters, log.roc_auc)
-            logger.info(
+        def on_trial(trial: TrialLog) -> None:
+            board.log_trial(trial.number, trial.parameters, trial.roc_auc)
+            log.info(
                 "trial %d/%d: %s, best so far %s",
-                log.number,
+                trial.number,
                 trials,
-                "pruned" if log.roc_auc is None else f"validation ROC-AUC {log.roc_auc:.4f}",
-                "none" if log.best_roc_auc is None else f"{log.best_roc_auc:.4f}",
+                "pruned" if trial.roc_auc is None else f"validation ROC-AUC {trial.roc_auc:.4f}",
+                "none" if trial.best_roc_auc is None else f"{trial.best_roc_auc:.4f}",
             )
 
         config = searching.search(
@@ -41,5 +39,5 @@ def search(parts: Split, run: Run) -> Run:
         )
     found = config.model_dump(mode="json", include={"encoding", "fit"})
     replace_file(run.found, yaml.safe_dump(found, sort_keys=False).encode())
-    logger.info("found by the search, for --config: %s", run.found)
+    log.info("found by the search, for --config: %s", run.found)
     return replace(run, order=run.order.model_copy(update={"config": config}))

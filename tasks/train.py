@@ -4,24 +4,22 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prefect.logging import get_run_logger
-
 from schemas.preprocessing import Spec
 from tasks.core.files import make_folder
 from tasks.core.run import Order, Run, new_run, resume_run
+from tasks.core.steps import log, step
 from tasks.core.training.baseline import Baseline, fit_baselines
 from tasks.core.training.epoch_log import EpochLog
 from tasks.core.training.network import Network, train_network
 from tasks.core.training.protected import Refit, refit_without
 from tasks.core.training.split import Split
 from tasks.core.training.tensorboard import TrainingBoard
-from tasks.step import step
 
 EPOCHS_A_LINE = 5
 """Epochs between two lines of progress; TensorBoard has every one."""
 
 
-@step(name="start-run")
+@step("start-run")
 def start_run(runs: Path, order: Order, resume: str | None) -> Run:
     """Start a training run, or find the one to go on with."""
     if resume is not None:
@@ -29,30 +27,29 @@ def start_run(runs: Path, order: Order, resume: str | None) -> Run:
     return new_run(runs, order, now=datetime.now(tz=UTC))
 
 
-@step(name="train")
+@step("train")
 def train(parts: Split, spec: Spec, run: Run) -> tuple[Network, float]:
     """Fit the networks with checkpoints, TensorBoard and progress; give them and their seconds."""
     config = run.order.config.fit
-    logger = get_run_logger()
-    logger.info("training run %s; interrupted, go on with --resume %s", run.run_id, run.run_id)
+    log.info("training run %s; interrupted, go on with --resume %s", run.run_id, run.run_id)
     started = time.monotonic()
     with TrainingBoard(run.tensorboard) as board:
 
-        def on_epoch(member: int, log: EpochLog) -> None:
-            board.log_epoch(member, log)
-            if log.epoch % EPOCHS_A_LINE:
+        def on_epoch(member: int, epoch: EpochLog) -> None:
+            board.log_epoch(member, epoch)
+            if epoch.epoch % EPOCHS_A_LINE:
                 return
-            logger.info(
+            log.info(
                 "network %d/%d, epoch %d/%d: loss %.4f, validation %.4f, ROC-AUC %.4f, F1 %.3f%s",
                 member,
                 config.members,
-                log.epoch,
+                epoch.epoch,
                 config.max_epochs,
-                log.train.loss,
-                log.validation.loss,
-                log.validation.roc_auc,
-                log.validation.f1,
-                " (best)" if log.is_best else "",
+                epoch.train.loss,
+                epoch.validation.loss,
+                epoch.validation.roc_auc,
+                epoch.validation.f1,
+                " (best)" if epoch.is_best else "",
             )
 
         network = train_network(
@@ -66,19 +63,19 @@ def train(parts: Split, spec: Spec, run: Run) -> tuple[Network, float]:
     return network, time.monotonic() - started
 
 
-@step(name="train-baselines")
+@step("train-baselines")
 def train_baselines(parts: Split) -> dict[str, Baseline]:
     """Fit the baselines on the same training part."""
     return fit_baselines(parts.training, parts.validation)
 
 
-@step(name="train-without-protected")
+@step("train-without-protected")
 def train_without_protected(parts: Split, run: Run) -> Refit | None:
     """Fit the model again without protected attributes, to measure their worth; None if it has none."""
     config = run.order.config
     if not config.encoding.protected_attributes:
         return None
-    get_run_logger().info("training again without protected attributes, for the model card")
+    log.info("training again without protected attributes, for the model card")
     return refit_without(
         parts,
         config,

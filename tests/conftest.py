@@ -1,11 +1,13 @@
 """What every test may use."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from schemas.config import TrainConfig
+from tasks.core.files import locked
 from tests.harness.customers import make_customers
 from tests.harness.home import Home
 
@@ -32,11 +34,7 @@ def real_extract() -> Path:
 @pytest.fixture(scope="session")
 def real_home(tmp_path_factory: pytest.TempPathFactory, real_extract: Path) -> Home:
     """Make a CHURN_HOME trained on the real extract with no setting at all; to be left as it is."""
-    home = Home(tmp_path_factory.mktemp("real") / "home")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv("CHURN_HOME", str(home.path))
-        home.train(real_extract, TrainConfig(), draw=True)
-    return home
+    return trained_once("real", tmp_path_factory, real_extract, "--default")
 
 
 @pytest.fixture(scope="session")
@@ -56,14 +54,26 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 @pytest.fixture(scope="session")
 def _trained(tmp_path_factory: pytest.TempPathFactory, crm_extract: Path) -> Home:
-    trained = Home(tmp_path_factory.mktemp("trained") / "home")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv("CHURN_HOME", str(trained.path))
-        assert trained.train(crm_extract).name == "Completed"
-    return trained
+    return trained_once("trained", tmp_path_factory, crm_extract)
 
 
 @pytest.fixture
 def trained_home(_trained: Home, home: Home) -> Home:
     """Make a CHURN_HOME with a champion trained on `crm_extract`."""
     return _trained.copy_to(home.path)
+
+
+def trained_once(name: str, folders: pytest.TempPathFactory, extract: Path, *options: str) -> Home:
+    """Train a home, once for all workers, in another process: tests of the core load no flow."""
+    shared = folders.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    home = shared / f"{name}-home"
+    with locked(shared / f"{name}-lock"):
+        if not home.exists():
+            aside = home.with_suffix(".new")
+            command = [sys.executable, "-m", "tests.harness.flow_home", str(aside), str(extract), *options]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            aside.rename(home)
+    return Home(home)

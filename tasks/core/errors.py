@@ -1,11 +1,14 @@
 """Errors sorted by who must act; each is printed as one line and has its own exit code."""
 
+import errno
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
-import pandas as pd
+if TYPE_CHECKING:  # the process that tells Prefect imports errors, and need not wait for pandas
+    import pandas as pd
+
 
 _CONTROL_BEYOND_ASCII: Final = "\x80-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 CONTROL_BEYOND_ASCII: Final = re.compile(f"[{_CONTROL_BEYOND_ASCII}]")
@@ -14,6 +17,11 @@ CONTROL: Final = re.compile(f"[\x00-\x1f\x7f{_CONTROL_BEYOND_ASCII}]")
 
 Source: Unicode, general categories Cc, Zl, Zp and Cs, and the bidirectional embeddings and isolates.
 """
+
+
+_DISK_ERRORS: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG}
+)
 
 
 def shown(text: str) -> str:
@@ -48,7 +56,7 @@ class ExtractError(ChurnError):
 
     exit_code = 20
 
-    def __init__(self, message: str, *, quarantine: pd.DataFrame | None = None) -> None:
+    def __init__(self, message: str, *, quarantine: "pd.DataFrame | None" = None) -> None:
         super().__init__(message)
         self.quarantine = quarantine
 
@@ -105,3 +113,10 @@ class OrchestratorError(ChurnError):
     """The orchestrator's server cannot start, does not answer, or does not do what is asked of it."""
 
     exit_code = 60
+
+
+def declared(error: Exception) -> ChurnError | None:
+    """Give what a person can mend as one of our errors, the disk's included; None for a bug."""
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        return PublishError(f"the disk did not take a file: {error.strerror}. Mend it and run again.")
+    return error if isinstance(error, ChurnError) else None

@@ -1,35 +1,84 @@
-"""What became of the extracts of one run."""
+"""Score the extracts of the inbox, or one that an operator names; a bad one does not stop the others."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
+from typing import Final
 
-from tasks.core.errors import ChurnError, PublishError
+from schemas.config import Locations, ScoreConfig
+from schemas.manifest import MANIFEST, ScoresManifest
+from schemas.operations import AlarmPolicy
+from tasks.core import filing, inbox, latest
+from tasks.core.bundle import Bundle
+from tasks.core.dating import date_of, oldest_first
+from tasks.core.delivered_file import ExtractPath
+from tasks.core.delivery import Delivery
+from tasks.core.drift import find_drift
+from tasks.core.errors import ChangedError, ChurnError, ExtractError, PublishError
+from tasks.core.files import locked
+from tasks.core.freshness import stale
+from tasks.core.publishing import published_day
+from tasks.core.scoring_job import (
+    Engine,
+    ScoringJob,
+    find_published,
+    identify,
+    pin_champion,
+    point_to_latest,
+    publish,
+    score_by_threads,
+)
+from tasks.core.steps import log, show, step
+from tasks.core.summary import scores_table
+
+_STUCK: Final = (
+    "sidecars in inbox/ that came late and may not be moved to archive/: {}."
+    " Mend their rights or the inbox's, or delete them."
+)
 
 
 @dataclass
-class Night:
-    """Folders of scores by this run and by earlier ones, reasons of rejections, and what stays where it is.
+class NightOutcome:
+    """What a night did: folders of scores by this run and by earlier ones, and what was not scored and why.
 
-    What is `unscored` is an extract, what is `unfiled` anything else.
+    What is `unscored` is an extract that stays in `work/`, what is `unfiled` anything else that stays.
+    `stale` and `drifted` say of the latest scores what an operator should know.
     """
 
+    delivered: bool
     scored: list[Path] = field(default_factory=list)
     repeated: list[Path] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
     unscored: list[Exception] = field(default_factory=list)
     arriving: int = 0
     unfiled: list[PublishError] = field(default_factory=list)
+    stale: str | None = None
+    drifted: str | None = None
 
     @property
     def summary(self) -> str:
-        """Count the extracts in a line."""
+        """Count the extracts in a line, and say what is stale or drifted."""
         counts = {
             "scored before": len(self.repeated),
             "not scored": len(self.unscored),
             "still arriving": self.arriving,
         }
         more = "".join(f", {what}: {count}" for what, count in counts.items() if count)
-        return f"Extracts scored: {len(self.scored)}, rejected: {len(self.rejected)}{more}."
+        counted = f"Extracts scored: {len(self.scored)}, rejected: {len(self.rejected)}{more}."
+        return " ".join(filter(None, (counted, self.stale, self.drifted)))
+
+    @property
+    def error(self) -> Exception | None:
+        """What the run ends with: our own faults before the sender's, which a person is told of anyway."""
+        if ours := [*self.unscored, *self.unfiled]:
+            return ours[0]
+        if not self.rejected:
+            return None
+        return ExtractError(
+            f"{self.summary} First: {self.rejected[0]}" if self.delivered else self.rejected[0]
+        )
 
     @property
     def lines(self) -> list[str]:
@@ -43,3 +92,164 @@ class Night:
             *(f"- not scored, stays where it is: {reason}" for reason in reasons),
             *(f"- not filed, stays where it is: {error}" for error in self.unfiled),
         ]
+
+
+@dataclass(frozen=True)
+class Night:
+    """What holds for every extract of a run."""
+
+    home: Locations
+    champion: Bundle
+    config: ScoreConfig
+    as_of: date | None
+    force: bool
+    engine: Engine
+    now: Callable[[], datetime]
+
+
+def score_night(
+    *,
+    home: Locations,
+    config: ScoreConfig,
+    now: Callable[[], datetime],
+    extract: Path | None = None,
+    as_of: date | None = None,
+    force: bool = False,
+    engine: Engine = score_by_threads,
+) -> NightOutcome:
+    """Score an extract, or without one drain the inbox; report, and look whether the scores are stale.
+
+    Args:
+        home: Where everything lies; no other run takes extracts from it meanwhile.
+        config: How extracts are read and scored.
+        now: The clock, in UTC.
+        extract: The extract that an operator names.
+        as_of: The day the extracts speak of; absent, a name or a file's day says so.
+        force: Let a champion that learnt from simulated customers score real ones.
+        engine: What computes the scores of an extract.
+
+    Raises:
+        RegistryError: there is no champion, or its pointer cannot be read.
+        BundleError: the champion is not as sealed, or scores its examples differently.
+        ConfigError: the inbox is missing, or is not the one that earlier runs knew.
+    """
+    champion = pin_champion(home.registry)
+    night = Night(home, champion, config, as_of, force, engine, now)
+    outcome = NightOutcome(delivered=extract is None)
+    with locked(home.work):  # two runs would take one extract
+        point_to_latest(home.scores, champion)
+        named = ExtractPath(extract, delivered=False) if extract is not None else None
+        for given in [named] if named is not None else _take_inbox(night, outcome):
+            try:
+                _score_or_reject(given, night, outcome)
+            except Exception as error:  # noqa: BLE001 whatever it is, the other extracts are scored
+                outcome.unscored.append(error)
+    _report(outcome)
+    if outcome.delivered:
+        outcome.stale = _check_freshness(home.scores, config.alarms, now())
+    outcome.drifted = _check_drift(home.scores, outcome.scored, config.alarms)
+    return outcome
+
+
+def _score_or_reject(given: ExtractPath, night: Night, outcome: NightOutcome) -> None:
+    try:
+        sent = identify(given)
+        as_of = _date_extract(sent, night)
+        job = ScoringJob(sent, night.champion, as_of, night.config, night.home.scores, night.force)
+        _score_once(job, night, outcome)
+        if given.delivered:
+            _archive(sent, as_of, night.home.archive)
+    except ExtractError as error:
+        if given.delivered and isinstance(error, ChangedError):
+            outcome.arriving += 1
+        else:
+            outcome.rejected.append(_reject(given, error, night.home.rejected))
+
+
+def _score_once(job: ScoringJob, night: Night, outcome: NightOutcome) -> None:
+    folder = find_published(job)
+    if folder is not None:
+        outcome.repeated.append(folder)
+        return
+    outcome.scored.append(publish(job, night.engine(job), night.now()))
+    point_to_latest(job.scores, job.champion)
+
+
+@step("take-inbox")
+def _take_inbox(night: Night, outcome: NightOutcome) -> list[ExtractPath]:
+    """Take the extracts that wait, once they have not changed for a while; list them oldest first."""
+    home = night.home
+    inbox.confirm(home.inbox, home.work)
+    before = inbox.look(home.inbox), inbox.look(home.work)
+    if any(before):
+        time.sleep(night.config.settle_seconds)
+    stuck = filing.file_late_sidecars(home.inbox, home.archive)
+    taken = inbox.take(home.inbox, home.work, before)
+    log.info("inbox: %d extracts taken, %d left for the next run", len(taken.paths), taken.left)
+    if taken.lone_sidecars:
+        log.warning("inbox: %d .sha256 files have no extract", taken.lone_sidecars)
+    outcome.unfiled = [PublishError(_STUCK.format(stuck))] if stuck else []
+    paths = oldest_first(taken.paths, night.now().date())
+    return [ExtractPath(path, delivered=True) for path in paths]
+
+
+@step("date-extract")
+def _date_extract(sent: Delivery, night: Night) -> date:
+    """Find the day an extract speaks of; one that is delivered again keeps the day it was scored for."""
+    before = published_day(night.home.scores, sent.extract_id) if sent.given.delivered else None
+    if before is None:
+        return date_of(sent.given, night.as_of, night.now().date())
+    log.info("extract %s was scored before, as of %s", sent.extract_id, before)
+    if night.as_of not in (None, before):
+        log.warning(
+            "--as-of %s does not hold for extract %s, which keeps its day. For another day, move its"
+            " folders of scores away first.",
+            night.as_of,
+            sent.extract_id,
+        )
+    return before
+
+
+@step("archive")
+def _archive(sent: Delivery, as_of: date, archive: Path) -> None:
+    """Move a scored extract out of the inbox."""
+    filing.archive(sent, as_of, archive)
+
+
+@step("reject")
+def _reject(given: ExtractPath, error: ExtractError, rejected: Path) -> str:
+    """File a refused extract with its reason; say in a line why and where."""
+    return f"{error} See {filing.reject(given, error, rejected)}."
+
+
+@step("report-scoring")
+def _report(outcome: NightOutcome) -> None:
+    """Show where the scores are, what was rejected and what stays."""
+    folders = (*outcome.scored, *outcome.repeated)
+    manifests = {
+        folder: ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes()) for folder in folders
+    }
+    page = "\n".join([scores_table(manifests), *outcome.lines])
+    show(page, key="scoring", description="What was scored, and where it is")
+    log.info("\n%s", page)
+
+
+@step("check-freshness")
+def _check_freshness(scores: Path, alarms: AlarmPolicy, now: datetime) -> str | None:
+    """Warn where the latest scores are stale; None where they are not, or where there are none yet."""
+    found = latest.read_latest(scores)
+    said = stale(found.as_of_date, now, alarms.max_age_hours) if found else None
+    if said is not None:
+        log.warning("stale: %s", said)
+    return said
+
+
+@step("check-drift")
+def _check_drift(scores: Path, scored: list[Path], alarms: AlarmPolicy) -> str | None:
+    """Warn where the latest scores, if this run made them, drifted; None where they did not."""
+    found = latest.read_latest(scores)
+    ours = found is not None and found.folder in {folder.name for folder in scored}
+    said = find_drift(scores, alarms) if ours else None
+    if said is not None:
+        log.warning("drifted: %s", said)
+    return said

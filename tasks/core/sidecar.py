@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from tasks.core.delivered_file import label_of, open_plain
+from tasks.core.delivered_file import open_plain
+from tasks.core.delivery import Delivery
 from tasks.core.errors import ExtractError, UnnamedError, naming
 
 SUFFIX: Final = ".sha256"
@@ -30,7 +31,25 @@ def read_sidecar(path: Path) -> str:
     Raises:
         ExtractError: it holds something else.
     """
-    name = f"{label_of(path.with_name(path.name.removesuffix(SUFFIX)))}{SUFFIX}"
+    return _read(path, path.name)
+
+
+def hold_to_sidecar(sent: Delivery) -> None:
+    """Demand that an extract is what its sidecar says, where it has one.
+
+    Raises:
+        ExtractError: it is not, or the sidecar cannot be read.
+    """
+    sidecar = sidecar_of(sent.path)
+    if os.path.lexists(sidecar) and (said := _read(sidecar, f"{sent.name}{SUFFIX}")) != sent.sha256:
+        with naming(sent.name):
+            raise UnnamedError(
+                f"is not what its {SUFFIX} file says: expected {said[:16]}..., got {sent.sha256[:16]}...;"
+                " it may be cut short. Send both again."
+            )
+
+
+def _read(path: Path, name: str) -> str:
     with naming(name), open_plain(path) as file:
         found = _LINE.fullmatch(file.read(_MAX_BYTES))
     if found is None:
@@ -39,18 +58,3 @@ def read_sidecar(path: Path) -> str:
             " Send it again, with its extract."
         )
     return found[1].decode().lower()
-
-
-def hold_to_sidecar(path: Path, sha256: str) -> None:
-    """Demand that an extract of that hash is what its sidecar says, where it has one.
-
-    Raises:
-        ExtractError: it is not, or the sidecar cannot be read.
-    """
-    sidecar = sidecar_of(path)
-    with naming(label_of(path)):
-        if os.path.lexists(sidecar) and (said := read_sidecar(sidecar)) != sha256:
-            raise UnnamedError(
-                f"is not what its {SUFFIX} file says: expected {said[:16]}..., got {sha256[:16]}...;"
-                " it may be cut short. Send both again."
-            )

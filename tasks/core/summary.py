@@ -1,6 +1,9 @@
 """Say in a screenful what a training came to: the same text in the terminal, the log and the UI."""
 
-from schemas.manifest import BundleManifest
+from collections.abc import Mapping
+from pathlib import Path
+
+from schemas.manifest import BundleManifest, ScoresManifest
 from schemas.measures import Measure
 from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts, TrainingReport
 
@@ -91,6 +94,27 @@ def _members(training: TrainingReport) -> str:
     """Say how many networks, and how long they learnt: `5 networks, 131 epochs in all`."""
     networks = f"{len(training.epochs)} networks" if len(training.epochs) > 1 else "one network"
     return f"{networks}, {sum(training.epochs)} epochs in all"
+
+
+def scores_table(published: Mapping[Path, ScoresManifest]) -> str:
+    """Write what folders of scores hold as a Markdown table, in counts."""
+    rows = []
+    for folder, manifest in published.items():
+        marks = " (SIMULATED)" if manifest.extract.simulated or manifest.bundle_simulated else ""
+        counts = manifest.extract.counts
+        rows.append(
+            [
+                f"{manifest.as_of_date} {manifest.extract.extract_id}{marks}",
+                str(manifest.scored),
+                str(manifest.flagged),
+                str(manifest.out_of_domain),
+                str(counts.quarantined),
+                str(counts.exact_duplicates),
+                f"`{folder}`",
+            ]
+        )
+    heads = ["extract", "scored", "flagged", "out of domain", "quarantined", "duplicates", "folder"]
+    return markdown_table(heads, rows)
 
 
 def markdown_table(heads: list[str], rows: list[list[str]]) -> str:

@@ -6,9 +6,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PROMISES = {
     "Arrows point down: flows, steps and core, schemas",
-    "Prefect stays in flows and steps",
+    "Prefect stays in flows, the dashboard and the runs that it orders",
+    "Core reaches no step and no flow",
     "Flows share nothing but flows.cli",
-    "Steps import no step but what they share: tasks.step, tasks.progress",
+    "Steps import no step",
     "Only the training core imports what only training needs",
     "Only training steps import the training core",
     "Only core's scoring imports onnxruntime",
@@ -47,3 +48,18 @@ def test_scoring_loads_nothing_of_training() -> None:
     assert loaded.returncode == 0, loaded.stderr
     assert not {"torch", "sklearn", "onnx"} & set(loaded.stdout.split())
     assert "onnxruntime" in loaded.stdout.split()
+
+
+def test_tests_of_the_core_load_neither_prefect_nor_a_flow() -> None:
+    """Whatever a test of core or schemas imports while it is collected, it is none of these."""
+    program = (
+        "import sys, pytest; pytest.main(['--collect-only', '-qq', '-p', 'no:cacheprovider', *sys.argv[1:]]);"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    command = [sys.executable, "-c", program, "tests/core", "tests/schemas"]
+    collected = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    *tests, loaded = collected.stdout.splitlines()
+
+    assert len(tests) > 10, collected.stderr
+    assert "tasks" in loaded.split()
+    assert not {"prefect", "flows"} & set(loaded.split())

@@ -18,7 +18,7 @@ from tasks.core.extract.reading import read_extract
 from tasks.core.files import locked, sha256_of
 from tasks.core.scores_csv import HEADER
 from tests.harness.customers import make_customers
-from tests.harness.home import QUICK, Home
+from tests.harness.flow_home import QUICK, FlowHome
 
 READER = Path(__file__).parent / "javascript"
 
@@ -61,7 +61,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     seen = make_customers(1_200)
     seen = seen[(seen["Contract"] != "Two year") & (seen["PaymentMethod"] != "Mailed check")]
     seen.to_csv(folder / "crm_2026-03-01.csv", index=False)
-    home = Home(folder / "home")
+    home = FlowHome(folder / "home")
     longer = QUICK.fit.model_copy(update={"max_epochs": 20})  # until probabilities spread over the deciles
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("CHURN_HOME", str(home.path))
@@ -69,7 +69,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder_of_champion(home)
 
 
-def folder_of_champion(home: Home) -> Path:
+def folder_of_champion(home: FlowHome) -> Path:
     """Give the folder of the bundle in service."""
     assert home.champion is not None
     return home.registry / "bundles" / home.champion.manifest.bundle_id
@@ -146,7 +146,7 @@ def test_cut_points_belong_to_what_they_start(
 
 @pytest.mark.real
 def test_real_customers_are_scored_to_the_same_bytes(
-    reader: Path, real_home: Home, real_extract: Path, tmp_path: Path
+    reader: Path, real_home: FlowHome, real_extract: Path, tmp_path: Path
 ) -> None:
     """All 7,043: the same six decimals, flags, deciles, bands and reasons."""
     bundle = folder_of_champion(real_home)

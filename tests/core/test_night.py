@@ -1,28 +1,148 @@
+import errno
+import os
+from datetime import date, datetime
 from pathlib import Path
+from unittest.mock import patch
 
-from tasks.core.errors import BundleError, PublishError
-from tasks.core.night import Night
+import pytest
+
+from tasks.core import night
+from tasks.core.errors import BundleError, ConfigError, ExtractError, PublishError
+from tasks.core.night import NightOutcome
+from tasks.core.publishing import StagedScores
+from tasks.core.scoring_job import ScoringJob
+from tests.harness.deliveries import Drain
+
+NAME = "crm_2026-03-01.csv"
 
 
 def test_a_night_in_a_line() -> None:
     """What did not happen is not said."""
-    assert Night().summary == "Extracts scored: 0, rejected: 0."
-    assert Night([Path("a")], [Path("b")], ["c"], [BundleError("d")], 2).summary == (
-        "Extracts scored: 1, rejected: 1, scored before: 1, not scored: 1, still arriving: 2."
+    assert NightOutcome(delivered=True).summary == "Extracts scored: 0, rejected: 0."
+    outcome = NightOutcome(
+        delivered=True,
+        scored=[Path("a")],
+        repeated=[Path("b")],
+        rejected=["c"],
+        unscored=[BundleError("d")],
+        arriving=2,
+        stale="Old.",
+        drifted="Odd.",
+    )
+    assert outcome.summary == (
+        "Extracts scored: 1, rejected: 1, scored before: 1, not scored: 1, still arriving: 2. Old. Odd."
     )
 
 
 def test_the_text_of_a_bug_is_not_shown() -> None:
     """An error of ours is said as it is; of any other only the kind, since its text may hold a cell."""
-    night = Night(
+    outcome = NightOutcome(
+        delivered=True,
         rejected=["why"],
-        unscored=[BundleError("no fit."), ValueError("7590-VHVEG")],
+        unscored=[BundleError("no fit."), ValueError("0000-AAAAA")],
         unfiled=[PublishError("no right.")],
     )
 
-    assert night.lines == [
+    assert outcome.lines == [
         "- rejected: why",
         "- not scored, stays where it is: no fit.",
         "- not scored, stays where it is: an unexpected ValueError",
         "- not filed, stays where it is: no right.",
     ]
+
+
+def test_what_a_night_ends_with() -> None:
+    """Our own faults go before the sender's; without any there is no error."""
+    ours, left = BundleError("ours"), PublishError("left")
+    assert NightOutcome(delivered=True).error is None
+    assert NightOutcome(delivered=True, rejected=["bad"], unscored=[ours], unfiled=[left]).error is ours
+    assert NightOutcome(delivered=True, rejected=["bad"], unfiled=[left]).error is left
+
+    by_inbox = NightOutcome(delivered=True, rejected=["bad", "worse"]).error
+    by_hand = NightOutcome(delivered=False, rejected=["bad"]).error
+
+    assert isinstance(by_inbox, ExtractError)
+    assert isinstance(by_hand, ExtractError)
+    assert str(by_inbox) == "Extracts scored: 0, rejected: 2. First: bad"
+    assert str(by_hand) == "bad"
+
+
+def test_a_fault_of_ours_keeps_the_extract_and_the_others_are_scored(tmp_path: Path) -> None:
+    """What cannot be published stays in work/, is said, and is scored by the next night."""
+    drain = Drain(tmp_path)
+    for name in (NAME, "crm_2026-03-02.csv"):
+        drain.deliver(name, name.encode())
+    publish, full = night.publish, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def first_fails(job: ScoringJob, staged: StagedScores, now: datetime) -> Path:
+        if job.as_of == date(2026, 3, 1):
+            raise full
+        return publish(job, staged, now)
+
+    with patch.object(night, "publish", first_fails):
+        outcome = drain.night()
+
+    assert (len(outcome.scored), outcome.unscored, outcome.error) == (1, [full], full)
+    assert [path.name for path in drain.places.work.glob("[!.]*")] == [NAME]
+    again = drain.night()
+    assert (len(again.scored), again.error) == (1, None)
+
+
+def test_a_reject_that_cannot_be_filed_is_a_fault_of_ours(tmp_path: Path) -> None:
+    """It stays in work/, and the others are scored."""
+    drain = Drain(tmp_path)
+    drain.deliver("crm_2026-13-01.csv", b"x")
+    drain.deliver(NAME, b"y")
+
+    with patch.object(night.filing, "reject", side_effect=OSError(errno.ENOSPC, "full")):
+        outcome = drain.night()
+
+    assert (len(outcome.scored), outcome.rejected) == (1, [])
+    assert isinstance(outcome.error, PublishError)
+
+
+def test_what_changes_while_it_is_read_is_still_arriving(tmp_path: Path) -> None:
+    """Of the inbox it is taken again by the next night; what an operator names is refused."""
+    drain = Drain(tmp_path)
+    drain.deliver(NAME, b"half")
+    publish = night.publish
+
+    def grow(job: ScoringJob, staged: StagedScores, now: datetime) -> Path:
+        job.sent.path.write_bytes(b"half and the rest")
+        return publish(job, staged, now)
+
+    with patch.object(night, "publish", grow):
+        outcome = drain.night()
+
+    assert (outcome.arriving, outcome.error, outcome.summary) == (
+        1,
+        None,
+        "Extracts scored: 0, rejected: 0, still arriving: 1.",
+    )
+    named = tmp_path / "named_2026-03-02.csv"
+    named.write_bytes(b"half")
+    with patch.object(night, "publish", grow):
+        assert isinstance(drain.night(named).error, ExtractError)
+    assert named.exists()
+
+
+@pytest.mark.parametrize(("asked", "warned"), [(None, 0), (date(2026, 3, 1), 0), (date(2026, 3, 5), 1)])
+def test_an_extract_that_was_scored_keeps_its_day_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, asked: date | None, warned: int
+) -> None:
+    """Who asks for another day is warned that it does not hold."""
+    drain = Drain(tmp_path)
+    drain.deliver(NAME, b"x")
+    drain.night()
+    drain.deliver("crm_2026-03-05.csv", b"x")
+
+    outcome = drain.night(as_of=asked)
+
+    assert len(outcome.repeated) == 1
+    assert sum("does not hold" in each.message for each in caplog.records) == warned
+
+
+def test_a_missing_inbox_stops_the_night(tmp_path: Path) -> None:
+    """It is not an empty night."""
+    with pytest.raises(ConfigError, match="no inbox"):
+        Drain(tmp_path).night()

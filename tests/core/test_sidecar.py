@@ -4,11 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from tasks.core.delivered_file import ExtractPath
+from tasks.core.delivery import Delivery, identify
 from tasks.core.errors import ExtractError
 from tasks.core.sidecar import hold_to_sidecar, is_sidecar, read_sidecar
 
 CONTENT = b"customerID,tenure\nA,1\n"
 HASH = hashlib.sha256(CONTENT).hexdigest()
+
+
+def deliver(path: Path, content: bytes = CONTENT) -> Delivery:
+    """Deliver an extract and identify it."""
+    path.write_bytes(content)
+    return identify(ExtractPath(path, delivered=True))
 
 
 @pytest.mark.parametrize(
@@ -23,7 +31,7 @@ def test_a_sidecar_as_programs_write_it(text: str, tmp_path: Path) -> None:
     (tmp_path / "crm.csv.sha256").write_text(text, newline="")
 
     assert read_sidecar(tmp_path / "crm.csv.sha256") == HASH
-    hold_to_sidecar(tmp_path / "crm.csv", HASH)
+    hold_to_sidecar(deliver(tmp_path / "crm.csv"))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +43,7 @@ def test_what_is_no_sidecar_refuses_its_extract(text: str, tmp_path: Path) -> No
     (tmp_path / "crm.csv.sha256").write_text(text)
 
     with pytest.raises(ExtractError, match="holds no SHA-256; expected one line"):
-        hold_to_sidecar(tmp_path / "crm.csv", HASH)
+        hold_to_sidecar(deliver(tmp_path / "crm.csv"))
 
 
 @pytest.mark.parametrize("cut", range(1, len(CONTENT)))
@@ -45,7 +53,7 @@ def test_every_truncated_copy_is_found(cut: int, tmp_path: Path) -> None:
     sent = hashlib.sha256(CONTENT[:cut]).hexdigest()
 
     with pytest.raises(ExtractError, match=rf"expected {HASH[:16]}.*got {sent[:16]}.*may be cut short"):
-        hold_to_sidecar(tmp_path / "crm.csv", sent)
+        hold_to_sidecar(deliver(tmp_path / "crm.csv", CONTENT[:cut]))
 
 
 def test_a_sidecar_is_never_followed_or_waited_for(tmp_path: Path) -> None:
@@ -56,7 +64,7 @@ def test_a_sidecar_is_never_followed_or_waited_for(tmp_path: Path) -> None:
 
     for name in ("a.csv", "b.csv"):
         with pytest.raises(ExtractError, match="not a plain file"):
-            hold_to_sidecar(tmp_path / name, HASH)
+            hold_to_sidecar(deliver(tmp_path / name))
 
 
 def test_names() -> None:

@@ -5,8 +5,26 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from tests.harness.deployment import DEPLOY, working
+from tests.harness.flow_home import FlowHome
 from tests.harness.home import Home
 from tests.harness.server import Program, Server, serving
+
+
+@pytest.fixture
+def home(home: Home) -> FlowHome:
+    """Make an empty CHURN_HOME in which flows run."""
+    return FlowHome(home.path)
+
+
+@pytest.fixture(scope="session")
+def _trained(_trained: Home) -> FlowHome:
+    return FlowHome(_trained.path)
+
+
+@pytest.fixture
+def trained_home(_trained: FlowHome, home: FlowHome) -> FlowHome:
+    """Make a CHURN_HOME with a champion trained on `crm_extract`, in which flows run."""
+    return _trained.copy_to(home.path)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from tests.harness.deployment import assert_scored, deliver, wait_for
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 from tests.harness.server import Server
 
 pytestmark = pytest.mark.xdist_group("server")
@@ -200,7 +200,7 @@ def test_the_operator_is_told(
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_crashed_night_is_scored_again(deployed: Server, trained_home: Home) -> None:
+def test_a_crashed_night_is_scored_again(deployed: Server, trained_home: FlowHome) -> None:
     """A crash alone makes the night run again, and the extract is published."""
     deliver(trained_home, 5)
     crash(deployed)

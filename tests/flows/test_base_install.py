@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.customers import make_customers
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ("flows", "schemas", "tasks", "README.md", "constraints.txt", "pyproject.toml")
@@ -51,7 +51,7 @@ def python(checkout: Path) -> Path:
 
 @pytest.mark.timeout(900)
 def test_scoring_works_without_the_training_packages(
-    python: Path, checkout: Path, trained_home: Home, tmp_path: Path
+    python: Path, checkout: Path, trained_home: FlowHome, tmp_path: Path
 ) -> None:
     """In the base install torch, scikit-learn and onnx are not importable, and a champion scores."""
     extract = tmp_path / "crm_2026-03-05.csv"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.customers import make_customers
-from tests.harness.home import QUICK, Home
+from tests.harness.flow_home import QUICK, FlowHome
 from tests.harness.server import Server
 
 pytestmark = pytest.mark.xdist_group("second-server")
@@ -44,7 +44,7 @@ def found_in(files: list[Path]) -> set[tuple[str, str]]:
     }
 
 
-def plant(home: Home) -> Path:
+def plant(home: FlowHome) -> Path:
     """Deliver extracts of every fate, each with canaries; give one to learn from."""
     inbox = home.path / "inbox"
     inbox.mkdir()
@@ -70,7 +70,7 @@ def plant(home: Home) -> Path:
     return learnt
 
 
-def test_no_canary_gets_out(server: Server, trained_home: Home, tmp_path: Path) -> None:
+def test_no_canary_gets_out(server: Server, trained_home: FlowHome, tmp_path: Path) -> None:
     """Database, write-ahead log, logs, artifacts, results, bundles and TensorBoard are free of them."""
     learnt = plant(trained_home)
     quick = tmp_path / "quick.json"
@@ -93,7 +93,7 @@ def test_no_canary_gets_out(server: Server, trained_home: Home, tmp_path: Path) 
     assert found_in([said, *server.prefect_home.rglob("*"), *server.logs.glob("*"), *kept]) == set()
 
 
-def test_the_sender_is_told_by_name(server: Server, trained_home: Home) -> None:
+def test_the_sender_is_told_by_name(server: Server, trained_home: FlowHome) -> None:
     """The reason beside a rejected extract calls it by its name, for the one who sent it."""
     plant(trained_home)
     server.flow("score", home=trained_home.path)

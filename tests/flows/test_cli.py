@@ -1,5 +1,4 @@
 import errno
-import logging
 import os
 import subprocess
 import sys
@@ -196,21 +195,6 @@ def test_another_pipe_that_breaks_is_a_bug() -> None:
 
     assert done.returncode == 1
     assert "BrokenPipeError" in done.stderr
-
-
-@pytest.mark.parametrize(("error", "shown"), [(ExtractError("one line"), False), (ValueError("bug"), True)])
-@pytest.mark.parametrize("name", ["prefect.flow_runs", "prefect.task_runs"])
-def test_prefect_logs_one_line(name: str, error: Exception, shown: bool) -> None:
-    """Prefect's log keeps the traceback of bugs alone."""
-    cli.one_line_errors()
-    logger = logging.getLogger(name)
-    record = logger.makeRecord(
-        name, logging.ERROR, "file", 1, "failed: %r", (error,), (type(error), error, None)
-    )
-
-    assert logger.filter(record)
-    assert (record.exc_info is not None) is shown
-    assert record.getMessage() == (f"failed: {error!r}" if shown else "one line")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tasks import cluster
 from tasks.core.errors import ConfigError
 from tests.harness.customers import make_customers
 from tests.harness.dask_cluster import dask_cluster
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 from tests.harness.server import Server
 
 distributed = pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
@@ -31,7 +31,7 @@ def extract(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def results(home: Home) -> dict[str, bytes]:
+def results(home: FlowHome) -> dict[str, bytes]:
     """Take the published scores and quarantine away."""
     (folder,) = home.published()
     taken = {name: (folder / name).read_bytes() for name in ("scores.csv", "quarantine.csv")}
@@ -40,14 +40,14 @@ def results(home: Home) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def expected(trained_home: Home, extract: Path) -> dict[str, bytes]:
+def expected(trained_home: FlowHome, extract: Path) -> dict[str, bytes]:
     """Score on this machine."""
     trained_home.score(extract)
     return results(trained_home)
 
 
 def test_worker_processes_give_the_same_bytes(
-    server: Server, trained_home: Home, extract: Path, expected: dict[str, bytes]
+    server: Server, trained_home: FlowHome, extract: Path, expected: dict[str, bytes]
 ) -> None:
     """A cluster that the run starts itself publishes what one machine does, and leaves nothing behind."""
     ended = server.flow(
@@ -61,7 +61,7 @@ def test_worker_processes_give_the_same_bytes(
 
 
 def test_a_worker_that_is_killed_loses_and_doubles_nothing(
-    server: Server, trained_home: Home, extract: Path, expected: dict[str, bytes], tmp_path: Path
+    server: Server, trained_home: FlowHome, extract: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     """Killed within a partition, its work is done by another, to the same bytes; so is a rerun's."""
     env = server.env_of(trained_home.path)
@@ -80,7 +80,7 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(
 
 
 def test_a_bad_part_is_refused_as_on_one_machine(
-    server: Server, trained_home: Home, extract: Path, tmp_path: Path
+    server: Server, trained_home: FlowHome, extract: Path, tmp_path: Path
 ) -> None:
     """What a worker refuses is said in the same line, with the same code, and publishes nothing."""
     folder = tmp_path / "crm"
@@ -95,7 +95,7 @@ def test_a_bad_part_is_refused_as_on_one_machine(
     assert trained_home.published() == []
 
 
-def test_a_scheduler_that_does_not_answer(server: Server, trained_home: Home, extract: Path) -> None:
+def test_a_scheduler_that_does_not_answer(server: Server, trained_home: FlowHome, extract: Path) -> None:
     """An address where nobody listens is said in one line, for the operator."""
     env = {**server.env, "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "1s"}
     nowhere = Server(env, server.logs)
@@ -112,15 +112,15 @@ def test_a_scheduler_that_does_not_answer(server: Server, trained_home: Home, ex
 @pytest.mark.parametrize(
     "runner", ["ray", "dask:", "dask://", "dask://host", "dask://host:x", "dask://h:1/x", ""]
 )
-def test_an_unknown_runner(trained_home: Home, extract: Path, runner: str) -> None:
+def test_an_unknown_runner(trained_home: FlowHome, extract: Path, runner: str) -> None:
     """What is no runner is refused before anything is taken from the inbox."""
     with pytest.raises(ConfigError, match="expected 'threads', 'dask' or 'dask://host:port'"):
         trained_home.score(extract, runner=runner)
 
 
-def test_without_the_extra(trained_home: Home, extract: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra(trained_home: FlowHome, extract: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Dask is not installed the line names the extra to install."""
-    monkeypatch.setitem(sys.modules, "prefect_dask", None)
+    monkeypatch.setitem(sys.modules, "distributed", None)
 
     with pytest.raises(ConfigError, match=r"pip install -c constraints.txt -e '\.\[dask\]'"):
         trained_home.score(extract, runner="dask")

@@ -23,7 +23,7 @@ from tests.harness.deployment import (
     scheduled_every_minute,
     wait_for,
 )
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 from tests.harness.server import ROOT, SERVER, Program, Server
 
 pytestmark = pytest.mark.xdist_group("server")
@@ -150,7 +150,7 @@ def test_automations_need_a_server(server: Server, settings: dict[str, str], sai
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_run_by_hand_scores_the_inbox(deployed: Server, trained_home: Home) -> None:
+def test_a_run_by_hand_scores_the_inbox(deployed: Server, trained_home: FlowHome) -> None:
     """`prefect deployment run score/nightly --watch` publishes a waiting extract and archives it."""
     extract = deliver(trained_home, 2)
     said = deployed.run(*RUN.split())
@@ -163,7 +163,7 @@ def test_a_run_by_hand_scores_the_inbox(deployed: Server, trained_home: Home) ->
 
 
 @pytest.mark.usefixtures("worker", "every_minute")
-def test_the_schedule_scores_by_itself(deployed: Server, trained_home: Home) -> None:
+def test_the_schedule_scores_by_itself(deployed: Server, trained_home: FlowHome) -> None:
     """With server and worker up, a schedule alone publishes an extract."""
     prove_published_by_itself(trained_home, seed=3, within=150)
     wait_for(
@@ -174,7 +174,9 @@ def test_the_schedule_scores_by_itself(deployed: Server, trained_home: Home) -> 
 
 
 @pytest.mark.usefixtures("every_minute")
-def test_without_a_worker_nothing_is_scored(deployed: Server, trained_home: Home, worker: Program) -> None:
+def test_without_a_worker_nothing_is_scored(
+    deployed: Server, trained_home: FlowHome, worker: Program
+) -> None:
     """With the worker killed the same proof fails: the runs are due, and nobody takes them."""
     worker.stop(signal.SIGKILL)
     held = {run["id"] for run in runs_in(deployed, "PENDING", "RUNNING")}  # when the kill fell

@@ -12,22 +12,21 @@ from typing import Any
 
 import pytest
 
-import tasks.score as score_step
 from flows import cli
 from schemas.config import ScoreConfig
 from schemas.manifest import ScoresManifest
 from schemas.operations import AlarmPolicy
-from tasks.core import publishing
+from tasks.core import publishing, scoring_job
 from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import identify
 from tasks.core.errors import CONTROL, ConfigError, ExtractError, PublishError
 from tests.harness.customers import make_customers
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 from tests.harness.rights import another_file_system
 
 
 @pytest.fixture
-def inbox(trained_home: Home) -> Path:
+def inbox(trained_home: FlowHome) -> Path:
     """Make the inbox of a home with a champion."""
     folder = trained_home.path / "inbox"
     folder.mkdir()
@@ -39,7 +38,7 @@ def extract_of(seed: int) -> bytes:
     return make_customers(20, seed).to_csv(index=False).encode()
 
 
-def latest(home: Home) -> str:
+def latest(home: FlowHome) -> str:
     """Name the folder the pointer leads to, which must be there."""
     folder: str = json.loads((home.path / "scores" / "latest.json").read_text())["folder"]
     assert (home.path / "scores" / folder / "manifest.json").is_file()
@@ -47,7 +46,7 @@ def latest(home: Home) -> str:
 
 
 def test_a_backlog_is_scored_oldest_first_past_a_bad_one(
-    trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
+    trained_home: FlowHome, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """39 days and a broken one, delivered in no order: all are scored, oldest first, by one run."""
     for seed in range(39):
@@ -71,7 +70,7 @@ def test_a_backlog_is_scored_oldest_first_past_a_bad_one(
     assert len(list((trained_home.path / "archive").iterdir())) == 39
 
 
-def test_a_truncated_copy_is_found_by_its_sidecar(trained_home: Home, inbox: Path) -> None:
+def test_a_truncated_copy_is_found_by_its_sidecar(trained_home: FlowHome, inbox: Path) -> None:
     """A copy that lost its last lines is rejected with its sidecar; the whole one, resent, is scored."""
     whole = extract_of(1)
     cut = b"".join(whole.splitlines(keepends=True)[:-3])
@@ -95,7 +94,7 @@ def test_a_truncated_copy_is_found_by_its_sidecar(trained_home: Home, inbox: Pat
     assert [path.name for path in inbox.iterdir()] == [".inbox"]
 
 
-def test_an_extract_that_grows_is_left_for_the_next_night(trained_home: Home, inbox: Path) -> None:
+def test_an_extract_that_grows_is_left_for_the_next_night(trained_home: FlowHome, inbox: Path) -> None:
     """While a sender appends a line every 50 ms nothing is taken; once it has ended all is scored."""
     lines = extract_of(1).splitlines(keepends=True)
     path = inbox / "crm_2026-03-01.csv"
@@ -118,13 +117,13 @@ def test_an_extract_that_grows_is_left_for_the_next_night(trained_home: Home, in
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "superseded"), [(score_step, "score_stream", 0), (publishing, "publish", 1)]
+    ("module", "name", "superseded"), [(scoring_job, "score_stream", 0), (publishing, "publish", 1)]
 )
 def test_what_grows_after_it_settled_is_scored_whole_in_the_end(
     module: Any,
     name: str,
     superseded: int,
-    trained_home: Home,
+    trained_home: FlowHome,
     inbox: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -153,7 +152,7 @@ def test_what_grows_after_it_settled_is_scored_whole_in_the_end(
 
 
 def test_a_corrected_extract_supersedes_and_the_first_one_again_changes_nothing(
-    trained_home: Home, inbox: Path
+    trained_home: FlowHome, inbox: Path
 ) -> None:
     """v1, v2, v1 of one day: two folders, the second names the first, and the latest stays the second."""
     said = []
@@ -169,7 +168,7 @@ def test_a_corrected_extract_supersedes_and_the_first_one_again_changes_nothing(
     assert again.startswith("Extracts scored: 0, rejected: 0, scored before: 1.")
 
 
-def test_an_unmounted_inbox_is_not_an_empty_night(trained_home: Home, inbox: Path) -> None:
+def test_an_unmounted_inbox_is_not_an_empty_night(trained_home: FlowHome, inbox: Path) -> None:
     """A folder that lost its mark stops the run with code 10, and nothing in it is touched."""
     trained_home.score()
     (inbox / ".inbox").unlink()
@@ -182,7 +181,7 @@ def test_an_unmounted_inbox_is_not_an_empty_night(trained_home: Home, inbox: Pat
     assert [path.name for path in inbox.iterdir()] == ["crm_2026-03-01.csv"]
 
 
-def test_an_empty_night_says_when_scores_are_stale(trained_home: Home, inbox: Path) -> None:
+def test_an_empty_night_says_when_scores_are_stale(trained_home: FlowHome, inbox: Path) -> None:
     """It ends Completed as *Stale* when the newest scores are too old, and plainly while they are not."""
     assert trained_home.score().name == "Completed"
     three_days_ago = (datetime.now(tz=UTC) - timedelta(days=3)).date()
@@ -199,7 +198,7 @@ def test_an_empty_night_says_when_scores_are_stale(trained_home: Home, inbox: Pa
 
 @pytest.mark.parametrize(("days_ago", "name"), [(0, cli.DRIFTED), (3, cli.STALE_AND_DRIFTED)])
 def test_a_night_of_other_customers_is_told(
-    trained_home: Home, inbox: Path, days_ago: int, name: str
+    trained_home: FlowHome, inbox: Path, days_ago: int, name: str
 ) -> None:
     """Customers with a tenure that training never saw are scored, and the night's state names them.
 
@@ -218,7 +217,7 @@ def test_a_night_of_other_customers_is_told(
     assert len(trained_home.scores()) == 200
 
 
-def test_a_rejected_extract_hides_no_drift(trained_home: Home, inbox: Path) -> None:
+def test_a_rejected_extract_hides_no_drift(trained_home: FlowHome, inbox: Path) -> None:
     """What is to be said of the others is said with the rejection; scores of an older day are not judged."""
     customers = make_customers(200)
     customers.loc[:40, ["tenure", "MonthlyCharges", "TotalCharges"]] = [110.0, 50.0, 5_500.0]
@@ -233,7 +232,7 @@ def test_a_rejected_extract_hides_no_drift(trained_home: Home, inbox: Path) -> N
 
 
 def test_what_may_not_be_moved_stops_itself_alone(
-    trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
+    trained_home: FlowHome, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An extract that can be neither taken nor filed is told without its name; the others are scored."""
     for name in ("good_2026-03-01.csv", "Mary Smith 2026-03-02.csv"):
@@ -255,7 +254,7 @@ def test_what_may_not_be_moved_stops_itself_alone(
 
 
 def test_what_may_not_be_deleted_from_another_disk_stops_itself_alone(
-    trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
+    trained_home: FlowHome, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is scored where it lies, once, and told every night; the others are scored and filed."""
     stays = inbox / "Mary Smith 2026-03-02.csv"
@@ -274,7 +273,7 @@ def test_what_may_not_be_deleted_from_another_disk_stops_itself_alone(
 
 
 def test_a_late_sidecar_that_may_not_be_moved_stops_no_extract(
-    trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
+    trained_home: FlowHome, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The extracts of the night are scored and filed, and the run tells at its end."""
     (inbox / "Mary Smith 2026-03-01.csv").write_bytes(extract_of(1))
@@ -295,7 +294,7 @@ def test_a_late_sidecar_that_may_not_be_moved_stops_no_extract(
 
 
 def test_a_truncated_copy_that_may_not_be_moved_is_not_scored(
-    trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
+    trained_home: FlowHome, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What contradicts its sidecar is refused where it lies, night after night."""
     path = inbox / "crm_2026-03-01.csv"
@@ -316,7 +315,7 @@ def test_a_truncated_copy_that_may_not_be_moved_is_not_scored(
 
 
 def test_a_bug_stops_one_extract_alone(
-    trained_home: Home, inbox: Path, monkeypatch: pytest.MonkeyPatch
+    trained_home: FlowHome, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever goes wrong with one extract, the others are scored; it stays in work/ and is told."""
     for seed in (1, 2, 3):
@@ -379,7 +378,7 @@ HOSTILE = [
 
 
 def test_hostile_names_harm_neither_logs_nor_paths(
-    trained_home: Home, inbox: Path, capfd: pytest.CaptureFixture[str]
+    trained_home: FlowHome, inbox: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Extracts of any name are scored, or refused in one plain line; nothing is written elsewhere."""
     before = {path.name for path in trained_home.path.parent.iterdir()}

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.harness.customers import make_customers
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 
 
-def deliver(home: Home, nights: Sequence[int]) -> None:
+def deliver(home: FlowHome, nights: Sequence[int]) -> None:
     """Drop the extracts of some nights of March, in this order."""
     inbox = home.path / "inbox"
     inbox.mkdir()
@@ -18,7 +18,7 @@ def deliver(home: Home, nights: Sequence[int]) -> None:
         os.utime(path, (1_772_500_000 + number,) * 2)
 
 
-def outcome(home: Home) -> dict[str, bytes]:
+def outcome(home: FlowHome) -> dict[str, bytes]:
     """Give what was published, but for the manifests' clocks."""
     names = ("scores.csv", "quarantine.csv")
     return {
@@ -27,7 +27,9 @@ def outcome(home: Home) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("nights", [5, 14])
-def test_missed_nights_are_scored_by_the_next_run(trained_home: Home, tmp_path: Path, nights: int) -> None:
+def test_missed_nights_are_scored_by_the_next_run(
+    trained_home: FlowHome, tmp_path: Path, nights: int
+) -> None:
     """One run scores every extract that waits, and in whatever order they came the files are the same."""
     backwards = trained_home.copy_to(tmp_path / "backwards")
     days = range(1, nights + 1)

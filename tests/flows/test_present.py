@@ -4,7 +4,7 @@ import pytest
 from pptx import Presentation
 
 from tasks.core.errors import BundleError, RegistryError
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 
 FILES = {"presentation.pptx", "presentation.pdf"}
 
@@ -15,7 +15,7 @@ def text_of(file: Path) -> str:
     return "\n".join(shape.text_frame.text for shape in shapes if shape.has_text_frame)
 
 
-def test_the_champion_is_presented(trained_home: Home) -> None:
+def test_the_champion_is_presented(trained_home: FlowHome) -> None:
     """Both files lie below the home folder, readable by their owner only; the registry is as it was."""
     champion = trained_home.champion
     assert champion is not None
@@ -31,7 +31,7 @@ def test_the_champion_is_presented(trained_home: Home) -> None:
     assert {path: path.stat().st_mtime_ns for path in trained_home.registry.rglob("*")} == before
 
 
-def test_another_bundle_into_another_folder(home: Home, crm_extract: Path, tmp_path: Path) -> None:
+def test_another_bundle_into_another_folder(home: FlowHome, crm_extract: Path, tmp_path: Path) -> None:
     """A bundle that is not in service says so; writing again replaces the files."""
     home.train(crm_extract, dry_run=True)
     (bundle,) = (home.registry / "bundles").iterdir()
@@ -44,7 +44,7 @@ def test_another_bundle_into_another_folder(home: Home, crm_extract: Path, tmp_p
     assert f"{bundle.name}, pas en service" in text_of(out / "presentation.pptx")
 
 
-def test_without_a_champion(home: Home) -> None:
+def test_without_a_champion(home: FlowHome) -> None:
     """The error names the next action, and nothing is written."""
     with pytest.raises(RegistryError, match=r"no champion to present\. Train one"):
         home.present()
@@ -53,13 +53,13 @@ def test_without_a_champion(home: Home) -> None:
 
 
 @pytest.mark.parametrize("bundle", ["0" * 16, "", "../bundles", "."])
-def test_unknown_bundles(trained_home: Home, bundle: str) -> None:
+def test_unknown_bundles(trained_home: FlowHome, bundle: str) -> None:
     """An id that is none leads nowhere."""
     with pytest.raises(RegistryError, match="there is no such bundle"):
         trained_home.present(bundle=bundle)
 
 
-def test_a_damaged_bundle_is_not_presented(trained_home: Home) -> None:
+def test_a_damaged_bundle_is_not_presented(trained_home: FlowHome) -> None:
     """Numbers that do not verify are not shown to anyone."""
     champion = trained_home.champion
     assert champion is not None

@@ -6,8 +6,8 @@ from unittest.mock import Mock
 import pandas as pd
 import pytest
 
-from flows import promote_flow
 from schemas.config import TrainConfig
+from tasks.core import promotion
 from tasks.core.errors import (
     BundleError,
     ChurnError,
@@ -18,14 +18,14 @@ from tasks.core.errors import (
 )
 from tasks.core.registry import read_history
 from tests.harness.customers import make_customers
-from tests.harness.home import QUICK, Home
+from tests.harness.flow_home import QUICK, FlowHome
 
 pytestmark = pytest.mark.xdist_group("promotions")
 """On one worker, which trains what all of them need once."""
 
 
 @pytest.fixture(scope="module")
-def _two(tmp_path_factory: pytest.TempPathFactory, _trained: Home, crm_extract: Path) -> Home:
+def _two(tmp_path_factory: pytest.TempPathFactory, _trained: FlowHome, crm_extract: Path) -> FlowHome:
     home = _trained.copy_to(tmp_path_factory.mktemp("two") / "home")
     values = QUICK.model_dump() | {"fit": QUICK.fit.model_dump() | {"max_epochs": 40, "hidden": [32, 16]}}
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -35,13 +35,13 @@ def _two(tmp_path_factory: pytest.TempPathFactory, _trained: Home, crm_extract: 
 
 
 @pytest.fixture
-def two(_trained: Home, _two: Home, home: Home) -> tuple[Home, str, str]:
+def two(_trained: FlowHome, _two: FlowHome, home: FlowHome) -> tuple[FlowHome, str, str]:
     """Make a home with a champion and the one before it."""
     return _two.copy_to(home.path), in_service(_trained), in_service(_two)
 
 
 @pytest.fixture(scope="module")
-def _refused(tmp_path_factory: pytest.TempPathFactory, _trained: Home) -> tuple[Home, str]:
+def _refused(tmp_path_factory: pytest.TempPathFactory, _trained: FlowHome) -> tuple[FlowHome, str]:
     home = _trained.copy_to(tmp_path_factory.mktemp("refused") / "home")
     shuffled = make_customers(600)
     shuffled["Churn"] = shuffled["Churn"].sample(frac=1, random_state=1).to_numpy()
@@ -57,19 +57,19 @@ def _refused(tmp_path_factory: pytest.TempPathFactory, _trained: Home) -> tuple[
 
 
 @pytest.fixture
-def with_refused(_refused: tuple[Home, str], home: Home) -> tuple[Home, str]:
+def with_refused(_refused: tuple[FlowHome, str], home: FlowHome) -> tuple[FlowHome, str]:
     """Make a home with a champion, and a bundle that learnt from shuffled labels and was refused."""
     refused, bundle = _refused
     return refused.copy_to(home.path), bundle
 
 
-def in_service(home: Home) -> str:
+def in_service(home: FlowHome) -> str:
     """Name the champion."""
     assert home.champion is not None
     return home.champion.manifest.bundle_id
 
 
-def test_roll_back_and_forth(two: tuple[Home, str, str]) -> None:
+def test_roll_back_and_forth(two: tuple[FlowHome, str, str]) -> None:
     """Rolling back returns to the champion before, never in a circle, and all is in the history."""
     home, first, second = two
 
@@ -87,7 +87,7 @@ def test_roll_back_and_forth(two: tuple[Home, str, str]) -> None:
     ]
 
 
-def test_a_lost_line_of_history_is_found_again(two: tuple[Home, str, str]) -> None:
+def test_a_lost_line_of_history_is_found_again(two: tuple[FlowHome, str, str]) -> None:
     """A kill between pointer and history loses nothing: the pointer is the last move."""
     home, first, second = two
     history = home.registry / "history.jsonl"
@@ -98,7 +98,7 @@ def test_a_lost_line_of_history_is_found_again(two: tuple[Home, str, str]) -> No
     assert [move.bundle_id for move in read_history(home.registry)] == [first, second, first]
 
 
-def test_damaged_bundles_are_not_promoted(two: tuple[Home, str, str]) -> None:
+def test_damaged_bundles_are_not_promoted(two: tuple[FlowHome, str, str]) -> None:
     """What does not verify is promoted neither forwards nor back, nor by force."""
     home, first, second = two
     (home.registry / "bundles" / first / "model.onnx").write_bytes(b"")
@@ -110,7 +110,7 @@ def test_damaged_bundles_are_not_promoted(two: tuple[Home, str, str]) -> None:
     assert in_service(home) == second
 
 
-def test_a_refused_bundle_needs_force(with_refused: tuple[Home, str]) -> None:
+def test_a_refused_bundle_needs_force(with_refused: tuple[FlowHome, str]) -> None:
     """A bundle that its gate refused is promoted only by force, which the history records."""
     home, refused = with_refused
 
@@ -122,7 +122,7 @@ def test_a_refused_bundle_needs_force(with_refused: tuple[Home, str]) -> None:
     assert [move.forced for move in read_history(home.registry)] == [False, True]
 
 
-def test_simulated_never_replaces_real(trained_home: Home, tmp_path: Path) -> None:
+def test_simulated_never_replaces_real(trained_home: FlowHome, tmp_path: Path) -> None:
     """Not even by force."""
     simulated = make_customers(600)
     simulated["customerID"] = "SIM-" + simulated["customerID"]
@@ -138,13 +138,13 @@ def test_simulated_never_replaces_real(trained_home: Home, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("bundle", ["0" * 16, "", "../bundles", "."])
-def test_unknown_bundles(trained_home: Home, bundle: str) -> None:
+def test_unknown_bundles(trained_home: FlowHome, bundle: str) -> None:
     """An id that is none leads nowhere."""
     with pytest.raises(RegistryError, match="there is no such bundle"):
         trained_home.promote(bundle=bundle)
 
 
-def test_a_refused_bundle_stays_refused_when_rolled_back_to(with_refused: tuple[Home, str]) -> None:
+def test_a_refused_bundle_stays_refused_when_rolled_back_to(with_refused: tuple[FlowHome, str]) -> None:
     """Rolling back to a bundle that was only forced into service needs force again."""
     home, refused = with_refused
     first = in_service(home)
@@ -158,7 +158,7 @@ def test_a_refused_bundle_stays_refused_when_rolled_back_to(with_refused: tuple[
     assert in_service(home) == refused
 
 
-def test_an_edited_verdict_is_not_believed(with_refused: tuple[Home, str]) -> None:
+def test_an_edited_verdict_is_not_believed(with_refused: tuple[FlowHome, str]) -> None:
     """A manifest that says passed where the sealed evaluation says refused is refused."""
     home, refused = with_refused
     manifest = home.registry / "bundles" / refused / "manifest.json"
@@ -169,7 +169,7 @@ def test_an_edited_verdict_is_not_believed(with_refused: tuple[Home, str]) -> No
         home.promote(bundle=refused)
 
 
-def test_an_edited_manifest_is_not_rolled_back_to(two: tuple[Home, str, str]) -> None:
+def test_an_edited_manifest_is_not_rolled_back_to(two: tuple[FlowHome, str, str]) -> None:
     """The manifest that was in service is remembered; another is refused."""
     home, first, _ = two
     manifest = home.registry / "bundles" / first / "manifest.json"
@@ -179,7 +179,7 @@ def test_an_edited_manifest_is_not_rolled_back_to(two: tuple[Home, str, str]) ->
         home.promote(rollback=True)
 
 
-def test_say_which(trained_home: Home) -> None:
+def test_say_which(trained_home: FlowHome) -> None:
     """A bundle and a roll-back exclude each other."""
     with pytest.raises(ConfigError):
         trained_home.promote(bundle="0" * 16, rollback=True)
@@ -187,7 +187,7 @@ def test_say_which(trained_home: Home) -> None:
         trained_home.promote()
 
 
-def test_a_roll_back_scores_the_last_extract_again(two: tuple[Home, str, str]) -> None:
+def test_a_roll_back_scores_the_last_extract_again(two: tuple[FlowHome, str, str]) -> None:
     """The previous champion's scores are published, become the latest, and what moved is counted."""
     home, first, second = two
     (home.path / "inbox").mkdir()
@@ -224,7 +224,7 @@ def test_a_roll_back_scores_the_last_extract_again(two: tuple[Home, str, str]) -
 )
 @pytest.mark.parametrize("force", [False, True])
 def test_a_roll_back_that_was_not_scored_says_so_and_is_finished(
-    two: tuple[Home, str, str],
+    two: tuple[FlowHome, str, str],
     monkeypatch: pytest.MonkeyPatch,
     cause: Exception,
     raised: type[ChurnError],
@@ -238,7 +238,7 @@ def test_a_roll_back_that_was_not_scored_says_so_and_is_finished(
     home.score()
 
     with monkeypatch.context() as broken:
-        broken.setattr(promote_flow, "publish", Mock(side_effect=cause))
+        broken.setattr(promotion, "publish", Mock(side_effect=cause))
         with pytest.raises(raised) as error:
             home.promote(rollback=True, rescore=True, force=force)
     message = str(error.value)
@@ -255,14 +255,14 @@ def test_a_roll_back_that_was_not_scored_says_so_and_is_finished(
 
 
 def test_a_bug_after_a_roll_back_keeps_its_traceback(
-    two: tuple[Home, str, str], monkeypatch: pytest.MonkeyPatch
+    two: tuple[FlowHome, str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is in service stands below the traceback."""
     home, first, _ = two
     (home.path / "inbox").mkdir()
     make_customers(30, seed=3).to_csv(home.path / "inbox" / "crm_2026-03-01.csv", index=False)
     home.score()
-    monkeypatch.setattr(promote_flow, "publish", Mock(side_effect=ZeroDivisionError))
+    monkeypatch.setattr(promotion, "publish", Mock(side_effect=ZeroDivisionError))
 
     with pytest.raises(ZeroDivisionError) as error:
         home.promote(rollback=True, rescore=True)
@@ -272,7 +272,7 @@ def test_a_bug_after_a_roll_back_keeps_its_traceback(
     assert f"--bundle {first} --rescore" in note
 
 
-def test_without_the_latest_scores_nothing_is_moved(two: tuple[Home, str, str]) -> None:
+def test_without_the_latest_scores_nothing_is_moved(two: tuple[FlowHome, str, str]) -> None:
     """Scores that were moved away, or changed, are said before the pointer moves."""
     home, _, second = two
     (home.path / "inbox").mkdir()
@@ -290,7 +290,7 @@ def test_without_the_latest_scores_nothing_is_moved(two: tuple[Home, str, str]) 
     assert in_service(home) == second
 
 
-def test_an_extract_keeps_its_day_whatever_scores_it(two: tuple[Home, str, str]) -> None:
+def test_an_extract_keeps_its_day_whatever_scores_it(two: tuple[FlowHome, str, str]) -> None:
     """The same bytes delivered under another day, after a promotion, are scored for the first day again."""
     home, first, _ = two
     inbox = home.path / "inbox"
@@ -304,7 +304,7 @@ def test_an_extract_keeps_its_day_whatever_scores_it(two: tuple[Home, str, str])
     assert len(home.published()) == 2
 
 
-def test_without_an_archived_extract_nothing_is_moved(two: tuple[Home, str, str]) -> None:
+def test_without_an_archived_extract_nothing_is_moved(two: tuple[FlowHome, str, str]) -> None:
     """What cannot be scored again is said before the pointer moves."""
     home, _, second = two
 

@@ -10,13 +10,13 @@ from tasks.core.extract.reading import read_extract
 from tasks.core.preprocessing import encode
 from tasks.core.scoring import Model
 from tasks.core.training.state import from_bytes
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 
 pytestmark = pytest.mark.xdist_group("real")  # one worker trains
 
 
 @pytest.mark.real
-def test_the_default_makes_a_champion_of_the_real_extract(real_home: Home) -> None:
+def test_the_default_makes_a_champion_of_the_real_extract(real_home: FlowHome) -> None:
     """With no setting at all the gate lets the model in, well above its headline."""
     champion = real_home.champion
     assert champion is not None
@@ -33,7 +33,7 @@ def test_the_default_makes_a_champion_of_the_real_extract(real_home: Home) -> No
 
 
 @pytest.mark.real
-def test_reasons_of_real_customers_are_the_exact_ones(real_home: Home, real_extract: Path) -> None:
+def test_reasons_of_real_customers_are_the_exact_ones(real_home: FlowHome, real_extract: Path) -> None:
     """For half a dozen customers of the default model: exact Shapley values name the same columns."""
     champion = real_home.champion
     assert champion is not None

@@ -8,7 +8,6 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -16,61 +15,58 @@ from flows.retention_flow import retention
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
+from schemas.telling import Forgotten
 from tasks import retention as steps
 from tasks.core.errors import ConfigError, PublishError
 from tasks.core.proof import prove, read_proof, write_proof
 from tests.harness.customers import make_customers
 from tests.harness.deliveries import publish_scores
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 from tests.harness.rights import bound_by_rights
 from tests.harness.server import Server
-from tests.harness.unorchestrated import unorchestrated
 
 
-def test_a_dry_run_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_deletes_nothing(home: FlowHome, monkeypatch: pytest.MonkeyPatch) -> None:
     """It counts what the sweep then deletes, and writes no proof."""
-    monkeypatch.setattr(steps, "_ended_before", lambda *_, **__: {})
+    pages(monkeypatch)
     old = home.path / "archive" / "2020-01-01-0123456789abcdef.csv"
     old.parent.mkdir(parents=True)
     old.write_text("x")
     log = home.path / "retention.jsonl"
-    with unorchestrated():
-        said = str(retention.fn(dry_run=True).message)
-        assert old.exists()
-        assert not log.exists()
-        assert said == "Would delete archive: 1, rejected: 0, scores: 0, runs: 0, prefect: 0."
-        assert str(retention.fn().message).startswith("Deleted archive: 1,")
+    said = str(retention.fn(dry_run=True).message)
+    assert old.exists()
+    assert not log.exists()
+    assert said == "Would delete archive: 1, rejected: 0, scores: 0, runs: 0."
+    assert str(retention.fn().message).startswith("Deleted archive: 1,")
 
     assert not old.exists()
     assert len(log.read_text().splitlines()) == 5
 
 
-def test_a_clock_that_jumped_deletes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_jumped_deletes_nothing(home: FlowHome, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sweep is refused, Prefect's runs included, unless somebody says that the clock is right."""
-    asked: list[object] = []
-    monkeypatch.setattr(steps, "_ended_before", lambda moment, skip: asked.append((moment, skip)) or {})
+    asked = pages(monkeypatch)
     then = datetime.now(tz=UTC) - timedelta(days=36)
     publish_scores(home.path / "scores", then.date(), "0123456789abcdef", then)
     old = home.path / "archive" / "2020-01-01-0123456789abcdef.csv"
     old.parent.mkdir()
     old.write_text("x")
-    with unorchestrated():
-        for dry_run in (True, False):
-            with pytest.raises(ConfigError, match=f"was on {then.date()}"):
-                retention.fn(dry_run=dry_run)
-        assert old.exists()
-        assert not (home.path / "retention.jsonl").exists()
-        assert asked == []
-        assert str(retention.fn(force=True).message).startswith("Deleted archive: 1,")
+    for dry_run in (True, False):
+        with pytest.raises(ConfigError, match=f"was on {then.date()}"):
+            retention.fn(dry_run=dry_run)
+    assert old.exists()
+    assert not (home.path / "retention.jsonl").exists()
+    assert asked == []
+    assert str(retention.fn(force=True).message).startswith("Deleted archive: 1,")
 
     assert not old.exists()
 
 
 def test_a_night_before_the_sweep_does_not_hide_a_jump(
-    trained_home: Home, monkeypatch: pytest.MonkeyPatch
+    trained_home: FlowHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the order of the schedule: the clock jumps, a night scores, the sweep after it deletes nothing."""
-    monkeypatch.setattr(steps, "_ended_before", lambda *_, **__: {})
+    pages(monkeypatch)
     home = trained_home.path
     write_proof(home / "retention.jsonl", prove([], datetime.now(tz=UTC) - timedelta(days=36)))
     old = home / "archive" / "2020-01-01-0123456789abcdef.csv"
@@ -80,16 +76,15 @@ def test_a_night_before_the_sweep_does_not_hide_a_jump(
     make_customers(20).to_csv(home / "inbox" / "crm_2026-03-01.csv", index=False)
     assert trained_home.score().is_completed()
 
-    with unorchestrated(), pytest.raises(ConfigError, match="the last sweep was on"):
+    with pytest.raises(ConfigError, match="the last sweep was on"):
         retention.fn()
 
     assert old.exists()
 
 
-def test_what_does_not_go_ends_the_sweep_in_one_line(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_go_ends_the_sweep_in_one_line(home: FlowHome, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest goes first, Prefect's runs included; the log says what went and what did not; code 50."""
-    asked: list[object] = []
-    monkeypatch.setattr(steps, "_ended_before", lambda moment, skip: asked.append((moment, skip)) or {})
+    asked = pages(monkeypatch)
     for number in range(2):
         (home.path / "runs" / f"2020010{number + 1}T040000-1" / "checkpoints").mkdir(parents=True)
     (home.path / "archive").mkdir()
@@ -102,7 +97,7 @@ def test_what_does_not_go_ends_the_sweep_in_one_line(home: Home, monkeypatch: py
         rmdir(path, **options)
 
     monkeypatch.setattr(os, "rmdir", refuse)
-    with unorchestrated(), pytest.raises(PublishError) as error:
+    with pytest.raises(PublishError) as error:
         retention.fn()
 
     assert error.value.exit_code == 50
@@ -117,15 +112,14 @@ def test_what_does_not_go_ends_the_sweep_in_one_line(home: Home, monkeypatch: py
 
 
 def test_a_folder_that_cannot_be_read_ends_the_sweep_in_one_line(
-    home: Home, monkeypatch: pytest.MonkeyPatch
+    home: FlowHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other kinds go first, Prefect's runs included; the log marks the kind, and the code is 50."""
-    asked: list[object] = []
-    monkeypatch.setattr(steps, "_ended_before", lambda moment, skip: asked.append((moment, skip)) or {})
+    asked = pages(monkeypatch)
     for path in ("archive/2020-01-01-0123456789abcdef.csv", "runs/20200101T040000-1"):
         (home.path / path).mkdir(parents=True)
     (home.path / "archive").chmod(0o000)
-    with unorchestrated(), bound_by_rights(), pytest.raises(PublishError) as error:
+    with bound_by_rights(), pytest.raises(PublishError) as error:
         retention.fn()
     (home.path / "archive").chmod(0o700)
 
@@ -141,63 +135,61 @@ def test_a_folder_that_cannot_be_read_ends_the_sweep_in_one_line(
     assert [line.kind for line in lines if line.deleted] == ["runs"]
 
 
-class Runs:
-    """Prefect's ended runs, of days of January 2020, by pages of two; one of them may not go."""
-
-    def __init__(self, number: int, *, stuck: int = -1) -> None:
-        """Let a number of runs have ended."""
-        self.left = {UUID(int=each): date(2020, 1, each + 1) for each in range(number)}
-        self.stuck = UUID(int=stuck) if stuck >= 0 else None
-
-    def ended_before(self, _: datetime, skip: int) -> dict[UUID, date]:
-        """Give the next page."""
-        return dict(list(self.left.items())[skip : skip + 2])
-
-    def delete(self, runs: dict[UUID, date]) -> Iterator[date]:
-        """Delete a page, up to the run that does not go."""
-        for run in runs:
-            if run == self.stuck:
-                raise KeyboardInterrupt
-            yield self.left.pop(run)
+def page(runs: int, *days: date, done: bool = False) -> Forgotten:
+    """Say of a page of Prefect's runs what is gone."""
+    return Forgotten(runs=runs, oldest=min(days, default=None), newest=max(days, default=None), done=done)
 
 
-def sweep_prefect(runs: Runs, home: Home, monkeypatch: pytest.MonkeyPatch, *, dry_run: bool) -> list[Swept]:
-    """Sweep Prefect's runs."""
-    monkeypatch.setattr(steps, "_ended_before", runs.ended_before)
-    monkeypatch.setattr(steps, "_delete", runs.delete)
-    home.path.mkdir(exist_ok=True)
-    with unorchestrated():
-        return steps.sweep_prefect.fn(Locations(home=home.path), RetentionPolicy(), dry_run=dry_run)
+def pages(monkeypatch: pytest.MonkeyPatch, *given: Forgotten, broken: bool = False) -> list[bool]:
+    """Let Prefect delete so many runs, and perhaps break then; list what is asked for, dry runs as True."""
+    asked: list[bool] = []
+
+    def forget(flows: tuple[str, ...], _: datetime, *, dry_run: bool) -> Iterator[Forgotten]:
+        assert flows == steps.FLOWS
+        asked.append(dry_run)
+        yield from given
+        if broken:
+            raise KeyboardInterrupt
+        yield page(0, done=True)
+
+    monkeypatch.setattr(steps, "forget_runs", forget)
+    return asked
 
 
-def test_prefects_runs_are_deleted_page_by_page(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many there are, all go and are proven; a dry run counts as many."""
-    runs = Runs(5)
-    (counted,) = sweep_prefect(runs, home, monkeypatch, dry_run=True)
-    assert len(runs.left) == 5
-    (proof,) = sweep_prefect(runs, home, monkeypatch, dry_run=False)
-
-    assert runs.left == {}
-    assert counted.deleted == proof.deleted == 5
-    assert (proof.oldest, proof.newest) == (date(2020, 1, 1), date(2020, 1, 5))
-    assert list(read_proof(home.path / "retention.jsonl")) == [proof]
-
-
-def test_what_went_before_an_interruption_is_proven(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log has the runs that were deleted, and no other; the next sweep goes on."""
-    runs = Runs(5, stuck=3)
+def test_what_prefect_deleted_is_proven_page_by_page(home: FlowHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep logs all that went, also before it was interrupted; a dry run logs nothing."""
+    first, last = page(200, date(2020, 1, 1), date(2020, 1, 3)), page(1, date(2020, 1, 5))
+    where = Locations(home=home.path)
+    home.path.mkdir()
+    pages(monkeypatch, first, last)
+    steps.sweep_prefect(where, RetentionPolicy(), dry_run=True)
+    assert not (home.path / "retention.jsonl").exists()
+    steps.sweep_prefect(where, RetentionPolicy(), dry_run=False)
+    pages(monkeypatch, first, broken=True)
     with pytest.raises(KeyboardInterrupt):
-        sweep_prefect(runs, home, monkeypatch, dry_run=False)
-    runs.stuck = None
-    sweep_prefect(runs, home, monkeypatch, dry_run=False)
+        steps.sweep_prefect(where, RetentionPolicy(), dry_run=False)
 
     lines = list(read_proof(home.path / "retention.jsonl"))[::-1]
-    assert [line.deleted for line in lines] == [3, 2]
-    assert [line.newest for line in lines] == [date(2020, 1, 3), date(2020, 1, 5)]
+    assert [line.deleted for line in lines] == [201, 200]
+    assert [line.newest for line in lines] == [date(2020, 1, 5), date(2020, 1, 3)]
+
+
+def test_without_prefect_files_are_swept_all_the_same(
+    home: FlowHome, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its own runs are left to the next sweep, which a warning says; the exit code is that of the files."""
+    home.path.mkdir()
+
+    said = str(retention.fn().message)
+
+    assert said == "Deleted archive: 0, rejected: 0, scores: 0, runs: 0."
+    assert [each.message for each in caplog.records if each.levelname == "WARNING"] == [
+        "Prefect's own runs could not all be swept; the next sweep goes on with them."
+    ]
 
 
 @pytest.mark.xdist_group("server")
-def test_prefect_forgets_runs_that_are_past_their_time(server: Server, home: Home) -> None:
+def test_prefect_forgets_runs_that_are_past_their_time(server: Server, home: FlowHome) -> None:
     """Runs of ours that ended long ago go with their logs; those of lately stay, and so do others' runs."""
     flow = server.ask("flows/", {"name": "somebody-else's"})["id"]
     others = server.ask("flow_runs/", {"flow_id": flow, "state": {"type": "COMPLETED"}})["id"]
@@ -212,7 +204,7 @@ def test_prefect_forgets_runs_that_are_past_their_time(server: Server, home: Hom
     ended = server.flow("retention", "--set", "prefect_days=20", home=home.path)
 
     assert ended.returncode == 0, ended.stderr
-    assert "prefect: 1." in ended.stderr
+    assert "Deleted of Prefect's own runs: 1." in ended.stderr
     left = server.ask("flow_runs/filter", {"flows": {"name": {"any_": ["retention"]}}})
     ids = {run["id"] for run in left}
     assert old not in ids

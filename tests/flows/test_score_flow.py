@@ -12,16 +12,16 @@ from schemas.scores import SCORE_COLUMNS
 from tasks.core import publishing
 from tasks.core.errors import BundleError, ConfigError, ExtractError, RegistryError
 from tests.harness.customers import make_customers
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 
 
-def by_customer(home: Home) -> "pd.Series[str]":
+def by_customer(home: FlowHome) -> "pd.Series[str]":
     """Give the published probability of each customer, as text."""
     scores = home.scores()
     return scores.set_index("customerID")["churn_probability"].sort_index()
 
 
-def test_an_extract_is_scored(trained_home: Home, crm_extract: Path) -> None:
+def test_an_extract_is_scored(trained_home: FlowHome, crm_extract: Path) -> None:
     """Every customer gets a score by the champion's cut points, in order, and the manifest adds up."""
     trained_home.score(crm_extract)
     scores = trained_home.scores()
@@ -46,7 +46,7 @@ def test_an_extract_is_scored(trained_home: Home, crm_extract: Path) -> None:
     assert manifest["extract"]["counts"]["received"] == 600
 
 
-def test_scoring_again_changes_nothing(trained_home: Home, crm_extract: Path) -> None:
+def test_scoring_again_changes_nothing(trained_home: FlowHome, crm_extract: Path) -> None:
     """A second run of the same extract by the same champion publishes nothing new."""
     trained_home.score(crm_extract)
     before = {path: path.read_bytes() for path in trained_home.published()[0].iterdir()}
@@ -56,7 +56,7 @@ def test_scoring_again_changes_nothing(trained_home: Home, crm_extract: Path) ->
     assert {path: path.read_bytes() for path in trained_home.published()[0].iterdir()} == before
 
 
-def test_scores_are_reproducible(trained_home: Home, crm_extract: Path, tmp_path: Path) -> None:
+def test_scores_are_reproducible(trained_home: FlowHome, crm_extract: Path, tmp_path: Path) -> None:
     """Deleting scores and scoring again gives the same bytes."""
     trained_home.score(crm_extract)
     (folder,) = trained_home.published()
@@ -69,7 +69,7 @@ def test_scores_are_reproducible(trained_home: Home, crm_extract: Path, tmp_path
 
 @pytest.mark.parametrize("change", ["rows", "columns", "outcome", "extra"])
 def test_what_must_not_change_a_score(
-    trained_home: Home, crm_extract: Path, change: str, tmp_path: Path
+    trained_home: FlowHome, crm_extract: Path, change: str, tmp_path: Path
 ) -> None:
     """The order of rows and columns, outcomes and extra columns change no customer's score."""
     trained_home.score(crm_extract)
@@ -91,7 +91,7 @@ def test_what_must_not_change_a_score(
     pd.testing.assert_series_equal(by_customer(trained_home), expected)
 
 
-def test_quarantine_is_published_beside_the_scores(trained_home: Home, tmp_path: Path) -> None:
+def test_quarantine_is_published_beside_the_scores(trained_home: FlowHome, tmp_path: Path) -> None:
     """Bad rows are listed by line and reason, without their values, and the others are scored."""
     table = make_customers(600).astype({"MonthlyCharges": "str"})
     table.loc[4, "MonthlyCharges"] = "12,50"
@@ -107,7 +107,7 @@ def test_quarantine_is_published_beside_the_scores(trained_home: Home, tmp_path:
     assert len(trained_home.scores()) == 599
 
 
-def test_the_inbox_is_drained(trained_home: Home, crm_extract: Path) -> None:
+def test_the_inbox_is_drained(trained_home: FlowHome, crm_extract: Path) -> None:
     """Good extracts are scored and archived, a bad one is rejected with its reason, and the code is 20."""
     inbox = trained_home.path / "inbox"
     inbox.mkdir()
@@ -127,7 +127,9 @@ def test_the_inbox_is_drained(trained_home: Home, crm_extract: Path) -> None:
     assert (rejected / "extract").read_text() == "not,an\nextract,\n"
 
 
-def test_what_is_no_file_is_rejected_and_the_rest_is_scored(trained_home: Home, crm_extract: Path) -> None:
+def test_what_is_no_file_is_rejected_and_the_rest_is_scored(
+    trained_home: FlowHome, crm_extract: Path
+) -> None:
     """A folder, a dangling link and a pipe in the inbox stop nobody, are never followed, and hang nothing."""
     inbox = trained_home.path / "inbox"
     inbox.mkdir()
@@ -146,7 +148,7 @@ def test_what_is_no_file_is_rejected_and_the_rest_is_scored(trained_home: Home, 
 
 
 def test_a_delivery_over_a_name_being_scored_is_not_lost(
-    trained_home: Home, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
+    trained_home: FlowHome, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What arrives under the same name while the first is published waits for the next run."""
     inbox = trained_home.path / "inbox"
@@ -169,7 +171,9 @@ def test_a_delivery_over_a_name_being_scored_is_not_lost(
     assert len(list((trained_home.path / "archive").iterdir())) == 2
 
 
-def test_a_mismatch_of_origin_does_not_stop_the_queue(home: Home, tmp_path: Path, crm_extract: Path) -> None:
+def test_a_mismatch_of_origin_does_not_stop_the_queue(
+    home: FlowHome, tmp_path: Path, crm_extract: Path
+) -> None:
     """Under a simulated champion real customers wait in work/, which no rejected extract hides."""
     simulated = make_customers(600)
     simulated["customerID"] = "SIM-" + simulated["customerID"]
@@ -188,7 +192,9 @@ def test_a_mismatch_of_origin_does_not_stop_the_queue(home: Home, tmp_path: Path
     assert [path.name for path in (home.path / "work").glob("[!.]*")] == ["a_2026-03-01.csv"]
 
 
-def test_damaged_scores_are_not_taken_for_done(trained_home: Home, crm_extract: Path, tmp_path: Path) -> None:
+def test_damaged_scores_are_not_taken_for_done(
+    trained_home: FlowHome, crm_extract: Path, tmp_path: Path
+) -> None:
     """Scores that changed after they were published are said, and replaced once they are out of the way."""
     trained_home.score(crm_extract)
     (folder,) = trained_home.published()
@@ -204,7 +210,7 @@ def test_damaged_scores_are_not_taken_for_done(trained_home: Home, crm_extract: 
 
 
 def test_a_redelivered_extract_is_archived_and_not_scored_again(
-    trained_home: Home, crm_extract: Path
+    trained_home: FlowHome, crm_extract: Path
 ) -> None:
     """The same bytes under another name are recognised by their hash."""
     inbox = trained_home.path / "inbox"
@@ -218,7 +224,7 @@ def test_a_redelivered_extract_is_archived_and_not_scored_again(
     assert [path.name for path in inbox.iterdir()] == [".inbox"]
 
 
-def test_a_given_extract_stays_where_it_is(trained_home: Home, tmp_path: Path) -> None:
+def test_a_given_extract_stays_where_it_is(trained_home: FlowHome, tmp_path: Path) -> None:
     """A refused extract that was given by its path is not moved; its reason and bad rows are kept."""
     path = tmp_path / "bad.csv"
     make_customers(100).assign(Contract="Weekly").head(100).to_csv(path, index=False)
@@ -231,7 +237,7 @@ def test_a_given_extract_stays_where_it_is(trained_home: Home, tmp_path: Path) -
     assert trained_home.published() == []
 
 
-def test_nothing_to_score_with_or_from(trained_home: Home, crm_extract: Path, tmp_path: Path) -> None:
+def test_nothing_to_score_with_or_from(trained_home: FlowHome, crm_extract: Path, tmp_path: Path) -> None:
     """Without a champion, an inbox or the given file the run says so and whose turn it is."""
     with pytest.raises(ConfigError, match="there is no inbox"):
         trained_home.score()
@@ -242,7 +248,7 @@ def test_nothing_to_score_with_or_from(trained_home: Home, crm_extract: Path, tm
         trained_home.score(crm_extract)
 
 
-def test_every_flipped_byte_of_the_bundle_stops_the_night(trained_home: Home, crm_extract: Path) -> None:
+def test_every_flipped_byte_of_the_bundle_stops_the_night(trained_home: FlowHome, crm_extract: Path) -> None:
     """A flipped bit anywhere in the bundle, the manifest included, is found before anything is loaded."""
     champion = trained_home.champion
     assert champion is not None
@@ -267,7 +273,7 @@ def test_every_flipped_byte_of_the_bundle_stops_the_night(trained_home: Home, cr
 
 @pytest.mark.parametrize("damage", ["unlisted", "missing", "link", "folder"])
 def test_a_bundle_with_other_files_stops_the_night(
-    trained_home: Home, crm_extract: Path, damage: str
+    trained_home: FlowHome, crm_extract: Path, damage: str
 ) -> None:
     """A file more, a file less or a link in the bundle is refused."""
     champion = trained_home.champion
@@ -292,7 +298,7 @@ def test_a_bundle_with_other_files_stops_the_night(
 
 
 def test_a_simulated_champion_needs_force_for_real_customers(
-    home: Home, tmp_path: Path, crm_extract: Path
+    home: FlowHome, tmp_path: Path, crm_extract: Path
 ) -> None:
     """A model of simulated customers scores real ones only when told to, and the manifest says so."""
     simulated = make_customers(600)
@@ -310,7 +316,7 @@ def test_a_simulated_champion_needs_force_for_real_customers(
 
 
 def test_a_model_that_gives_no_probability_publishes_nothing(
-    trained_home: Home, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
+    trained_home: FlowHome, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One NaN among the scores stops the extract."""
 
@@ -329,7 +335,7 @@ def test_a_model_that_gives_no_probability_publishes_nothing(
 
 
 def test_a_full_disk_publishes_nothing(
-    trained_home: Home, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
+    trained_home: FlowHome, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the disk does not take the files nothing is visible, and the next run publishes."""
 
@@ -349,7 +355,7 @@ def test_a_full_disk_publishes_nothing(
 
 @pytest.mark.real
 def test_the_windows_twin_gives_the_same_scores(
-    trained_home: Home, real_extract: Path, tmp_path: Path
+    trained_home: FlowHome, real_extract: Path, tmp_path: Path
 ) -> None:
     """The reference and its Windows twin are scored alike, customer by customer; so is it shuffled."""
     table = pd.read_csv(real_extract, dtype="str", keep_default_na=False)

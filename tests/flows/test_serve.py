@@ -20,7 +20,7 @@ from tests.harness.deployment import (
     wait_for,
     wait_for_worker,
 )
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 from tests.harness.server import ROOT, SERVER, Program, Server, settings, started, wait_until_healthy
 
 pytestmark = pytest.mark.xdist_group("second-server")
@@ -43,7 +43,7 @@ def test_it_runs_the_readmes_commands() -> None:
     assert " ".join(serve.WORKER) == WORKER
 
 
-def test_everything_starts_and_stops(trained_home: Home, tmp_path: Path) -> None:
+def test_everything_starts_and_stops(trained_home: FlowHome, tmp_path: Path) -> None:
     """Within 90 seconds a night is planned; one by hand is scored; SIGTERM ends all and loses no schedule."""
     begun = time.monotonic()
     with serving_everything(trained_home, tmp_path) as (server, program):
@@ -94,7 +94,9 @@ def ended(folder: Path, name: str) -> int:
     return (folder / "serve.log").read_text().count(f"The {name} ended by itself (exit code 137); starting")
 
 
-def test_a_killed_server_comes_back_and_takes_no_night_with_it(trained_home: Home, tmp_path: Path) -> None:
+def test_a_killed_server_comes_back_and_takes_no_night_with_it(
+    trained_home: FlowHome, tmp_path: Path
+) -> None:
     """The server is killed twice during a night: worker and night go on; a killed worker comes back, too."""
     with serving_everything(trained_home, tmp_path) as (server, program):
         port, worker = server.env["PREFECT_SERVER_API_PORT"], worker_of(program)
@@ -120,7 +122,7 @@ def test_a_killed_server_comes_back_and_takes_no_night_with_it(trained_home: Hom
     assert_scored(second)
 
 
-def test_a_server_that_cannot_start_ends_everything(home: Home, tmp_path: Path) -> None:
+def test_a_server_that_cannot_start_ends_everything(home: FlowHome, tmp_path: Path) -> None:
     """With a damaged database nothing is tried again; the last line says so, with exit code 60."""
     env = settings(home.path)
     (home.path / "prefect" / "prefect.db").write_bytes(b"no database" * 1_000)

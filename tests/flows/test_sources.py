@@ -6,7 +6,7 @@ import pytest
 
 from tasks.core.errors import ExtractError
 from tests.harness.customers import make_customers
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 
 
 def write_as(kind: str, table: pd.DataFrame, path: Path) -> Path:
@@ -36,7 +36,7 @@ def table() -> pd.DataFrame:
 
 @pytest.mark.parametrize("kind", ["csv.gz", "parquet", "folder"])
 def test_the_container_does_not_show_in_the_scores(
-    kind: str, trained_home: Home, table: pd.DataFrame, tmp_path: Path
+    kind: str, trained_home: FlowHome, table: pd.DataFrame, tmp_path: Path
 ) -> None:
     """The same customers give the same scores.csv, byte for byte, however they are sent."""
     trained_home.score(write_as("csv", table, tmp_path / "crm.csv"))
@@ -52,7 +52,7 @@ def test_the_container_does_not_show_in_the_scores(
 
 @pytest.mark.parametrize("kind", ["csv", "csv.gz", "parquet"])
 def test_a_scored_file_is_archived_as_what_it_is(
-    kind: str, trained_home: Home, table: pd.DataFrame, tmp_path: Path
+    kind: str, trained_home: FlowHome, table: pd.DataFrame, tmp_path: Path
 ) -> None:
     """The archive keeps the delivered bytes under a name that ends as such files do."""
     (trained_home.path / "inbox").mkdir()
@@ -67,7 +67,7 @@ def test_a_scored_file_is_archived_as_what_it_is(
     assert archived.read_bytes() == sent
 
 
-def test_a_folder_can_be_learnt_from(home: Home, tmp_path: Path) -> None:
+def test_a_folder_can_be_learnt_from(home: FlowHome, tmp_path: Path) -> None:
     """The training takes what the night takes."""
     state = home.train(write_as("folder", make_customers(600), tmp_path / "crm"))
 
@@ -75,7 +75,7 @@ def test_a_folder_can_be_learnt_from(home: Home, tmp_path: Path) -> None:
     assert home.champion is not None
 
 
-def test_a_bad_part_publishes_nothing(trained_home: Home, table: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_bad_part_publishes_nothing(trained_home: FlowHome, table: pd.DataFrame, tmp_path: Path) -> None:
     """A part that is refused refuses the extract, which stays where it is with its reason."""
     folder = write_as("folder", table, tmp_path / "crm")
     (folder / "part-9").write_bytes(gzip.compress(b"customerID,gender\n" * 9)[:-9])

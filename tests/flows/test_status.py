@@ -8,12 +8,12 @@ from pathlib import Path
 
 from schemas.status import Status
 from tests.harness.customers import make_customers
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 
 ROOT = Path(__file__).parents[2]
 
 
-def status(home: Home, *flags: str) -> subprocess.CompletedProcess[str]:
+def status(home: FlowHome, *flags: str) -> subprocess.CompletedProcess[str]:
     """Ask for the status of a home."""
     return subprocess.run(
         [sys.executable, "flows/status.py", *flags],
@@ -25,7 +25,7 @@ def status(home: Home, *flags: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_page_for_people_and_json_for_programs(trained_home: Home) -> None:
+def test_a_page_for_people_and_json_for_programs(trained_home: FlowHome) -> None:
     """Without alarms the code is 0, with alarms 4; JSON says the same as the page."""
     (trained_home.path / "inbox").mkdir()
     yesterday = (datetime.now(tz=UTC) - timedelta(days=1)).date()
@@ -47,7 +47,7 @@ def test_a_page_for_people_and_json_for_programs(trained_home: Home) -> None:
     assert "disk_nearly_full" in {alarm.code for alarm in Status.model_validate_json(alarmed.stdout).alarms}
 
 
-def test_a_setting_that_does_not_fit(home: Home) -> None:
+def test_a_setting_that_does_not_fit(home: FlowHome) -> None:
     """It is refused as everywhere."""
     done = status(home, "--set", "alarms.max_age_hours=0")
 
@@ -57,7 +57,7 @@ def test_a_setting_that_does_not_fit(home: Home) -> None:
 
 def test_a_home_that_is_not_there(tmp_path: Path) -> None:
     """A mistyped CHURN_HOME is said, and not made."""
-    done = status(Home(tmp_path / "mistyped"))
+    done = status(FlowHome(tmp_path / "mistyped"))
 
     assert done.returncode == 10
     assert "there is no folder CHURN_HOME" in done.stderr

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.config import IngestConfig
 from tasks.core.errors import ExtractError
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 from tests.harness.strangers import ROWS, STRANGERS
 
 REFUSED = {
@@ -38,7 +38,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", STRANGERS)
-def test_a_strangers_extract(name: str, trained_home: Home, tmp_path: Path) -> None:
+def test_a_strangers_extract(name: str, trained_home: FlowHome, tmp_path: Path) -> None:
     """Customers are scored and counted, or one line tells the sender what to change; never a traceback."""
     extract = tmp_path / "crm_2026-03-05.csv"
     extract.write_bytes(STRANGERS[name]())
@@ -58,7 +58,7 @@ def test_a_strangers_extract(name: str, trained_home: Home, tmp_path: Path) -> N
     assert trained_home.published() == []
 
 
-def test_a_month_to_come(trained_home: Home, tmp_path: Path) -> None:
+def test_a_month_to_come(trained_home: FlowHome, tmp_path: Path) -> None:
     """An extract of the wrong month is refused by its name."""
     extract = tmp_path / "crm_2031-01-01.csv"
     extract.write_bytes(STRANGERS["everything quoted"]())

@@ -12,7 +12,7 @@ from tasks.core.settings import load_config
 from tasks.core.training.report import sentences
 from tasks.core.training.split import uniform
 from tests.harness.customers import make_customers
-from tests.harness.home import QUICK, Home
+from tests.harness.flow_home import QUICK, FlowHome
 
 MODEL_FILES = ("model.onnx", "preprocessing.json", "cut_points.json", "examples.json", "model.pt")
 
@@ -25,13 +25,13 @@ def settings(**groups: dict[str, object]) -> TrainConfig:
     return TrainConfig.model_validate(values)
 
 
-def only_bundle(home: Home) -> Path:
+def only_bundle(home: FlowHome) -> Path:
     """Find the one bundle of the registry."""
     (folder,) = (home.registry / "bundles").iterdir()
     return folder
 
 
-def test_a_first_training_promotes_a_champion(trained_home: Home) -> None:
+def test_a_first_training_promotes_a_champion(trained_home: FlowHome) -> None:
     """The champion verifies, lists every file, and says what it learnt from and what was switched off."""
     champion = trained_home.champion
 
@@ -42,7 +42,7 @@ def test_a_first_training_promotes_a_champion(trained_home: Home) -> None:
     assert champion.manifest.gate.switched_off == ("baseline",)
 
 
-def test_nobody_else_may_read_what_is_written(home: Home, crm_extract: Path) -> None:
+def test_nobody_else_may_read_what_is_written(home: FlowHome, crm_extract: Path) -> None:
     """Files are 0600 and folders 0700, whatever wrote them."""
     home.train(crm_extract)
     home.score(crm_extract)
@@ -51,12 +51,12 @@ def test_nobody_else_may_read_what_is_written(home: Home, crm_extract: Path) -> 
 
 
 def test_same_extract_config_and_seeds_give_the_same_bytes(
-    trained_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crm_extract: Path
+    trained_home: FlowHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crm_extract: Path
 ) -> None:
     """A training in another home ends with the same bundle, byte by byte but for the manifest's clock."""
     first = only_bundle(trained_home)
     monkeypatch.setenv("CHURN_HOME", str(tmp_path / "other"))
-    other = Home(tmp_path / "other")
+    other = FlowHome(tmp_path / "other")
     other.train(crm_extract)
     second = only_bundle(other)
 
@@ -65,7 +65,7 @@ def test_same_extract_config_and_seeds_give_the_same_bytes(
         assert (first / name).read_bytes() == (second / name).read_bytes()
 
 
-def test_training_again_changes_nothing(trained_home: Home, crm_extract: Path) -> None:
+def test_training_again_changes_nothing(trained_home: FlowHome, crm_extract: Path) -> None:
     """The very same model is not promoted over itself; what a killed promotion left is swept all the same."""
     leftover = trained_home.registry / ".stage-history.jsonl-99999"
     leftover.write_bytes(b"half")
@@ -78,7 +78,7 @@ def test_training_again_changes_nothing(trained_home: Home, crm_extract: Path) -
     assert (trained_home.registry / "champion.json").read_bytes() == before
 
 
-def test_a_better_candidate_replaces_the_champion(trained_home: Home, crm_extract: Path) -> None:
+def test_a_better_candidate_replaces_the_champion(trained_home: FlowHome, crm_extract: Path) -> None:
     """The champion is compared on customers unseen by it, and its place in the history is kept."""
     before = trained_home.champion
     assert before is not None
@@ -97,7 +97,7 @@ def test_a_better_candidate_replaces_the_champion(trained_home: Home, crm_extrac
     ]
 
 
-def test_shuffled_labels_are_refused(trained_home: Home, tmp_path: Path) -> None:
+def test_shuffled_labels_are_refused(trained_home: FlowHome, tmp_path: Path) -> None:
     """A candidate that learnt nothing is sealed, refused and not in service; that is no error."""
     champion = trained_home.champion
     shuffled = make_customers(600)
@@ -112,7 +112,7 @@ def test_shuffled_labels_are_refused(trained_home: Home, tmp_path: Path) -> None
     assert len(list((trained_home.registry / "bundles").iterdir())) == 2
 
 
-def test_dry_run_promotes_nothing(home: Home, crm_extract: Path) -> None:
+def test_dry_run_promotes_nothing(home: FlowHome, crm_extract: Path) -> None:
     """A dry run judges and seals a candidate that an operator may promote by hand."""
     home.train(crm_extract, dry_run=True)
 
@@ -121,7 +121,7 @@ def test_dry_run_promotes_nothing(home: Home, crm_extract: Path) -> None:
     assert home.champion is not None
 
 
-def test_one_class_is_the_senders_fault(trained_home: Home, tmp_path: Path) -> None:
+def test_one_class_is_the_senders_fault(trained_home: FlowHome, tmp_path: Path) -> None:
     """An extract in which nobody left is refused, and the champion stays."""
     champion = trained_home.champion
     make_customers(600).assign(Churn="No").to_csv(tmp_path / "loyal.csv", index=False)
@@ -134,7 +134,7 @@ def test_one_class_is_the_senders_fault(trained_home: Home, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("damage", ["pointer", "bundle", "gone"])
 def test_an_unreadable_champion_stops_the_training(
-    trained_home: Home, crm_extract: Path, damage: str
+    trained_home: FlowHome, crm_extract: Path, damage: str
 ) -> None:
     """Where a champion cannot be verified nothing is compared with it and nothing replaces it."""
     folder = only_bundle(trained_home)
@@ -152,7 +152,7 @@ def test_an_unreadable_champion_stops_the_training(
     assert sorted(path.name for path in trained_home.registry.rglob("*")) == before
 
 
-def test_simulated_never_replaces_real(trained_home: Home, tmp_path: Path) -> None:
+def test_simulated_never_replaces_real(trained_home: FlowHome, tmp_path: Path) -> None:
     """A simulated candidate is not compared with a real champion, and refused."""
     champion = trained_home.champion
     simulated = make_customers(600)
@@ -171,7 +171,7 @@ def test_simulated_never_replaces_real(trained_home: Home, tmp_path: Path) -> No
 
 
 def test_a_holdout_row_changes_no_byte_that_was_learnt(
-    trained_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crm_extract: Path
+    trained_home: FlowHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crm_extract: Path
 ) -> None:
     """Nothing of the holdout leaks: changing its rows leaves spec, weights and cuts as they were."""
     champion = trained_home.champion
@@ -182,7 +182,7 @@ def test_a_holdout_row_changes_no_byte_that_was_learnt(
     table.loc[held_out, "gender"] = "Male"
     table.to_csv(tmp_path / "changed.csv", index=False)
     monkeypatch.setenv("CHURN_HOME", str(tmp_path / "other"))
-    other = Home(tmp_path / "other")
+    other = FlowHome(tmp_path / "other")
     other.train(tmp_path / "changed.csv")
 
     assert held_out.sum() > 50
@@ -190,7 +190,9 @@ def test_a_holdout_row_changes_no_byte_that_was_learnt(
         assert (only_bundle(other) / name).read_bytes() == (only_bundle(trained_home) / name).read_bytes()
 
 
-def test_an_interrupted_run_goes_on(home: Home, crm_extract: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_goes_on(
+    home: FlowHome, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A run stopped after its training goes on by its id and ends as if nothing had happened."""
     with monkeypatch.context() as broken:
         broken.setattr("tasks.core.training.staging.export", lambda *_: 1 / 0)
@@ -205,14 +207,14 @@ def test_an_interrupted_run_goes_on(home: Home, crm_extract: Path, monkeypatch: 
     assert json.loads((run / "run.json").read_text())["extract"] == str(crm_extract)
 
 
-def test_resuming_an_unknown_run(home: Home) -> None:
+def test_resuming_an_unknown_run(home: FlowHome) -> None:
     """A run id that does not exist is the operator's to mend."""
     with pytest.raises(ConfigError, match="there is no such run"):
         home.train(None, resume="20260101T000000-1")
 
 
 def test_a_search_trains_with_what_it_found(
-    home: Home, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
+    home: FlowHome, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bundle has the values of the best trial, which also stand in a file that --config takes."""
     with monkeypatch.context() as broken:
@@ -230,7 +232,7 @@ def test_a_search_trains_with_what_it_found(
     assert len(list((run / "tensorboard" / "search").iterdir())) == 2
 
 
-def test_what_protected_attributes_are_worth_is_measured(trained_home: Home) -> None:
+def test_what_protected_attributes_are_worth_is_measured(trained_home: FlowHome) -> None:
     """The evaluation, the report and the card say what leaving them out would cost."""
     champion, folder = trained_home.champion, only_bundle(trained_home)
     assert champion is not None
@@ -244,7 +246,7 @@ def test_what_protected_attributes_are_worth_is_measured(trained_home: Home) -> 
     assert said in (folder / "report.html").read_text()
 
 
-def test_a_model_without_protected_attributes_says_so(home: Home, crm_extract: Path) -> None:
+def test_a_model_without_protected_attributes_says_so(home: FlowHome, crm_extract: Path) -> None:
     """Nothing is fitted twice, and the card says that they are no inputs."""
     home.train(crm_extract, settings(encoding={"protected_attributes": False}))
     (run,) = (home.path / "runs").iterdir()

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.customers import make_customers
-from tests.harness.home import QUICK, Home
+from tests.harness.flow_home import QUICK, FlowHome
 from tests.harness.server import Server
 
 pytestmark = pytest.mark.xdist_group("second-server")
@@ -35,7 +35,9 @@ def last_run(server: Server, flow: str) -> dict[str, object]:
     return run
 
 
-def test_a_training_shows_its_artifacts(server: Server, home: Home, quick: Path, crm_extract: Path) -> None:
+def test_a_training_shows_its_artifacts(
+    server: Server, home: FlowHome, quick: Path, crm_extract: Path
+) -> None:
     """A training by its file leaves with 0, and its run holds every artifact."""
     ended = server.flow("train", "--extract", str(crm_extract), "--config", str(quick), home=home.path)
     run = last_run(server, "train")
@@ -48,7 +50,7 @@ def test_a_training_shows_its_artifacts(server: Server, home: Home, quick: Path,
 
 
 def test_a_refused_candidate_is_a_result(
-    server: Server, home: Home, tmp_path: Path, crm_extract: Path
+    server: Server, home: FlowHome, tmp_path: Path, crm_extract: Path
 ) -> None:
     """A candidate that its gate refuses gives exit code 3 and a Completed run named Refused."""
     config = QUICK.model_dump()
@@ -64,7 +66,9 @@ def test_a_refused_candidate_is_a_result(
 
 
 @pytest.mark.parametrize("flow", ["train", "score"])
-def test_a_failing_step_fails_the_run(server: Server, trained_home: Home, broken: Path, flow: str) -> None:
+def test_a_failing_step_fails_the_run(
+    server: Server, trained_home: FlowHome, broken: Path, flow: str
+) -> None:
     """A broken extract gives a Failed run, the sender's exit code and one line without a traceback."""
     ended = server.flow(flow, "--extract", str(broken), home=trained_home.path)
     errors = [line for line in ended.stderr.splitlines() if line.startswith("error: ")]
@@ -76,7 +80,7 @@ def test_a_failing_step_fails_the_run(server: Server, trained_home: Home, broken
 
 
 def test_the_server_knows_no_customer(
-    server: Server, trained_home: Home, tmp_path: Path, broken: Path
+    server: Server, trained_home: FlowHome, tmp_path: Path, broken: Path
 ) -> None:
     """After good and broken extracts neither the database nor a log holds a customer's id."""
     good = tmp_path / "crm_2026-03-04.csv"

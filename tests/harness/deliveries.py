@@ -1,4 +1,4 @@
-"""Nights without a model: an inbox is drained by the core's own functions, and tiny scores are published."""
+"""Nights without a model: the real night drains an inbox, and tiny scores are published."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,22 +6,24 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from schemas.config import Locations
-from schemas.manifest import ExtractIdentity, ScoresManifest
-from schemas.reports import RowCounts
+from schemas.config import Locations, ScoreConfig
+from schemas.cut_points import CutPoints
+from schemas.manifest import BundleManifest, ExtractIdentity, ScoresManifest
+from schemas.preprocessing import Examples, Spec
+from schemas.reports import GateDecision, JudgedEvaluation, RowCounts
 from schemas.scores_name import ScoresName
-from tasks.core import filing, inbox, latest, publishing
-from tasks.core.bundle import seal_files
-from tasks.core.dating import date_of, oldest_first
-from tasks.core.delivered_file import ExtractPath
-from tasks.core.delivery import identify
+from tasks.core import inbox, latest, night, publishing
+from tasks.core.bundle import Bundle, seal_files
 from tasks.core.files import make_folder, write_new
-from tasks.core.sidecar import hold_to_sidecar
+from tasks.core.night import NightOutcome
+from tasks.core.publishing import StagedScores
+from tasks.core.scoring_job import ScoringJob
+from tasks.core.streaming import Totals
 
+COUNTS = RowCounts(received=13, accepted=10, quarantined=2, exact_duplicates=1, blank_lines=0)
 BUNDLE = "b" * 16
-TODAY = date(2099, 1, 1)
-"""Later than any file of a test."""
 
 
 def publish_scores(
@@ -30,11 +32,10 @@ def publish_scores(
     """Publish scores of ten customers as the night does; `extract` is an id."""
     stage = publishing.open_stage(scores, str(ScoresName(as_of, extract, bundle)))
     write_new(stage / publishing.SCORES, f"scores of {extract} by {bundle}\n".encode())
-    counts = RowCounts(received=13, accepted=10, quarantined=2, exact_duplicates=1, blank_lines=0)
     manifest = ScoresManifest(
         files=seal_files(stage),
         as_of_date=as_of,
-        extract=ExtractIdentity(extract_id=extract, sha256=extract * 4, simulated=False, counts=counts),
+        extract=ExtractIdentity(extract_id=extract, sha256=extract * 4, simulated=False, counts=COUNTS),
         ignored_columns=(),
         bundle_id=bundle,
         bundle_manifest_sha256="c" * 64,
@@ -52,13 +53,37 @@ def publish_scores(
     return publishing.publish(stage, scores, manifest.model_copy(update=facts))
 
 
+CHAMPION = Bundle(
+    manifest=BundleManifest.model_construct(
+        bundle_id=BUNDLE, simulated=False, gate=GateDecision.model_construct(outcome="passed")
+    ),
+    manifest_sha256="c" * 64,
+    onnx=b"",
+    spec=Spec.model_construct(),
+    cut_points=CutPoints.model_construct(),
+    examples=Examples.model_construct(),
+    evaluation=JudgedEvaluation.model_construct(),
+)
+"""A champion in name only."""
+
+
+def engine(job: ScoringJob) -> StagedScores:
+    """Score ten customers, whatever the extract holds."""
+    sent = job.sent
+    name = ScoresName(job.as_of, sent.extract_id, job.bundle_id)
+    stage = publishing.open_stage(job.scores, str(name))
+    write_new(stage / publishing.SCORES, f"scores of {sent.extract_id} by {job.bundle_id}\n".encode())
+    extract = ExtractIdentity(extract_id=sent.extract_id, sha256=sent.sha256, simulated=False, counts=COUNTS)
+    return StagedScores(stage, seal_files(stage), extract, (), Totals(10, 3, 0))
+
+
 def _clock() -> Iterator[datetime]:
-    return (datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in count())
+    return (datetime(2099, 1, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in count())
 
 
 @dataclass
 class Drain:
-    """A home whose inbox is drained by hand; an hour passes with each extract that is scored."""
+    """A home whose inbox the real night drains, with a champion and an engine that cost nothing."""
 
     home: Path
     clock: Iterator[datetime] = field(default_factory=_clock)
@@ -81,17 +106,17 @@ class Drain:
         before = inbox.look(places.inbox), inbox.look(places.work)
         return inbox.take(places.inbox, places.work, before)
 
-    def night(self) -> None:
-        """Score and archive everything that waits."""
-        places = self.places
-        for path in oldest_first(self.take().paths, TODAY):
-            as_of = date_of(ExtractPath(path, delivered=True), None, TODAY)
-            sent = identify(ExtractPath(path, delivered=True))
-            hold_to_sidecar(path, sent.sha256)
-            if publishing.find_published(places.scores, sent.extract_id, BUNDLE) is None:
-                publish_scores(places.scores, as_of, sent.extract_id, next(self.clock))
-            latest.point_to_latest(places.scores, BUNDLE)
-            filing.archive(sent, as_of, places.archive)
+    def night(self, extract: Path | None = None, as_of: date | None = None) -> NightOutcome:
+        """Score and archive all that waits, or score an extract; each look at the clock takes an hour."""
+        with patch.object(night, "pin_champion", return_value=CHAMPION):
+            return night.score_night(
+                home=self.places,
+                config=ScoreConfig(settle_seconds=0),
+                now=lambda: next(self.clock),
+                extract=extract,
+                as_of=as_of,
+                engine=engine,
+            )
 
     def files(self, *folders: str) -> dict[str, bytes]:
         """Give every file of some folders, the manifests left out: they hold the clock."""

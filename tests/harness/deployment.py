@@ -11,7 +11,7 @@ import psutil
 import yaml
 
 from tests.harness.customers import make_customers
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 from tests.harness.server import ROOT, Program, Server, settings, started, wait_until_healthy
 
 DEPLOY = "sh deployments/deploy.sh"
@@ -25,7 +25,7 @@ DEPLOYMENTS = {
 
 
 @contextmanager
-def working(server: Server, home: Home) -> Iterator[Program]:
+def working(server: Server, home: FlowHome) -> Iterator[Program]:
     """Run a worker for a home, from a folder that is not the project's."""
     env, log = server.env_of(home.path), server.logs / "worker.log"
     now = datetime.now(tz=UTC)
@@ -35,7 +35,7 @@ def working(server: Server, home: Home) -> Iterator[Program]:
 
 
 @contextmanager
-def serving_everything(home: Home, folder: Path) -> Iterator[tuple[Server, Program]]:
+def serving_everything(home: FlowHome, folder: Path) -> Iterator[tuple[Server, Program]]:
     """Run what `make serve` runs, for a home; wait until its worker is there."""
     server = Server(settings(home.path), folder)
     now = datetime.now(tz=UTC)
@@ -103,7 +103,7 @@ def runs_in(server: Server, *states: str) -> list[dict[str, Any]]:
     return runs
 
 
-def deliver(home: Home, seed: int) -> Path:
+def deliver(home: FlowHome, seed: int) -> Path:
     """Drop an extract of fifty invented customers, as a sender should: write aside, then rename."""
     path = home.path / "inbox" / f"crm_2026-04-{seed:02d}.csv"
     aside = path.with_name(f".{path.name}")
@@ -111,7 +111,7 @@ def deliver(home: Home, seed: int) -> Path:
     return aside.rename(path)
 
 
-def prove_published_by_itself(home: Home, *, seed: int, within: float) -> None:
+def prove_published_by_itself(home: FlowHome, *, seed: int, within: float) -> None:
     """Deliver an extract and see that its scores appear without anybody's doing."""
     before = set(home.published())
     extract = deliver(home, seed)

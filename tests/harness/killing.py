@@ -9,27 +9,25 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import prefect
 import torch
 
-import tasks.score as score_step
-from flows import score_flow, train_flow
 from schemas.config import EncodingConfig, IngestConfig
 from schemas.manifest import MANIFEST, ScoresManifest
-from tasks.core import bundle, files, filing, inbox, latest, publishing, registry
+from tasks.core import bundle, files, filing, inbox, latest, publishing, registry, scoring_job
 from tasks.core.errors import ChurnError
 from tasks.core.extract.reading import read_extract
 from tasks.core.preprocessing import encode
+from tasks.core.steps import watched_by
 from tasks.core.training import staging
 from tasks.core.training.encoding import fit_spec
 from tests.harness.customers import make_customers
-from tests.harness.home import QUICK, Home
+from tests.harness.flow_home import QUICK, FlowHome
 
 # Once, in the fork server, and not in every night: what is imported late, and the compiled passes.
 torch.use_deterministic_algorithms(mode=False)
@@ -116,7 +114,7 @@ class Night:
         except ChurnError as error:
             found.append(f"champion: {error}")
         found += [f"bundle {path.name}: {why}" for path, why in self._broken_bundles()]
-        for folder in Home(self.home).published():
+        for folder in FlowHome(self.home).published():
             try:
                 manifest = ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes())
                 seals = bundle.seal_files(folder)
@@ -150,7 +148,7 @@ class Night:
 
     def result(self) -> dict[str, bytes]:
         """Give what a finished night must come to: champion, scores, an empty inbox, no leftovers."""
-        home = Home(self.home)
+        home = FlowHome(self.home)
         champion = home.champion
         outcome = {"champion": champion.manifest.bundle_id.encode() if champion else b""}
         for folder in home.published():
@@ -176,19 +174,23 @@ def _night(night: Night, kill_at: str | None, naive: bool) -> None:
     os.environ["CHURN_HOME"] = str(night.home)
     if naive:
         publishing.publish = publish_naively
-    if kill_at is not None:
-        _arm(kill_at)
-    home = Home(night.home)
-    if night.trained is None:
-        home.train(night.extract, NIGHT)
-    home.score()
+    home = FlowHome(night.home)
+    with nullcontext() if kill_at is None else _killing(kill_at):
+        if night.trained is None:
+            home.train(night.extract, NIGHT)
+        home.score()
 
 
-def _arm(point: str) -> None:
+def _killing(point: str) -> AbstractContextManager[None]:
+    """Kill the process at a point: before or after a step, which a watcher sees, or around a write."""
     moment, _, place = point.partition(":")
     if place in TRAINING["steps"] + SCORING["steps"]:
-        _arm_step(moment, place)
-        return
+        return watched_by(_Killer(moment, place))
+    _arm(moment, place)
+    return nullcontext()
+
+
+def _arm(moment: str, place: str) -> None:
     module, name, chosen = {
         "checkpoint": (os, "replace", lambda target: "checkpoints" in target),
         "stage-files": (staging, "write_new", lambda path: path.endswith("cut_points.json")),
@@ -196,7 +198,7 @@ def _arm(point: str) -> None:
         "seal-reveal": (bundle, "reveal", lambda _: True),
         "swap-pointer": (registry, "replace_file", lambda path: path.endswith(registry.POINTER)),
         "append-history": (registry, "replace_file", lambda path: path.endswith(registry.HISTORY)),
-        "write-scores": (score_step, "score_stream", lambda _: True),
+        "write-scores": (scoring_job, "score_stream", lambda _: True),
         "write-quarantine": (publishing, "write_quarantine", lambda _: True),
         "write-manifest": (publishing, "write_new", lambda path: path.endswith(MANIFEST)),
         "publish-reveal": (publishing, "reveal", lambda _: True),
@@ -219,29 +221,27 @@ def _arm(point: str) -> None:
     setattr(module, name, deadly)
 
 
-def _arm_step(moment: str, place: str) -> None:
-    for step in _all_steps():
-        if step.name != place:
-            continue
-        original = step.fn
+class _Killer:
+    """Watches for one step, and kills the process when it begins or ends."""
 
-        def deadly(*args: Any, original: Callable[..., Any] = original, **kwargs: Any) -> Any:
-            if moment == "before":
-                _die()
-            result = original(*args, **kwargs)
+    def __init__(self, moment: str, step: str) -> None:
+        self._moment, self._step = moment, step
+        self._steps: list[str] = []
+
+    def began(self, step: str) -> None:
+        self._steps.append(step)
+        if (self._moment, self._step) == ("before", step):
             _die()
-            return result
 
-        step.fn = deadly
+    def ended(self, _error: BaseException | None) -> None:
+        if (self._moment, self._step) == ("after", self._steps.pop()):
+            _die()
 
+    def progress(self, what: str, share: float, rows: int) -> None:
+        """See how far it is."""
 
-def _all_steps() -> list[Any]:
-    return [
-        each
-        for flow in (train_flow, score_flow)
-        for each in vars(flow).values()
-        if isinstance(each, prefect.Task)
-    ]
+    def show(self, markdown: str, *, key: str, description: str) -> None:
+        """See a page."""
 
 
 def _die() -> None:

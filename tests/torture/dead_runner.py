@@ -21,7 +21,7 @@ from tests.harness.deployment import (
     wait_for,
     working,
 )
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 from tests.harness.server import Program, Server, serving
 
 pytestmark = pytest.mark.timeout(1_200)
@@ -30,7 +30,7 @@ CRASHED_WITHIN, SCORED_WITHIN = 120, 300
 
 
 @contextmanager
-def night_underway(server: Server, home: Home) -> Iterator[None]:
+def night_underway(server: Server, home: FlowHome) -> Iterator[None]:
     """Begin a night that finds the lock taken, and let it send its first sign of life."""
     for name in ("inbox", "work"):
         (home.path / name).mkdir(exist_ok=True)
@@ -59,7 +59,7 @@ def kill_all(program: Program) -> None:
             each.kill()
 
 
-def time_until_scored(server: Server, home: Home, since: float, what: str) -> None:
+def time_until_scored(server: Server, home: FlowHome, since: float, what: str) -> None:
     """Wait for Crashed and for the scores; say and judge how long both took."""
     wait_for(lambda: runs_in(server, "CRASHED"), "the night did not become Crashed", 600)
     crashed = time.monotonic() - since
@@ -74,7 +74,7 @@ def time_until_scored(server: Server, home: Home, since: float, what: str) -> No
     assert len(home.published()) == 1
 
 
-def test_a_killed_runner(trained_home: Home, tmp_path: Path) -> None:
+def test_a_killed_runner(trained_home: FlowHome, tmp_path: Path) -> None:
     """Worker and flow killed, another worker started: Crashed within 2 minutes, scored within 5."""
     with serving(tmp_path) as server:
         server.run(*DEPLOY.split())
@@ -99,7 +99,7 @@ def polite_stop(program: Program) -> None:
 
 
 @pytest.mark.parametrize("stop", [power_cut, polite_stop])
-def test_a_stopped_machine(trained_home: Home, tmp_path: Path, stop: Callable[[Program], Any]) -> None:
+def test_a_stopped_machine(trained_home: FlowHome, tmp_path: Path, stop: Callable[[Program], Any]) -> None:
     """Server, worker and flow stopped in the middle of a night, started again: schedules on, night scored."""
     with (
         serving_everything(trained_home, tmp_path) as (server, program),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
-from tests.harness.home import QUICK, Home
+from tests.harness.flow_home import QUICK, FlowHome
 from tests.torture.faulty_disk import FAULTS, MET, can_meet
 from tests.torture.outcome import Outcome, drawn
 from tests.torture.trial import ACTS, CHALLENGER, CRASHED, KILLED, LABELLED, Trial, make_extract
@@ -16,7 +16,7 @@ CUSTOMERS: Final = 360
 def make_template(folder: Path, customers: int = CUSTOMERS) -> tuple[Path, Path]:
     """Make a home with a champion, a challenger and an extract that waits; give it and the extract."""
     extract = make_extract(folder / "crm_2026-03-01.csv", customers)
-    home = Home(folder / "template")
+    home = FlowHome(folder / "template")
     learnt = make_extract(folder / "labelled_2026-02-01.csv", rows=600)
     with patch.dict("os.environ", CHURN_HOME=str(home.path)):
         home.train(learnt, QUICK)

@@ -19,7 +19,7 @@ from tests.harness.deployment import (
     wait_for,
     working,
 )
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 from tests.harness.server import free_port, serving
 
 OWNER = "postgres" if os.geteuid() == 0 else getpass.getuser()
@@ -55,7 +55,7 @@ def database() -> Iterator[str]:
 
 
 @pytest.mark.timeout(900)
-def test_a_scheduled_night_on_postgres(database: str, trained_home: Home, tmp_path: Path) -> None:
+def test_a_scheduled_night_on_postgres(database: str, trained_home: FlowHome, tmp_path: Path) -> None:
     """Migrated, deployed, scheduled by itself, scored; nothing falls back to a file."""
     (trained_home.path / "inbox").mkdir()
     with serving(tmp_path, PREFECT_SERVER_DATABASE_CONNECTION_URL=database) as server:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.core.files import make_folder, replace_file
-from tests.torture import damage, disk, fuzz, kills, power
+from tests.torture import damage, disk, fuzz, kills, orchestrator, power
 from tests.torture.broken import open_without_digests, read_by_pandas
 from tests.torture.outcome import Outcome, control
 from tests.torture.trial import Trial
@@ -64,6 +64,7 @@ def ordeals(scale: float) -> dict[str, Ordeal]:
             *kills.race(folder, part(200), show=True),
             *kills.race_controls(_inside(folder), 20, show=True),
         ],
+        "orchestrator": lambda folder: orchestrator.ordeal(folder, part(144), seed=SEED, show=True),
         "quotes": lambda _: [
             *damage.attack(sample=of(20_000), seed=SEED, show=True),
             control(_BY_PANDAS, *damage.attack(read_by_pandas, 100, seed=SEED, show=True)),

@@ -22,7 +22,7 @@ from tasks.core import files, publishing, registry, streaming
 from tasks.core.errors import ChurnError
 from tasks.core.extract.blocks import BLOCK_BYTES
 from tests.harness.customers import make_customers
-from tests.harness.home import Home
+from tests.harness.flow_home import FlowHome
 from tests.harness.killing import NIGHT, Night, publish_naively
 from tests.torture.broken import replace_in_place
 from tests.torture.faulty_disk import Fault, FaultyDisk, Operation
@@ -85,16 +85,16 @@ def differences(night: Night, expected: dict[str, bytes]) -> list[str]:
     return ["it ends elsewhere than an undisturbed run"]
 
 
-def _score(home: Home) -> State[Any]:
+def _score(home: FlowHome) -> State[Any]:
     return home.score()
 
 
-def _score_naively(home: Home) -> State[Any]:
+def _score_naively(home: FlowHome) -> State[Any]:
     with patch.object(publishing, "publish", publish_naively):
         return home.score()
 
 
-def _score_carried(home: Home) -> State[Any]:
+def _score_carried(home: FlowHome) -> State[Any]:
     with patch.object(os, "rename", _out_of_inbox_is_across(os.rename)):
         return home.score()
 
@@ -108,24 +108,24 @@ def _out_of_inbox_is_across(rename: Callable[..., None]) -> Callable[..., None]:
     return renaming
 
 
-def _promote(home: Home) -> State[Any]:
+def _promote(home: FlowHome) -> State[Any]:
     return home.promote(bundle=(home.path / CHALLENGER).read_text())
 
 
-def _promote_in_place(home: Home) -> State[Any]:
+def _promote_in_place(home: FlowHome) -> State[Any]:
     with patch.object(registry, "replace_file", replace_in_place):
         return _promote(home)
 
 
-def _without_lock(act: Callable[[Home], State[Any]]) -> Callable[[Home], State[Any]]:
-    def acting(home: Home) -> State[Any]:
+def _without_lock(act: Callable[[FlowHome], State[Any]]) -> Callable[[FlowHome], State[Any]]:
+    def acting(home: FlowHome) -> State[Any]:
         with patch.object(fcntl, "flock"):
             return act(home)
 
     return acting
 
 
-def _train(home: Home) -> State[Any]:
+def _train(home: FlowHome) -> State[Any]:
     return home.train(home.path / LABELLED, NIGHT.model_copy(update={"split": SplitConfig(seed=5)}))
 
 
@@ -140,7 +140,7 @@ IN_PLACE: Final = "promote-in-place"
 UNLOCKED: Final = ("score-unlocked", "promote-unlocked")
 """Nobody waits for a lock, which races must catch."""
 
-_ACTS: Final[dict[str, Callable[[Home], State[Any]]]] = {
+_ACTS: Final[dict[str, Callable[[FlowHome], State[Any]]]] = {
     "score": _score,
     CARRIED: _score_carried,
     "promote": _promote,
@@ -165,7 +165,7 @@ def act_on_faulty_disk(
 
     def main() -> State[Any]:
         with disk:
-            state = _ACTS[act](Home(home))
+            state = _ACTS[act](FlowHome(home))
         if fault is None:
             (home / OPERATIONS).write_text(
                 "".join(f"{json.dumps(astuple(each))}\n" for each in disk.operations)

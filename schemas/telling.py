@@ -1,0 +1,137 @@
+"""What a run tells the process that tells Prefect, a line of JSON each, and what comes back.
+
+Counts, metrics, paths and names of steps; never a customer's value.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter
+
+from schemas.closed import Closed
+
+
+class RunBegan(Closed):
+    """A run begins: one that Prefect started and has an id for, or one by hand."""
+
+    kind: Literal["run began"] = "run began"
+    flow: str
+    run_id: UUID | None
+    parameters: dict[str, Any]
+    at: datetime
+
+
+class StepBegan(Closed):
+    """A step begins."""
+
+    kind: Literal["step began"] = "step began"
+    step_id: UUID
+    step: str
+    at: datetime
+
+
+class StepEnded(Closed):
+    """A step ends, by an error if one is given."""
+
+    kind: Literal["step ended"] = "step ended"
+    step_id: UUID
+    error: str | None
+    at: datetime
+
+
+class Logged(Closed):
+    """A line of the log."""
+
+    kind: Literal["logged"] = "logged"
+    step_id: UUID | None
+    level: int
+    message: str
+    at: datetime
+
+
+class Page(Closed):
+    """A page of Markdown for the dashboard."""
+
+    kind: Literal["page"] = "page"
+    step_id: UUID | None
+    key: str
+    markdown: str
+    description: str
+
+
+class Progressed(Closed):
+    """How far a piece of long work is, in percent."""
+
+    kind: Literal["progressed"] = "progressed"
+    step_id: UUID | None
+    what: str
+    percent: float
+
+
+class Forget(Closed):
+    """An order to delete the runs of some flows that ended before a moment."""
+
+    kind: Literal["forget"] = "forget"
+    flows: tuple[str, ...]
+    before: datetime
+    dry_run: bool
+
+
+class RunEnded(Closed):
+    """A run ends in a state of Prefect's, by its type and perhaps a name of ours."""
+
+    kind: Literal["run ended"] = "run ended"
+    type: Literal["COMPLETED", "FAILED", "CRASHED"]
+    name: str | None
+    message: str
+    at: datetime
+
+
+Telling = Annotated[
+    RunBegan | StepBegan | StepEnded | Logged | Page | Progressed | Forget | RunEnded,
+    Field(discriminator="kind"),
+]
+TELLING: TypeAdapter[Telling] = TypeAdapter(Telling)
+
+
+class Starting(Closed):
+    """No server is configured: a temporary one is starting."""
+
+    kind: Literal["starting"] = "starting"
+
+
+class Reached(Closed):
+    """Prefect's API answered for the first time."""
+
+    kind: Literal["reached"] = "reached"
+
+
+class Unreachable(Closed):
+    """Prefect's API could not be used so far."""
+
+    kind: Literal["unreachable"] = "unreachable"
+    why: str
+
+
+class Forgotten(Closed):
+    """Runs that were deleted: how many, and the days on which the first and the last of them ended."""
+
+    kind: Literal["forgotten"] = "forgotten"
+    runs: int
+    oldest: date | None
+    newest: date | None
+    done: bool
+
+
+class Told(Closed):
+    """The last word: how many reports Prefect did not take and why, and whether the rest were given up."""
+
+    kind: Literal["told"] = "told"
+    untold: int
+    why: str | None
+    gave_up: bool
+
+
+News = Annotated[Starting | Reached | Unreachable | Forgotten | Told, Field(discriminator="kind")]
+NEWS: TypeAdapter[News] = TypeAdapter(News)

@@ -1,0 +1,141 @@
+"""Name the steps of a run and log what they do; whoever watches a run can show them.
+
+A step does the same whether or not anybody watches, and a watcher cannot fail it.
+"""
+
+import errno
+import logging
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from pathlib import Path
+from typing import Final, ParamSpec, Protocol, TypeVar
+
+from tasks.core.errors import PublishError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log: Final = logging.getLogger("churn")
+"""The one logger of every run: counts, paths and line numbers, never a customer's value."""
+
+PASSING: Final = frozenset(
+    {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EIO, errno.ENETDOWN, errno.ESTALE, errno.ETIMEDOUT}
+)
+"""Errors of file systems that may be gone a moment later; a full disk or a bad file is not."""
+
+RETRIES: Final = 2
+PAUSE_SECONDS: Final = 2.0
+
+
+class Watcher(Protocol):
+    """Is handed what happens in a run, as it happens."""
+
+    def began(self, step: str) -> None:
+        """Note that a step began; the one before it has ended."""
+
+    def ended(self, error: BaseException | None) -> None:
+        """Note that the step ended, and by which error if by any."""
+
+    def progress(self, what: str, share: float, rows: int) -> None:
+        """Note how far long work is: its share from 0 to 1, and the rows that are done."""
+
+    def show(self, markdown: str, *, key: str, description: str) -> None:
+        """Note a page for the dashboard: counts and metrics only."""
+
+
+_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+
+
+@contextmanager
+def watched_by(watcher: Watcher) -> Iterator[None]:
+    """Hand a watcher what happens in this thread meanwhile."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+def is_watched() -> bool:
+    """Tell whether somebody watches the run already."""
+    return _watcher.get() is not None
+
+
+def step(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a step: it is watched, and tried again when the file system failed for a moment.
+
+    An error of the disk ends it as a PublishError, which unlike Python's own names no file: messages
+    are kept, and the name of an extract can be personal.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            with _shown(name):
+                for _ in range(RETRIES):
+                    try:
+                        return _without_names(name, function, *args, **kwargs)
+                    except Exception as error:
+                        if not passes(error):
+                            raise
+                        log.warning("%s Trying again in %g s.", error, PAUSE_SECONDS)
+                        time.sleep(PAUSE_SECONDS)
+                return _without_names(name, function, *args, **kwargs)
+
+        run.step = name  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def passes(error: BaseException | None) -> bool:
+    """Tell whether an error comes of I/O that is worth another try."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__context__
+    return error is not None and error.errno in PASSING
+
+
+def progress(what: str, share: float, rows: int) -> None:
+    """Tell whoever watches how far long work is."""
+    _hand(lambda watcher: watcher.progress(what, share, rows))
+
+
+def show(markdown: str, *, key: str, description: str) -> None:
+    """Give whoever watches a page for the dashboard."""
+    _hand(lambda watcher: watcher.show(markdown, key=key, description=description))
+
+
+def _hand(over: Callable[[Watcher], None]) -> None:
+    """Hand something over to whoever watches; what goes wrong there is of no concern to the run."""
+    if (watcher := _watcher.get()) is not None:
+        try:
+            over(watcher)
+        except Exception as error:  # noqa: BLE001 the run must not fail of being watched
+            log.debug("a watcher failed: %s", type(error).__name__)
+
+
+@contextmanager
+def _shown(name: str) -> Iterator[None]:
+    _hand(lambda watcher: watcher.began(name))
+    try:
+        yield
+    except BaseException as error:
+        reason = error
+        _hand(lambda watcher: watcher.ended(reason))
+        raise
+    _hand(lambda watcher: watcher.ended(None))
+
+
+def _without_names(name: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    try:
+        return function(*args, **kwargs)
+    except OSError as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise PublishError(
+            f"step '{name}': the disk did not give or take a file: {error.strerror or type(error).__name__}"
+            f" ({Path(place.filename).name}, line {place.lineno}). Mend it and run again."
+        ) from None

@@ -1,0 +1,359 @@
+"""Tell Prefect's API of a run: a program that a run starts, feeds lines of JSON and never depends on.
+
+What is told in order is kept until the API takes it, so that a server which is started again hears of
+everything. What the API refuses is counted and left out. Once the run has ended, the program tries for a
+few seconds more, and says at last what Prefect did not take.
+"""
+
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+os.environ["PREFECT_CLIENT_MAX_RETRIES"] = "0"  # tried again here, where it is known whether the run ended
+
+# isort: split
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import (
+    ArtifactCreate,
+    ArtifactUpdate,
+    FlowCreate,
+    FlowRunCreate,
+    LogCreate,
+    TaskRunCreate,
+)
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterEndTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import TERMINAL_STATES, State, StateType
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import get_current_settings
+from prefect.states import Completed, Failed, Running, to_state_create
+
+from schemas.telling import (
+    TELLING,
+    Forget,
+    Forgotten,
+    Logged,
+    News,
+    Page,
+    Progressed,
+    Reached,
+    RunBegan,
+    RunEnded,
+    Starting,
+    StepBegan,
+    StepEnded,
+    Telling,
+    Told,
+    Unreachable,
+)
+from tasks.core.errors import OrchestratorError
+
+KNOWN_SECONDS: Final = 7.0
+"""After the run's end, how long a server that answered before is waited for; the run waits a second more."""
+
+UNKNOWN_SECONDS: Final = 2.0
+"""The same for a server that never answered."""
+
+_WARN_SECONDS: Final = 3.0
+"""How long a server may leave the first question unanswered before the run is warned."""
+
+_PAUSE_SECONDS: Final = 0.5
+_REQUEST_SECONDS: Final = 60.0
+_RUNS_A_PAGE: Final = 200
+"""The most that Prefect's server gives in one answer."""
+
+_LATER: Final = frozenset({408, 429, 502, 503, 504})
+"""HTTP statuses of a server that may take the same request a moment later; 503 is a locked SQLite."""
+
+_HAS_ENDED: Final = sorted(TERMINAL_STATES)
+
+
+class Teller:
+    """Tells the API, in order, what one run hands over."""
+
+    def __init__(self, answer: int) -> None:
+        """Write news to the descriptor `answer`."""
+        self.tellings: queue.SimpleQueue[Telling | None] = queue.SimpleQueue()
+        self._answer = answer
+        self._started = time.monotonic()
+        self._ended: float | None = None
+        self._reached = self._warned = False
+        self._untold, self._why = 0, ""
+        self._began: RunBegan | None = None
+        self._is_over = False
+        self._run_id: UUID | None = None
+        self._key = str(uuid4())
+        self._artifact: UUID | None = None
+        self._lines: list[Logged] = []
+
+    def listen(self) -> None:
+        """Take what the run hands over; after its last line there is nothing to wait for."""
+        for line in sys.stdin.buffer:
+            self.tellings.put(TELLING.validate_json(line))
+        self._ended = time.monotonic()
+        self.tellings.put(None)
+
+    def tell_all(self) -> None:
+        """Tell everything, then say what was not told."""
+        gave_up = False
+        try:
+            with self._server(), _client() as client:
+                self._greet(client)
+                while (telling := self.tellings.get()) is not None:
+                    if isinstance(telling, Logged):
+                        self._lines.append(telling)
+                    else:
+                        self._deliver(partial(self._tell, client, telling))
+                    if self.tellings.empty():
+                        self._deliver_lines(client)
+                self._deliver_lines(client)
+                if self._began is not None and self._began.run_id is None and not self._is_over:
+                    self._deliver(partial(self._tell, client, _ended_without_a_word()))
+        except Exception as error:  # noqa: BLE001 what it is does not matter to the run, which is warned
+            gave_up = True
+            self._leave_out(error)
+            self._warn(error)
+        self.say(Told(untold=self._untold, why=self._why or None, gave_up=gave_up))
+
+    def say(self, news: News) -> None:
+        """Say something to the run, if it still listens."""
+        with suppress(OSError):
+            os.write(self._answer, f"{news.model_dump_json()}\n".encode())
+
+    @contextmanager
+    def _server(self) -> Iterator[None]:
+        """Start a temporary server where none is configured."""
+        settings = get_current_settings()
+        if settings.api.url is not None or not settings.server.ephemeral.enabled:
+            yield
+            return
+        self.say(Starting())
+        from tasks.temporary_server import temporary_server  # noqa: PLC0415 takes seconds, and is rarely used
+
+        with temporary_server(settings.home):
+            yield
+
+    def _greet(self, client: SyncPrefectClient) -> None:
+        """Wait until the API answers to us, the password included."""
+        while not self._reached:
+            try:
+                client.request("GET", "/admin/version")
+            except httpx.TransportError as error:
+                self._pause(error)
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code not in _LATER:
+                    raise
+                self._pause(error)
+            else:
+                self._reached = True
+                self.say(Reached())
+
+    def _deliver(self, tell: Callable[[], None]) -> None:
+        while True:
+            try:
+                tell()
+            except httpx.TransportError as error:
+                self._pause(error)
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code not in _LATER:
+                    self._leave_out(error)
+                    return
+                self._pause(error)
+            except ObjectNotFound as error:
+                self._leave_out(error)
+                return
+            else:
+                return
+
+    def _deliver_lines(self, client: SyncPrefectClient) -> None:
+        """Tell all lines of the log that wait, in one request."""
+        entries = [
+            LogCreate(
+                name="churn",
+                level=line.level,
+                message=line.message,
+                timestamp=line.at,
+                flow_run_id=self._run_id,
+                task_run_id=line.step_id,
+            )
+            for line in self._lines
+        ]
+        self._lines = []
+        if entries:
+            self._deliver(partial(client.create_logs, entries))
+
+    def _pause(self, error: Exception) -> None:
+        """Wait before the next try.
+
+        Raises:
+            OrchestratorError: the run has ended, and was given time enough.
+        """
+        now = time.monotonic()
+        patience = KNOWN_SECONDS if self._reached else UNKNOWN_SECONDS
+        if self._ended is not None and now > self._ended + patience:
+            raise OrchestratorError(_kind(error))
+        if not self._reached and now > self._started + _WARN_SECONDS:
+            self._warn(error)
+        time.sleep(_PAUSE_SECONDS)
+
+    def _leave_out(self, error: Exception) -> None:
+        self._untold += 1
+        self._why = _kind(error)
+
+    def _warn(self, error: Exception) -> None:
+        if not self._warned and not self._reached:
+            self._warned = True
+            self.say(Unreachable(why=_kind(error)))
+
+    def _tell(self, client: SyncPrefectClient, telling: Telling) -> None:
+        match telling:
+            case RunBegan():
+                self._began = telling
+                self._run_id = telling.run_id or self._create_run(client, telling)
+            case StepBegan():
+                step = TaskRunCreate(
+                    id=telling.step_id,
+                    name=f"{telling.step}-{str(telling.step_id)[:3]}",
+                    flow_run_id=self._run_id,
+                    task_key=telling.step,
+                    dynamic_key=str(telling.step_id),
+                    state=to_state_create(Running()),
+                )
+                client.request("POST", "/task_runs/", json=step.model_dump(mode="json"))
+            case StepEnded():
+                message = telling.error and f"Task run encountered an exception {telling.error}"
+                state: State[Any] = Completed() if message is None else Failed(message=message)
+                client.set_task_run_state(telling.step_id, state, force=True)
+            case Page():
+                self._create_artifact(
+                    client, telling.step_id, "markdown", telling.description, telling.markdown, telling.key
+                )
+            case Progressed():
+                self._show_progress(client, telling)
+            case Forget():
+                self._forget(client, telling)
+            case RunEnded():
+                self._is_over = True
+                ended = State[Any](type=StateType(telling.type), name=telling.name, message=telling.message)
+                assert self._run_id is not None
+                client.set_flow_run_state(self._run_id, ended, force=True)
+
+    def _create_run(self, client: SyncPrefectClient, began: RunBegan) -> UUID:
+        """Create a run, once, however often it is asked for.
+
+        Raises:
+            OrchestratorError: the API does not take it, so that there is nothing to tell of.
+        """
+        flow = FlowCreate(name=began.flow).model_dump(mode="json")
+        try:
+            flow_id = client.request("POST", "/flows/", json=flow).json()["id"]
+            run = FlowRunCreate(
+                flow_id=flow_id,
+                parameters=began.parameters,
+                idempotency_key=self._key,
+                state=to_state_create(Running()),
+            ).model_dump(mode="json")
+            return UUID(client.request("POST", "/flow_runs/", json=run).json()["id"])
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code in _LATER:
+                raise
+            raise OrchestratorError(_kind(error)) from None
+
+    def _create_artifact(
+        self,
+        client: SyncPrefectClient,
+        step_id: UUID | None,
+        type_: str,
+        description: str,
+        data: str | float,
+        key: str | None = None,
+    ) -> UUID:
+        artifact = ArtifactCreate(
+            key=key,
+            type=type_,
+            description=description,
+            data=data,
+            flow_run_id=self._run_id,
+            task_run_id=step_id,
+        )
+        return client.create_artifact(artifact).id
+
+    def _show_progress(self, client: SyncPrefectClient, telling: Progressed) -> None:
+        if self._artifact is None:
+            self._artifact = self._create_artifact(
+                client, telling.step_id, "progress", telling.what, telling.percent
+            )
+        else:
+            client.update_artifact(self._artifact, ArtifactUpdate(data=telling.percent))
+
+    def _forget(self, client: SyncPrefectClient, order: Forget) -> None:
+        """Delete runs page by page, and say of each page what is gone."""
+        flows = FlowFilter(name=FlowFilterName(any_=list(order.flows)))
+        ended = FlowRunFilter(
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_HAS_ENDED)),
+            end_time=FlowRunFilterEndTime(before_=order.before),
+        )
+        counted = 0
+        while page := client.read_flow_runs(
+            flow_filter=flows, flow_run_filter=ended, limit=_RUNS_A_PAGE, offset=counted
+        ):
+            if order.dry_run:
+                counted += len(page)
+            else:
+                for run in page:
+                    with suppress(ObjectNotFound):  # the server's own vacuum was faster
+                        client.delete_flow_run(run.id)
+            days = [run.end_time.date() for run in page if run.end_time is not None]
+            self.say(Forgotten(runs=len(page), oldest=min(days), newest=max(days), done=False))
+        self.say(Forgotten(runs=0, oldest=None, newest=None, done=True))
+
+
+def _client() -> SyncPrefectClient:
+    """Make a client that goes through no proxy to a server of this machine."""
+    url = urlsplit(get_current_settings().api.url or "")
+    is_here = url.hostname in (None, "localhost", "127.0.0.1", "::1")
+    settings = {"timeout": _REQUEST_SECONDS, "trust_env": not is_here}
+    return get_client(sync_client=True, httpx_settings=settings)
+
+
+def _kind(error: Exception) -> str:
+    """Say an error without what it was told or answered."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"{error.request.url.path} answers {error.response.status_code}"
+    if isinstance(error, OrchestratorError):
+        return str(error)
+    return type(error).__name__
+
+
+def _ended_without_a_word() -> RunEnded:
+    message = "The process of the run ended without a word."
+    return RunEnded(type="CRASHED", name=None, message=message, at=datetime.now(tz=UTC))
+
+
+def main() -> None:
+    """Tell of the run on stdin; news goes to stdout, which nothing else may write to."""
+    answer = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    teller = Teller(answer)
+    threading.Thread(target=teller.listen, daemon=True).start()
+    teller.tell_all()
+
+
+if __name__ == "__main__":
+    main()
