@@ -123,7 +123,6 @@ def test_an_extract_is_of_the_first_day_that_it_was_published_for(tmp_path: Path
 
 def test_a_quarantine_is_one_table_however_many_blocks_it_comes_in(tmp_path: Path) -> None:
     """The header stands once, at the top, also where no row was refused."""
-
     hint = HINTS["unknown_category"]
 
     def fault(line: int) -> pd.DataFrame:
