@@ -248,3 +248,20 @@ def test_one_that_cannot_be_read_keeps_no_other_of_its_kind(places: Locations) -
 
     assert due.unreadable == {"rejected": "Permission denied"}
     assert due.expired == [each for each in before.expired if each.path != closed]
+
+
+def test_what_an_earlier_sweep_hid_goes_though_its_day_cannot_be_seen(places: Locations) -> None:
+    """Whatever it is called, and also where its reason may not be read: only its day is not known."""
+    before = retention.find_expired(places, POLICY, BUNDLE, TODAY)
+    hidden = [
+        make_folder(places.home / kind / f".expired-{kind}")
+        for kind in ("archive", "rejected", "scores", "runs")
+    ]
+    (places.rejected / ".expired-rejected").chmod(0o000)
+    with bound_by_rights():
+        due = retention.find_expired(places, POLICY, BUNDLE, TODAY)
+
+    assert due.unreadable == {}
+    assert [(each.path, each.day) for each in due.expired if each not in before.expired] == [
+        (path, None) for path in hidden
+    ]
