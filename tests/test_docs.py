@@ -1,5 +1,6 @@
 """The documents are true where a machine can tell."""
 
+import csv
 import re
 import subprocess
 from pathlib import Path
@@ -79,6 +80,25 @@ def test_no_table_is_committed() -> None:
     suffixes = {".csv", ".gz", ".zip", ".parquet", ".xlsx", ".db", ".sqlite", ".onnx", ".pt"}
 
     assert [path.name for path in tracked() if path.suffix in suffixes] == []
+
+
+@pytest.mark.real
+def test_no_customer_of_the_public_sample_is_named(real_extract: Path) -> None:
+    """No id of the real extract stands in the project's files, tests and documents included."""
+    form = re.compile(rb"[0-9]{4}-[A-Z]{5}")
+    with real_extract.open(encoding="utf-8-sig", newline="") as file:
+        ids = {row["customerID"].encode() for row in csv.DictReader(file)}
+    named = [
+        (path.name, customer.decode())
+        for path in tracked()
+        if path.is_file()
+        for customer in form.findall(path.read_bytes())
+        if customer in ids
+    ]
+
+    assert ids
+    assert all(map(form.fullmatch, ids)), "ids of another form than is looked for"
+    assert named == []
 
 
 def test_no_machine_is_named() -> None:

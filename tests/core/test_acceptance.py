@@ -205,3 +205,13 @@ def test_no_champion_is_no_opponent() -> None:
 def test_the_plain_baseline_is_the_one_that_is_trained() -> None:
     """The gate and the training call the same baseline by the same name."""
     assert PLAIN_BASELINE == LOGISTIC_REGRESSION
+
+
+def test_what_was_observed_is_shown_with_its_interval_where_it_has_one() -> None:
+    """To three places, a difference with its sign; a metric without an interval is shown alone."""
+    bare = measures().model_copy(update={"roc_auc": Measure(value=0.85, low=None, high=None)})
+    found = checks(evaluation(measures=bare))
+
+    assert found["headline"].observed == "ROC-AUC 0.850, F1 0.630 (0.620 to 0.640)"
+    assert found["champion"].observed == "+0.006 (+0.002 to +0.010) on 1000 customers"
+    assert found["auc_lower_bound"].observed == "missing"

@@ -83,6 +83,23 @@ def test_what_is_dated_later_than_now_does_not_count(kind: str, tmp_path: Path) 
         refuse_jump(places, champion, LIMIT + timedelta(seconds=1))
 
 
-def test_a_home_without_dates_is_swept(tmp_path: Path) -> None:
-    """Where the product never dated a thing, any clock will do."""
-    refuse_jump(Locations(home=tmp_path), None, datetime(2099, 1, 1, tzinfo=UTC))
+def is_refused(places: Locations, champion: Champion | None, now: datetime) -> bool:
+    """Tell whether a clock is refused."""
+    try:
+        refuse_jump(places, champion, now)
+    except ConfigError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("kind", "refused"), [(None, False), ("sweep", True), ("night", True), ("promotion", True)]
+)
+def test_any_clock_will_do_where_the_product_never_dated_a_thing(
+    kind: str | None, refused: bool, tmp_path: Path
+) -> None:
+    """One dated thing of whatever kind is enough to refuse the same clock."""
+    places = Locations(home=tmp_path / "home")
+    champion = dated(places, kind, NEWEST) if kind else None
+
+    assert is_refused(places, champion, datetime(2099, 1, 1, tzinfo=UTC)) is refused

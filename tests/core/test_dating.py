@@ -1,6 +1,8 @@
 import os
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PosixPath
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -32,6 +34,40 @@ def test_a_clock_that_was_never_set_dates_nothing(seconds: float, expected: str,
     """A file of before 2000 or of the future, without a date in its name, is refused."""
     with pytest.raises(ExtractError, match=f"^extract 'crm.csv'.*{expected}"):
         day_of(drop(tmp_path, "crm.csv", seconds))
+
+
+class Beyond(PosixPath):
+    """A file whose last change no calendar reaches, as some file systems let one be."""
+
+    seconds = 0.0
+
+    def lstat(self) -> Any:
+        """Say when it was changed."""
+        return SimpleNamespace(st_mtime=self.seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (1e12, "9999-12-31, in the future"),
+        (1e300, "9999-12-31, in the future"),
+        (-1e12, "of 0001-01-01, before"),
+    ],
+)
+def test_a_change_beyond_the_calendar_is_of_its_last_or_first_day(seconds: float, expected: str) -> None:
+    """It is refused as any other such day; a date in the name goes before it."""
+    undated, dated = Beyond("crm.csv"), Beyond("crm_2026-03-01.csv")
+    undated.seconds = dated.seconds = seconds
+
+    with pytest.raises(ExtractError, match=f"^extract 'crm.csv'.*{expected}"):
+        day_of(undated)
+    assert day_of(dated) == date(2026, 3, 1)
+
+
+def test_what_is_not_there_has_no_day(tmp_path: Path) -> None:
+    """Whoever named it is told that it cannot be read."""
+    with pytest.raises(ConfigError, match=r"^extract 'crm.csv' cannot be read: No such file"):
+        day_of(tmp_path / "crm.csv")
 
 
 def test_a_delivered_file_is_refused_by_a_hash_of_its_name(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import Texts, identify
 from tasks.core.errors import ConfigError, ExtractError
 from tasks.core.extract.reading import Extract, read_extract, read_texts
+from tests.harness.rights import bound_by_rights
 
 CONFIG = IngestConfig(min_training_rows=50, max_quarantined_share=0.5)
 
@@ -233,3 +234,12 @@ def test_what_is_written_whole_has_no_holes(customers: pd.DataFrame, tmp_path: P
     for name, content in (("empty", b""), ("whole", customers.to_csv().encode() * 9)):
         (tmp_path / name).write_bytes(content)
         assert identify(ExtractPath(tmp_path / name, delivered=True)).sha256 == sha256(content).hexdigest()
+
+
+def test_a_folder_that_may_not_be_read_is_the_operators(tmp_path: Path) -> None:
+    """He named it, so its name is given, and it is his to mend."""
+    folder = tmp_path / "crm"
+    folder.mkdir(mode=0o000)
+
+    with bound_by_rights(), pytest.raises(ConfigError, match=r"^extract 'crm' cannot be read: Permission"):
+        identify(ExtractPath(folder, delivered=False))

@@ -184,3 +184,29 @@ def test_a_shared_folder_is_gone_afterwards_and_swept_after_a_kill(tmp_path: Pat
         assert not (tmp_path / f"{files.STAGE_PREFIX}killed").exists()
 
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_a_file_where_a_folder_belongs_is_no_earlier_result(tmp_path: Path) -> None:
+    """What stands in the way and is no folder is told; it stays, and so does what would be revealed."""
+    stage = files.new_stage(tmp_path, "result")
+    files.write_new(stage / "file", b"whole")
+    (tmp_path / "result").write_bytes(b"in the way")
+
+    with pytest.raises(NotADirectoryError):
+        files.reveal(stage, tmp_path / "result")
+
+    assert (tmp_path / "result").read_bytes() == b"in the way"
+    assert (stage / "file").read_bytes() == b"whole"
+
+
+def test_who_looks_at_a_lock_makes_none(tmp_path: Path) -> None:
+    """A lock is seen while it is held, and not before, nor after, nor where we may not look."""
+    assert not files.is_locked(tmp_path / "folder")
+    assert not (tmp_path / "folder").exists()
+    with files.locked(tmp_path / "folder"):
+        assert files.is_locked(tmp_path / "folder")
+        (tmp_path / "folder" / ".lock").chmod(0o000)
+        with bound_by_rights():
+            assert not files.is_locked(tmp_path / "folder")
+        (tmp_path / "folder" / ".lock").chmod(0o600)
+    assert not files.is_locked(tmp_path / "folder")

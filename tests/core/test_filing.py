@@ -3,8 +3,10 @@ import os
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from schemas.reasons import HINTS
 from tasks.core import filing
 from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import identify
@@ -224,3 +226,38 @@ def test_what_is_filed_is_private(drain: Drain) -> None:
     modes = {path.stat().st_mode & 0o777 for path in filed if path.is_file() and path.stat().st_nlink == 1}
     assert modes == {0o600}
     assert kept.stat().st_mode & 0o777 == 0o644
+
+
+def test_the_bad_rows_of_a_refused_extract_are_filed_with_its_reason(drain: Drain) -> None:
+    """Where rows were judged, their faults lie beside the reason as a table."""
+    row = {"line": 2, "column": "Contract", "reason": "unknown_category", "hint": HINTS["unknown_category"]}
+    error = ExtractError("too many bad rows.", quarantine=pd.DataFrame([row]))
+    given = ExtractPath(drain.deliver("crm.csv", b"a,b\n"), delivered=True)
+
+    place = filing.reject(given, error, drain.places.rejected)
+
+    assert {each.name for each in place.iterdir()} == {
+        "reason.txt", "status.txt", "quarantine.csv", "extract",
+    }  # fmt: skip
+    header, fault = (place / "quarantine.csv").read_text().splitlines()
+    assert header == "line,column,reason,hint"
+    assert fault.startswith("2,Contract,unknown_category,")
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_takes_nothing_keeps_the_extract(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Its error is told, and what could not be filed stays where it is."""
+
+    def fail(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(filing, "move", fail)
+    path = drain.deliver("crm.csv", b"a,b\n")
+
+    with pytest.raises(OSError, match=os.strerror(code)):
+        filing.archive(identify(ExtractPath(path, delivered=True)), DAY, drain.places.archive)
+
+    assert path.read_bytes() == b"a,b\n"
+    assert drain.files("archive") == {}

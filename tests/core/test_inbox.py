@@ -337,3 +337,35 @@ def test_what_grows_while_it_is_copied_is_left_whole(drain: Drain, monkeypatch: 
     assert drain.take() == inbox.Taken([], 1, 0)
     assert path.read_bytes() == b"1\n2\n"
     assert list(drain.places.work.glob(".stage*")) == []
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_takes_nothing_leaves_both_where_they_were(
+    code: int, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no extract that stays: the error is told, and extract and sidecar lie side by side."""
+    drain.deliver("a.csv", b"1")
+    drain.deliver("a.csv.sha256", b"of a")
+    guard(monkeypatch, "a.csv", code)
+
+    with pytest.raises(OSError, match=os.strerror(code)):
+        drain.take()
+
+    assert names(drain.places.inbox) == ["a.csv", "a.csv.sha256"]
+    assert names(drain.places.work) == []
+
+
+def test_what_goes_while_it_is_looked_at_is_not_seen(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender may delete what it sent between the listing and the look; the rest is seen."""
+    drain.deliver("a.csv", b"1")
+    gone, lstat = drain.deliver("b.csv", b"2"), Path.lstat
+
+    def seen(path: Path) -> os.stat_result:
+        gone.unlink(missing_ok=True)
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", seen)
+    sight = inbox.look(drain.places.inbox)
+
+    assert list(sight) == ["a.csv"]
+    assert sight["a.csv"][1] == 1

@@ -1,5 +1,6 @@
 import errno
 import os
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -11,6 +12,8 @@ from tasks.core.errors import BundleError, ConfigError, ExtractError, PublishErr
 from tasks.core.night import NightOutcome
 from tasks.core.publishing import StagedScores
 from tasks.core.scoring_job import ScoringJob
+from tasks.core.streaming import Totals
+from tests.harness import deliveries
 from tests.harness.deliveries import Drain
 
 NAME = "crm_2026-03-01.csv"
@@ -146,3 +149,63 @@ def test_a_missing_inbox_stops_the_night(tmp_path: Path) -> None:
     """It is not an empty night."""
     with pytest.raises(ConfigError, match="no inbox"):
         Drain(tmp_path).night()
+
+
+def test_what_an_operator_names_is_scored_where_it_lies(tmp_path: Path) -> None:
+    """It is not archived, the inbox is not looked at, and nothing is said of how old the scores are."""
+    drain = Drain(tmp_path / "home")
+    named = tmp_path / NAME
+    named.write_bytes(b"x")
+
+    outcome = drain.night(named)
+
+    assert (len(outcome.scored), outcome.delivered, outcome.stale) == (1, False, None)
+    assert named.read_bytes() == b"x"
+    assert drain.files("archive") == {}
+    assert not drain.places.inbox.exists()
+
+
+def test_a_night_settles_only_where_something_waits(tmp_path: Path) -> None:
+    """An empty inbox is not waited for; extracts are given time to change."""
+    drain, slept = Drain(tmp_path), []
+    drain.deliver(NAME, b"x")
+    with patch.object(night.time, "sleep", slept.append):
+        assert len(drain.night().scored) == 1
+        assert len(slept) == 1
+        assert drain.night().summary.startswith("Extracts scored: 0, rejected: 0.")
+    assert len(slept) == 1
+
+
+def test_a_sidecar_without_its_extract_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It may have come first: it stays, and is counted."""
+    drain = Drain(tmp_path)
+    drain.deliver("crm_2026-03-01.csv.sha256", b"0" * 64)
+
+    drain.night()
+
+    assert "inbox: 1 .sha256 files have no extract" in caplog.messages
+    assert (drain.places.inbox / "crm_2026-03-01.csv.sha256").exists()
+    drain.deliver("crm_2026-03-01.csv.sha256", b"").unlink()
+    caplog.clear()
+    drain.night()
+    assert not any("have no extract" in message for message in caplog.messages)
+
+
+@pytest.mark.parametrize(("strangers", "said"), [(0, None), (900, "90.0% of the customers of 2026-03-01")])
+def test_a_night_says_that_its_own_scores_drifted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, strangers: int, said: str | None
+) -> None:
+    """Once, in the night that made them: a later one that makes none does not repeat it."""
+    drain, usual = Drain(tmp_path), deliveries.engine
+    drain.deliver(NAME, b"x")
+
+    def engine(job: ScoringJob) -> StagedScores:
+        return replace(usual(job), totals=Totals(1_000, 300, strangers))
+
+    with patch.object(deliveries, "engine", engine):
+        first, second = drain.night(), drain.night()
+
+    assert (first.drifted is not None) is (said is not None)
+    assert (said or "") in (first.drifted or "")
+    assert second.drifted is None
+    assert sum(message.startswith("drifted: ") for message in caplog.messages) == (said is not None)

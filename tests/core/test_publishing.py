@@ -1,15 +1,19 @@
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from schemas.manifest import MANIFEST, ExtractIdentity, ScoresManifest
+from schemas.reasons import HINTS
 from schemas.reports import RowCounts
 from tasks.core import publishing
 from tasks.core.bundle import seal_files
 from tasks.core.errors import PublishError
 from tasks.core.files import write_new
+from tests.harness.deliveries import publish_scores
 
 COUNTS = RowCounts(received=3, accepted=2, quarantined=1, exact_duplicates=0, blank_lines=0)
 FIELDS = [
@@ -75,3 +79,62 @@ def test_a_manifest_that_could_not_be_written_is_written_by_the_next_try(
     assert seal_files(stage) == manifest.files
     publishing.publish(stage, tmp_path, manifest)
     assert publishing.find_published(tmp_path, "a" * 16, "b" * 16) is not None
+
+
+def _other_bytes(folder: Path) -> None:
+    (folder / publishing.SCORES).write_bytes(b"other\n")
+
+
+def _torn_manifest(folder: Path) -> None:
+    (folder / MANIFEST).write_bytes(b"{")
+
+
+def _no_manifest(folder: Path) -> None:
+    (folder / MANIFEST).unlink()
+
+
+def _one_more(folder: Path) -> None:
+    (folder / "notes.txt").write_bytes(b"")
+
+
+@pytest.mark.parametrize("spoil", [_other_bytes, _torn_manifest, _no_manifest, _one_more])
+def test_scores_that_are_not_as_published_are_not_taken_for_done(
+    spoil: Callable[[Path], None], tmp_path: Path
+) -> None:
+    """They are named, with what to do; scores by another bundle are not looked at."""
+    folder = publish_scores(tmp_path, date(2026, 3, 2), "a" * 16, datetime(2026, 3, 3, 4, tzinfo=UTC))
+    assert publishing.find_published(tmp_path, "a" * 16, "b" * 16) == folder
+    spoil(folder)
+
+    with pytest.raises(PublishError, match=f"^scores '{folder.name}' are no longer as they were published"):
+        publishing.find_published(tmp_path, "a" * 16, "b" * 16)
+    assert publishing.find_published(tmp_path, "a" * 16, "d" * 16) is None
+
+
+def test_an_extract_is_of_the_first_day_that_it_was_published_for(tmp_path: Path) -> None:
+    """Whatever bundle scored it; one that was never published is of none."""
+    now = datetime(2026, 3, 3, 4, tzinfo=UTC)
+    publish_scores(tmp_path, date(2026, 3, 2), "a" * 16, now, bundle="d" * 16)
+    publish_scores(tmp_path, date(2026, 3, 1), "a" * 16, now, bundle="e" * 16)
+
+    assert publishing.published_day(tmp_path, "a" * 16) == date(2026, 3, 1)
+    assert publishing.published_day(tmp_path, "f" * 16) is None
+
+
+def test_a_quarantine_is_one_table_however_many_blocks_it_comes_in(tmp_path: Path) -> None:
+    """The header stands once, at the top, also where no row was refused."""
+    hint = HINTS["unknown_category"]
+
+    def fault(line: int) -> pd.DataFrame:
+        row = {"line": line, "column": "Contract", "reason": "unknown_category", "hint": hint}
+        return pd.DataFrame([row])
+
+    publishing.write_quarantine(tmp_path, iter([fault(2), fault(9)]))
+
+    assert "," in hint
+    assert (tmp_path / publishing.QUARANTINE).read_text() == (
+        "line,column,reason,hint\n"
+        f'2,Contract,unknown_category,"{hint}"\n'
+        f'9,Contract,unknown_category,"{hint}"\n'
+    )
+    assert publishing.quarantine_csv(fault(2).iloc[:0]) == b"line,column,reason,hint\n"

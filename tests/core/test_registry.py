@@ -7,7 +7,17 @@ import pytest
 
 from tasks.core.bundle import Bundle
 from tasks.core.errors import BundleError, RegistryError
-from tasks.core.registry import open_champion, promote, read_champion, read_history
+from tasks.core.registry import (
+    find_bundle,
+    in_service,
+    open_champion,
+    promote,
+    read_champion,
+    read_history,
+    roll_back,
+    sweep,
+)
+from tests.harness.bundles import REFUSED, seal_another
 from tests.harness.home import Home
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -119,3 +129,153 @@ def test_a_torn_history(trained_home: Home) -> None:
 
     with pytest.raises(RegistryError, match=r"history\.jsonl"):
         read_history(trained_home.registry)
+
+
+def champion_of(home: Home) -> Bundle:
+    """Give the bundle in service."""
+    assert home.champion is not None
+    return home.champion
+
+
+def test_a_registry_without_a_pointer_has_no_champion(tmp_path: Path) -> None:
+    """Nothing to open and no moves are no errors; a link that leads nowhere is a pointer, and one."""
+    assert read_champion(tmp_path) is None
+    assert open_champion(tmp_path) is None
+    assert read_history(tmp_path) == []
+    (tmp_path / "champion.json").symlink_to("nowhere")
+    with pytest.raises(RegistryError, match="cannot be read as a champion pointer"):
+        read_champion(tmp_path)
+
+
+def test_a_pointer_to_a_bundle_that_is_gone(trained_home: Home) -> None:
+    """It is said by its id, and is not 'no champion'."""
+    folder = trained_home.registry / "bundles" / champion_of(trained_home).manifest.bundle_id
+    folder.rename(trained_home.path / "elsewhere")
+
+    with pytest.raises(RegistryError, match=f"leads to bundle '{folder.name}', which is not in the registry"):
+        open_champion(trained_home.registry)
+
+
+@pytest.mark.parametrize("bundle_id", ["0" * 16, "", "../bundles", ".", "0" * 15 + "X"])
+def test_an_unknown_bundle_is_not_found(trained_home: Home, bundle_id: str) -> None:
+    """An id that is none leads nowhere; those that are there are listed."""
+    known = champion_of(trained_home)
+    (trained_home.registry / "bundles" / f"{'0' * 15}X").mkdir()
+
+    with pytest.raises(RegistryError, match=f"no such bundle; .*'{known.manifest.bundle_id}'"):
+        find_bundle(trained_home.registry, bundle_id)
+    assert find_bundle(trained_home.registry, known.manifest.bundle_id) == known
+
+
+def test_a_pointer_without_its_line_is_the_last_move(trained_home: Home) -> None:
+    """A kill between pointer and history loses nothing, and the next move counts on from it."""
+    first, other = champion_of(trained_home), seal_another(trained_home)
+    (trained_home.registry / "history.jsonl").unlink()
+
+    assert [move.bundle_id for move in read_history(trained_home.registry)] == [first.manifest.bundle_id]
+    moved = promote(trained_home.registry, other, expected=first.manifest.bundle_id, forced=False, at=NOW)
+
+    assert moved.sequence == 2
+    assert [move.sequence for move in read_history(trained_home.registry)] == [1, 2]
+
+
+def test_roll_backs_go_back_and_never_in_a_circle(trained_home: Home) -> None:
+    """From the third champion to the second, then to the first, then no further; each is one move."""
+    registry = trained_home.registry
+    first, second = champion_of(trained_home), seal_another(trained_home)
+    third = seal_another(trained_home, cut_at=0.9)
+    ids = [bundle.manifest.bundle_id for bundle in (first, second, third)]
+    for before, bundle in ((ids[0], second), (ids[1], third)):
+        promote(registry, bundle, expected=before, forced=False, at=NOW)
+
+    moves = [roll_back(registry, forced=False, at=NOW) for _ in range(2)]
+
+    assert [(move.bundle_id, move.previous, move.action) for move in moves] == [
+        (ids[1], ids[2], "roll back"),
+        (ids[0], ids[1], "roll back"),
+    ]
+    history = read_history(registry)
+    assert [move.sequence for move in history] == [1, 2, 3, 4, 5]
+    assert [move.bundle_id for move in in_service(history)] == ids[:1]
+    with pytest.raises(RegistryError, match="no earlier champion"):
+        roll_back(registry, forced=False, at=NOW)
+    assert read_champion(registry) == history[-1]
+
+
+def test_without_a_champion_there_is_no_way_back(tmp_path: Path) -> None:
+    """A registry that never had one, and one whose pointer was moved away, say so."""
+    with pytest.raises(RegistryError, match="no earlier champion"):
+        roll_back(tmp_path, forced=False, at=NOW)
+
+
+def test_a_roll_back_goes_to_what_was_in_service(trained_home: Home) -> None:
+    """A manifest that is valid in itself, but another than then, is refused, and nothing moves."""
+    first, second = champion_of(trained_home), seal_another(trained_home)
+    promote(trained_home.registry, second, expected=first.manifest.bundle_id, forced=False, at=NOW)
+    manifest = trained_home.registry / "bundles" / first.manifest.bundle_id / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b'"training_seconds": ', b'"training_seconds": 1'))
+
+    with pytest.raises(BundleError, match="not the one that was promoted"):
+        roll_back(trained_home.registry, forced=True, at=NOW)
+
+    assert champion_of(trained_home) == second
+
+
+def test_a_refused_bundle_is_promoted_and_rolled_back_to_only_by_force(trained_home: Home) -> None:
+    """The failed check is named, the others are not; each move remembers whether it was forced."""
+    registry, first = trained_home.registry, champion_of(trained_home)
+    refused = seal_another(trained_home, gate=REFUSED)
+    ids = first.manifest.bundle_id, refused.manifest.bundle_id
+    with pytest.raises(RegistryError, match=rf"'{ids[1]}' was refused by its gate \(headline\)"):
+        promote(registry, refused, expected=ids[0], forced=False, at=NOW)
+    promote(registry, refused, expected=ids[0], forced=True, at=NOW)
+    promote(registry, first, expected=ids[1], forced=False, at=NOW)
+
+    with pytest.raises(RegistryError, match=r"refused by its gate \(headline\)"):
+        roll_back(registry, forced=False, at=NOW)
+    roll_back(registry, forced=True, at=NOW)
+
+    assert [move.forced for move in read_history(registry)] == [False, True, False, True]
+    assert champion_of(trained_home) == refused
+
+
+def test_simulated_replaces_simulated_and_never_real(trained_home: Home) -> None:
+    """Not even by force; where nothing or another simulated bundle serves, it may."""
+    registry, real = trained_home.registry, champion_of(trained_home)
+    simulated = seal_another(trained_home, simulated=True)
+    real_id, simulated_id = real.manifest.bundle_id, simulated.manifest.bundle_id
+    with pytest.raises(RegistryError, match=f"'{simulated_id}' learnt from simulated .* replace '{real_id}'"):
+        promote(registry, simulated, expected=real_id, forced=True, at=NOW)
+    assert champion_of(trained_home) == real
+
+    another = seal_another(trained_home, simulated=True, cut_at=0.9)
+    for name in ("champion.json", "history.jsonl"):
+        (registry / name).unlink()
+    promote(registry, simulated, expected=None, forced=False, at=NOW)
+    promote(registry, another, expected=simulated_id, forced=False, at=NOW)
+
+    assert champion_of(trained_home) == another
+
+
+def test_a_bundle_that_scores_otherwise_than_when_it_was_made_is_not_promoted(trained_home: Home) -> None:
+    """Its own examples stop it, whether forced or not."""
+    first, other = champion_of(trained_home), seal_another(trained_home)
+    example = other.examples.examples[0]
+    wrong = example.model_copy(update={"probability": 1 - example.probability})
+    broken = replace(other, examples=other.examples.model_copy(update={"examples": (wrong,)}))
+
+    with pytest.raises(BundleError, match=r"examples\.json are scored differently"):
+        promote(trained_home.registry, broken, expected=first.manifest.bundle_id, forced=True, at=NOW)
+
+    assert champion_of(trained_home) == first
+
+
+def test_a_sweep_takes_leftovers_and_nothing_else(trained_home: Home) -> None:
+    """What a killed promotion left aside goes; pointer, history and bundles stay."""
+    before = {path: path.read_bytes() for path in trained_home.registry.rglob("*") if path.is_file()}
+    (trained_home.registry / ".stage-history.jsonl-99999").write_text("half")
+
+    sweep(trained_home.registry)
+
+    after = {path: path.read_bytes() for path in trained_home.registry.rglob("*") if path.is_file()}
+    assert after == before | {trained_home.registry / ".lock": b""}

@@ -36,10 +36,10 @@ def places(tmp_path: Path) -> Locations:
         moment = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
         extract = f"{age:016d}"
         publish_scores(places.scores, day, extract, moment)
-        (places.archive / f"{day}-{extract}.csv").write_text("7590-VHVEG")
+        (places.archive / f"{day}-{extract}.csv").write_text("0000-AAAAA")
         (places.archive / f"{day}-{extract}.csv.sha256").write_text("hash")
         rejected = make_folder(places.rejected / extract)
-        (rejected / "extract").write_text("7590-VHVEG")
+        (rejected / "extract").write_text("0000-AAAAA")
         (rejected / REASON).write_text("why")
         os.utime(rejected / REASON, (moment.timestamp(),) * 2)
         (make_folder(places.runs / f"{day:%Y%m%d}T040000-1" / "checkpoints") / "best.pt").write_bytes(
@@ -104,7 +104,7 @@ def test_the_proof_names_nobody(places: Locations) -> None:
     assert (by_kind["runs"].oldest, by_kind["runs"].newest) == (date(2026, 3, 31), date(2026, 5, 30))
     assert by_kind["runs"].bytes == 3 * 99
     text = places.retention_log.read_text()
-    assert "7590-VHVEG" not in text
+    assert "0000-AAAAA" not in text
     assert re.search(r"[0-9a-f]{16}", text) is None
     assert places.retention_log.stat().st_mode & 0o777 == 0o600
 
@@ -203,7 +203,7 @@ def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> No
     """What was delivered again and is past its time again goes beside it; each is counted once."""
     for number in ("", ".1"):
         make_folder(places.rejected / f".expired-{31:016d}{number}")
-    (places.archive / f".expired-{TODAY - timedelta(days=91)}-{91:016d}.csv").write_text("7590-VHVEG")
+    (places.archive / f".expired-{TODAY - timedelta(days=91)}-{91:016d}.csv").write_text("0000-AAAAA")
 
     proof = sweep(places)
 
@@ -248,3 +248,20 @@ def test_one_that_cannot_be_read_keeps_no_other_of_its_kind(places: Locations) -
 
     assert due.unreadable == {"rejected": "Permission denied"}
     assert due.expired == [each for each in before.expired if each.path != closed]
+
+
+def test_what_an_earlier_sweep_hid_goes_though_its_day_cannot_be_seen(places: Locations) -> None:
+    """Whatever it is called, and also where its reason may not be read: only its day is not known."""
+    before = retention.find_expired(places, POLICY, BUNDLE, TODAY)
+    hidden = [
+        make_folder(places.home / kind / f".expired-{kind}")
+        for kind in ("archive", "rejected", "scores", "runs")
+    ]
+    (places.rejected / ".expired-rejected").chmod(0o000)
+    with bound_by_rights():
+        due = retention.find_expired(places, POLICY, BUNDLE, TODAY)
+
+    assert due.unreadable == {}
+    assert [(each.path, each.day) for each in due.expired if each not in before.expired] == [
+        (path, None) for path in hidden
+    ]

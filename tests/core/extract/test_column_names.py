@@ -17,9 +17,9 @@ def test_words_are_a_name(sent: str) -> None:
         " ",
         "column 7!",
         "0612345678",
-        "7590-VHVEG",
+        "0000-AAAAA",
         "j.dupont@example.com",
-        "Mary Smith 7590-VHVEG",
+        "Mary Smith 0000-AAAAA",
         "29.85",
     ],
 )

@@ -91,6 +91,29 @@ def test_monthly_charges_drift_and_totals_follow(usual: Population) -> None:
     assert drifted.probability.tolist() == usual.probability.tolist()
 
 
-def test_no_drift_is_allowed() -> None:
-    """An empty drift is none."""
-    check_drift({})
+def refusal(drift: dict[str, float]) -> str | None:
+    """Give what is said of a drift; None where it is possible."""
+    try:
+        check_drift(drift)
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("drift", "told"),
+    [
+        ({}, None),
+        ({"tenure": -0.9, "MonthlyCharges": 1.0, "Contract": 0.45, "gender": -0.495}, None),
+        ({"tenure": -0.91}, "by -0.9 to 1, not by -0.91"),
+        ({"MonthlyCharges": 1.01}, "by -0.9 to 1, not by 1.01"),
+        ({"Contract": 0.0, "gender": -0.5}, "by -0.495 to 0.505, not by -0.5"),
+        ({"tenure": 0.1, "shoe": 0.0}, "'shoe' cannot drift"),
+    ],
+)
+def test_no_drift_and_drift_up_to_its_bounds_are_possible(drift: dict[str, float], told: str | None) -> None:
+    """A step beyond a bound, or another column beside good ones, is refused by its name and bounds."""
+    said = refusal(drift)
+
+    assert (said is None) is (told is None)
+    assert (told or "") in (said or "")

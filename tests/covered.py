@@ -1,0 +1,99 @@
+"""Print how much of each module that decides on scores the tests cover; fail where one falls short.
+
+Reads what `make coverage` measured.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import coverage
+
+ROOT: Final = Path(__file__).parents[1]
+LEAST: Final = 95.0
+"""Per cent, of the statements and branches of each module together and of its branches alone."""
+
+MODULES: Final = (
+    "schemas/extract.py",
+    "schemas/reasons.py",
+    "schemas/rules.py",
+    "schemas/scores_name.py",
+    "tasks/core/acceptance.py",
+    "tasks/core/bundle.py",
+    "tasks/core/containers.py",
+    "tasks/core/dating.py",
+    "tasks/core/delivered_file.py",
+    "tasks/core/delivery.py",
+    "tasks/core/extract/contract.py",
+    "tasks/core/extract/contract_tables.py",
+    "tasks/core/extract/dates.py",
+    "tasks/core/extract/folding.py",
+    "tasks/core/extract/numbers.py",
+    "tasks/core/extract/parsing.py",
+    "tasks/core/files.py",
+    "tasks/core/filing.py",
+    "tasks/core/inbox.py",
+    "tasks/core/latest.py",
+    "tasks/core/moving.py",
+    "tasks/core/night.py",
+    "tasks/core/parquet_text.py",
+    "tasks/core/preprocessing.py",
+    "tasks/core/promotion.py",
+    "tasks/core/proof.py",
+    "tasks/core/publishing.py",
+    "tasks/core/registry.py",
+    "tasks/core/retention.py",
+    "tasks/core/scoring_job.py",
+    "tasks/core/sidecar.py",
+    "tasks/core/steps.py",
+    "tasks/core/sweeping.py",
+)
+
+
+def read_measured(data: Path) -> dict[str, dict[str, int]]:
+    """Give each module's counts of statements and branches, and of those that were run."""
+    measured = coverage.Coverage(data_file=data, config_file=ROOT / "pyproject.toml")
+    measured.load()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        measured.json_report(outfile=str(report))
+        files = json.loads(report.read_bytes())["files"]
+    return {name: found["summary"] for name, found in files.items()}
+
+
+def share(done: int, of: int) -> float:
+    """Give a share in per cent; all of nothing is all."""
+    return 100 * done / of if of else 100.0
+
+
+def falls_short(counts: dict[str, int]) -> bool:
+    """Tell whether a module is covered too little."""
+    run, branches = counts["covered_lines"], counts["covered_branches"]
+    together = share(run + branches, counts["num_statements"] + counts["num_branches"])
+    return min(together, share(branches, counts["num_branches"])) < LEAST
+
+
+def table(measured: dict[str, dict[str, int]]) -> str:
+    """Write the modules' counts as a Markdown table."""
+    lines = ["| module | statements run | branches taken | together |", "| --- | --- | --- | --- |"]
+    for module in MODULES:
+        counts = measured[module]
+        run, statements = counts["covered_lines"], counts["num_statements"]
+        taken, branches = counts["covered_branches"], counts["num_branches"]
+        together = share(run + taken, statements + branches)
+        lines.append(f"| `{module}` | {run} of {statements} | {taken} of {branches} | {together:.1f} % |")
+    return "\n".join(lines)
+
+
+def main() -> str | None:
+    """Print the table; say which modules fall short."""
+    measured = read_measured(ROOT / ".coverage")
+    print(table(measured))
+    short = [module for module in MODULES if falls_short(measured[module])]
+    return f"Covered by less than {LEAST:g} %: {', '.join(short)}. Test them." if short else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
