@@ -52,7 +52,7 @@ from tasks.core.steps import is_watched, log, watched_by
 PATIENCE: Final = "CHURN_PREFECT_WAIT_SECONDS"
 """Names the setting of how long a run that has ended waits for Prefect, in all."""
 
-PATIENCE_SECONDS: Final = 9.0
+PATIENCE_SECONDS: Final = 8.0
 """Its default: enough for a temporary server that began to start with the run."""
 
 _STOPPED_SECONDS: Final = 2.0
