@@ -23,7 +23,7 @@ from tests.harness.breakable import Breakable, breakable
 from tests.harness.server import ROOT, free_port
 
 RUN = """
-import sys, time
+import signal, sys, time
 from datetime import UTC, datetime
 from typing import Any
 from prefect import flow
@@ -33,6 +33,8 @@ from flows import cli
 from tasks.core.errors import ExtractError
 from tasks.core.steps import log, progress, show, step
 from tasks.dashboard import by_hand, forget_runs
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as from a terminal, whatever started the test
 
 @step("count")
 def count(number: int) -> int:
