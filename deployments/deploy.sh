@@ -19,6 +19,6 @@ until prefect api GET /admin/version > /dev/null 2>&1; do
     fi
     sleep 1
 done
-prefect --no-prompt work-pool create churn --type process --overwrite
-prefect --no-prompt deploy "$@" --prefect-file deployments/prefect.yaml
+prefect --no-prompt work-pool create churn --type process --overwrite || exit 60
+prefect --no-prompt deploy "$@" --prefect-file deployments/prefect.yaml || exit 60
 python deployments/automations.py

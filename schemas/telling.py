@@ -19,16 +19,15 @@ class RunBegan(Closed):
     flow: str
     run_id: UUID | None
     parameters: dict[str, Any]
-    at: datetime
 
 
 class StepBegan(Closed):
-    """A step begins."""
+    """A step begins, after the one that is named before it."""
 
     kind: Literal["step began"] = "step began"
     step_id: UUID
+    after: UUID | None
     step: str
-    at: datetime
 
 
 class StepEnded(Closed):
@@ -37,7 +36,6 @@ class StepEnded(Closed):
     kind: Literal["step ended"] = "step ended"
     step_id: UUID
     error: str | None
-    at: datetime
 
 
 class Logged(Closed):
@@ -70,12 +68,13 @@ class Progressed(Closed):
 
 
 class Forget(Closed):
-    """An order to delete the runs of some flows that ended before a moment."""
+    """An order to delete the runs of some flows that ended before a moment, within some seconds."""
 
     kind: Literal["forget"] = "forget"
     flows: tuple[str, ...]
     before: datetime
     dry_run: bool
+    seconds: float
 
 
 class RunEnded(Closed):
@@ -85,7 +84,6 @@ class RunEnded(Closed):
     type: Literal["COMPLETED", "FAILED", "CRASHED"]
     name: str | None
     message: str
-    at: datetime
 
 
 Telling = Annotated[
@@ -93,18 +91,6 @@ Telling = Annotated[
     Field(discriminator="kind"),
 ]
 TELLING: TypeAdapter[Telling] = TypeAdapter(Telling)
-
-
-class Starting(Closed):
-    """No server is configured: a temporary one is starting."""
-
-    kind: Literal["starting"] = "starting"
-
-
-class Reached(Closed):
-    """Prefect's API answered for the first time."""
-
-    kind: Literal["reached"] = "reached"
 
 
 class Unreachable(Closed):
@@ -115,13 +101,19 @@ class Unreachable(Closed):
 
 
 class Forgotten(Closed):
-    """Runs that were deleted: how many, and the days on which the first and the last of them ended."""
+    """Runs that are gone, and the days on which the first and the last of them ended."""
 
     kind: Literal["forgotten"] = "forgotten"
     runs: int
-    oldest: date | None
-    newest: date | None
-    done: bool
+    oldest: date
+    newest: date
+
+
+class ForgetEnded(Closed):
+    """No more runs are deleted now; whether all are gone."""
+
+    kind: Literal["forget ended"] = "forget ended"
+    complete: bool
 
 
 class Told(Closed):
@@ -133,5 +125,5 @@ class Told(Closed):
     gave_up: bool
 
 
-News = Annotated[Starting | Reached | Unreachable | Forgotten | Told, Field(discriminator="kind")]
+News = Annotated[Unreachable | Forgotten | ForgetEnded | Told, Field(discriminator="kind")]
 NEWS: TypeAdapter[News] = TypeAdapter(News)

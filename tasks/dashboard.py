@@ -5,6 +5,7 @@ ended: then at most `PATIENCE_SECONDS`. A server that is dead, slow, full or of 
 run nothing but a warning.
 """
 
+import json
 import logging
 import os
 import queue
@@ -14,9 +15,11 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NoReturn
 from uuid import UUID, uuid4
@@ -29,32 +32,34 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.telling import (
     NEWS,
     Forget,
+    ForgetEnded,
     Forgotten,
     Logged,
     News,
     Page,
     Progressed,
-    Reached,
     RunBegan,
     RunEnded,
-    Starting,
     StepBegan,
     StepEnded,
     Telling,
     Told,
     Unreachable,
 )
-from tasks.core.errors import ChurnError, ConfigError, declared
+from tasks.core.errors import ChurnError, ConfigError, declared, shown
 from tasks.core.steps import is_watched, log, watched_by
 
 PATIENCE: Final = "CHURN_PREFECT_WAIT_SECONDS"
 """Names the setting of how long a run that has ended waits for Prefect, in all."""
 
 PATIENCE_SECONDS: Final = 8.0
-"""Its default: what a healthy server needs to hear of a run's end, and no more than anybody minds to wait."""
+"""Its default: enough for a temporary server that began to start with the run."""
 
-_START_SECONDS: Final = 95.0
-"""How long it waits for a temporary server that is starting; Prefect's own limit is 90 (`flows.cli`)."""
+_STOPPED_SECONDS: Final = 2.0
+"""How long a run that somebody stops takes, at most, to hand over the rest."""
+
+_FORGET_SECONDS: Final = 60.0
+"""How long a sweep lets Prefect delete runs; the next one goes on with what is left."""
 
 _PROGRESS_SECONDS: Final = 5.0
 """Between two lines of progress; work that is done sooner shows none."""
@@ -83,9 +88,9 @@ def on_dashboard() -> Iterator[None]:
     by_worker = os.environ.get("PREFECT__FLOW_RUN_ID") == str(run_id)
     dashboard, error = None, None
     try:
-        with _shown(RunBegan(flow=context.flow.name, run_id=run_id, parameters={}, at=_now())) as dashboard:
+        with _shown(RunBegan(flow=context.flow.name, run_id=run_id, parameters={})) as dashboard:
             yield
-    except Exception as raised:
+    except BaseException as raised:
         error = raised
         raise
     finally:
@@ -95,24 +100,40 @@ def on_dashboard() -> Iterator[None]:
 
 def by_hand(flow: "Flow[..., State[Any]]", **parameters: Any) -> State[Any]:
     """Run a flow's body here and now, whether or not Prefect can be reached; show it as a run of the flow."""
-    given = _PARAMETERS.dump_python(parameters, mode="json")
-    with _shown(RunBegan(flow=flow.name, run_id=None, parameters=given, at=_now())) as dashboard:
+    given = json.loads(
+        _utf8(json.dumps(_PARAMETERS.dump_python(parameters, mode="json"), ensure_ascii=False))
+    )
+    with _shown(RunBegan(flow=flow.name, run_id=None, parameters=given)) as dashboard:
         try:
             state: State[Any] = flow.fn(**parameters)
         except Exception as error:
+            dashboard.log(logging.ERROR, _said(error))  # the terminal has it from flows.cli
             dashboard.end("FAILED", None, f"Flow run encountered an exception: {_said(error)}")
             raise
         except BaseException as error:
             dashboard.end("CRASHED", None, f"The run was stopped: {type(error).__name__}.")
+            dashboard.hurry()
             raise
         dashboard.end("COMPLETED", state.name, state.message or "")
     return state
 
 
-def forget_runs(flows: tuple[str, ...], before: datetime, *, dry_run: bool) -> Iterator[Forgotten]:
+def forget_runs(
+    flows: tuple[str, ...], before: datetime, *, dry_run: bool
+) -> Iterator[Forgotten | ForgetEnded]:
     """Have Prefect delete runs that ended before a moment, or count them; nothing where no run is shown."""
     dashboard = _shown_on.get()
     return iter(()) if dashboard is None else dashboard.forget(flows, before, dry_run=dry_run)
+
+
+@dataclass
+class _Open:
+    """A step that has not ended; what it says of its progress, and when it began and last did."""
+
+    step_id: UUID
+    began: float
+    shown: float
+    what: str | None = None
 
 
 class Dashboard:
@@ -120,50 +141,54 @@ class Dashboard:
 
     def __init__(self, began: RunBegan) -> None:
         """Start that process."""
-        self._steps: list[UUID] = []
-        self._work_began = self._shown = time.monotonic()
-        self._start_limit = self._shown + _START_SECONDS
-        self._given, self._starting = _patience(), False
-        self._patience = self._given
+        self._steps: list[_Open] = []
+        self._last: UUID | None = None
+        self._patience = self._given = _patience()
         self._outbox: queue.SimpleQueue[Telling | None] = queue.SimpleQueue()
         self._news: queue.SimpleQueue[News | None] = queue.SimpleQueue()
         self._warned = threading.Event()
+        self._told: Told | None = None
+        self._sent, self._in_hurry = threading.Event(), False
         self.gave_up = False
         self._teller: subprocess.Popen[bytes] | None = None
         self._tell(began)
         try:
             # Unbuffered pipes: a thread that held a buffer's lock would abort the interpreter's end.
             self._teller = subprocess.Popen(  # noqa: S603 our own program
-                _TELLER,
+                (*_TELLER, str(self._given)),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
                 start_new_session=True,  # Ctrl-C is for the run, which says how it ended
             )
-        except OSError as error:
-            self._warn(f"Prefect cannot be reached ({error.strerror})")
-            return
-        for work in (self._send, self._receive):
-            threading.Thread(target=work, args=(self._teller,), daemon=True).start()
+            for work in (self._send, self._receive):
+                threading.Thread(target=work, args=(self._teller,), daemon=True).start()
+        except (OSError, RuntimeError) as error:  # no room for another process or thread
+            self._kill()
+            self._teller = None
+            self._warn(f"Prefect cannot be told of this run ({error})")
 
     def began(self, step: str) -> None:
         """Show that a step began."""
-        self._steps.append(uuid4())
-        self._work_began = self._shown = time.monotonic()
-        self._tell(StepBegan(step_id=self._steps[-1], step=step, at=_now()))
+        now = time.monotonic()
+        self._steps.append(_Open(uuid4(), now, now))
+        self._tell(StepBegan(step_id=self._steps[-1].step_id, step=step, after=self._last))
 
     def ended(self, error: BaseException | None) -> None:
         """Show that the step ended; of a bug only its kind, since its text may hold values."""
-        step_id = self._steps.pop()
-        self._tell(StepEnded(step_id=step_id, error=None if error is None else _said(error), at=_now()))
+        step = self._steps.pop()
+        if step.what is not None and error is None:
+            self._tell(Progressed(step_id=step.step_id, what=step.what, percent=100))
+        self._last = step.step_id
+        self._tell(StepEnded(step_id=step.step_id, error=None if error is None else _said(error)))
 
     def progress(self, what: str, share: float, rows: int) -> None:
         """Log and show rows, rows a second and the time left, every few seconds."""
-        now = time.monotonic()
-        if now - self._shown < _PROGRESS_SECONDS:
+        step, now = self._steps[-1], time.monotonic()
+        if now - step.shown < _PROGRESS_SECONDS:
             return
-        self._shown, seconds = now, now - self._work_began
+        step.shown, step.what, seconds = now, what, now - step.began
         log.info(
             "%s: %.0f %%, %d rows, %.0f rows a second, about %.0f s left",
             what,
@@ -172,26 +197,32 @@ class Dashboard:
             rows / seconds,
             seconds / share - seconds,
         )
-        self._tell(Progressed(step_id=self._step, what=what, percent=100 * share))
+        self._tell(Progressed(step_id=step.step_id, what=what, percent=100 * share))
 
     def show(self, markdown: str, *, key: str, description: str) -> None:
         """Show a page."""
         self._tell(Page(step_id=self._step, key=key, markdown=markdown, description=description))
 
-    def log(self, record: logging.LogRecord) -> None:
+    def log(self, level: int, message: str) -> None:
         """Show a line of the log."""
-        self._tell(Logged(step_id=self._step, level=record.levelno, message=record.getMessage(), at=_now()))
+        self._tell(Logged(step_id=self._step, level=level, message=_utf8(message), at=datetime.now(tz=UTC)))
 
     def end(self, type_: Literal["COMPLETED", "FAILED", "CRASHED"], name: str | None, message: str) -> None:
         """Show how a run by hand ended; what Prefect started, Prefect ends."""
-        self._tell(RunEnded(type=type_, name=name, message=message, at=_now()))
+        self._tell(RunEnded(type=type_, name=name, message=_utf8(message)))
 
-    def forget(self, flows: tuple[str, ...], before: datetime, *, dry_run: bool) -> Iterator[Forgotten]:
-        """Have Prefect delete the runs of flows that ended before a moment; say of each page what is gone."""
-        self._tell(Forget(flows=flows, before=before, dry_run=dry_run))
-        while isinstance(news := self._hear(), Forgotten):
+    def hurry(self) -> None:
+        """Do not wait for Prefect, as whoever stops a run does not: it is told while the run leaves."""
+        self._in_hurry = True
+
+    def forget(
+        self, flows: tuple[str, ...], before: datetime, *, dry_run: bool
+    ) -> Iterator[Forgotten | ForgetEnded]:
+        """Have Prefect delete the runs of flows that ended before a moment; say of each that it is gone."""
+        self._tell(Forget(flows=flows, before=before, dry_run=dry_run, seconds=_FORGET_SECONDS))
+        while isinstance(news := self._hear(), Forgotten | ForgetEnded):
             yield news
-            if news.done:
+            if isinstance(news, ForgetEnded):
                 return
 
     def close(self) -> None:
@@ -199,19 +230,30 @@ class Dashboard:
         if self._teller is None:
             return
         self._outbox.put(None)
-        while isinstance(told := self._hear(), Forgotten):
-            pass
-        with suppress(ProcessLookupError):
-            os.killpg(self._teller.pid, signal.SIGKILL)  # with its temporary server, if it has one
-        self._teller.wait()
+        if self._in_hurry:
+            self._sent.wait(_STOPPED_SECONDS)
+            return
+        try:
+            while self._told is None and self._hear() is not None:
+                pass
+        finally:
+            self._kill()
+        told = self._told
         self.gave_up = told is None or told.gave_up
         if told is None or told.untold:
             why = told.why if told is not None and told.why else f"no answer within {self._given:g} s"
             self._warn(f"Prefect did not take every report on this run ({why})")
 
+    def _kill(self) -> None:
+        """Kill the process that tells Prefect, with its temporary server if it has one."""
+        if self._teller is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._teller.pid, signal.SIGKILL)
+            self._teller.wait()
+
     @property
     def _step(self) -> UUID | None:
-        return self._steps[-1] if self._steps else None
+        return self._steps[-1].step_id if self._steps else None
 
     def _tell(self, telling: Telling) -> None:
         self._outbox.put(telling)
@@ -221,8 +263,8 @@ class Dashboard:
         assert teller.stdin is not None
         with suppress(OSError), teller.stdin as pipe:
             while (telling := self._outbox.get()) is not None:
-                with suppress(ValueError):  # a path that is not UTF-8 cannot be told
-                    pipe.write(f"{telling.model_dump_json()}\n".encode())
+                pipe.write(f"{telling.model_dump_json()}\n".encode())
+        self._sent.set()
 
     def _receive(self, teller: "subprocess.Popen[bytes]") -> None:
         assert teller.stdout is not None
@@ -232,34 +274,24 @@ class Dashboard:
                     news = NEWS.validate_json(line)
                     if isinstance(news, Unreachable):
                         self._warn(f"Prefect cannot be reached ({news.why})")
-                    self._news.put(news)
+                    else:
+                        self._news.put(news)
         self._news.put(None)
 
-    def _hear(self) -> Forgotten | Told | None:
+    def _hear(self) -> News | None:
         """Wait for an answer; None where there is none, for which nothing is waited a second time."""
-        began = time.monotonic()
-        while True:
-            limit = self._start_limit if self._starting else began + self._patience
-            try:
-                news = self._news.get(timeout=max(0.0, limit - time.monotonic()))
-            except queue.Empty:
-                self._patience = 0.0
-                return None
-            match news:
-                case Starting():
-                    self._starting = True
-                case Reached():
-                    self._starting, began = False, time.monotonic()
-                case Told():
-                    self._starting = False
-                    return news
-                case Forgotten() | None:
-                    return news
+        try:
+            news = self._news.get(timeout=self._patience)
+        except queue.Empty:
+            news, self._patience = None, 0.0
+        if isinstance(news, Told):
+            self._told = news
+        return news
 
     def _warn(self, what: str) -> None:
         if not self._warned.is_set():
             self._warned.set()
-            log.warning("%s. The run is not affected; the dashboard does not show all of it.", what)
+            log.warning("%s. The run is not affected; the dashboard may not show all of it.", what)
 
 
 class _ToDashboard(logging.Handler):
@@ -268,7 +300,7 @@ class _ToDashboard(logging.Handler):
         self._dashboard = dashboard
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._dashboard.log(record)
+        self._dashboard.log(record.levelno, record.getMessage())
 
 
 @contextmanager
@@ -292,22 +324,25 @@ def _shown(began: RunBegan) -> Iterator[Dashboard]:
         log.removeHandler(forward)
         dashboard.close()
         log.removeHandler(terminal)
-        log.level, log.propagate = before
+        log.setLevel(before[0])
+        log.propagate = before[1]
 
 
-def _leave(error: Exception | None) -> NoReturn:
+def _leave(error: BaseException | None) -> NoReturn:
     """Leave the process of a run that is over, with nothing of Prefect's that waits for a server."""
-    if error is not None:
-        log.error("%s", error if isinstance(error, ChurnError) else type(error).__name__)
+    if isinstance(error, ChurnError):
+        sys.stderr.write(f"error: {error}\n")
+    elif isinstance(error, Exception):
+        traceback.print_exception(error)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0 if error is None else 1)
+    os._exit(0 if error is None else 1 if isinstance(error, Exception) else 128 + signal.SIGTERM)
 
 
 def _patience() -> float:
     given = os.environ.get(PATIENCE, str(PATIENCE_SECONDS))
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", given):
-        raise ConfigError(f"{PATIENCE} is '{given}'; expected seconds, such as 60.")
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]+)?", given):
+        raise ConfigError(f"{PATIENCE} is '{shown(given)}'; expected seconds up to 9999, such as 60.")
     return float(given)
 
 
@@ -325,5 +360,6 @@ def _said(error: BaseException) -> str:
     return type(error).__name__ if known is None else f"{type(known).__name__}: {known}"
 
 
-def _now() -> datetime:
-    return datetime.now(tz=UTC)
+def _utf8(text: str) -> str:
+    """Replace what is not UTF-8, as a path may be, by '?'."""
+    return text.encode(errors="replace").decode()

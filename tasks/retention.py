@@ -7,6 +7,7 @@ from typing import Final
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
+from schemas.telling import ForgetEnded
 from tasks.core import retention
 from tasks.core.clock import refuse_jump
 from tasks.core.errors import PublishError
@@ -50,18 +51,22 @@ def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) ->
     """Delete our flows' runs that are past their time, and log what went; without Prefect, next time."""
     now = datetime.now(tz=UTC)
     before = now - timedelta(days=policy.prefect_days)
-    runs, days, done = 0, set[date](), False
+    days: list[date] = []
+    runs, complete = 0, False
     try:
-        for page in forget_runs(FLOWS, before, dry_run=dry_run):
-            runs, done = runs + page.runs, page.done
-            days |= {day for day in (page.oldest, page.newest) if day is not None}
+        for news in forget_runs(FLOWS, before, dry_run=dry_run):
+            if isinstance(news, ForgetEnded):
+                complete = news.complete
+            else:
+                runs += news.runs
+                days += [news.oldest, news.newest]
     finally:
-        if (done or runs) and not dry_run:
+        if (complete or runs) and not dry_run:
             oldest, newest = min(days, default=None), max(days, default=None)
             proof = Swept(at=now, kind="prefect", deleted=runs, oldest=oldest, newest=newest, bytes=None)
             write_proof(home.retention_log, [proof])
     log.info("%s of Prefect's own runs: %d.", "Would delete" if dry_run else "Deleted", runs)
-    if not done:
+    if not complete:
         log.warning("Prefect's own runs could not all be swept; the next sweep goes on with them.")
 
 

@@ -7,12 +7,12 @@ few seconds more, and says at last what Prefect did not take.
 
 import os
 import queue
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -39,7 +39,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import TERMINAL_STATES, State, StateType
+from prefect.client.schemas.objects import TERMINAL_STATES, State, StateType, TaskRunResult
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
 from prefect.states import Completed, Failed, Running, to_state_create
@@ -47,15 +47,14 @@ from prefect.states import Completed, Failed, Running, to_state_create
 from schemas.telling import (
     TELLING,
     Forget,
+    ForgetEnded,
     Forgotten,
     Logged,
     News,
     Page,
     Progressed,
-    Reached,
     RunBegan,
     RunEnded,
-    Starting,
     StepBegan,
     StepEnded,
     Telling,
@@ -64,11 +63,8 @@ from schemas.telling import (
 )
 from tasks.core.errors import OrchestratorError
 
-KNOWN_SECONDS: Final = 7.0
-"""After the run's end, how long a server that answered before is waited for; the run waits a second more."""
-
-UNKNOWN_SECONDS: Final = 2.0
-"""The same for a server that never answered."""
+_UNKNOWN_SECONDS: Final = 2.0
+"""After the run's end, how long a server that never answered is waited for; one that did, as the run says."""
 
 _WARN_SECONDS: Final = 3.0
 """How long a server may leave the first question unanswered before the run is warned."""
@@ -87,8 +83,9 @@ _HAS_ENDED: Final = sorted(TERMINAL_STATES)
 class Teller:
     """Tells the API, in order, what one run hands over."""
 
-    def __init__(self, answer: int) -> None:
-        """Write news to the descriptor `answer`."""
+    def __init__(self, answer: int, patience: float) -> None:
+        """Write news to the descriptor `answer`; when the run has ended, it waits `patience` seconds."""
+        self._patience = patience - 1
         self.tellings: queue.SimpleQueue[Telling | None] = queue.SimpleQueue()
         self._answer = answer
         self._started = time.monotonic()
@@ -99,15 +96,17 @@ class Teller:
         self._is_over = False
         self._run_id: UUID | None = None
         self._key = str(uuid4())
-        self._artifact: UUID | None = None
+        self._artifacts: dict[str, UUID] = {}
         self._lines: list[Logged] = []
 
     def listen(self) -> None:
-        """Take what the run hands over; after its last line there is nothing to wait for."""
+        """Take what the run hands over; after its last line this program has a few seconds left."""
         for line in sys.stdin.buffer:
             self.tellings.put(TELLING.validate_json(line))
         self._ended = time.monotonic()
         self.tellings.put(None)
+        time.sleep(self._patience + 1)
+        os.killpg(0, signal.SIGKILL)  # whatever still waits for an answer; and the temporary server
 
     def tell_all(self) -> None:
         """Tell everything, then say what was not told."""
@@ -143,7 +142,6 @@ class Teller:
         if settings.api.url is not None or not settings.server.ephemeral.enabled:
             yield
             return
-        self.say(Starting())
         from tasks.temporary_server import temporary_server  # noqa: PLC0415 takes seconds, and is rarely used
 
         with temporary_server(settings.home):
@@ -162,7 +160,6 @@ class Teller:
                 self._pause(error)
             else:
                 self._reached = True
-                self.say(Reached())
 
     def _deliver(self, tell: Callable[[], None]) -> None:
         while True:
@@ -205,7 +202,7 @@ class Teller:
             OrchestratorError: the run has ended, and was given time enough.
         """
         now = time.monotonic()
-        patience = KNOWN_SECONDS if self._reached else UNKNOWN_SECONDS
+        patience = self._patience if self._reached else min(self._patience, _UNKNOWN_SECONDS)
         if self._ended is not None and now > self._ended + patience:
             raise OrchestratorError(_kind(error))
         if not self._reached and now > self._started + _WARN_SECONDS:
@@ -233,6 +230,7 @@ class Teller:
                     flow_run_id=self._run_id,
                     task_key=telling.step,
                     dynamic_key=str(telling.step_id),
+                    task_inputs={"after": [TaskRunResult(id=telling.after)]} if telling.after else {},
                     state=to_state_create(Running()),
                 )
                 client.request("POST", "/task_runs/", json=step.model_dump(mode="json"))
@@ -295,33 +293,43 @@ class Teller:
         return client.create_artifact(artifact).id
 
     def _show_progress(self, client: SyncPrefectClient, telling: Progressed) -> None:
-        if self._artifact is None:
-            self._artifact = self._create_artifact(
+        artifact = self._artifacts.get(telling.what)
+        if artifact is None:
+            self._artifacts[telling.what] = self._create_artifact(
                 client, telling.step_id, "progress", telling.what, telling.percent
             )
         else:
-            client.update_artifact(self._artifact, ArtifactUpdate(data=telling.percent))
+            client.update_artifact(artifact, ArtifactUpdate(data=telling.percent))
 
     def _forget(self, client: SyncPrefectClient, order: Forget) -> None:
-        """Delete runs page by page, and say of each page what is gone."""
+        """Delete runs, say of each that it is gone, and always say when no more are deleted."""
         flows = FlowFilter(name=FlowFilterName(any_=list(order.flows)))
         ended = FlowRunFilter(
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_HAS_ENDED)),
             end_time=FlowRunFilterEndTime(before_=order.before),
         )
-        counted = 0
-        while page := client.read_flow_runs(
-            flow_filter=flows, flow_run_filter=ended, limit=_RUNS_A_PAGE, offset=counted
-        ):
-            if order.dry_run:
-                counted += len(page)
-            else:
+        deadline = time.monotonic() + order.seconds
+        counted, complete = 0, False
+        try:
+            while page := client.read_flow_runs(
+                flow_filter=flows, flow_run_filter=ended, limit=_RUNS_A_PAGE, offset=counted
+            ):
                 for run in page:
-                    with suppress(ObjectNotFound):  # the server's own vacuum was faster
-                        client.delete_flow_run(run.id)
-            days = [run.end_time.date() for run in page if run.end_time is not None]
-            self.say(Forgotten(runs=len(page), oldest=min(days), newest=max(days), done=False))
-        self.say(Forgotten(runs=0, oldest=None, newest=None, done=True))
+                    if time.monotonic() > deadline:
+                        return
+                    if order.dry_run:
+                        counted += 1
+                    else:
+                        with suppress(ObjectNotFound):  # the server's own vacuum was faster
+                            client.delete_flow_run(run.id)
+                    assert run.end_time is not None  # the filter asks for it
+                    day = run.end_time.date()
+                    self.say(Forgotten(runs=1, oldest=day, newest=day))
+            complete = True
+        except (httpx.HTTPError, ObjectNotFound) as error:
+            self._leave_out(error)
+        finally:
+            self.say(ForgetEnded(complete=complete))
 
 
 def _client() -> SyncPrefectClient:
@@ -343,14 +351,14 @@ def _kind(error: Exception) -> str:
 
 def _ended_without_a_word() -> RunEnded:
     message = "The process of the run ended without a word."
-    return RunEnded(type="CRASHED", name=None, message=message, at=datetime.now(tz=UTC))
+    return RunEnded(type="CRASHED", name=None, message=message)
 
 
 def main() -> None:
     """Tell of the run on stdin; news goes to stdout, which nothing else may write to."""
     answer = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    teller = Teller(answer)
+    teller = Teller(answer, float(sys.argv[1]))
     threading.Thread(target=teller.listen, daemon=True).start()
     teller.tell_all()
 

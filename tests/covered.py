@@ -38,6 +38,7 @@ MODULES: Final = (
     "tasks/core/latest.py",
     "tasks/core/moving.py",
     "tasks/core/night.py",
+    "tasks/core/night_outcome.py",
     "tasks/core/parquet_text.py",
     "tasks/core/preprocessing.py",
     "tasks/core/promotion.py",

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -16,9 +16,10 @@ from tasks.core.dating import date_of, oldest_first
 from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import Delivery
 from tasks.core.drift import find_drift
-from tasks.core.errors import ChangedError, ChurnError, ExtractError, PublishError
+from tasks.core.errors import ChangedError, ExtractError, PublishError
 from tasks.core.files import locked
 from tasks.core.freshness import stale
+from tasks.core.night_outcome import NightOutcome
 from tasks.core.publishing import published_day
 from tasks.core.scoring_job import (
     Engine,
@@ -37,61 +38,6 @@ _STUCK: Final = (
     "sidecars in inbox/ that came late and may not be moved to archive/: {}."
     " Mend their rights or the inbox's, or delete them."
 )
-
-
-@dataclass
-class NightOutcome:
-    """What a night did: folders of scores by this run and by earlier ones, and what was not scored and why.
-
-    What is `unscored` is an extract that stays in `work/`, what is `unfiled` anything else that stays.
-    `stale` and `drifted` say of the latest scores what an operator should know.
-    """
-
-    delivered: bool
-    scored: list[Path] = field(default_factory=list)
-    repeated: list[Path] = field(default_factory=list)
-    rejected: list[str] = field(default_factory=list)
-    unscored: list[Exception] = field(default_factory=list)
-    arriving: int = 0
-    unfiled: list[PublishError] = field(default_factory=list)
-    stale: str | None = None
-    drifted: str | None = None
-
-    @property
-    def summary(self) -> str:
-        """Count the extracts in a line, and say what is stale or drifted."""
-        counts = {
-            "scored before": len(self.repeated),
-            "not scored": len(self.unscored),
-            "still arriving": self.arriving,
-        }
-        more = "".join(f", {what}: {count}" for what, count in counts.items() if count)
-        counted = f"Extracts scored: {len(self.scored)}, rejected: {len(self.rejected)}{more}."
-        return " ".join(filter(None, (counted, self.stale, self.drifted)))
-
-    @property
-    def error(self) -> Exception | None:
-        """What the run ends with: our own faults before the sender's, which a person is told of anyway."""
-        if ours := [*self.unscored, *self.unfiled]:
-            return ours[0]
-        if not self.rejected:
-            return None
-        return ExtractError(
-            f"{self.summary} First: {self.rejected[0]}" if self.delivered else self.rejected[0]
-        )
-
-    @property
-    def lines(self) -> list[str]:
-        """Say what was not scored or filed, and why; of a bug only its kind: its text may hold values."""
-        reasons = [
-            str(error) if isinstance(error, ChurnError) else f"an unexpected {type(error).__name__}"
-            for error in self.unscored
-        ]
-        return [
-            *(f"- rejected: {reason}" for reason in self.rejected),
-            *(f"- not scored, stays where it is: {reason}" for reason in reasons),
-            *(f"- not filed, stays where it is: {error}" for error in self.unfiled),
-        ]
 
 
 @dataclass(frozen=True)

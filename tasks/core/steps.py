@@ -35,7 +35,7 @@ class Watcher(Protocol):
     """Is handed what happens in a run, as it happens."""
 
     def began(self, step: str) -> None:
-        """Note that a step began; the one before it has ended."""
+        """Note that a step began, perhaps within another."""
 
     def ended(self, error: BaseException | None) -> None:
         """Note that the step ended, and by which error if by any."""

@@ -1,19 +1,13 @@
-import errno
 import json
 from pathlib import Path
-from unittest.mock import Mock
 
 import pandas as pd
 import pytest
 
 from schemas.config import TrainConfig
-from tasks.core import promotion
 from tasks.core.errors import (
     BundleError,
-    ChurnError,
     ConfigError,
-    ExtractError,
-    PublishError,
     RegistryError,
 )
 from tasks.core.registry import read_history
@@ -87,29 +81,6 @@ def test_roll_back_and_forth(two: tuple[FlowHome, str, str]) -> None:
     ]
 
 
-def test_a_lost_line_of_history_is_found_again(two: tuple[FlowHome, str, str]) -> None:
-    """A kill between pointer and history loses nothing: the pointer is the last move."""
-    home, first, second = two
-    history = home.registry / "history.jsonl"
-    history.write_bytes(b"".join(history.read_bytes().splitlines(keepends=True)[:-1]))
-
-    home.promote(rollback=True)
-
-    assert [move.bundle_id for move in read_history(home.registry)] == [first, second, first]
-
-
-def test_damaged_bundles_are_not_promoted(two: tuple[FlowHome, str, str]) -> None:
-    """What does not verify is promoted neither forwards nor back, nor by force."""
-    home, first, second = two
-    (home.registry / "bundles" / first / "model.onnx").write_bytes(b"")
-
-    for options in ({"bundle": first}, {"bundle": first, "force": True}, {"rollback": True}):
-        with pytest.raises(BundleError):
-            home.promote(**options)
-
-    assert in_service(home) == second
-
-
 def test_a_refused_bundle_needs_force(with_refused: tuple[FlowHome, str]) -> None:
     """A bundle that its gate refused is promoted only by force, which the history records."""
     home, refused = with_refused
@@ -137,27 +108,6 @@ def test_simulated_never_replaces_real(trained_home: FlowHome, tmp_path: Path) -
     assert in_service(trained_home) == before
 
 
-@pytest.mark.parametrize("bundle", ["0" * 16, "", "../bundles", "."])
-def test_unknown_bundles(trained_home: FlowHome, bundle: str) -> None:
-    """An id that is none leads nowhere."""
-    with pytest.raises(RegistryError, match="there is no such bundle"):
-        trained_home.promote(bundle=bundle)
-
-
-def test_a_refused_bundle_stays_refused_when_rolled_back_to(with_refused: tuple[FlowHome, str]) -> None:
-    """Rolling back to a bundle that was only forced into service needs force again."""
-    home, refused = with_refused
-    first = in_service(home)
-    home.promote(bundle=refused, force=True)
-    home.promote(bundle=first)
-
-    with pytest.raises(RegistryError, match="refused by its gate"):
-        home.promote(rollback=True)
-    home.promote(rollback=True, force=True)
-
-    assert in_service(home) == refused
-
-
 def test_an_edited_verdict_is_not_believed(with_refused: tuple[FlowHome, str]) -> None:
     """A manifest that says passed where the sealed evaluation says refused is refused."""
     home, refused = with_refused
@@ -167,16 +117,6 @@ def test_an_edited_verdict_is_not_believed(with_refused: tuple[FlowHome, str]) -
 
     with pytest.raises(BundleError, match="says otherwise"):
         home.promote(bundle=refused)
-
-
-def test_an_edited_manifest_is_not_rolled_back_to(two: tuple[FlowHome, str, str]) -> None:
-    """The manifest that was in service is remembered; another is refused."""
-    home, first, _ = two
-    manifest = home.registry / "bundles" / first / "manifest.json"
-    manifest.write_bytes(manifest.read_bytes().replace(b'"training_seconds": ', b'"training_seconds": 1'))
-
-    with pytest.raises(BundleError, match="not the one that was promoted"):
-        home.promote(rollback=True)
 
 
 def test_say_which(trained_home: FlowHome) -> None:
@@ -214,82 +154,6 @@ def test_a_roll_back_scores_the_last_extract_again(two: tuple[FlowHome, str, str
     assert len(home.published()) == 2
 
 
-@pytest.mark.parametrize(
-    ("cause", "raised", "said"),
-    [
-        (PublishError("the disk is full."), PublishError, "the disk is full."),
-        (OSError(errno.ENOSPC, "No space left on device"), PublishError, "No space left on device. Mend it"),
-        (ExtractError("extract 'x' is bad."), ExtractError, "extract 'x' is bad."),
-    ],
-)
-@pytest.mark.parametrize("force", [False, True])
-def test_a_roll_back_that_was_not_scored_says_so_and_is_finished(
-    two: tuple[FlowHome, str, str],
-    monkeypatch: pytest.MonkeyPatch,
-    cause: Exception,
-    raised: type[ChurnError],
-    said: str,
-    force: bool,
-) -> None:
-    """The one line says what is in service; the command it names scores again and rolls back no further."""
-    home, first, second = two
-    (home.path / "inbox").mkdir()
-    make_customers(30, seed=3).to_csv(home.path / "inbox" / "crm_2026-03-01.csv", index=False)
-    home.score()
-
-    with monkeypatch.context() as broken:
-        broken.setattr(promotion, "publish", Mock(side_effect=cause))
-        with pytest.raises(raised) as error:
-            home.promote(rollback=True, rescore=True, force=force)
-    message = str(error.value)
-    assert message.startswith(f"In service: {first} (before: {second}). Not rescored: ")
-    assert said in message
-    assert f" Finish with `--bundle {first} --rescore{' --force' if force else ''}`, not with " in message
-
-    finished = str(home.promote(bundle=first, rescore=True, force=force).message)
-
-    assert finished.startswith(f"In service: {first} (before: {second}). Flags changed: ")
-    assert in_service(home) == first
-    assert [move.bundle_id for move in read_history(home.registry)] == [first, second, first]
-    assert json.loads((home.path / "scores" / "latest.json").read_text())["bundle_id"] == first
-
-
-def test_a_bug_after_a_roll_back_keeps_its_traceback(
-    two: tuple[FlowHome, str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is in service stands below the traceback."""
-    home, first, _ = two
-    (home.path / "inbox").mkdir()
-    make_customers(30, seed=3).to_csv(home.path / "inbox" / "crm_2026-03-01.csv", index=False)
-    home.score()
-    monkeypatch.setattr(promotion, "publish", Mock(side_effect=ZeroDivisionError))
-
-    with pytest.raises(ZeroDivisionError) as error:
-        home.promote(rollback=True, rescore=True)
-
-    (note,) = error.value.__notes__
-    assert note.startswith(f"In service: {first}")
-    assert f"--bundle {first} --rescore" in note
-
-
-def test_without_the_latest_scores_nothing_is_moved(two: tuple[FlowHome, str, str]) -> None:
-    """Scores that were moved away, or changed, are said before the pointer moves."""
-    home, _, second = two
-    (home.path / "inbox").mkdir()
-    make_customers(30, seed=3).to_csv(home.path / "inbox" / "crm_2026-03-01.csv", index=False)
-    home.score()
-    (folder,) = home.published()
-    for spoil in (
-        lambda: (folder / "scores.csv").write_bytes(b""),
-        lambda: folder.rename(home.path / "elsewhere"),
-    ):
-        spoil()
-        with pytest.raises(ConfigError, match=r"not there as they were published.*Nothing was moved"):
-            home.promote(rollback=True, rescore=True)
-
-    assert in_service(home) == second
-
-
 def test_an_extract_keeps_its_day_whatever_scores_it(two: tuple[FlowHome, str, str]) -> None:
     """The same bytes delivered under another day, after a promotion, are scored for the first day again."""
     home, first, _ = two
@@ -302,13 +166,3 @@ def test_an_extract_keeps_its_day_whatever_scores_it(two: tuple[FlowHome, str, s
 
     assert {folder.name[:10] for folder in home.published()} == {"2026-03-01"}
     assert len(home.published()) == 2
-
-
-def test_without_an_archived_extract_nothing_is_moved(two: tuple[FlowHome, str, str]) -> None:
-    """What cannot be scored again is said before the pointer moves."""
-    home, _, second = two
-
-    with pytest.raises(ConfigError, match=r"cannot be scored again\. Nothing was moved"):
-        home.promote(rollback=True, rescore=True)
-
-    assert in_service(home) == second

@@ -15,7 +15,7 @@ from flows.retention_flow import retention
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
-from schemas.telling import Forgotten
+from schemas.telling import ForgetEnded, Forgotten
 from tasks import retention as steps
 from tasks.core.errors import ConfigError, PublishError
 from tasks.core.proof import prove, read_proof, write_proof
@@ -135,43 +135,51 @@ def test_a_folder_that_cannot_be_read_ends_the_sweep_in_one_line(
     assert [line.kind for line in lines if line.deleted] == ["runs"]
 
 
-def page(runs: int, *days: date, done: bool = False) -> Forgotten:
-    """Say of a page of Prefect's runs what is gone."""
-    return Forgotten(runs=runs, oldest=min(days, default=None), newest=max(days, default=None), done=done)
+def gone(day: date) -> Forgotten:
+    """Say that a run of Prefect's is gone."""
+    return Forgotten(runs=1, oldest=day, newest=day)
 
 
-def pages(monkeypatch: pytest.MonkeyPatch, *given: Forgotten, broken: bool = False) -> list[bool]:
-    """Let Prefect delete so many runs, and perhaps break then; list what is asked for, dry runs as True."""
+def pages(
+    monkeypatch: pytest.MonkeyPatch, *given: Forgotten, complete: bool = True, broken: bool = False
+) -> list[bool]:
+    """Let Prefect delete these runs, or break then; list what is asked for, dry runs as True."""
     asked: list[bool] = []
 
-    def forget(flows: tuple[str, ...], _: datetime, *, dry_run: bool) -> Iterator[Forgotten]:
+    def forget(flows: tuple[str, ...], _: datetime, *, dry_run: bool) -> Iterator[Forgotten | ForgetEnded]:
         assert flows == steps.FLOWS
         asked.append(dry_run)
         yield from given
         if broken:
             raise KeyboardInterrupt
-        yield page(0, done=True)
+        yield ForgetEnded(complete=complete)
 
     monkeypatch.setattr(steps, "forget_runs", forget)
     return asked
 
 
-def test_what_prefect_deleted_is_proven_page_by_page(home: FlowHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sweep logs all that went, also before it was interrupted; a dry run logs nothing."""
-    first, last = page(200, date(2020, 1, 1), date(2020, 1, 3)), page(1, date(2020, 1, 5))
+def test_what_prefect_deleted_is_proven(
+    home: FlowHome, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A sweep logs all that went, also where not all did or it was interrupted; a dry run logs nothing."""
+    first, second, last = (gone(date(2020, 1, day)) for day in (3, 1, 5))
     where = Locations(home=home.path)
     home.path.mkdir()
-    pages(monkeypatch, first, last)
+    pages(monkeypatch, first, second, last)
     steps.sweep_prefect(where, RetentionPolicy(), dry_run=True)
     assert not (home.path / "retention.jsonl").exists()
     steps.sweep_prefect(where, RetentionPolicy(), dry_run=False)
-    pages(monkeypatch, first, broken=True)
+    pages(monkeypatch, first, complete=False)
+    steps.sweep_prefect(where, RetentionPolicy(), dry_run=False)
+    pages(monkeypatch, first, second, broken=True)
     with pytest.raises(KeyboardInterrupt):
         steps.sweep_prefect(where, RetentionPolicy(), dry_run=False)
 
     lines = list(read_proof(home.path / "retention.jsonl"))[::-1]
-    assert [line.deleted for line in lines] == [201, 200]
-    assert [line.newest for line in lines] == [date(2020, 1, 5), date(2020, 1, 3)]
+    assert [line.deleted for line in lines] == [3, 1, 2]
+    assert [line.oldest for line in lines] == [date(2020, 1, 1), date(2020, 1, 3), date(2020, 1, 1)]
+    assert [line.newest for line in lines] == [date(2020, 1, 5), date(2020, 1, 3), date(2020, 1, 3)]
+    assert sum("could not all be swept" in each.message for each in caplog.records) == 1
 
 
 def test_without_prefect_files_are_swept_all_the_same(

@@ -23,7 +23,7 @@ from tests.harness.deployment import (
 from tests.harness.flow_home import FlowHome
 from tests.harness.server import ROOT, SERVER, Program, Server, settings, started, wait_until_healthy
 
-pytestmark = pytest.mark.xdist_group("second-server")
+pytestmark = pytest.mark.xdist_group("broken-server")
 
 
 def planned(server: Server) -> list[datetime]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tasks.dashboard import PATIENCE
 from tests.harness.breakable import Breakable, breakable
 from tests.harness.deployment import assert_scored, deliver, nightly
 from tests.harness.flow_home import FlowHome
@@ -24,7 +25,7 @@ BREAKS: dict[str, Callable[[Breakable], None]] = {
 
 def execute(server: Server, home: FlowHome, api: Breakable, run: str) -> "subprocess.Popen[str]":
     """Start what a worker starts for a run, through a proxy."""
-    env = server.env_of(home.path) | {"PREFECT_API_URL": api.url, "PREFECT__FLOW_RUN_ID": run}
+    env = server.env_of(home.path) | {"PREFECT_API_URL": api.url, "PREFECT__FLOW_RUN_ID": run, PATIENCE: "4"}
     command = [sys.executable, "-m", "prefect.engine", run]
     return subprocess.Popen(
         command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

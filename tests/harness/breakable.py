@@ -19,6 +19,7 @@ class Breakable:
 
     It passes requests on to the server at `behind` where there is one. `status` answers every request, or
     those whose path holds `only`, with an error of that number; `seconds` is how long each answer takes.
+    Without a server behind, it has ended `runs`, and does not delete the one that is `refused`.
     """
 
     port: int
@@ -27,6 +28,8 @@ class Breakable:
     only: str = ""
     seconds: float = 0.0
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
+    runs: list[dict[str, str]] = field(default_factory=list)
+    refused: str = ""
 
     @property
     def url(self) -> str:
@@ -43,7 +46,7 @@ class Breakable:
 
 
 @contextmanager
-def breakable(behind: str | None = None) -> Iterator[Breakable]:
+def breakable(behind: str | None = None) -> Iterator[Breakable]:  # noqa: C901 a handler and its doors
     """Answer on a free port."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -58,10 +61,22 @@ def breakable(behind: str | None = None) -> Iterator[Breakable]:
                 self.give(api.status, b"{}")
             elif api.behind is not None:
                 self.pass_on(api.behind, data)
+            elif self.command == "DELETE" or self.path.endswith("/flow_runs/filter"):
+                self.sweep()
             else:
                 self.give(*_as_a_server(self.path, body))
 
         do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 as http.server names them
+
+        def sweep(self) -> None:
+            run = self.path.rpartition("/")[2]
+            if self.command != "DELETE":
+                self.give(200, json.dumps([each | {"flow_id": str(uuid4())} for each in api.runs]).encode())
+            elif run == api.refused:
+                self.give(500, b"{}")
+            else:
+                api.runs = [each for each in api.runs if each["id"] != run]
+                self.give(204, b"")
 
         def pass_on(self, behind: str, data: bytes) -> None:
             headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}

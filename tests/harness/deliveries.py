@@ -17,7 +17,7 @@ from schemas.scores_name import ScoresName
 from tasks.core import inbox, latest, night, publishing
 from tasks.core.bundle import Bundle, seal_files
 from tasks.core.files import make_folder, write_new
-from tasks.core.night import NightOutcome
+from tasks.core.night_outcome import NightOutcome
 from tasks.core.publishing import StagedScores
 from tasks.core.scoring_job import ScoringJob
 from tasks.core.streaming import Totals

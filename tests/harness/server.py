@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from tasks.dashboard import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 SERVER = "prefect --no-prompt server start"
 
@@ -126,6 +128,7 @@ def settings(home: Path) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "CHURN_"))}
     own["PATH"] = f"{Path(sys.executable).parent}:{own['PATH']}"
     own |= {"CHURN_HOME": str(home), "PREFECT_SERVER_API_PORT": str(free_port())}
+    own[PATIENCE] = "120"  # what a run shows does not depend on how busy the machine is
     sourced = subprocess.run(
         ["sh", "-ec", ". deployments/env.sh; env -0"], env=own, cwd=ROOT, capture_output=True, check=True
     )

@@ -60,11 +60,12 @@ def test_a_night_inside_prefect_is_caught(prepared: Path, api: Api, tmp_path: Pa
         ({"said": ["a", "b"]}, "the terminal says otherwise: b"),
         ({"said": []}, "the terminal says otherwise: 0 lines, expected 1"),
         ({"files": {"x": "2"}}, "other files: x"),
+        ({"warnings": 2}, "2 warnings of Prefect, expected one at most"),
     ],
 )
 def test_whatever_differs_is_found(other: dict[str, object], said: str) -> None:
-    """The exit code, a line, a file."""
-    golden = Ended(0, ["a"], {"x": "1"}, 1.0, 0.0)
+    """The exit code, a line, a file, a warning too many."""
+    golden = Ended(0, ["a"], {"x": "1"}, 1, 1.0, 0.0)
 
     assert differences(replace(golden, **other), golden) == [said]  # type: ignore[arg-type]
     assert differences(golden, replace(golden, seconds=9.0, waited=9.0)) == []
