@@ -113,7 +113,8 @@ def _wait_until_it_answers(server: Program, host: str, port: int) -> None:
         if (code := server.exit_code) is not None:
             raise OrchestratorError(
                 f"the server cannot start (exit code {code}); its last lines above say why."
-                " Mend it, or move Prefect's database away: a new one is made, and no scores lie in it."
+                " Fix what they name, or move Prefect's database away: a new one is made, and no scores"
+                " are lost."
             )
         if time.monotonic() > deadline:
             raise OrchestratorError(
