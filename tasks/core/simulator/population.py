@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from schemas.columns import CATEGORIES, INTERNET_SERVICES, NO_INTERNET, NO_PHONE
 from tasks.core.simulator.choice import Choice, Codes, Features, Numbers, draw, probabilities
-from tasks.core.simulator.churn import add_tenure, churn_probability
-from tasks.core.simulator.drift import Drift, tilt
+from tasks.core.simulator.churn_model import add_tenure, churn_probability
+from tasks.core.simulator.drift_scenarios import Drift, tilt
 from tasks.core.simulator.parameters import billing, household, services
 
 _DRAWS: Final = (

@@ -10,7 +10,7 @@ import pytest
 
 import tasks.core.simulator.parameters as parameters_package
 from schemas.columns import CATEGORIES, ID, INTERNET_SERVICES, NO_INTERNET, NO_PHONE, NUMBERS, TARGET
-from tasks.core.simulator.frame import simulate
+from tasks.core.simulator.customer_frame import simulate
 from tasks.core.simulator.parameters import billing
 from tasks.core.simulator.population import populate
 

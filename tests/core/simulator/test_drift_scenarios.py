@@ -3,7 +3,7 @@ import pytest
 
 from schemas.columns import CATEGORIES
 from tasks.core.errors import ConfigError
-from tasks.core.simulator.drift import RISKIEST, check_drift, parse_drift
+from tasks.core.simulator.drift_scenarios import RISKIEST, check_drift, parse_drift
 from tasks.core.simulator.population import Population, populate
 
 ROWS = 40_000
