@@ -8,9 +8,9 @@ from typing import Final
 
 from flows import cli
 from schemas.config import SimulationConfig
-from tasks.core.simulator.drift import parse_drift
-from tasks.core.simulator.faults import kinds_in_turn
-from tasks.core.simulator.writing import WrittenExtract, truth_path, write_extract
+from tasks.core.simulator.bad_rows import kinds_in_turn
+from tasks.core.simulator.drift_scenarios import parse_drift
+from tasks.core.simulator.extract_writer import WrittenExtract, truth_path, write_extract
 
 _PROGRESS_FROM_ROWS: Final = 200_000
 """Customers from which the wait is long enough to be told how it goes."""

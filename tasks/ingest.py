@@ -7,7 +7,7 @@ from tasks.core import delivery
 from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import Texts
 from tasks.core.extract.reading import Extract, read_extract, read_texts
-from tasks.core.simulator.frame import simulate
+from tasks.core.simulator.customer_frame import simulate
 from tasks.core.steps import log, step
 from tasks.core.summary import counts_line
 

@@ -20,8 +20,8 @@ from scoring_report import Lap, table, write_report
 from schemas.config import EncodingConfig, FitConfig, IngestConfig, SplitConfig
 from tasks.core.extract.reading import read_extract
 from tasks.core.files import make_folder
-from tasks.core.simulator.faults import Fault
-from tasks.core.simulator.writing import write_extract
+from tasks.core.simulator.bad_rows import Fault
+from tasks.core.simulator.extract_writer import write_extract
 from tasks.core.training.encoding import fit_spec
 from tasks.core.training.network import train_network
 from tasks.core.training.split import split

@@ -9,8 +9,8 @@ from tasks.core.delivery import Texts, identify
 from tasks.core.errors import ExtractError, UnnamedError
 from tasks.core.extract.block_reader import BlockReader
 from tasks.core.extract.judging import Findings, Reading
-from tasks.core.simulator.faults import Fault
-from tasks.core.simulator.writing import write_extract
+from tasks.core.simulator.bad_rows import Fault
+from tasks.core.simulator.extract_writer import write_extract
 from tasks.core.streaming import Progress, Totals, score_stream
 from tests.harness.home import Home
 

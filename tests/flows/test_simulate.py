@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows import cli, simulate
-from tasks.core.simulator import frame
+from tasks.core.simulator import customer_frame
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,7 +36,7 @@ def test_the_default_is_the_default_training_data(
 
     assert code == 0
     assert len(out.read_text().splitlines()) == 7_044
-    assert out.read_text().splitlines()[1] == ",".join(frame.simulate(1, 0).iloc[0])
+    assert out.read_text().splitlines()[1] == ",".join(customer_frame.simulate(1, 0).iloc[0])
     assert line.count("\n") == 1
     assert "7,043 simulated customers, none of them real" in line
     assert "% churn; 0 faults planted; true probabilities in .crm.truth.csv" in line
@@ -54,7 +54,7 @@ def test_settings_reach_the_extract(
     header, first, *_ = plain.read_bytes().splitlines()
 
     assert b"Churn" not in header
-    assert first == ",".join(frame.simulate(1, 3).iloc[0][:-1]).encode()
+    assert first == ",".join(customer_frame.simulate(1, 3).iloc[0][:-1]).encode()
     assert plain.read_bytes() != drifted.read_bytes()
     assert "(label left out); 40 faults planted" in capsys.readouterr().out.splitlines()[1]
 

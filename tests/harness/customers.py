@@ -7,7 +7,11 @@ from schemas.columns import CATEGORIES, EXTRACT_ORDER, INTERNET_SERVICES, NO_INT
 
 
 def make_customers(rows: int, seed: int = 0) -> pd.DataFrame:
-    """Draw accepted customers whose churn depends on tenure, contract and internet service."""
+    """Draw accepted customers whose churn depends on tenure, contract and internet service.
+
+    They are spread evenly over all values, as the simulator's true-to-life customers are not: a few hundred
+    of them reach every bin, decile and combination that a test is about.
+    """
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame({name: rng.choice(np.array(values), rows) for name, values in CATEGORIES.items()})
     frame.loc[frame["InternetService"] == "No", list(INTERNET_SERVICES)] = NO_INTERNET

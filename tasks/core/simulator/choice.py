@@ -1,28 +1,16 @@
 """One link of the causal chain: a category drawn by a multinomial logit of what is known so far."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from tasks.core.simulator.parameters import Choice, Logits
+
 Numbers = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Features = dict[str, Numbers]
 """Name of a feature, such as `Contract=One year` or `years`, each with its values, shape (N,)."""
-
-Logits = Mapping[str, tuple[float, ...]]
-"""Feature names, each with its weight for every value but the first; `base` always counts.
-
-A name such as `a & b` stands for the product of the features `a` and `b`.
-"""
-
-
-class Choice(NamedTuple):
-    """The values a customer can have and what makes each likelier than the first."""
-
-    values: tuple[str, ...]
-    logits: Logits
 
 
 class Tilt(NamedTuple):

@@ -2,7 +2,7 @@
 
 household -> contract -> tenure -> telephone and internet -> services -> paper and payment -> charges -> churn
 
-Each link is a logit of the links before it (`parameters/`), so that the joint distribution, not only
+Each link is a logit of the links before it (`parameters.toml`), so that the joint distribution, not only
 each column's, is that of a telecom operator. Customer i's draws depend on the seed and on i alone:
 the same customers come out whatever the size of the pieces in which they are made.
 """
@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.columns import CATEGORIES, INTERNET_SERVICES, NO_INTERNET, NO_PHONE
-from tasks.core.simulator.choice import Choice, Codes, Features, Numbers, draw, probabilities
-from tasks.core.simulator.churn import add_tenure, churn_probability
-from tasks.core.simulator.drift import Drift, tilt
-from tasks.core.simulator.parameters import billing, household, services
+from tasks.core.simulator.choice import Codes, Features, Numbers, draw, probabilities
+from tasks.core.simulator.churn_model import add_tenure, churn_probability
+from tasks.core.simulator.drift_scenarios import Drift, tilt
+from tasks.core.simulator.parameters import PARAMETERS, month_ranges
 
 _DRAWS: Final = (
     "gender",
@@ -46,8 +46,6 @@ _DRAWS_A_COUNTER: Final = 4
 """Numbers Philox makes a step of its counter; a customer's numbers must fill whole steps."""
 assert len(_DRAWS) % _DRAWS_A_COUNTER == 0
 
-_LAST_MONTH: Final = 72
-
 
 class Population(NamedTuple):
     """Customers `start` to `start + N - 1`, column by column."""
@@ -58,9 +56,9 @@ class Population(NamedTuple):
     tenure: Codes
     """Whole months, shape (N,)."""
     monthly: Codes
-    """MonthlyCharges in steps of CHARGE_STEP, shape (N,)."""
+    """MonthlyCharges in steps of `charges.step`, shape (N,)."""
     total: Codes
-    """TotalCharges in steps of CHARGE_STEP, shape (N,); 0 where tenure is 0."""
+    """TotalCharges in steps of `charges.step`, shape (N,); 0 where tenure is 0."""
     probability: Numbers
     """True churn probability, shape (N,)."""
     churned: Codes
@@ -73,22 +71,19 @@ def populate(start: int, rows: int, seed: int, drift: Drift) -> Population:
     bits.advance(start * len(_DRAWS) // _DRAWS_A_COUNTER)
     uniform = dict(zip(_DRAWS, np.random.Generator(bits).random((rows, len(_DRAWS))).T, strict=True))
     chain = _Chain(rows, uniform, drift)
-    chain.add("gender", household.GENDER)
-    chain.add("SeniorCitizen", household.SENIOR)
-    chain.add("Partner", household.PARTNER)
-    chain.add("Dependents", household.DEPENDENTS)
-    chain.add("Contract", household.CONTRACT)
+    for column in ("gender", "SeniorCitizen", "Partner", "Dependents", "Contract"):
+        chain.add(column)
     tenure = _tenure(chain)
     add_tenure(chain.features, tenure)
-    chain.add("PhoneService", services.PHONE)
+    chain.add("PhoneService")
     no_phone = chain.features["PhoneService=No"] == 1
-    chain.add("InternetService", services.INTERNET, where=no_phone, value="DSL")
-    chain.add("MultipleLines", services.LINES, where=no_phone, value=NO_PHONE)
+    chain.add("InternetService", where=no_phone, value="DSL")
+    chain.add("MultipleLines", where=no_phone, value=NO_PHONE)
     no_internet = chain.features["InternetService=No"] == 1
     for service in INTERNET_SERVICES:
-        chain.add(service, services.SERVICES[service], where=no_internet, value=NO_INTERNET)
-    chain.add("PaperlessBilling", billing.PAPERLESS)
-    chain.add("PaymentMethod", billing.PAYMENT)
+        chain.add(service, where=no_internet, value=NO_INTERNET)
+    chain.add("PaperlessBilling")
+    chain.add("PaymentMethod")
     monthly = _monthly(chain)
     probability = churn_probability(chain.features)
     churned = (uniform["Churn"] < probability).astype(np.int64)
@@ -107,21 +102,16 @@ class _Chain:
         self.codes: dict[str, Codes] = {}
         self.features: Features = {}
 
-    def choose(self, column: str, choice: Choice) -> Codes:
+    def choose(self, column: str) -> Codes:
         """Return the index of the value each customer takes, shape (N,)."""
         moved = tilt(self.drift, column) if column in CATEGORIES else None
+        choice = PARAMETERS.choices[column]
         return draw(probabilities(choice, self.features, self.rows, moved), self.uniform[column])
 
-    def add(
-        self,
-        column: str,
-        choice: Choice,
-        where: npt.NDArray[np.bool_] | None = None,
-        value: str | None = None,
-    ) -> None:
+    def add(self, column: str, where: npt.NDArray[np.bool_] | None = None, value: str | None = None) -> None:
         """Draw a category column; the customers `where` says have no choice but `value`."""
         vocabulary = CATEGORIES[column]
-        codes = _codes(choice.values, vocabulary)[self.choose(column, choice)]
+        codes = _codes(PARAMETERS.choices[column].values, vocabulary)[self.choose(column)]
         if where is not None and value is not None:
             codes[where] = vocabulary.index(value)
         self.codes[column] = codes
@@ -134,14 +124,13 @@ def _codes(values: Sequence[str], vocabulary: Sequence[str]) -> Codes:
 
 def _tenure(chain: _Chain) -> Codes:
     """Return whole months: a range, a month of it, then the few who have just joined."""
-    ends = [label.split("-") for label in household.TENURE.values]
-    first, last = np.array([int(end[0]) for end in ends]), np.array([int(end[-1]) for end in ends])
-    drawn = chain.choose("tenure", household.TENURE)
+    first, last = np.array(list(month_ranges(PARAMETERS))).T
+    drawn = chain.choose("tenure")
     width = last[drawn] - first[drawn] + 1
     months = first[drawn] + np.floor(chain.uniform["month in the range"] * width).astype(np.int64)
-    months[chain.uniform["new customer"] < household.NEW_CUSTOMER_SHARE] = 0
+    months[chain.uniform["new customer"] < PARAMETERS.tenure.new_customer_share] = 0
     shifted = np.rint(months * (1 + chain.drift.get("tenure", 0.0)))
-    return np.asarray(np.clip(shifted, 0, _LAST_MONTH), dtype=np.int64)
+    return np.asarray(np.clip(shifted, 0, last[-1]), dtype=np.int64)
 
 
 def _normal(radius: Numbers, angle: Numbers) -> Numbers:
@@ -155,17 +144,17 @@ def _normal(radius: Numbers, angle: Numbers) -> Numbers:
 def _monthly(chain: _Chain) -> Codes:
     """Return the price of what is booked and a small deviation, in whole steps."""
     price = np.zeros(chain.rows)
-    for feature, amount in billing.PRICES.items():
+    for feature, amount in PARAMETERS.charges.prices.items():
         price += amount * chain.features[feature]
-    deviation = billing.CHARGE_DEVIATION * (2 - chain.features["InternetService=No"])
+    deviation = PARAMETERS.charges.monthly_deviation * (2 - chain.features["InternetService=No"])
     price += deviation * _normal(chain.uniform["monthly radius"], chain.uniform["monthly angle"])
     price *= 1 + chain.drift.get("MonthlyCharges", 0.0)
-    return np.rint(price / billing.CHARGE_STEP).astype(np.int64)
+    return np.rint(price / PARAMETERS.charges.step).astype(np.int64)
 
 
 def _total(chain: _Chain, tenure: Codes, monthly: Codes) -> Codes:
     """Return what has been billed so far: months times charge, drifting with past prices, in whole steps."""
-    deviation = np.where(tenure > 1, billing.TOTAL_DEVIATION / np.sqrt(np.maximum(tenure, 1)), 0.0)
+    deviation = np.where(tenure > 1, PARAMETERS.charges.total_deviation / np.sqrt(np.maximum(tenure, 1)), 0.0)
     ratio = 1 + deviation * _normal(chain.uniform["total radius"], chain.uniform["total angle"])
-    total = np.rint(tenure * monthly * np.clip(ratio, *billing.TOTAL_RATIO_BOUNDS))
+    total = np.rint(tenure * monthly * np.clip(ratio, *PARAMETERS.charges.total_ratio))
     return np.asarray(total, dtype=np.int64)

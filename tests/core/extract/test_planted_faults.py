@@ -2,8 +2,8 @@ from pathlib import Path
 
 from schemas.config import IngestConfig
 from tasks.core.extract.reading import read_extract
-from tasks.core.simulator.faults import Fault
-from tasks.core.simulator.writing import write_extract
+from tasks.core.simulator.bad_rows import Fault
+from tasks.core.simulator.extract_writer import write_extract
 
 REASONS = {
     Fault.BAD_CATEGORY: "unknown_category",

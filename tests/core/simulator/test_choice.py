@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 
-from tasks.core.simulator.choice import Choice, Tilt, draw, linear, probabilities
+from tasks.core.simulator.choice import Tilt, draw, linear, probabilities
+from tasks.core.simulator.parameters import Choice
 
-CHOICE = Choice(("a", "b", "c"), {"base": (0.0, np.log(2)), "x": (1.0, 0.0), "x & y": (0.0, 3.0)})
+CHOICE = Choice(
+    values=("a", "b", "c"), logits={"base": (0.0, np.log(2)), "x": (1.0, 0.0), "x & y": (0.0, 3.0)}
+)
 FEATURES = {"x": np.array([0.0, 1.0, 1.0]), "y": np.array([1.0, 0.0, 1.0])}
 
 

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import tasks.core.simulator.parameters as parameters_package
 from schemas.columns import CATEGORIES, ID, INTERNET_SERVICES, NO_INTERNET, NO_PHONE, NUMBERS, TARGET
-from tasks.core.simulator.frame import simulate
-from tasks.core.simulator.parameters import billing
+from tasks.core.simulator import population
+from tasks.core.simulator.customer_frame import simulate
+from tasks.core.simulator.parameters import PARAMETERS
 from tasks.core.simulator.population import populate
 
+SOURCE = Path(population.__file__).parent
 COLUMNS = (*CATEGORIES, *NUMBERS, TARGET)
 
 
@@ -108,9 +109,8 @@ def test_no_real_customer_is_in_the_project(real_extract: Path) -> None:
     """No id of the real extract stands in the simulator's source or among simulated ids."""
     with real_extract.open(encoding="utf-8", newline="") as file:
         ids = {row[ID] for row in csv.DictReader(file)}
-    source = Path(parameters_package.__path__[0]).parent
     words: set[str] = set()
-    for path in source.rglob("*.py"):
+    for path in [*SOURCE.glob("*.py"), SOURCE / "parameters.toml"]:
         words |= set(re.findall(r"[\w-]+", path.read_text(encoding="utf-8")))
 
     assert not ids & words
@@ -120,7 +120,7 @@ def test_no_real_customer_is_in_the_project(real_extract: Path) -> None:
 def price(frame: pd.DataFrame) -> np.ndarray:
     """Return the list price of what every customer has booked, shape (N,)."""
     total = np.zeros(len(frame))
-    for feature, amount in billing.PRICES.items():
+    for feature, amount in PARAMETERS.charges.prices.items():
         column, value = feature.split("=")
         total += amount * (frame[column] == value).to_numpy()
     return total
@@ -143,15 +143,15 @@ def test_the_price_list_is_real(real: pd.DataFrame) -> None:
 @pytest.mark.parametrize("drift", [{}, {"tenure": -0.9}, {"MonthlyCharges": -0.9}, {"MonthlyCharges": 1.0}])
 def test_totals_follow_tenure_and_charges(drift: dict[str, float]) -> None:
     """TotalCharges / (tenure * MonthlyCharges) is always within 0.5 to 2, and 1 in the first month."""
-    population = populate(0, 100_000, 3, drift)
-    billed = population.tenure > 0
-    ratio = population.total[billed] / (population.tenure * population.monthly)[billed]
+    drawn = populate(0, 100_000, 3, drift)
+    billed = drawn.tenure > 0
+    ratio = drawn.total[billed] / (drawn.tenure * drawn.monthly)[billed]
 
     assert ratio.min() >= 0.69
     assert ratio.max() <= 1.57
-    assert (ratio[population.tenure[billed] == 1] == 1).all()
-    assert (population.total[~billed] == 0).all()
-    assert (population.monthly > 0).all()
+    assert (ratio[drawn.tenure[billed] == 1] == 1).all()
+    assert (drawn.total[~billed] == 0).all()
+    assert (drawn.monthly > 0).all()
 
 
 def codes_of(column: str, values: Iterable[str]) -> list[int]:

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from schemas.columns import CATEGORIES, EXTRACT_ORDER, ID, SIMULATED_ID_PREFIX, TARGET
+from tasks.core.simulator.parameters import PARAMETERS
 from tasks.core.simulator.population import Population, populate
 
-_STEPS_A_UNIT: Final = 20
-"""Charges are counted in steps of 0.05."""
+_STEPS_A_UNIT: Final = round(1 / PARAMETERS.charges.step)
+"""Charges are counted in steps."""
 
 _BLANK: Final = " "
 """What the CRM writes for the total of a customer who has just joined."""
@@ -49,4 +50,4 @@ def simulated_id(customer: int) -> str:
 def _charge(steps: int) -> str:
     """Write an amount as the CRM does: without needless zeros, 84 and 29.9 and 56.95."""
     units, rest = divmod(steps, _STEPS_A_UNIT)
-    return f"{units}.{rest * 5:02d}".rstrip("0").rstrip(".")
+    return f"{units}.{rest * 100 // _STEPS_A_UNIT:02d}".rstrip("0").rstrip(".")

@@ -7,9 +7,9 @@ import pytest
 
 from schemas.columns import CATEGORIES, EXTRACT_ORDER, ID, INTERNET_SERVICES, NO_INTERNET, NO_PHONE
 from tasks.core.errors import ConfigError
-from tasks.core.simulator.faults import Fault, Plan, kinds_in_turn, plan_faults, spoil
-from tasks.core.simulator.frame import simulate
-from tasks.core.simulator.writing import write_extract
+from tasks.core.simulator.bad_rows import Fault, Plan, kinds_in_turn, plan_faults, spoil
+from tasks.core.simulator.customer_frame import simulate
+from tasks.core.simulator.extract_writer import write_extract
 
 
 def broken_rules(path: Path) -> dict[int, set[str]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from schemas.columns import ID, NO_INTERNET, NO_PHONE
 from tasks.core.errors import ConfigError
-from tasks.core.simulator.frame import simulated_id
+from tasks.core.simulator.customer_frame import simulated_id
 
 Row = dict[str, str]
 """One customer's texts, by column, in the order in which they are written."""

@@ -3,7 +3,8 @@ import pytest
 
 from schemas.columns import CATEGORIES
 from tasks.core.errors import ConfigError
-from tasks.core.simulator.drift import RISKIEST, check_drift, parse_drift
+from tasks.core.simulator.drift_scenarios import check_drift, parse_drift
+from tasks.core.simulator.parameters import PARAMETERS
 from tasks.core.simulator.population import Population, populate
 
 ROWS = 40_000
@@ -47,17 +48,11 @@ def test_a_column_is_given_once() -> None:
         parse_drift(["tenure=0.1", "tenure=0.2"])
 
 
-def test_every_category_can_drift() -> None:
-    """The table of riskiest values names every category column and one of its values."""
-    assert set(RISKIEST) == set(CATEGORIES)
-    assert all(value in CATEGORIES[column] for column, (value, _, _) in RISKIEST.items())
-
-
-@pytest.mark.parametrize("column", list(RISKIEST))
+@pytest.mark.parametrize("column", list(CATEGORIES))
 @pytest.mark.parametrize("shift", [-0.05, 0.05])
 def test_a_category_drifts_by_its_shift(usual: Population, column: str, shift: float) -> None:
     """The riskiest value's share changes by the shift, to half a point."""
-    value = CATEGORIES[column].index(RISKIEST[column][0])
+    value = CATEGORIES[column].index(PARAMETERS.riskiest[column].value)
     drifted = populate(0, ROWS, 0, {column: shift})
     change = (drifted.codes[column] == value).mean() - (usual.codes[column] == value).mean()
 
@@ -66,11 +61,11 @@ def test_a_category_drifts_by_its_shift(usual: Population, column: str, shift: f
 
 def test_riskiest_values_churn_most(usual: Population) -> None:
     """In the simulated population, too, the riskiest value churns most, gender aside."""
-    for column, (value, _, _) in RISKIEST.items():
+    for column, riskiest in PARAMETERS.riskiest.items():
         codes = usual.codes[column]
         risks = [usual.probability[codes == i].mean() for i in range(len(CATEGORIES[column]))]
         if column != "gender":
-            assert CATEGORIES[column][int(np.argmax(risks))] == value, column
+            assert CATEGORIES[column][int(np.argmax(risks))] == riskiest.value, column
 
 
 def test_tenure_drifts_and_totals_follow(usual: Population) -> None:

@@ -6,11 +6,11 @@ import pytest
 
 from schemas.columns import EXTRACT_ORDER, ID
 from tasks.core.errors import ConfigError
-from tasks.core.simulator import writing
-from tasks.core.simulator.churn import true_probability
-from tasks.core.simulator.faults import Fault
-from tasks.core.simulator.frame import simulate
-from tasks.core.simulator.writing import truth_path, write_extract
+from tasks.core.simulator import extract_writer
+from tasks.core.simulator.bad_rows import Fault
+from tasks.core.simulator.churn_model import true_probability
+from tasks.core.simulator.customer_frame import simulate
+from tasks.core.simulator.extract_writer import truth_path, write_extract
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def test_content_does_not_depend_on_chunks(tmp_path: Path, monkeypatch: pytest.M
     }
     seen = []
     for chunk in (1_000_000, 300, 7, 1):
-        monkeypatch.setattr(writing, "CHUNK_ROWS", chunk)
+        monkeypatch.setattr(extract_writer, "CHUNK_ROWS", chunk)
         path = tmp_path / f"{chunk}.csv"
         written = write_extract(path, **settings)
         seen.append((path.read_bytes(), truth_path(path).read_bytes(), written))
@@ -63,15 +63,15 @@ def test_content_does_not_depend_on_chunks(tmp_path: Path, monkeypatch: pytest.M
 
 def test_customers_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than a chunk's customers are ever drawn at a time, and progress is told after each."""
-    monkeypatch.setattr(writing, "CHUNK_ROWS", 40)
+    monkeypatch.setattr(extract_writer, "CHUNK_ROWS", 40)
     drawn, told = [], []
-    populate = writing.populate
+    populate = extract_writer.populate
 
     def watched(start: int, rows: int, *rest: object) -> object:
         drawn.append(rows)
         return populate(start, rows, *rest)
 
-    monkeypatch.setattr(writing, "populate", watched)
+    monkeypatch.setattr(extract_writer, "populate", watched)
     write_extract(tmp_path / "extract.csv", rows=100, seed=0, progress=told.append)
 
     assert drawn == [40, 40, 20]

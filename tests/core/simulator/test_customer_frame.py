@@ -3,7 +3,7 @@ import re
 import pytest
 
 from schemas.columns import CATEGORIES, EXTRACT_ORDER, ID, SIMULATED_ID_PREFIX
-from tasks.core.simulator.frame import simulate, simulated_id
+from tasks.core.simulator.customer_frame import simulate, simulated_id
 
 
 def test_cells_are_texts_of_the_contract() -> None:

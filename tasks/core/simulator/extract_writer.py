@@ -9,9 +9,9 @@ from typing import BinaryIO, Final, NamedTuple
 
 from schemas.columns import ID, TARGET
 from tasks.core.errors import ConfigError
-from tasks.core.simulator.drift import Drift, check_drift
-from tasks.core.simulator.faults import Fault, Plan, PlantedFault, plan_faults, spoil
-from tasks.core.simulator.frame import text_columns
+from tasks.core.simulator.bad_rows import Fault, Plan, PlantedFault, plan_faults, spoil
+from tasks.core.simulator.customer_frame import text_columns
+from tasks.core.simulator.drift_scenarios import Drift, check_drift
 from tasks.core.simulator.population import populate
 
 CHUNK_ROWS: Final = 65_536
@@ -55,7 +55,7 @@ def write_extract(
         rows: Customers, at least 1.
         seed: Which population, 0 or more.
         faults: Faults to plant, one customer each, in the order of the file.
-        drift: How the population differs; see `tasks.core.simulator.drift`.
+        drift: How the population differs; see `tasks.core.simulator.drift_scenarios`.
         labelled: Whether the Churn column is written.
         progress: Told the number of customers written so far, after every chunk.
 

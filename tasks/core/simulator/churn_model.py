@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from schemas.columns import CATEGORIES
+from schemas.columns import CATEGORIES, TARGET
 from tasks.core.simulator.choice import Codes, Features, Numbers, linear
-from tasks.core.simulator.parameters.churn import CHURN
+from tasks.core.simulator.parameters import PARAMETERS
 
 _MONTHS_A_YEAR: Final = 12
 
@@ -22,7 +22,7 @@ def add_tenure(features: Features, tenure: Codes) -> None:
 
 def churn_probability(features: Features) -> Numbers:
     """Return the probability of churn, shape (N,)."""
-    logit = linear(CHURN, features, len(features["years"]))[:, 0]
+    logit = linear(PARAMETERS.choices[TARGET].logits, features, len(features["years"]))[:, 0]
     return np.asarray(1 / (1 + np.exp(-logit)))
 
 
