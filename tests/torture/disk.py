@@ -6,9 +6,10 @@ from typing import Final
 from unittest.mock import patch
 
 from tests.harness.flow_home import QUICK, FlowHome
+from tests.harness.killing import KILLED
 from tests.torture.faulty_disk import FAULTS, MET, can_meet
 from tests.torture.outcome import Outcome, drawn
-from tests.torture.trial import ACTS, CHALLENGER, CRASHED, KILLED, LABELLED, Trial, make_extract
+from tests.torture.trial import ACTS, CHALLENGER, CRASHED, LABELLED, Trial, make_extract
 
 CUSTOMERS: Final = 360
 

@@ -25,7 +25,7 @@ from typing import Final
 from tasks.dashboard import PATIENCE
 from tests.harness.breakable import Breakable, breakable
 from tests.harness.flow_home import QUICK
-from tests.harness.killing import Night
+from tests.harness.night import Night
 from tests.harness.server import ROOT, SERVER, Program, Server, settings, started, wait_until_healthy
 from tests.torture.disk import make_template
 from tests.torture.outcome import Outcome, control

@@ -9,11 +9,12 @@ from unittest.mock import patch
 import pytest
 
 from tasks.core.registry import open_champion
+from tests.harness.killing import KILLED
 from tests.torture import damage, disk, fuzz, power
 from tests.torture.broken import open_without_digests, read_by_pandas
 from tests.torture.faulty_disk import Operation
 from tests.torture.outcome import Outcome
-from tests.torture.trial import CARRIED, KILLED, NAIVE, Trial
+from tests.torture.trial import CARRIED, NAIVE, Trial
 
 SEED = 20_261
 
