@@ -30,7 +30,7 @@ coverage: .venv/.ready  ## Measure the branch coverage of the modules that decid
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --cov --cov-append --cov-report= tests/core/test_preprocessing.py
 	$(BIN)/python tests/covered.py
 
-torture: .venv/.ready  ## Put the product through every ordeal (hours; SCALE=0.1 for a tenth; needs strace)
+torture: .venv/.ready  ## Put the product through every torture test (hours; SCALE=0.1 for a tenth; needs strace)
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[torture]" --no-build-isolation
 	$(BIN)/python -m tests.torture.run --report docs/benchmarks $(if $(SCALE),--scale $(SCALE)) $(if $(ONLY),--only $(ONLY))
 

@@ -1,4 +1,4 @@
-"""Ordeal: every operation on the disk of a night and of a promotion fails once, in every way."""
+"""Torture test: every operation on the disk of a night and of a promotion fails once, in every way."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +40,7 @@ TRAINING_SAMPLE: Final = 40
 """Operations a fault at which a training is tried, at most: it has hundreds, and takes seconds."""
 
 
-def ordeal(
+def torture(
     folder: Path,
     acts: Sequence[str] = ACTS,
     sample: int | None = None,

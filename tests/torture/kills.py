@@ -1,4 +1,4 @@
-"""Ordeal: the bodies of flows are killed at random moments, and eight of them start at once.
+"""Torture test: the bodies of flows are killed at random moments, and eight of them start at once.
 
 A body runs all steps of its flow in order, without the orchestrator. That a run is killed with Prefect
 around it, and taken up again, is tried by `make torture-deployment` (dead_runner.py).
