@@ -30,7 +30,7 @@ coverage: .venv/.ready  ## Measure the branch coverage of the modules that decid
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --cov --cov-append --cov-report= tests/core/test_preprocessing.py
 	$(BIN)/python tests/covered.py
 
-torture: .venv/.ready  ## Put the product through every ordeal (hours; SCALE=0.1 for a tenth; needs strace)
+torture: .venv/.ready  ## Put the product through every torture test (hours; SCALE=0.1 for a tenth; needs strace)
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[torture]" --no-build-isolation
 	$(BIN)/python -m tests.torture.run --report docs/benchmarks $(if $(SCALE),--scale $(SCALE)) $(if $(ONLY),--only $(ONLY))
 
@@ -48,19 +48,19 @@ check: .venv/.ready  ## Lint, types and import rules
 
 benchmark-quality: .venv/.ready  ## Compare the default model with its peers on the real extract (over an hour)
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[benchmark]" --no-build-isolation
-	$(BIN)/python tests/benchmarks/quality.py --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)") \
+	$(BIN)/python -m tests.benchmarks.quality --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)") \
 		$(if $(SEEDS),--seeds "$(SEEDS)") $(if $(MODELS),--models "$(MODELS)")
 
 benchmark-reasons: .venv/.ready  ## Hold the reasons against exact Shapley values, and time them (five minutes)
-	$(BIN)/python tests/benchmarks/reasons.py --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)")
+	$(BIN)/python -m tests.benchmarks.reasons --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)")
 
 benchmark-scoring: .venv/.ready  ## Race the scoring engine against the usual pipelines (half an hour, 20 GB of disk)
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[benchmark]" --no-build-isolation
-	$(BIN)/python tests/benchmarks/scoring.py --report docs/benchmarks $(if $(MILLIONS),--millions "$(MILLIONS)") \
+	$(BIN)/python -m tests.benchmarks.scoring --report docs/benchmarks $(if $(MILLIONS),--millions "$(MILLIONS)") \
 		$(if $(ROUNDS),--rounds $(ROUNDS))
 
 agreement: .venv/.ready  ## Hold the two ways of reading against each other on a million fuzzed customers (three minutes)
-	$(BIN)/python tests/benchmarks/agreement.py
+	$(BIN)/python -m tests.oracles.agreement
 
 lock:  ## Renew constraints.txt from pyproject.toml
 	$(PYTHON) -m venv .venv-lock

@@ -1,7 +1,11 @@
+import ast
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 PROMISES = {
@@ -63,3 +67,24 @@ def test_tests_of_the_core_load_neither_prefect_nor_a_flow() -> None:
     assert len(tests) > 10, collected.stderr
     assert "tasks" in loaded.split()
     assert not {"prefect", "flows"} & set(loaded.split())
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Yield the dotted name of everything that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("folder", ["benchmarks", "torture"])
+def test_benchmarks_and_torture_tests_serve_themselves(folder: str) -> None:
+    """No other test imports what times the product or breaks its disk, and no search path leads there."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    tests = ROOT / "tests"
+    others = [path for path in tests.rglob("*.py") if not path.is_relative_to(tests / folder)]
+
+    assert settings["pythonpath"] == ["."]
+    assert len(others) > 100
+    assert [path for path in others if any(f"tests.{folder}" in name for name in imports_of(path))] == []

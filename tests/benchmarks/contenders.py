@@ -1,4 +1,6 @@
-"""Ways to score an extract, each run in a process of its own: `contenders.py NAME EXTRACT MODELS OUT`.
+"""Ways to score an extract, each in a process of its own.
+
+One is run by `python -m tests.benchmarks.contenders NAME EXTRACT MODELS OUT`.
 
 All of them read a CSV file and write one with a probability a customer. Only ours checks every row,
 sets bad ones aside, finds repeated customers and gives reasons.
@@ -12,9 +14,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-
-if sys.argv[0].endswith("contenders.py"):
-    sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from schemas.columns import CATEGORIES, ID, NUMBERS, TARGET
 

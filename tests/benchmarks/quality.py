@@ -1,4 +1,4 @@
-"""Compare the default network with its peers on the real extract: `python tests/benchmarks/quality.py`.
+"""Compare the default network with its peers on the real extract: `python -m tests.benchmarks.quality`.
 
 Every model gets the same splits: it learns from the training part, stops and tunes on the
 validation part, and meets the holdout once. Results are appended a line a seed and model, so that an
@@ -17,8 +17,6 @@ from typing import Any
 
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
-from peers.peer import Judged, Peer, label
-from quality_report import write_report
 from scipy.special import expit
 
 from schemas.config import IngestConfig, SplitConfig
@@ -26,6 +24,8 @@ from tasks.core.extract.reading import read_extract
 from tasks.core.training.calibration import best_f1_threshold, fit_platt
 from tasks.core.training.metrics import measure
 from tasks.core.training.split import Split, split
+from tests.benchmarks.peers.peer import Judged, Peer, label
+from tests.benchmarks.quality_report import write_report
 
 FAMILIES = ("product", "forms", "linear", "trees", "boosting", "neural")
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,11 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 def all_peers() -> tuple[Peer, ...]:
     """Collect every model, the product's own first."""
-    return tuple(peer for family in FAMILIES for peer in importlib.import_module(f"peers.{family}").PEERS)
+    return tuple(
+        peer
+        for family in FAMILIES
+        for peer in importlib.import_module(f"tests.benchmarks.peers.{family}").PEERS
+    )
 
 
 def chosen(models: str) -> list[Peer]:

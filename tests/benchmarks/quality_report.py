@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers.peer import DEFAULT, PACKAGES, Peer
+
+from tests.benchmarks.peers.peer import DEFAULT, PACKAGES, Peer
 
 Results = dict[str, dict[int, dict[str, Any]]]
 """By model, then by seed."""

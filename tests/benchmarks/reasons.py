@@ -1,4 +1,4 @@
-"""Hold the reasons against exact Shapley values, and time them: `python tests/benchmarks/reasons.py`.
+"""Hold the reasons against exact Shapley values, and time them: `python -m tests.benchmarks.reasons`.
 
 Trains the default ensemble and a single network on the real extract, explains holdout customers through
 the exported graph, and compares with all 2^19 coalitions of columns (about half a second a customer).
@@ -17,7 +17,6 @@ os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 import numpy as np
 import numpy.typing as npt
 import torch
-from attribution import overlap, rescale, shapley, top_columns
 
 from schemas.config import EncodingConfig, FitConfig, IngestConfig, SplitConfig
 from schemas.preprocessing import Spec
@@ -29,6 +28,7 @@ from tasks.core.training.model import predict_logits
 from tasks.core.training.network import Network, train_network
 from tasks.core.training.onnx_graph import export
 from tasks.core.training.split import Split, split
+from tests.oracles.attribution import overlap, rescale, shapley, top_columns
 
 ROOT = Path(__file__).parents[2]
 MODELS = {

@@ -1,4 +1,4 @@
-"""Race the scoring engine against the usual ways to score a CSV file: `python tests/benchmarks/scoring.py`.
+"""Race the scoring engine against the usual ways to score a CSV file: `python -m tests.benchmarks.scoring`.
 
 Simulates the extracts, fits the models on simulated customers, and runs every contender in a process
 of its own, in turn, several rounds. Seconds are the machine's; the ratios carry over to others.
@@ -14,9 +14,6 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from contenders import CONTENDERS, PEAK, fit_peers
-from scoring_report import Lap, table, write_report
-
 from schemas.config import EncodingConfig, FitConfig, IngestConfig, SplitConfig
 from tasks.core.extract.reading import read_extract
 from tasks.core.files import make_folder
@@ -26,6 +23,8 @@ from tasks.core.training.encoding import fit_spec
 from tasks.core.training.network import train_network
 from tasks.core.training.split import split
 from tasks.core.training.staging import stage
+from tests.benchmarks.contenders import CONTENDERS, PEAK, fit_peers
+from tests.benchmarks.scoring_report import Lap, table, write_report
 
 ROOT = Path(__file__).parents[2]
 BUNDLES = {"default": FitConfig(), "single": FitConfig(members=1, hidden=(128, 64), learning_rate=1e-3)}
@@ -73,12 +72,10 @@ def run(contender: str, customers: int, folder: Path) -> Lap:
     out = folder / "out"
     shutil.rmtree(out, ignore_errors=True)
     make_folder(out)
-    program = Path(__file__).with_name("contenders.py")
     extract = folder / f"extract-{customers}.csv"
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, str(program), contender, str(extract), str(folder / "models"), str(out)]
-    )
+    program = (sys.executable, "-m", "tests.benchmarks.contenders")
+    process = subprocess.Popen([*program, contender, extract, folder / "models", out])
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - started
     if status:

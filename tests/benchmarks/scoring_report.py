@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-from contenders import CONTENDERS
+
+from tests.benchmarks.contenders import CONTENDERS
 
 ENGINE, *_ = CONTENDERS
 SKLEARN, LIGHTGBM = "pandas + scikit-learn logistic regression", "pandas + LightGBM"

@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import quality
-import quality_report
-from peers.peer import DEFAULT, Judged, Peer, label
 
 from schemas.config import SplitConfig
 from tasks.core.training.split import Split, split
+from tests.benchmarks import quality, quality_report
+from tests.benchmarks.peers.peer import DEFAULT, Judged, Peer, label
 from tests.harness.customers import make_customers
 
 

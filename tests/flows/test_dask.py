@@ -66,7 +66,7 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(
     """Killed within a partition, its work is done by another, to the same bytes; so is a rerun's."""
     env = server.env_of(trained_home.path)
     flags = ("--extract", str(extract), *SMALL)
-    with dask_cluster(env, tmp_path, workers=2, preload="tests/harness/deadly.py") as runner:
+    with dask_cluster(env, tmp_path, workers=2, preload="tests.harness.killing") as runner:
         ended = server.flow("score", *flags, "--runner", runner, home=trained_home.path)
 
         assert ended.returncode == 0, ended.stderr

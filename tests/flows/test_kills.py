@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.killing import SCORING, TRAINED, TRAINING, Night, points_of
+from tests.harness.killing import KILLED
+from tests.harness.night import SCORING, TRAINED, TRAINING, Night, points_of
 
 SEED = 20_261
 
@@ -15,7 +16,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, crm_extract: Path) -> Path
     """Make the home of a night that has trained, and not begun to score."""
     night = Night(tmp_path_factory.mktemp("trained") / "home", crm_extract)
     night.prepare()
-    assert night.run(kill_at=TRAINED) == -9
+    assert night.run(kill_at=TRAINED) == KILLED
     return night.home
 
 
@@ -36,11 +37,10 @@ def ends_well(night: Night, kill_at: str, golden: dict[str, bytes]) -> None:
     """Kill a night: old state or new, never between; one rerun gives the bytes of an undisturbed night."""
     night.prepare()
 
-    assert night.run(kill_at=kill_at) == -9
+    assert night.run(kill_at=kill_at) == KILLED
     assert night.violations() == []
     assert night.run() == 0
-    assert night.violations() == []
-    assert night.result() == golden
+    assert night.faults(golden) == []
 
 
 @pytest.mark.parametrize("point", points_of(TRAINING))
@@ -68,11 +68,10 @@ def test_a_kill_at_a_random_moment(
     night.prepare()
     seconds = random.Random(SEED + shot).uniform(0, 2)  # noqa: S311 moments, not secrets
 
-    assert night.run(after_seconds=seconds) in (0, -9)
+    assert night.run(after_seconds=seconds) in (0, KILLED)
     assert night.violations() == []
     assert night.run() == 0
-    assert night.violations() == []
-    assert night.result() == golden
+    assert night.faults(golden) == []
 
 
 def test_the_harness_catches_a_naive_writer(tmp_path: Path, crm_extract: Path, trained: Path) -> None:
@@ -80,5 +79,5 @@ def test_the_harness_catches_a_naive_writer(tmp_path: Path, crm_extract: Path, t
     night = Night(tmp_path / "home", crm_extract, trained)
     night.prepare()
 
-    assert night.run(kill_at="before:write-manifest", naive=True) == -9
+    assert night.run(kill_at="before:write-manifest", naive=True) == KILLED
     assert night.violations() == ["scores: FileNotFoundError"]

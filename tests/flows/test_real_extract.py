@@ -2,7 +2,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attribution import overlap, shapley, top_columns
 
 from schemas.config import IngestConfig
 from tasks.core.bundle import STATE
@@ -11,6 +10,7 @@ from tasks.core.preprocessing import encode
 from tasks.core.scoring import Model
 from tasks.core.training.state import from_bytes
 from tests.harness.flow_home import FlowHome
+from tests.oracles.attribution import overlap, shapley, top_columns
 
 pytestmark = pytest.mark.xdist_group("real")  # one worker trains
 

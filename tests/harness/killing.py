@@ -1,241 +1,76 @@
-"""Kill a night at a point of one's choice, and judge what is left behind.
+"""Kill processes: at a moment, around a call, or once a step has ended. All kills of the tests happen here.
 
-A night trains on an extract, unless that was done before, and drains the inbox. Each runs in a process of
-its own, forked from a server that has imported everything and computed nothing.
+A Dask worker that preloads this module is killed in the middle of a partition: once, whichever is first.
 """
 
 import multiprocessing
 import os
-import shutil
 import signal
-import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import torch
+from tasks.core import recording
 
-from schemas.config import EncodingConfig, IngestConfig
-from schemas.manifest import MANIFEST, ScoresManifest
-from tasks.core import bundle, files, filing, inbox, latest, publishing, registry, scoring_job
-from tasks.core.errors import ChurnError
-from tasks.core.extract.reading import read_extract
-from tasks.core.preprocessing import encode
-from tasks.core.steps import watched_by
-from tasks.core.training import staging
-from tasks.core.training.encoding import fit_spec
-from tests.harness.customers import make_customers
-from tests.harness.flow_home import QUICK, FlowHome
-
-# Once, in the fork server, and not in every night: what is imported late, and the compiled passes.
-torch.use_deterministic_algorithms(mode=False)
-_WARM_UP = read_extract(
-    make_customers(80).to_csv(index=False).encode(), "warm-up.csv", "scoring", IngestConfig()
-)
-encode(_WARM_UP.customers, fit_spec(_WARM_UP.customers, EncodingConfig()))
-
-NIGHT = QUICK.model_copy(update={"encoding": EncodingConfig(protected_attributes=False)})
-"""Without protected attributes there is no refit without them, which takes half the time of a training."""
-
-TRAINING = {
-    "steps": (
-        "open-champion", "start-run", "report-audit", "ingest", "split", "search", "fit-spec", "train",
-        "train-baselines", "stage", "evaluate", "gate", "register", "promote", "report-training",
-    ),
-    "writes": (
-        "checkpoint", "stage-files", "seal-manifest", "seal-reveal", "swap-pointer", "append-history",
-    ),
-}  # fmt: skip
-SCORING = {
-    "steps": (
-        "take-inbox", "pin-champion", "date-extract", "identify", "find-published", "score", "publish",
-        "point-to-latest", "archive", "report-scoring", "check-freshness",
-    ),
-    "writes": (
-        "write-scores", "write-quarantine", "write-manifest", "publish-reveal", "take-extract",
-        "archive-extract", "mark-inbox", "swap-latest",
-    ),
-}  # fmt: skip
-"""Every step and every kind of write of a night: it can be killed after any step, and around any write."""
-
-TRAINED = f"after:{TRAINING['steps'][-1]}"
+KILLED: Final = -9
+"""The exit code of a process that was killed."""
 
 
-def points_of(half: dict[str, tuple[str, ...]]) -> list[str]:
-    """List the points of a half of a night at which it can be killed."""
-    writes = [f"{moment}:{write}" for write in half["writes"] for moment in ("before", "after")]
-    return [*(f"after:{step}" for step in half["steps"]), *writes]
+def die() -> None:
+    """Kill the process that calls this."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
-@dataclass(frozen=True)
-class Night:
-    """Where a night happens and what it starts from: an extract, or what one killed at `TRAINED` left.
+def forked(target: Callable[..., None], *args: object) -> BaseProcess:
+    """Start a process, forked from a server that has imported the target's module and computed nothing."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([target.__module__])
+    process = context.Process(target=target, args=args)
+    process.start()
+    return process
 
-    Where the inbox is on another file system, an extract is `carried`: copied to `work/`, then deleted.
-    """
 
-    home: Path
-    extract: Path
-    trained: Path | None = None
-    carried: bool = False
-
-    def prepare(self) -> None:
-        """Make a home with the extract waiting in the inbox."""
-        shutil.rmtree(self.home, ignore_errors=True)
-        if self.trained is not None:
-            shutil.copytree(self.trained, self.home)
-            return
-        files.make_folder(self.home / "inbox")
-        shutil.copy(self.extract, self.home / "inbox" / "night_2026-03-01.csv")
-
-    def run(
-        self, kill_at: str | None = None, *, after_seconds: float | None = None, naive: bool = False
-    ) -> int:
-        """Run the night in a process of its own; give its exit code (-9 where it was killed)."""
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])
-        process = context.Process(target=_night, args=(self, kill_at, naive))
-        process.start()
-        if after_seconds is not None:
-            time.sleep(after_seconds)
-            process.kill()
+def ended(process: BaseProcess, *, kill_after: float | None = None) -> int:
+    """Wait for a process, or kill it when these seconds have gone by; give its exit code."""
+    process.join(kill_after)
+    if kill_after is not None:
+        process.kill()
         process.join()
-        assert process.exitcode is not None
-        return process.exitcode
-
-    def violations(self) -> list[str]:
-        """List what a consumer could see that is half-written, lost or doubled."""
-        found = []
-        try:
-            registry.open_champion(self.home / "registry")
-            registry.read_history(self.home / "registry")
-        except ChurnError as error:
-            found.append(f"champion: {error}")
-        found += [f"bundle {path.name}: {why}" for path, why in self._broken_bundles()]
-        for folder in FlowHome(self.home).published():
-            try:
-                manifest = ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes())
-                seals = bundle.seal_files(folder)
-                assert seals == manifest.files
-            except (OSError, ValueError, AssertionError) as error:
-                found.append(f"scores: {type(error).__name__}")
-        places = (self.home / name for name in ("inbox", "work", "archive", "rejected"))
-        copies = [path for place in places for path in place.glob("[!.]*")]
-        in_both = self.carried and [path.parent.name for path in copies] == ["inbox", "work"]
-        if [copy.read_bytes() for copy in copies] != [self.extract.read_bytes()] * (2 if in_both else 1):
-            found.append(f"the extract is in {len(copies)} places or changed")
-        return found + [f"{path.name} is open to others" for path in self._open_to_others()]
-
-    def _open_to_others(self) -> Iterator[Path]:
-        """List what others may read, in the open or once a folder above it is opened."""
-        for name in ("scores", "registry", "rejected"):
-            place = self.home / name
-            for path in (place, *place.rglob("*")):
-                with suppress(FileNotFoundError):
-                    if path.lstat().st_mode & 0o077:
-                        yield path
-
-    def _broken_bundles(self) -> list[tuple[Path, ChurnError]]:
-        broken = []
-        for folder in (self.home / "registry" / "bundles").glob("[!.]*"):
-            try:
-                bundle.open_bundle(folder)
-            except ChurnError as error:
-                broken.append((folder, error))
-        return broken
-
-    def result(self) -> dict[str, bytes]:
-        """Give what a finished night must come to: champion, scores, an empty inbox, no leftovers."""
-        home = FlowHome(self.home)
-        champion = home.champion
-        outcome = {"champion": champion.manifest.bundle_id.encode() if champion else b""}
-        for folder in home.published():
-            outcome |= {
-                f"{folder.name}/{name}": (folder / name).read_bytes()
-                for name in ("scores.csv", "quarantine.csv")
-                if (folder / name).is_file()
-            }
-        waiting = [path.name for name in ("inbox", "work") for path in (self.home / name).glob("[!.]*")]
-        outcome["latest"] = (
-            b"" if (found := latest.read_latest(self.home / "scores")) is None else found.folder.encode()
-        )
-        outcome["waiting"] = ",".join(waiting).encode()
-        leftovers = [
-            path.name for place in ("scores", "registry") for path in (self.home / place).glob(".stage*")
-        ]
-        outcome["leftovers"] = ",".join(leftovers).encode()
-        return outcome
+    assert process.exitcode is not None
+    return process.exitcode
 
 
-def _night(night: Night, kill_at: str | None, naive: bool) -> None:
-    """Be the night's process."""
-    os.environ["CHURN_HOME"] = str(night.home)
-    if naive:
-        publishing.publish = publish_naively
-    home = FlowHome(night.home)
-    with nullcontext() if kill_at is None else _killing(kill_at):
-        if night.trained is None:
-            home.train(night.extract, NIGHT)
-        home.score()
-
-
-def _killing(point: str) -> AbstractContextManager[None]:
-    """Kill the process at a point: before or after a step, which a watcher sees, or around a write."""
-    moment, _, place = point.partition(":")
-    if place in TRAINING["steps"] + SCORING["steps"]:
-        return watched_by(_Killer(moment, place))
-    _arm(moment, place)
-    return nullcontext()
-
-
-def _arm(moment: str, place: str) -> None:
-    module, name, chosen = {
-        "checkpoint": (os, "replace", lambda target: "checkpoints" in target),
-        "stage-files": (staging, "write_new", lambda path: path.endswith("cut_points.json")),
-        "seal-manifest": (bundle, "write_new", lambda path: path.endswith(MANIFEST)),
-        "seal-reveal": (bundle, "reveal", lambda _: True),
-        "swap-pointer": (registry, "replace_file", lambda path: path.endswith(registry.POINTER)),
-        "append-history": (registry, "replace_file", lambda path: path.endswith(registry.HISTORY)),
-        "write-scores": (scoring_job, "score_stream", lambda _: True),
-        "write-quarantine": (publishing, "write_quarantine", lambda _: True),
-        "write-manifest": (publishing, "write_new", lambda path: path.endswith(MANIFEST)),
-        "publish-reveal": (publishing, "reveal", lambda _: True),
-        "take-extract": (inbox, "move", lambda path: Path(path).parent.name == "inbox"),
-        "mark-inbox": (inbox, "replace_file", lambda path: Path(path).parent.name == "inbox"),
-        "swap-latest": (latest, "replace_file", lambda path: path.endswith(latest.LATEST)),
-        "archive-extract": (filing, "move", lambda path: Path(path).parent.name == "work"),
-    }[place]
+def kill_around(module: Any, name: str, moment: str, chosen: Callable[..., bool]) -> None:
+    """Let the process die `before` or `after` a call of a function whose arguments are chosen."""
     original = getattr(module, name)
 
-    def deadly(first: Any, *args: Any, **kwargs: Any) -> Any:
-        hit = chosen(str(first))
-        if hit and moment == "before":
-            _die()
-        result = original(first, *args, **kwargs)
-        if hit:
-            _die()
+    def deadly(*args: Any, **kwargs: Any) -> Any:
+        if moment == "before" and chosen(*args):
+            die()
+        result = original(*args, **kwargs)
+        if moment == "after" and chosen(*args):
+            die()
         return result
 
     setattr(module, name, deadly)
 
 
-class _Killer:
-    """Watches for one step, and kills the process when it begins or ends."""
+class StepKiller:
+    """Watches for one step, and kills the process when it has ended."""
 
-    def __init__(self, moment: str, step: str) -> None:
-        self._moment, self._step = moment, step
+    def __init__(self, step: str) -> None:
+        self._step = step
         self._steps: list[str] = []
 
     def began(self, step: str) -> None:
+        """See a step begin."""
         self._steps.append(step)
-        if (self._moment, self._step) == ("before", step):
-            _die()
 
     def ended(self, _error: BaseException | None) -> None:
-        if (self._moment, self._step) == ("after", self._steps.pop()):
-            _die()
+        """See a step end."""
+        if self._steps.pop() == self._step:
+            die()
 
     def progress(self, what: str, share: float, rows: int) -> None:
         """See how far it is."""
@@ -244,15 +79,15 @@ class _Killer:
         """See a page."""
 
 
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def dask_setup(_worker: Any) -> None:
+    """Let the first Dask worker that has written a block die before it can say so."""
 
+    def is_first(_block: Any, file: Any) -> bool:
+        file.flush()
+        try:
+            Path(os.environ["CHURN_HOME"], "killed").touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
-def publish_naively(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
-    """Publish as one must not: slowly, file after file, into the place where consumers look."""
-    folder = files.make_folder(scores / str(manifest.name))
-    for file in stage.iterdir():
-        time.sleep(0.1)
-        (folder / file.name).write_bytes(file.read_bytes())
-    publishing.write_new(folder / MANIFEST, bundle.to_json(manifest))
-    return folder
+    kill_around(recording, "_record", "after", is_first)

@@ -1,4 +1,4 @@
-"""Writers and readers that are broken on purpose: each must be caught by the ordeal that tries it."""
+"""Writers and readers that are broken on purpose: each must be caught by the torture test that tries it."""
 
 import io
 import time

@@ -1,4 +1,4 @@
-"""What the samples of the ordeals share."""
+"""What the samples of the torture tests share."""
 
 from pathlib import Path
 

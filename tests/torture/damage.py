@@ -1,4 +1,4 @@
-"""Ordeal: an extract and a bundle are damaged at every byte."""
+"""Torture test: an extract and a bundle are damaged at every byte."""
 
 import random
 import re

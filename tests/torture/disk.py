@@ -1,4 +1,4 @@
-"""Ordeal: every operation on the disk of a night and of a promotion fails once, in every way."""
+"""Torture test: every operation on the disk of a night and of a promotion fails once, in every way."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,9 +6,10 @@ from typing import Final
 from unittest.mock import patch
 
 from tests.harness.flow_home import QUICK, FlowHome
+from tests.harness.killing import KILLED
 from tests.torture.faulty_disk import FAULTS, MET, can_meet
 from tests.torture.outcome import Outcome, drawn
-from tests.torture.trial import ACTS, CHALLENGER, CRASHED, KILLED, LABELLED, Trial, make_extract
+from tests.torture.trial import ACTS, CHALLENGER, CRASHED, LABELLED, Trial, make_extract
 
 CUSTOMERS: Final = 360
 
@@ -39,7 +40,7 @@ TRAINING_SAMPLE: Final = 40
 """Operations a fault at which a training is tried, at most: it has hundreds, and takes seconds."""
 
 
-def ordeal(
+def torture(
     folder: Path,
     acts: Sequence[str] = ACTS,
     sample: int | None = None,

@@ -4,7 +4,6 @@ import builtins
 import errno
 import io
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 from unittest.mock import patch
+
+from tests.harness.killing import die
 
 Fault = Literal["kill", "error", "full", "torn", "short"]
 FAULTS: Final[tuple[Fault, ...]] = ("kill", "error", "full", "torn", "short")
@@ -115,7 +116,7 @@ class FaultyDisk:
         if hit is not None:
             os.close(self._make(f"{self._root}/{MET}", os.O_CREAT | os.O_WRONLY))
         if hit == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
+            die()
         if hit == "error":
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         self._full = self._full or hit == "full"

@@ -1,4 +1,4 @@
-"""Ordeal: the readers are given what nobody would write, and say only what they declare.
+"""Torture test: the readers are given what nobody would write, and say only what they declare.
 
 With atheris the inputs are led by the branches that they reach; `mutated` draws them from a seed.
 """

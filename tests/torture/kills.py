@@ -1,4 +1,4 @@
-"""Ordeal: the bodies of flows are killed at random moments, and eight of them start at once.
+"""Torture test: the bodies of flows are killed at random moments, and eight of them start at once.
 
 A body runs all steps of its flow in order, without the orchestrator. That a run is killed with Prefect
 around it, and taken up again, is tried by `make torture-deployment` (dead_runner.py).
@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.harness.killing import Night
+from tests.harness.killing import KILLED, ended
+from tests.harness.night import Night
 from tests.torture.disk import CUSTOMERS, make_template
 from tests.torture.faulty_disk import Operation
 from tests.torture.outcome import Outcome, control
-from tests.torture.trial import ACTS, IN_PLACE, KILLED, NAIVE, UNLOCKED, Trial, differences
+from tests.torture.trial import ACTS, IN_PLACE, NAIVE, UNLOCKED, Trial
 
 TRIES: Final = 20
 """How often a moment is drawn for a shot, before the act is said to end before every one."""
@@ -96,13 +97,11 @@ def _shoot(
     for missed in range(TRIES):
         night = trial.copy(home)
         process = trial.start(night.home)
-        process.join(dice.uniform(*window) * SOONER**missed)
-        process.kill()
-        process.join()
-        if process.exitcode == KILLED:
+        code = ended(process, kill_after=dice.uniform(*window) * SOONER**missed)
+        if code == KILLED:
             return night, None
-        if process.exitcode != 0:
-            return night, f"undisturbed, its exit code is {process.exitcode}"
+        if code != 0:
+            return night, f"undisturbed, its exit code is {code}"
     return night, f"it had ended before each of {TRIES} shots"
 
 
@@ -145,7 +144,7 @@ def race_one(trial: Trial, folder: Path, rounds: int, *, show: bool) -> Outcome:
         for process in racing:
             process.join()
         codes = {process.exitcode for process in racing}
-        found = [*night.violations(), *differences(night, golden.result())]
+        found = night.faults(golden.result())
         if codes != {0}:
             found.append(f"exit codes {sorted(map(str, codes))}")
         if _moves(night) != moves:

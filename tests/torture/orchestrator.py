@@ -1,4 +1,4 @@
-"""Ordeal: Prefect's server dies, hangs, fills up and refuses at random moments of a run.
+"""Torture test: Prefect's server dies, hangs, fills up and refuses at random moments of a run.
 
 Each trial runs a command as an operator types it, against a real server behind a proxy, and breaks one of the
 two on the way. Files, exit code and what the terminal says must be those of an undisturbed run.
@@ -25,7 +25,7 @@ from typing import Final
 from tasks.dashboard import PATIENCE
 from tests.harness.breakable import Breakable, breakable
 from tests.harness.flow_home import QUICK
-from tests.harness.killing import Night
+from tests.harness.night import Night
 from tests.harness.server import ROOT, SERVER, Program, Server, settings, started, wait_until_healthy
 from tests.torture.disk import make_template
 from tests.torture.outcome import Outcome, control
@@ -180,7 +180,7 @@ def api_of(folder: Path) -> Iterator[Api]:
         yield api
 
 
-def ordeal(folder: Path, trials: int, *, seed: int, show: bool) -> list[Outcome]:
+def torture(folder: Path, trials: int, *, seed: int, show: bool) -> list[Outcome]:
     """Break something at a random moment of each command in turn, `trials` times in all."""
     dice = random.Random(seed)  # noqa: S311 moments, not secrets
     template = prepare(folder)

@@ -1,4 +1,4 @@
-"""What an ordeal came to."""
+"""What a torture test came to."""
 
 import random
 import time
@@ -11,7 +11,7 @@ Each = TypeVar("Each")
 
 @dataclass
 class Outcome:
-    """Trials of one ordeal and what was violated; the fewer lines, the better."""
+    """Trials of one torture test and what was violated; the fewer lines, the better."""
 
     name: str
     trials: int = 0

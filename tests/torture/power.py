@@ -1,4 +1,4 @@
-"""Ordeal: at no moment would a power cut leave something visible whose data was not on the disk yet.
+"""Torture test: at no moment would a power cut leave something visible whose data was not on the disk yet.
 
 A kill leaves what was written in the system's memory; a power cut does not. So the order is judged:
 data is synced before it is shown by a rename, all that is visible is synced before anything further is
@@ -70,7 +70,7 @@ def _moved(paths: set[str], path: str, target: str) -> set[str]:
     return staying | moved if target else staying
 
 
-def ordeal(folder: Path) -> list[Outcome]:
+def torture(folder: Path) -> list[Outcome]:
     """Judge the system calls of each act; a naive writer's must be found unsafe."""
     template, extract = make_template(folder)
     outcomes = []

@@ -1,4 +1,4 @@
-"""Put the product through every ordeal at full size: `python -m tests.torture.run` (`make torture`)."""
+"""Put the product through every torture test at full size: `make torture`."""
 
 import argparse
 import json
@@ -31,14 +31,14 @@ PROVEN = {
     "one night a date from 2026 to 2036": "tests/flows/test_deployment.py::test_every_date_has_its_run",
     "a dead runner's night is scored again": "tests/torture/dead_runner.py::test_a_killed_runner",
 }
-"""Where promises are proven that no ordeal tries."""
+"""Where promises are proven that no torture test tries."""
 _BY_PANDAS = "a reader that counts neither line ends nor cells"
 
-Ordeal = Callable[[Path], list[Outcome]]
+TortureTest = Callable[[Path], list[Outcome]]
 
 
-def ordeals(scale: float) -> dict[str, Ordeal]:
-    """List every ordeal by name; `scale` is a share of the full size."""
+def torture_tests(scale: float) -> dict[str, TortureTest]:
+    """List every torture test by name; `scale` is a share of the full size."""
 
     def part(full: int) -> int:
         return max(1, round(full * scale))
@@ -47,11 +47,11 @@ def ordeals(scale: float) -> dict[str, Ordeal]:
         return None if scale >= 1 else part(total)
 
     return {
-        "disk": lambda folder: disk.ordeal(
+        "disk": lambda folder: disk.torture(
             folder, ("score", "score-carried", "promote"), of(100), seed=SEED, show=True
         ),
-        "disk-train": lambda folder: disk.ordeal(folder, ("train",), of(100), seed=SEED, show=True),
-        "power": power.ordeal,
+        "disk-train": lambda folder: disk.torture(folder, ("train",), of(100), seed=SEED, show=True),
+        "power": power.torture,
         "kills": lambda folder: [
             *kills.kill(folder, part(250), ("score", "promote"), seed=SEED, show=True),
             *kills.kill_controls(_inside(folder), 20, seed=SEED, show=True),
@@ -64,7 +64,7 @@ def ordeals(scale: float) -> dict[str, Ordeal]:
             *kills.race(folder, part(200), show=True),
             *kills.race_controls(_inside(folder), 20, show=True),
         ],
-        "orchestrator": lambda folder: orchestrator.ordeal(folder, part(144), seed=SEED, show=True),
+        "orchestrator": lambda folder: orchestrator.torture(folder, part(144), seed=SEED, show=True),
         "quotes": lambda _: [
             *damage.attack(sample=of(20_000), seed=SEED, show=True),
             control(_BY_PANDAS, *damage.attack(read_by_pandas, 100, seed=SEED, show=True)),
@@ -105,28 +105,28 @@ def _fuzz(folder: Path, scale: float) -> list[Outcome]:
 
 
 def _control(folder: Path) -> Outcome:
-    """Try a writer that publishes file after file: the ordeal of the disk must catch it."""
+    """Try a writer that publishes file after file: the torture test of the disk must catch it."""
     template, extract = disk.make_template(folder)
     naive = disk.try_all(Trial(template, "score-naively", extract), folder, 40, SEED, show=True)
     return control("a writer that publishes file after file", naive)
 
 
 def report(kept: dict[str, Any]) -> str:
-    """Write reliability.md: every ordeal as it was run last, or that it was not run."""
-    rows = [row for name in ordeals(1) for row in _rows(name, kept.get(name))]
+    """Write reliability.md: every torture test as it was run last, or that it was not run."""
+    rows = [row for name in torture_tests(1) for row in _rows(name, kept.get(name))]
     return "\n".join(
         [
             "# Reliability, measured",
             "",
-            f"Written by `make torture` (`tests/torture/run.py`, seed {SEED}): each ordeal as run last,",
-            "at full size where no `SCALE` stands.",
+            f"Written by `make torture` (`tests/torture/run.py`, seed {SEED}): the last run",
+            "of each torture test, at full size unless a `SCALE` is given.",
             "The head of each module of `tests/torture/` tells what is tried and what counts as a violation.",
             "CI runs a sample (`test_*.py`); the deployment has its own (`make torture-deployment`).",
             "A `control` is a writer or reader broken on purpose, and caught as often as its line says.",
             "`disk-train` has that of `control`; `kills-train` and `kills-large` have those of `kills`:",
             "the same harness, with another flow or a larger extract.",
             "",
-            "| ordeal | trials | violations | seconds | command |",
+            "| torture test | trials | violations | seconds | command |",
             "|---|--:|--:|--:|---|",
             *rows,
             "",
@@ -155,22 +155,22 @@ def _scaled(scale: float) -> str:
 
 
 def _keep(name: str, scale: float, outcomes: list[Outcome]) -> dict[str, Any]:
-    """Remember what an ordeal came to beside those of earlier runs; give all, in their order."""
+    """Remember what a torture test came to beside those of earlier runs; give all, in their order."""
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     kept[name] = {"scale": scale, "outcomes": [asdict(each) for each in outcomes]}
     make_folder(KEPT.parent)
     replace_file(KEPT, json.dumps(kept, indent=1).encode())
-    return {each: kept[each] for each in ordeals(1) if each in kept}
+    return {each: kept[each] for each in torture_tests(1) if each in kept}
 
 
 def main() -> None:
-    """Run the ordeals and report; leave with 1 if anything was violated."""
+    """Run the torture tests and report; leave with 1 if anything was violated."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full size (default: 1, hours)")
-    parser.add_argument("--only", help="names of ordeals, with commas between them")
+    parser.add_argument("--only", help="names of torture tests, with commas between them")
     parser.add_argument("--report", type=Path, help="folder of reliability.md; printed only without it")
     flags = parser.parse_args()
-    chosen = ordeals(flags.scale)
+    chosen = torture_tests(flags.scale)
     names = flags.only.split(",") if flags.only else list(chosen)
     violated = False
     for name in names:

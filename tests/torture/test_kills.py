@@ -6,8 +6,9 @@ from unittest.mock import Mock, create_autospec, patch
 
 import pytest
 
+from tests.harness.killing import KILLED
 from tests.torture import kills
-from tests.torture.trial import KILLED, UNLOCKED, Trial
+from tests.torture.trial import UNLOCKED, Trial
 
 SEED = 20_261
 

@@ -10,14 +10,14 @@ from tests.torture.outcome import Outcome, control
 ROOT = Path(__file__).parents[2]
 
 
-def test_an_ordeal_that_was_not_run_is_named() -> None:
-    """Every ordeal has a line: what it came to, or that it was not run."""
+def test_a_torture_test_that_was_not_run_is_named() -> None:
+    """Every torture test has a line: what it came to, or that it was not run."""
     outcome = {"name": "one bit", "trials": 1_000, "violations": [], "seconds": 2.0}
 
     page = run.report({"flips": {"scale": 0.5, "outcomes": [outcome]}})
 
     assert "| one bit | 1,000 | 0 | 2 | `make torture ONLY=flips SCALE=0.5` |" in page
-    for name in run.ordeals(1).keys() - {"flips"}:
+    for name in run.torture_tests(1).keys() - {"flips"}:
         assert f"| {name} | not run | | | `make torture ONLY={name}` |" in page
 
 

@@ -9,11 +9,12 @@ from unittest.mock import patch
 import pytest
 
 from tasks.core.registry import open_champion
+from tests.harness.killing import KILLED
 from tests.torture import damage, disk, fuzz, power
 from tests.torture.broken import open_without_digests, read_by_pandas
 from tests.torture.faulty_disk import Operation
 from tests.torture.outcome import Outcome
-from tests.torture.trial import CARRIED, KILLED, NAIVE, Trial
+from tests.torture.trial import CARRIED, NAIVE, Trial
 
 SEED = 20_261
 
@@ -45,7 +46,7 @@ def test_a_fault_that_is_not_met_is_no_trial(template: tuple[Path, Path], tmp_pa
 def test_a_disk_that_fills_up_is_met_in_spills_and_between_blocks(
     template: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    """The extract of the ordeals is several blocks, and what is remembered of it does not fit in memory."""
+    """The sample extract is several blocks, and what is remembered of it does not fit in memory."""
     home, extract = template
     trial = Trial(home, "score", extract)
     operations = trial.operations(trial.copy(tmp_path / "home").home)
@@ -194,10 +195,10 @@ def test_a_file_that_others_may_read_is_caught(template: tuple[Path, Path], tmp_
     assert night.violations() == ["champion.json is open to others"]
 
 
-@pytest.mark.parametrize(("ordeal", "sample"), [(damage.attack, 40), (damage.cut, 20)])
-def test_a_damaged_extract(ordeal: Callable[..., list[Outcome]], sample: int) -> None:
+@pytest.mark.parametrize(("torture", "sample"), [(damage.attack, 40), (damage.cut, 20)])
+def test_a_damaged_extract(torture: Callable[..., list[Outcome]], sample: int) -> None:
     """A mark more or less, or a cut anywhere, never loses or changes another customer's line."""
-    outcomes = ordeal(sample=sample, seed=SEED)
+    outcomes = torture(sample=sample, seed=SEED)
 
     assert [outcome.violations for outcome in outcomes] == [[] for _ in outcomes]
 

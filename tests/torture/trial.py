@@ -3,11 +3,9 @@
 import errno
 import fcntl
 import json
-import multiprocessing
 import os
 import shutil
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import astuple, dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -19,15 +17,14 @@ from prefect.client.schemas.objects import State
 from flows import cli
 from schemas.config import SplitConfig
 from tasks.core import files, publishing, registry, streaming
-from tasks.core.errors import ChurnError
 from tasks.core.extract.blocks import BLOCK_BYTES
 from tests.harness.customers import make_customers
 from tests.harness.flow_home import FlowHome
-from tests.harness.killing import NIGHT, Night, publish_naively
+from tests.harness.killing import ended, forked
+from tests.harness.night import NIGHT, Night, publish_naively
 from tests.torture.broken import replace_in_place
 from tests.torture.faulty_disk import Fault, FaultyDisk, Operation
 
-KILLED: Final = -9
 CRASHED: Final = 1
 CHALLENGER: Final = ".challenger"
 LABELLED: Final = ".labelled.csv"
@@ -50,39 +47,23 @@ class Trial:
         return Night(path, self.extract, carried=self.act == CARRIED)
 
     def start(self, home: Path, fault: Fault | None = None, at: int = 0) -> BaseProcess:
-        """Begin to act in a home, in a process forked from a server that has imported everything."""
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])
-        size = self.extract.stat().st_size
-        process = context.Process(target=act_on_faulty_disk, args=(self.act, home, size, fault, at))
-        process.start()
-        return process
+        """Begin to act in a home, in a process of its own."""
+        return forked(act_on_faulty_disk, self.act, home, self.extract.stat().st_size, fault, at)
 
     def run(self, home: Path, fault: Fault | None = None, at: int = 0) -> int:
-        """Act to the end; give the exit code (-9 where killed, 1 where an error is none of ours)."""
-        process = self.start(home, fault, at)
-        process.join()
-        assert process.exitcode is not None
-        return process.exitcode
+        """Act to the end; give the exit code (1 where an error is none of ours)."""
+        return ended(self.start(home, fault, at))
 
     def rerun(self, night: Night, expected: dict[str, bytes]) -> list[str]:
         """Act again, undisturbed; say in what it ends otherwise than if nobody had ever disturbed it."""
         code = self.run(night.home)
         found = [f"the rerun's exit code is {code}"] if code else []
-        return [*found, *night.violations(), *differences(night, expected)]
+        return [*found, *night.faults(expected)]
 
     def operations(self, home: Path) -> list[Operation]:
         """Run undisturbed; list the operations."""
         assert self.run(home) == 0
         return [Operation(*json.loads(line)) for line in (home / OPERATIONS).read_text().splitlines()]
-
-
-def differences(night: Night, expected: dict[str, bytes]) -> list[str]:
-    """Say where a night did not end as expected; what cannot be read is no such end."""
-    with suppress(ChurnError):
-        if night.result() == expected:
-            return []
-    return ["it ends elsewhere than an undisturbed run"]
 
 
 def _score(home: FlowHome) -> State[Any]:

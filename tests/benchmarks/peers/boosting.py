@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from catboost import CatBoostClassifier
 from lightgbm import LGBMClassifier, early_stopping
-from peers.linear import frame
-from peers.peer import TRIALS, Floats, Judged, Peer, best_of, label, log_uniform
 from xgboost import XGBClassifier
 
 from schemas.columns import CATEGORIES
 from tasks.core.training.split import Split
+from tests.benchmarks.peers.linear import frame
+from tests.benchmarks.peers.peer import TRIALS, Floats, Judged, Peer, best_of, label, log_uniform
 
 ROUNDS = 2_000
 PATIENCE = 50

@@ -4,8 +4,6 @@ import copy
 
 import numpy as np
 import torch
-from peers.peer import Judged, Peer, label
-from peers.product import SPEED_ROWS, rows_per_second
 from scipy.special import logit
 from tabm import EnsembleView, LinearBatchEnsemble
 from torch import Tensor, nn
@@ -20,6 +18,8 @@ from tasks.core.training.encoding import fit_spec
 from tasks.core.training.model import Ensemble, Mlp
 from tasks.core.training.onnx_graph import export
 from tasks.core.training.split import Split
+from tests.benchmarks.peers.peer import Judged, Peer, label
+from tests.benchmarks.peers.product import SPEED_ROWS, rows_per_second
 
 K, HIDDEN, EPOCHS, PATIENCE = 16, (128, 64), 80, 10
 

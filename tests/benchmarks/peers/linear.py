@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from peers.peer import TRIALS, Floats, Judged, Peer, best_of, judged, label, log_uniform
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -13,6 +12,7 @@ from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScal
 
 from schemas.columns import CATEGORIES, FEATURES
 from tasks.core.training.split import Split
+from tests.benchmarks.peers.peer import TRIALS, Floats, Judged, Peer, best_of, judged, label, log_uniform
 
 SERVICES = (
     "PhoneService", "MultipleLines", "OnlineSecurity", "OnlineBackup", "DeviceProtection", "TechSupport",

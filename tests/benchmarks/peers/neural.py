@@ -7,8 +7,6 @@ import warnings
 import numpy as np
 import pandas as pd
 import torch
-from peers.linear import frame
-from peers.peer import Floats, Judged, Peer, judged, label
 from pytabkit import RealMLP_TD_Classifier
 from rtdl_num_embeddings import PiecewiseLinearEmbeddings, compute_bins
 from tabm import TabM
@@ -16,6 +14,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from schemas.columns import CATEGORIES, NUMBERS
 from tasks.core.training.split import Split
+from tests.benchmarks.peers.linear import frame
+from tests.benchmarks.peers.peer import Floats, Judged, Peer, judged, label
 
 K, BLOCKS, WIDTH, BATCH, PATIENCE, EPOCHS = 16, 2, 128, 256, 16, 200
 

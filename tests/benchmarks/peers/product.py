@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from peers.peer import DEFAULT, Judged, Peer
 from scipy.special import logit
 
 from schemas.config import EncodingConfig, FitConfig, TrainConfig
@@ -19,6 +18,7 @@ from tasks.core.training.network import train_network
 from tasks.core.training.onnx_graph import export
 from tasks.core.training.search import search
 from tasks.core.training.split import Split
+from tests.benchmarks.peers.peer import DEFAULT, Judged, Peer
 
 SPEED_ROWS, SPEED_RUNS = 4_096, 30
 

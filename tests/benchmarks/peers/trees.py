@@ -3,8 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from peers.linear import frame
-from peers.peer import TRIALS, Floats, Judged, Peer, best_of, label, log_uniform
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.preprocessing import OneHotEncoder
@@ -12,6 +10,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from schemas.columns import CATEGORIES
 from tasks.core.training.split import Split
+from tests.benchmarks.peers.linear import frame
+from tests.benchmarks.peers.peer import TRIALS, Floats, Judged, Peer, best_of, label, log_uniform
 
 
 def _tune(split: Split, seed: int, make: Callable[[np.random.Generator], object]) -> Judged:

@@ -4,9 +4,9 @@ import random
 
 import numpy as np
 import pytest
-from agreement import disagreements, fuzzed
 
 from tasks.core.extract import scanning
+from tests.oracles.agreement import disagreements, fuzzed
 
 
 @pytest.mark.parametrize("seed", range(16))

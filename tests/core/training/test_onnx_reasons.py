@@ -3,13 +3,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from attribution import overlap, rescale, shapley, top_columns
 
 from schemas.columns import PROTECTED
 from tasks.core.scoring import Model
 from tasks.core.training.calibration import Platt
 from tasks.core.training.model import Ensemble, Mlp, predict_logits
 from tasks.core.training.onnx_graph import export
+from tests.oracles.attribution import overlap, rescale, shapley, top_columns
 
 PLATT = Platt(slope=0.9, intercept=-0.5)
 
