@@ -17,12 +17,12 @@ from schemas.reports import (
 )
 from tasks.core.bundle import Bundle, Staged
 from tasks.core.extract.audit import SMALLEST_CELL
+from tasks.core.intervals import proportion
 from tasks.core.preprocessing import encode
 from tasks.core.training.baseline import Baseline
 from tasks.core.training.delong import paired_difference
 from tasks.core.training.evidence import gather
 from tasks.core.training.explaining import explained
-from tasks.core.training.intervals import proportion
 from tasks.core.training.metrics import confusion, measure
 from tasks.core.training.network import Network
 from tasks.core.training.protected import Refit, cost_of_leaving_out

@@ -22,7 +22,7 @@ from schemas.evidence import (
 )
 from schemas.measures import Measure
 from tasks.core.extract.audit import SMALLEST_CELL
-from tasks.core.training.intervals import proportion
+from tasks.core.intervals import proportion
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

@@ -13,10 +13,11 @@ from schemas.config import TrainConfig
 from schemas.measures import Measure
 from schemas.preprocessing import Spec
 from schemas.reports import ProtectedCost
+from tasks.core.intervals import Z_95
 from tasks.core.preprocessing import encode
 from tasks.core.scoring import PROBABILITY_DECIMALS
 from tasks.core.training.calibration import calibrated_probability
-from tasks.core.training.delong import Z_95, paired_difference
+from tasks.core.training.delong import paired_difference
 from tasks.core.training.encoding import fit_spec
 from tasks.core.training.epoch_log import EpochLog
 from tasks.core.training.network import Network, train_network
