@@ -1,4 +1,4 @@
-"""Intervals of 95 %."""
+"""Intervals of 95 %, and how a measure is written with its own."""
 
 import math
 from statistics import NormalDist
@@ -28,3 +28,13 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half_width = Z_95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return min(p, centre - half_width), max(p, centre + half_width)
+
+
+def with_interval(measure: Measure, missing: str, *, digits: int = 3, sign: str = "") -> str:
+    """Write a measure and its interval, or `missing` where it is not a finite number."""
+    if measure.value is None or not math.isfinite(measure.value):
+        return missing
+    form = f"{sign}.{digits}f"
+    if measure.low is None or measure.high is None:
+        return f"{measure.value:{form}}"
+    return f"{measure.value:{form}} ({measure.low:{form}} to {measure.high:{form}})"

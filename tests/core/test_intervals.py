@@ -1,7 +1,10 @@
+from typing import Any
+
 import pytest
 from scipy.stats import binomtest, norm
 
-from tasks.core.intervals import Z_95, proportion, wilson
+from schemas.measures import Measure
+from tasks.core.intervals import Z_95, proportion, wilson, with_interval
 
 
 def test_the_quantile_is_the_normal_distributions() -> None:
@@ -24,3 +27,22 @@ def test_small_groups_get_none() -> None:
     """A share of fewer than ten customers is not shown."""
     assert proportion(5, 9).value is None
     assert proportion(5, 10).value == 0.5
+
+
+@pytest.mark.parametrize(
+    ("measure", "settings", "text"),
+    [
+        ((None, None, None), {}, "none"),
+        ((0.5, None, None), {}, "0.500"),
+        ((0.5, None, 0.6), {}, "0.500"),
+        ((0.5, 0.4, 0.61), {}, "0.500 (0.400 to 0.610)"),
+        ((0.5, -0.4, 0.61), {"sign": "+", "digits": 2}, "+0.50 (-0.40 to +0.61)"),
+    ],
+)
+def test_a_measure_is_written_with_its_interval(
+    measure: tuple[float | None, ...], settings: dict[str, Any], text: str
+) -> None:
+    """What is missing is said; an interval without both ends is left out."""
+    value, low, high = measure
+
+    assert with_interval(Measure(value=value, low=low, high=high), "none", **settings) == text
