@@ -6,14 +6,16 @@ from typing import Final, Literal
 
 from schemas.columns import PROTECTED
 from schemas.config import GatePolicy
-from schemas.measures import Measure
 from schemas.reports import Evaluation, GateCheck, GateDecision, PairedDifference, Verdict
+from tasks.core.intervals import with_interval
 
 PLAIN_BASELINE: Final = "logistic regression"
 """The baseline a candidate must not be worse than."""
 
 FEWEST_COMPARED: Final = 100
 """Customers; on fewer unseen ones nothing about the champion is proven either way."""
+
+_MISSING: Final = "missing"
 
 
 def judge(evaluation: Evaluation, policy: GatePolicy, *, champion_simulated: bool | None) -> GateDecision:
@@ -44,13 +46,14 @@ def _checks(
 ) -> Iterator[GateCheck]:
     measures = evaluation.measures
     roc_auc, f1 = _known(measures.roc_auc.value), _known(measures.f1.value)
+    shown_auc, shown_f1 = (with_interval(each, _MISSING) for each in (measures.roc_auc, measures.f1))
     good = False
     if roc_auc is not None and f1 is not None:
         good = roc_auc >= policy.min_roc_auc or f1 >= policy.min_f1
     yield GateCheck(
         name="headline",
         kind="block",
-        observed=f"ROC-AUC {_show(measures.roc_auc)}, F1 {_show(measures.f1)}",
+        observed=f"ROC-AUC {shown_auc}, F1 {shown_f1}",
         bound=f"ROC-AUC >= {policy.min_roc_auc:g} or F1 >= {policy.min_f1:g}",
         verdict="pass" if good else "fail",
     )
@@ -99,11 +102,11 @@ def _not_inferior(name: str, difference: PairedDifference | None, margin: float)
     Source: non-inferiority test with a fixed margin; the interval decides, not the point.
     """
     verdict: Verdict = "fail"
-    observed = "missing"
+    observed = _MISSING
     if difference is not None:
         auc = difference.roc_auc
         low, high = _known(auc.low), _known(auc.high)
-        observed = f"{_show(auc, sign='+')} on {difference.customers} customers"
+        observed = f"{with_interval(auc, _MISSING, sign='+')} on {difference.customers} customers"
         if name == "champion" and difference.customers < FEWEST_COMPARED:
             verdict = "not proven"
         elif _known(auc.value) is not None and low is not None and high is not None:
@@ -113,7 +116,7 @@ def _not_inferior(name: str, difference: PairedDifference | None, margin: float)
 
 
 def _warning(name: str, observed: float | None, bound: str, *, good: bool) -> GateCheck:
-    shown = "missing" if observed is None else f"{observed:.3f}"
+    shown = _MISSING if observed is None else f"{observed:.3f}"
     return GateCheck(name=name, kind="warn", observed=shown, bound=bound, verdict="pass" if good else "warn")
 
 
@@ -130,14 +133,6 @@ def _largest_recall_gap(evaluation: Evaluation) -> float | None:
 def _known(value: float | None) -> float | None:
     """Take a number that is not finite for a missing one."""
     return value if value is not None and math.isfinite(value) else None
-
-
-def _show(measure: Measure, *, sign: str = "") -> str:
-    if _known(measure.value) is None:
-        return "missing"
-    if measure.low is None or measure.high is None:
-        return f"{measure.value:{sign}.3f}"
-    return f"{measure.value:{sign}.3f} ({measure.low:{sign}.3f} to {measure.high:{sign}.3f})"
 
 
 def _origin(simulated: bool | None) -> str:

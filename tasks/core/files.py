@@ -106,7 +106,7 @@ def reveal(stage: Path, target: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether a folder stands there; a link to one is none."""
+    """Tell whether a path is a folder, which a link to one is not."""
     return path.is_dir() and not path.is_symlink()
 
 

@@ -11,8 +11,8 @@ from schemas.config import Locations, ScoreConfig
 from schemas.manifest import MANIFEST, ScoresManifest
 from schemas.operations import AlarmPolicy
 from tasks.core import filing, inbox, latest
+from tasks.core.as_of_date import date_of, oldest_first
 from tasks.core.bundle import Bundle
-from tasks.core.dating import date_of, oldest_first
 from tasks.core.delivered_file import ExtractPath
 from tasks.core.delivery import Delivery
 from tasks.core.drift import find_drift

@@ -17,7 +17,7 @@ from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Item, Kind
 from schemas.scores_name import ScoresName
-from tasks.core.files import FOLDER_MODE, sync_folder
+from tasks.core.files import FOLDER_MODE, is_folder, sync_folder
 from tasks.core.filing import REASON
 from tasks.core.latest import find_latest, read_latest, read_manifest
 
@@ -118,10 +118,10 @@ def hide(
 def measure(home: Locations, expired: Expired) -> Item:
     """Add up the size of a file or folder on the disk, as far as it can be read."""
     path = expired.path
-    size = 0 if _is_folder(path) else path.lstat().st_size
-    for folder in _folders(path) if _is_folder(path) else ():
+    size = 0 if is_folder(path) else path.lstat().st_size
+    for folder in _folders(path) if is_folder(path) else ():
         with suppress(OSError):
-            size += sum(each.lstat().st_size for each in folder.iterdir() if not _is_folder(each))
+            size += sum(each.lstat().st_size for each in folder.iterdir() if not is_folder(each))
     return Item(kind=expired.kind, path=path.relative_to(home.home), day=expired.day, bytes=size)
 
 
@@ -162,7 +162,7 @@ def _out_of_sight(path: Path) -> Path:
 
 
 def _erase(path: Path) -> None:
-    if not _is_folder(path):
+    if not is_folder(path):
         path.unlink()
         return
     shutil.rmtree(path, ignore_errors=True)  # whatever goes
@@ -172,7 +172,7 @@ def _erase(path: Path) -> None:
 
 def _open_up(path: Path) -> None:
     """Give the owner all rights to folders, whatever the sender gave; deleting tells of others' folders."""
-    if _is_folder(path):
+    if is_folder(path):
         for folder in _folders(path):
             with suppress(OSError):
                 folder.chmod(FOLDER_MODE)
@@ -184,11 +184,7 @@ def _folders(top: Path) -> Iterator[Path]:
     while waiting:
         yield (folder := waiting.pop())
         with suppress(OSError):
-            waiting += [path for path in folder.iterdir() if _is_folder(path)]
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+            waiting += [path for path in folder.iterdir() if is_folder(path)]
 
 
 def _day_in_name(path: Path) -> date | None:

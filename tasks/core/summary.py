@@ -6,6 +6,7 @@ from pathlib import Path
 from schemas.manifest import BundleManifest, ScoresManifest
 from schemas.measures import Measure
 from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts, TrainingReport
+from tasks.core.intervals import with_interval
 
 _SHOWN = ("roc_auc", "pr_auc", "f1", "recall", "precision", "brier", "ece", "top_decile_lift")
 SIMULATED = "SIMULATED customers: nothing here says anything about real ones."
@@ -52,7 +53,7 @@ def metrics_table(evaluation: Evaluation) -> str:
     rows = []
     for metric in _SHOWN:
         cells = [_value(getattr(measures, metric)) for measures in columns.values()]
-        rows.append([metric, _with_interval(getattr(evaluation.measures, metric)), *cells[1:]])
+        rows.append([metric, with_interval(getattr(evaluation.measures, metric), missing="-"), *cells[1:]])
     return markdown_table(["holdout metric", *columns], rows)
 
 
@@ -129,9 +130,3 @@ def markdown_table(heads: list[str], rows: list[list[str]]) -> str:
 
 def _value(measure: Measure) -> str:
     return "-" if measure.value is None else f"{measure.value:.3f}"
-
-
-def _with_interval(measure: Measure) -> str:
-    if measure.low is None or measure.high is None:
-        return _value(measure)
-    return f"{_value(measure)} ({measure.low:.3f} to {measure.high:.3f})"

@@ -1,7 +1,6 @@
 """The difference of two ROC-AUCs on the same customers, with its interval."""
 
 import math
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +8,7 @@ from scipy.stats import rankdata
 
 from schemas.measures import Measure
 from schemas.reports import PairedDifference
-
-Z_95: Final = 1.959963984540054
-"""Half width of a 95 % interval in standard errors. Source: standard normal quantile of .975."""
+from tasks.core.intervals import Z_95
 
 
 def paired_difference(

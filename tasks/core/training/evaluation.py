@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from schemas.columns import CATEGORIES, POSITIVE, TARGET
@@ -17,12 +15,13 @@ from schemas.reports import (
 )
 from tasks.core.bundle import Bundle, Staged
 from tasks.core.extract.audit import SMALLEST_CELL
+from tasks.core.intervals import proportion
 from tasks.core.preprocessing import encode
+from tasks.core.training.arrays import Bools, Floats
 from tasks.core.training.baseline import Baseline
 from tasks.core.training.delong import paired_difference
 from tasks.core.training.evidence import gather
 from tasks.core.training.explaining import explained
-from tasks.core.training.intervals import proportion
 from tasks.core.training.metrics import confusion, measure
 from tasks.core.training.network import Network
 from tasks.core.training.protected import Refit, cost_of_leaving_out
@@ -31,9 +30,6 @@ from tasks.core.training.staging import measure_parity
 
 SLICES = ("gender", "SeniorCitizen", "Contract")
 """Columns by which groups of customers are compared."""
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 def evaluate(

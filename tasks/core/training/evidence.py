@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import spearmanr
 from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
@@ -22,10 +21,9 @@ from schemas.evidence import (
 )
 from schemas.measures import Measure
 from tasks.core.extract.audit import SMALLEST_CELL
-from tasks.core.training.intervals import proportion
+from tasks.core.intervals import proportion
+from tasks.core.training.arrays import Bools, Floats
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 Score = Callable[[pd.DataFrame], Floats]
 
 GRID = np.linspace(0, 1, 101)

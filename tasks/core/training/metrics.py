@@ -5,7 +5,8 @@ import numpy.typing as npt
 
 from schemas.measures import Measure
 from schemas.reports import Confusion, Measures
-from tasks.core.training.ranking import Floats, Ranking
+from tasks.core.training.arrays import Floats
+from tasks.core.training.ranking import Ranking
 
 CALIBRATION_BINS = 10
 """Bins of equal count; on 1,409 customers a perfectly calibrated model shows an ECE of about .022.

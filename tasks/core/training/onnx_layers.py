@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 from torch import Tensor
 
+from tasks.core.training.arrays import Floats
 from tasks.core.training.calibration import Platt
 from tasks.core.training.model import Ensemble
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

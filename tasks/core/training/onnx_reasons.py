@@ -17,7 +17,8 @@ from onnx import TensorProto
 from schemas.columns import PROTECTED
 from schemas.preprocessing import Spec
 from tasks.core.scoring import INPUT, REASONS_GIVEN
-from tasks.core.training.onnx_layers import Activation, Floats, Layers
+from tasks.core.training.arrays import Floats
+from tasks.core.training.onnx_layers import Activation, Layers
 from tasks.core.training.onnx_nodes import Nodes
 
 SMALLEST_SLOPE, LARGEST_SLOPE = np.float32(-0.0999), np.float32(1.0999)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from schemas.columns import PROTECTED
@@ -13,17 +12,16 @@ from schemas.config import TrainConfig
 from schemas.measures import Measure
 from schemas.preprocessing import Spec
 from schemas.reports import ProtectedCost
+from tasks.core.intervals import Z_95
 from tasks.core.preprocessing import encode
 from tasks.core.scoring import PROBABILITY_DECIMALS
+from tasks.core.training.arrays import Bools, Floats
 from tasks.core.training.calibration import calibrated_probability
-from tasks.core.training.delong import Z_95, paired_difference
+from tasks.core.training.delong import paired_difference
 from tasks.core.training.encoding import fit_spec
 from tasks.core.training.epoch_log import EpochLog
 from tasks.core.training.network import Network, train_network
 from tasks.core.training.split import Split
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from tasks.core.training.arrays import Bools, Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +20,7 @@ class Ranking:
     negatives: Floats
 
     @classmethod
-    def of(cls, probability: Floats, label: npt.NDArray[np.bool_], weights: Floats) -> Self:
+    def of(cls, probability: Floats, label: Bools, weights: Floats) -> Self:
         """Sort N >= 1 customers once: probability (N,), label (N,), weights (R, N)."""
         order = np.argsort(-probability, kind="stable")
         ranked = probability[order]

@@ -3,16 +3,13 @@
 from schemas.evidence import WorkedExample
 from schemas.measures import Measure
 from schemas.reports import JudgedEvaluation
+from tasks.core.intervals import with_interval
 from tasks.core.training.report.plots import label_of
 
 
 def number(measure: Measure, digits: int = 3) -> str:
     """Write a measure with its interval."""
-    if measure.value is None:
-        return "not measurable"
-    if measure.low is None or measure.high is None:
-        return f"{measure.value:.{digits}f}"
-    return f"{measure.value:.{digits}f} ({measure.low:.{digits}f} to {measure.high:.{digits}f})"
+    return with_interval(measure, missing="not measurable", digits=digits)
 
 
 def share(measure: Measure) -> str:

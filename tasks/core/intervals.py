@@ -1,0 +1,40 @@
+"""Intervals of 95 %, and how a measure is written with its own."""
+
+import math
+from statistics import NormalDist
+from typing import Final
+
+from schemas.measures import Measure
+from tasks.core.extract.audit import SMALLEST_CELL
+
+Z_95: Final = round(NormalDist().inv_cdf(0.975), 15)
+"""Half width of a 95 % interval in standard errors; beyond 15 decimals `inv_cdf` is not exact."""
+
+
+def proportion(hits: int, n: int) -> Measure:
+    """Give hits / n with its 95 % score interval; nothing of fewer than ten customers."""
+    if n < SMALLEST_CELL:
+        return Measure(value=None, low=None, high=None)
+    low, high = wilson(hits, n)
+    return Measure(value=hits / n, low=low, high=high)
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """Give the 95 % score interval of a share, which holds the share itself.
+
+    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    p, z2 = hits / n, Z_95**2
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half_width = Z_95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return min(p, centre - half_width), max(p, centre + half_width)
+
+
+def with_interval(measure: Measure, missing: str, *, digits: int = 3, sign: str = "") -> str:
+    """Write a measure and its interval, or `missing` where it is not a finite number."""
+    if measure.value is None or not math.isfinite(measure.value):
+        return missing
+    form = f"{sign}.{digits}f"
+    if measure.low is None or measure.high is None:
+        return f"{measure.value:{form}}"
+    return f"{measure.value:{form}} ({measure.low:{form}} to {measure.high:{form}})"
