@@ -1,7 +1,7 @@
 import re
 
-from tasks.core.training.presentation.deck import Deck
-from tasks.core.training.presentation.pdf import write_pdf
+from tasks.core.presentation.pdf import write_pdf
+from tasks.core.presentation.slides import Deck
 
 
 def test_a_page_a_slide(deck: Deck) -> None:

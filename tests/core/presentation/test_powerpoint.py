@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pptx import Presentation
 
-from tasks.core.training.presentation.deck import Deck
-from tasks.core.training.presentation.powerpoint import write_powerpoint
+from tasks.core.presentation.powerpoint import write_powerpoint
+from tasks.core.presentation.slides import Deck
 
 AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 

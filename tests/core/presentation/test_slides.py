@@ -6,8 +6,7 @@ from matplotlib.text import Text
 
 from schemas.measures import Measure
 from tasks.core.bundle import MODEL, Bundle
-from tasks.core.training.presentation.deck import Deck, Slide
-from tasks.core.training.presentation.slides import make_deck
+from tasks.core.presentation.slides import Deck, Slide, make_deck
 from tests.harness.evaluation import numbers
 
 CONSTANTS = {"95", "100", "10", "22", "4"}

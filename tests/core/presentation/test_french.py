@@ -2,7 +2,7 @@ import pytest
 
 from schemas.columns import CATEGORIES, FEATURES
 from schemas.measures import Measure
-from tasks.core.training.presentation import french
+from tasks.core.presentation import french
 
 
 @pytest.mark.parametrize(
