@@ -6,10 +6,10 @@ from tasks.core import registry as registering
 from tasks.core.bundle import Bundle
 from tasks.core.errors import RegistryError
 from tasks.core.files import make_folder, replace_file
+from tasks.core.presentation.pdf import write_pdf
+from tasks.core.presentation.powerpoint import write_powerpoint
+from tasks.core.presentation.slides import make_deck
 from tasks.core.steps import log, step
-from tasks.core.training.presentation.pdf import write_pdf
-from tasks.core.training.presentation.powerpoint import write_powerpoint
-from tasks.core.training.presentation.slides import make_deck
 
 POWERPOINT = "presentation.pptx"
 PDF = "presentation.pdf"
@@ -41,6 +41,6 @@ def present(bundle: Bundle, registry: Path, folder: Path) -> None:
     in_service = champion is not None and champion.bundle_id == manifest.bundle_id
     deck = make_deck(bundle.evaluation, manifest, in_service=in_service)
     make_folder(folder)
-    replace_file(folder / POWERPOINT, write_powerpoint(deck, at=manifest.created_at))
+    replace_file(folder / POWERPOINT, write_powerpoint(deck))
     replace_file(folder / PDF, write_pdf(deck))
     log.info("presented: %s and %s in %s", POWERPOINT, PDF, folder)

@@ -4,12 +4,13 @@ import math
 from collections.abc import Iterator
 from typing import Final, Literal
 
+from schemas.baselines import LOGISTIC_REGRESSION
 from schemas.columns import PROTECTED
 from schemas.config import GatePolicy
 from schemas.reports import Evaluation, GateCheck, GateDecision, PairedDifference, Verdict
 from tasks.core.intervals import with_interval
 
-PLAIN_BASELINE: Final = "logistic regression"
+PLAIN_BASELINE: Final = LOGISTIC_REGRESSION
 """The baseline a candidate must not be worse than."""
 
 FEWEST_COMPARED: Final = 100

@@ -16,7 +16,6 @@ from schemas.reports import (
     SliceReport,
 )
 from tasks.core.acceptance import PLAIN_BASELINE, judge
-from tasks.core.training.baseline import LOGISTIC_REGRESSION
 
 NAN = math.nan
 UNPLACED = Measure(value=None, low=0.0, high=0.1)
@@ -200,11 +199,6 @@ def test_no_champion_is_no_opponent() -> None:
 
     assert decision.outcome == "passed"
     assert "champion" not in {check.name for check in decision.checks}
-
-
-def test_the_plain_baseline_is_the_one_that_is_trained() -> None:
-    """The gate and the training call the same baseline by the same name."""
-    assert PLAIN_BASELINE == LOGISTIC_REGRESSION
 
 
 def test_what_was_observed_is_shown_with_its_interval_where_it_has_one() -> None:

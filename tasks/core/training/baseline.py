@@ -1,7 +1,6 @@
 """Simple models on the CRM's own columns, which a network must be worth more than."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +13,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from schemas.baselines import DECISION_TREE, LOGISTIC_REGRESSION, SPLINES
 from schemas.columns import CATEGORIES, FEATURES, NUMBERS, POSITIVE, TARGET
 from tasks.core.training.calibration import best_f1_threshold
-
-LOGISTIC_REGRESSION: Final = "logistic regression"
-SPLINES: Final = "logistic regression with splines"
-DECISION_TREE: Final = "decision tree"
 
 _TREE_DEPTHS = (3, 4, 5, 6, 7, 8)
 _TREE_LEAVES = (10, 25, 50, 100)  # customers a leaf at least

@@ -4,7 +4,7 @@ Source of the colours: Okabe & Ito 2008, "Color Universal Design".
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -24,6 +24,7 @@ from schemas.evidence import (
     ThresholdChoice,
     WorkedExample,
 )
+from schemas.measures import Measure
 
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#D55E00"
@@ -61,23 +62,26 @@ def curves(drawn: Mapping[str, Curve], *, x: str, y: str, diagonal: bool) -> str
 def calibration(bins: tuple[CalibrationBin, ...]) -> str:
     """Draw what was said against what happened, with intervals."""
     figure, axes = _axes()
-    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, label="as said")
+    plot_calibration(axes, bins, diagonal="as said", seen="holdout, tenths of customers")
+    axes.set(xlabel="probability said", ylabel="share that left")
+    axes.legend(frameon=False)
+    return _svg(figure, "Calibration")
+
+
+def plot_calibration(axes: Axes, bins: Sequence[CalibrationBin], *, diagonal: str, seen: str) -> None:
+    """Plot the bins with their intervals and the diagonal, under these names in the legend."""
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, label=diagonal)
     shown = [each for each in bins if each.churn_share.value is not None]
-    share = [each.churn_share.value or 0.0 for each in shown]
-    below = [(each.churn_share.value or 0.0) - (each.churn_share.low or 0.0) for each in shown]
-    above = [(each.churn_share.high or 0.0) - (each.churn_share.value or 0.0) for each in shown]
     axes.errorbar(
         [each.probability for each in shown],
-        share,
-        yerr=[below, above],
+        [each.churn_share.value or 0.0 for each in shown],
+        yerr=error_bars([each.churn_share for each in shown]),
         fmt="o-",
         color=BLUE,
         capsize=3,
-        label="holdout, tenths of customers",
+        label=seen,
     )
-    axes.set(xlabel="probability said", ylabel="share that left", xlim=(0, 1), ylim=(0, 1))
-    axes.legend(frameon=False)
-    return _svg(figure, "Calibration")
+    axes.set(xlim=(0, 1), ylim=(0, 1))
 
 
 def scores(bins: tuple[ScoreBin, ...], threshold: float) -> str:
@@ -110,21 +114,25 @@ def scores(bins: tuple[ScoreBin, ...], threshold: float) -> str:
 def gains(deciles: tuple[Decile, ...]) -> str:
     """Draw the share of churners found when the riskiest customers are contacted first."""
     figure, axes = _axes()
-    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, label="in any order")
+    plot_gains(axes, deciles, chance="in any order", ranked="riskiest first")
+    axes.set(xlabel="share of customers contacted", ylabel="share of churners found")
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.legend(frameon=False, loc="lower right")
+    return _svg(figure, "Cumulative gains")
+
+
+def plot_gains(axes: Axes, deciles: Sequence[Decile], *, chance: str, ranked: str) -> None:
+    """Plot the cumulative gains and the diagonal, under these names in the legend."""
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, label=chance)
     axes.plot(
         [0, *(each.decile / 10 for each in deciles)],
         [0, *(each.gain for each in deciles)],
         "o-",
         color=BLUE,
-        label="riskiest first",
+        label=ranked,
     )
-    axes.set(
-        xlabel="share of customers contacted", ylabel="share of churners found", xlim=(0, 1), ylim=(0, 1.01)
-    )
-    axes.xaxis.set_major_formatter(PercentFormatter(1))
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.legend(frameon=False, loc="lower right")
-    return _svg(figure, "Cumulative gains")
+    axes.set(xlim=(0, 1), ylim=(0, 1.01))
 
 
 def lift(deciles: tuple[Decile, ...]) -> str:
@@ -163,10 +171,9 @@ def influence(found: tuple[Influence, ...]) -> str:
     """Draw the ROC-AUC that is lost when columns are shuffled, most influential on top."""
     figure, axes = _axes(height=0.32 * len(found) + 1)
     names = [label_of(each) for each in found][::-1]
-    values = [each.loss.value or 0.0 for each in found][::-1]
-    low = [max((each.loss.value or 0.0) - (each.loss.low or 0.0), 0.0) for each in found][::-1]
-    high = [max((each.loss.high or 0.0) - (each.loss.value or 0.0), 0.0) for each in found][::-1]
-    axes.barh(names, values, xerr=[low, high], color=BLUE, ecolor="#444444", capsize=2)
+    losses = [each.loss for each in found][::-1]
+    values = [loss.value or 0.0 for loss in losses]
+    axes.barh(names, values, xerr=error_bars(losses), color=BLUE, ecolor="#444444", capsize=2)
     axes.set(xlabel="ROC-AUC lost when shuffled")
     return _svg(figure, "Influence")
 
@@ -225,6 +232,14 @@ def learning(
 def label_of(found: Influence) -> str:
     """Name columns that are shuffled together."""
     return " + ".join(found.columns) if len(found.columns) < 3 else f"{len(found.columns)} internet services"  # noqa: PLR2004
+
+
+def error_bars(measures: Sequence[Measure]) -> tuple[list[float], list[float]]:
+    """Give the distances from each value to the ends of its interval, as matplotlib takes them."""
+    values = [measure.value or 0.0 for measure in measures]
+    low = [max(value - (measure.low or 0.0), 0.0) for value, measure in zip(values, measures, strict=True)]
+    high = [max((measure.high or 0.0) - value, 0.0) for value, measure in zip(values, measures, strict=True)]
+    return low, high
 
 
 def _axes(width: float = 5.6, height: float = 3.6) -> tuple[Figure, Axes]:

@@ -1,8 +1,9 @@
 import pytest
 
+from schemas.baselines import DECISION_TREE, LOGISTIC_REGRESSION, SPLINES
 from schemas.columns import CATEGORIES, FEATURES
 from schemas.measures import Measure
-from tasks.core.training.presentation import french
+from tasks.core.presentation import french
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,9 @@ from tasks.core.training.presentation import french
         (french.percent(0.5), "50\u00a0%"),
         (french.power_of_ten(1.19e-7), "1,2\u00a0·\u00a010⁻⁷"),
         (french.power_of_ten(0.0), "0,0\u00a0·\u00a010⁰"),
+        (french.decimal(None), "non mesurable"),
+        (french.percent(None), "non mesurable"),
+        (french.power_of_ten(None), "non mesurable"),
     ],
 )
 def test_numbers(written: str, expected: str) -> None:
@@ -41,7 +45,7 @@ def test_measures(measure: Measure, expected: str) -> None:
 
 def test_a_share_of_too_few() -> None:
     """What is suppressed is not shown as zero."""
-    assert french.share(Measure(value=None, low=None, high=None)) == "trop peu de clients"
+    assert french.share(None) == "trop peu de clients"
 
 
 def test_every_name_of_the_contract_is_translated() -> None:
@@ -49,8 +53,13 @@ def test_every_name_of_the_contract_is_translated() -> None:
     values = {(column, value) for column, known in CATEGORIES.items() for value in known}
     same = {value for column, value in values if french.value_of(column, value) == value}
 
-    assert set(french.COLUMNS) == set(FEATURES)
+    assert set(french.NAMES["columns"]) == set(FEATURES)
     assert same == set()
+
+
+def test_every_baseline_is_translated() -> None:
+    """No model has its English name on a slide."""
+    assert set(french.NAMES["models"]) == {LOGISTIC_REGRESSION, SPLINES, DECISION_TREE}
 
 
 @pytest.mark.parametrize(

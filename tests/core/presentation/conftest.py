@@ -3,8 +3,7 @@
 import pytest
 
 from tasks.core.bundle import Bundle
-from tasks.core.training.presentation.deck import Deck
-from tasks.core.training.presentation.slides import make_deck
+from tasks.core.presentation.slides import Deck, make_deck
 from tests.harness.home import Home
 
 
