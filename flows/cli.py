@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from schemas.config import Locations
 from tasks.core.errors import ChurnError, ConfigError, declared
-from tasks.core.files import make_folder
+from tasks.core.storage.atomic import make_folder
 
 if TYPE_CHECKING:  # programs that need no orchestrator start without importing it
     from prefect.client.schemas.objects import State

@@ -11,7 +11,7 @@ from prefect.states import Completed
 
 from schemas.config import ScoreConfig
 from tasks.core.errors import ConfigError
-from tasks.core.promotion import move_champion
+from tasks.core.jobs.move_champion import move_champion
 from tasks.core.settings import load_config
 from tasks.dashboard import by_hand, on_dashboard
 

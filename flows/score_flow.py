@@ -13,7 +13,7 @@ from prefect.states import Completed
 
 from schemas.config import ScoreConfig
 from tasks.cluster import LOCAL, engine_of
-from tasks.core.night import score_night
+from tasks.core.jobs.score_night import score_night
 from tasks.core.settings import load_config
 from tasks.dashboard import by_hand, on_dashboard
 

@@ -4,11 +4,11 @@ import sys
 from datetime import UTC, datetime
 
 from flows import cli
+from schemas.closed import to_json
 from schemas.config import ScoreConfig
-from tasks.core.bundle import to_json
+from tasks.core.operations.status import look_at
+from tasks.core.operations.status_page import page
 from tasks.core.settings import load_config
-from tasks.core.status import look_at
-from tasks.core.status_page import page
 
 
 def main() -> None:

@@ -9,17 +9,18 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from schemas.config import ScoreConfig
-from tasks.core import publishing, recording
-from tasks.core.bundle import Bundle
+from tasks.core.bundle.bundle_files import Bundle
+from tasks.core.engine import partition_results
+from tasks.core.engine.partition_results import Recorded
+from tasks.core.engine.partitions import Partition, cut_partitions
+from tasks.core.engine.stream import Progress, Totals
 from tasks.core.errors import ConfigError
-from tasks.core.extract.judging import Findings, Reading
-from tasks.core.files import shared_folder
-from tasks.core.partitions import Partition, cut_partitions
-from tasks.core.publishing import StagedScores
-from tasks.core.recording import Recorded
-from tasks.core.scoring_job import Engine, ScoringJob, score_by_threads, stage_scores
+from tasks.core.extract.whole.whole_extract import Findings, Reading
+from tasks.core.jobs.scoring_job import Engine, ScoringJob, score_by_threads, stage_scores
+from tasks.core.scores import publish
+from tasks.core.scores.publish import StagedScores
 from tasks.core.steps import log, step
-from tasks.core.streaming import Progress, Totals
+from tasks.core.storage.spill import shared_folder
 
 LOCAL: Final = "threads"
 """The runner that needs no cluster: the threads of this process."""
@@ -148,7 +149,7 @@ def _gather(job: ScoringJob, partitions: Results, folder: Path) -> StagedScores:
     def from_workers(
         reading: Reading, scores: Path, on_partition: Callable[[Progress], None]
     ) -> tuple[Findings, Totals]:
-        return recording.gather(partitions, folder, reading, scores, on_partition=on_partition)
+        return partition_results.gather(partitions, folder, reading, scores, on_partition=on_partition)
 
     return stage_scores(job, from_workers)
 
@@ -169,8 +170,8 @@ def _score_partition(partition: Partition, champion: Bundle, config: ScoreConfig
             " share, under the same paths."
         )
     scorer = champion.scorer()
-    with publishing.on_disk(folder.name):
-        return recording.score_partition(partition, scorer, config.ingest, folder)
+    with publish.on_disk(folder.name):
+        return partition_results.score_partition(partition, scorer, config.ingest, folder)
 
 
 def _address(runner: str) -> str | None:

@@ -29,7 +29,7 @@ from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.telling import (
+from schemas.run_messages import (
     NEWS,
     Forget,
     ForgetEnded,

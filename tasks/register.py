@@ -6,13 +6,14 @@ from pathlib import Path
 from schemas.manifest import BundleManifest
 from schemas.reports import JudgedEvaluation
 from schemas.split import SplitCuts
-from tasks.core import registry as registering
-from tasks.core.bundle import Bundle, Staged, bundle_id, open_bundle, seal, seal_files
+from tasks.core.bundle import registry as registering
+from tasks.core.bundle.bundle_files import Bundle, Staged, bundle_id, open_bundle, seal
 from tasks.core.errors import BundleError, RegistryError
-from tasks.core.extract.reading import Extract
+from tasks.core.extract.whole.in_memory import Extract
 from tasks.core.provenance import config_sha256, git_commit, versions
-from tasks.core.run import Run
 from tasks.core.steps import log, step
+from tasks.core.storage.seals import seal_files
+from tasks.core.training_run import Run
 
 CODE = Path(__file__).parent
 

@@ -3,19 +3,19 @@
 from pathlib import Path
 
 from schemas.reports import DataAudit
-from tasks.core.bundle import Bundle
-from tasks.core.extract.audit import audit
-from tasks.core.extract.reading import Extract
-from tasks.core.registry import BUNDLES, read_champion
-from tasks.core.run import Run
-from tasks.core.steps import log, show, step
-from tasks.core.summary import (
+from tasks.core.bundle.bundle_files import Bundle
+from tasks.core.bundle.registry import BUNDLES, read_champion
+from tasks.core.extract.whole.data_audit import audit
+from tasks.core.extract.whole.in_memory import Extract
+from tasks.core.report.summary import (
     SIMULATED,
     audit_table,
     gate_table,
     metrics_table,
     training_summary,
 )
+from tasks.core.steps import log, show, step
+from tasks.core.training_run import Run
 
 
 @step("report-audit")

@@ -13,8 +13,8 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import TERMINAL_STATES
 from prefect.client.schemas.sorting import FlowRunSort
 
-from tasks.core.attempts import crashes_in_a_row
 from tasks.core.errors import ConfigError
+from tasks.core.operations.crash_streak import crashes_in_a_row
 from tasks.core.steps import log, step
 
 

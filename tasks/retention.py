@@ -7,14 +7,14 @@ from typing import Final
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
-from schemas.telling import ForgetEnded
-from tasks.core import retention
-from tasks.core.clock import refuse_jump
+from schemas.run_messages import ForgetEnded
+from tasks.core.bundle.registry import read_champion
 from tasks.core.errors import PublishError
-from tasks.core.proof import prove, write_proof
-from tasks.core.registry import read_champion
+from tasks.core.operations import expiry
+from tasks.core.operations.clock_guard import refuse_jump
+from tasks.core.operations.retention_log import prove, write_proof
+from tasks.core.operations.sweep import sweep
 from tasks.core.steps import log, step
-from tasks.core.sweeping import sweep
 from tasks.dashboard import forget_runs
 
 FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present")
@@ -34,11 +34,11 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
     champion = read_champion(home.registry)
     if not force:
         refuse_jump(home, champion, now)
-    due = retention.find_expired(home, policy, champion.bundle_id if champion else "", now.date())
+    due = expiry.find_expired(home, policy, champion.bundle_id if champion else "", now.date())
     for kind, reason in due.unreadable.items():
         log.warning("cannot be read in %s/: %s", kind, reason)
     if dry_run:
-        items = [retention.measure(home, each) for each in due.expired]
+        items = [expiry.measure(home, each) for each in due.expired]
         return prove(items, now, unreadable=due.unreadable)
     proof, left = sweep(home, due, now)
     for each, number in Counter(left).items():
@@ -91,7 +91,7 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
     if faults:
         raise PublishError(
             f"{'; '.join(faults)}; the run's warnings say why. Mend the rights or the disk there (what did"
-            f" not go is called {retention.HIDDEN}*), then run python flows/retention_flow.py."
+            f" not go is called {expiry.HIDDEN}*), then run python flows/retention_flow.py."
         )
     return said
 

@@ -44,7 +44,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
 from prefect.states import Completed, Failed, Running, to_state_create
 
-from schemas.telling import (
+from schemas.run_messages import (
     TELLING,
     Forget,
     ForgetEnded,

@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from schemas.preprocessing import Spec
-from tasks.core.files import make_folder
-from tasks.core.run import Order, Run, new_run, resume_run
 from tasks.core.steps import log, step
-from tasks.core.training.baseline import Baseline, fit_baselines
-from tasks.core.training.epoch_log import EpochLog
-from tasks.core.training.network import Network, train_network
-from tasks.core.training.protected import Refit, refit_without
-from tasks.core.training.split import Split
-from tasks.core.training.tensorboard import TrainingBoard
+from tasks.core.storage.atomic import make_folder
+from tasks.core.training.data.split import Split
+from tasks.core.training.evaluation.baselines import Baseline, fit_baselines
+from tasks.core.training.evaluation.protected import Refit, refit_without
+from tasks.core.training.network.ensemble import Network, train_network
+from tasks.core.training.network.epoch_log import EpochLog
+from tasks.core.training.network.training_board import TrainingBoard
+from tasks.core.training_run import Order, Run, new_run, resume_run
 
 EPOCHS_A_LINE = 5
 """Epochs between two lines of progress; TensorBoard has every one."""

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from schemas.reasons import HINTS
+from schemas.quarantine_reasons import HINTS
 from schemas.status import AlarmCode
 from tasks.core import errors
 

@@ -4,8 +4,8 @@ import math
 from statistics import NormalDist
 from typing import Final
 
+from schemas.disclosure import SMALLEST_CELL
 from schemas.measures import Measure
-from tasks.core.extract.audit import SMALLEST_CELL
 
 Z_95: Final = round(NormalDist().inv_cdf(0.975), 15)
 """Half width of a 95 % interval in standard errors; beyond 15 decimals `inv_cdf` is not exact."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from schemas.closed import Closed
-from tasks.core.files import sha256
+from tasks.core.storage.hashing import sha256
 
 _PACKAGES: Final = (
     "numpy",

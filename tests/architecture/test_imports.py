@@ -15,12 +15,14 @@ PROMISES = {
     "Flows share nothing but flows.cli",
     "Steps import no step",
     "Only the training core imports what only training needs",
-    "Only training's report and the presentation draw",
+    "Only report and presentation draw",
     "Only the presentation writes slides",
     "Only its step imports the presentation",
-    "Of training, the presentation uses only the report's plots",
+    "The wings of core import downward only",
+    "The extract is read in four layers",
+    "Training is built in layers",
     "Only training steps import the training core",
-    "Only core's scoring imports onnxruntime",
+    "Only one module runs the model",
     "Scoring never reaches training, however indirectly",
 }
 

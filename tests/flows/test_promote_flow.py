@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from schemas.config import TrainConfig
+from tasks.core.bundle.registry import read_history
 from tasks.core.errors import (
     BundleError,
     ConfigError,
     RegistryError,
 )
-from tasks.core.registry import read_history
 from tests.harness.customers import make_customers
 from tests.harness.flow_home import QUICK, FlowHome
 

@@ -15,10 +15,10 @@ from flows.retention_flow import retention
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
-from schemas.telling import ForgetEnded, Forgotten
+from schemas.run_messages import ForgetEnded, Forgotten
 from tasks import retention as steps
 from tasks.core.errors import ConfigError, PublishError
-from tasks.core.proof import prove, read_proof, write_proof
+from tasks.core.operations.retention_log import prove, read_proof, write_proof
 from tests.harness.customers import make_customers
 from tests.harness.deliveries import publish_scores
 from tests.harness.flow_home import FlowHome

@@ -111,7 +111,7 @@ def test_contracts_do_without_dask() -> None:
     program = (
         "import sys\n"
         "from tests.harness.customers import make_customers\n"
-        "from tasks.core.extract.frame import accept_frame\n"
+        "from tasks.core.contract.frame import accept_frame\n"
         "accept_frame(make_customers(3))\n"
         "print('dask' in sys.modules)\n"
         "import dask.dataframe\n"

@@ -15,7 +15,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from schemas.telling import Progressed, RunBegan, Telling
+from schemas.run_messages import Progressed, RunBegan, Telling
 from tasks import dashboard
 from tasks.core.errors import ConfigError, ExtractError
 from tasks.dashboard import PATIENCE, Dashboard, by_hand

@@ -15,15 +15,15 @@ from optuna.trial import FixedTrial, Trial, TrialState
 
 from schemas.columns import POSITIVE, TARGET
 from schemas.config import TrainConfig
+from tasks.core.bundle.encoder import encode
 from tasks.core.errors import ConfigError
-from tasks.core.preprocessing import encode
-from tasks.core.training.encoding import fit_spec
-from tasks.core.training.epoch_log import EpochLog
-from tasks.core.training.folds import stopping_folds
-from tasks.core.training.model import predict_logits
-from tasks.core.training.network import train_network
-from tasks.core.training.ranking import Ranking
-from tasks.core.training.split import Split
+from tasks.core.training.data.fit_encoder import fit_spec
+from tasks.core.training.data.split import Split
+from tasks.core.training.metrics.ranking import Ranking
+from tasks.core.training.network.ensemble import train_network
+from tasks.core.training.network.epoch_log import EpochLog
+from tasks.core.training.network.mlp import predict_logits
+from tasks.core.training.network.stopping_folds import stopping_folds
 
 STUDY: Final = "study.sqlite3"
 
@@ -56,7 +56,7 @@ class TrialLog:
     best_roc_auc: float | None
 
 
-def search(
+def search_settings(
     parts: Split,
     config: TrainConfig,
     *,

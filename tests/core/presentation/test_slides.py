@@ -5,7 +5,7 @@ import pytest
 from matplotlib.text import Text
 
 from schemas.measures import Measure
-from tasks.core.bundle import MODEL, Bundle
+from tasks.core.bundle.bundle_files import MODEL, Bundle
 from tasks.core.presentation.slides import Deck, Slide, make_deck
 from tests.harness.evaluation import numbers
 

@@ -1,0 +1,207 @@
+"""Keep one champion pointer and its history; move it atomically, by compare-and-swap."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from schemas.manifest import Champion
+from tasks.core.bundle.bundle_files import Bundle, open_bundle
+from tasks.core.errors import BundleError, RegistryError
+from tasks.core.storage.atomic import replace_file, sweep_stages
+from tasks.core.storage.locks import locked
+
+BUNDLES: Final = "bundles"
+POINTER: Final = "champion.json"
+HISTORY: Final = "history.jsonl"
+
+
+def read_champion(registry: Path) -> Champion | None:
+    """Read the pointer; None where no champion was ever promoted.
+
+    Raises:
+        RegistryError: the pointer is there but cannot be understood.
+    """
+    path = registry / POINTER
+    try:
+        if not path.exists() and not path.is_symlink():
+            return None
+        return Champion.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError):
+        raise RegistryError(
+            f"{POINTER} cannot be read as a champion pointer."
+            " Restore it from a back-up, or promote a bundle again after moving it away."
+        ) from None
+
+
+def sweep(registry: Path) -> None:
+    """Delete what killed promotions left behind."""
+    with locked(registry):
+        sweep_stages(registry)
+
+
+def open_champion(registry: Path) -> Bundle | None:
+    """Open the bundle in service and verify it against the pointer; None where there is none.
+
+    Raises:
+        RegistryError: the pointer cannot be read, or leads to no bundle.
+        BundleError: the bundle, its manifest included, is not what was promoted.
+    """
+    champion = read_champion(registry)
+    if champion is None:
+        return None
+    folder = registry / BUNDLES / champion.bundle_id
+    if not folder.is_dir():
+        raise RegistryError(
+            f"{POINTER} leads to bundle '{champion.bundle_id}', which is not in the registry."
+            " Restore it from a back-up, or promote another bundle."
+        )
+    bundle = open_bundle(folder)
+    if bundle.manifest_sha256 != champion.manifest_sha256:
+        raise _another_manifest(bundle)
+    return bundle
+
+
+def find_bundle(registry: Path, bundle_id: str) -> Bundle:
+    """Open and verify a sealed bundle, in service or not.
+
+    Raises:
+        RegistryError: there is no such bundle.
+        BundleError: the bundle does not verify.
+    """
+    folder = registry / BUNDLES / bundle_id
+    if not re.fullmatch(r"[0-9a-f]{16}", bundle_id) or not folder.is_dir():
+        known = sorted(path.name for path in (registry / BUNDLES).glob("[0-9a-f]*"))
+        raise RegistryError(f"there is no such bundle; the registry holds {known}. Give one of them.")
+    return open_bundle(folder)
+
+
+def read_history(registry: Path) -> list[Champion]:
+    """List every move of the pointer, oldest first; the pointer itself is the last.
+
+    Raises:
+        RegistryError: the history or the pointer cannot be understood, or they are of different times.
+    """
+    path = registry / HISTORY
+    try:
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        moves = [Champion.model_validate_json(line) for line in lines]
+    except (ValidationError, OSError):
+        raise RegistryError(f"{HISTORY} cannot be read. Restore it from a back-up.") from None
+    champion = read_champion(registry)
+    last = moves[-1].sequence if moves else 0
+    if champion and last > champion.sequence:
+        raise RegistryError(
+            f"{HISTORY} goes to move {last}, {POINTER} to {champion.sequence}."
+            " Restore both from the same back-up."
+        )
+    if champion and last < champion.sequence:
+        moves.append(champion)  # a kill fell between the pointer and the history
+    return moves
+
+
+def promote(registry: Path, bundle: Bundle, *, expected: str | None, forced: bool, at: datetime) -> Champion:
+    """Put a bundle into service if the champion is still `expected` (an id, or None).
+
+    Promoting what is in service already changes nothing.
+
+    Raises:
+        RegistryError: another promotion came first, the bundle's gate refused it and `forced` is
+            not given, or simulated would replace real.
+        BundleError: the bundle does not score its own examples as when it was made.
+    """
+    with locked(registry):
+        sweep_stages(registry)
+        champion = read_champion(registry)
+        current = champion.bundle_id if champion else None
+        if champion and (current, champion.manifest_sha256) == (
+            bundle.manifest.bundle_id,
+            bundle.manifest_sha256,
+        ):
+            return champion
+        if current != expected:
+            raise RegistryError(
+                f"the champion is now '{current}', no longer '{expected}': another promotion came first."
+                f" Bundle '{bundle.manifest.bundle_id}' is kept; compare, then promote it by hand."
+            )
+        _refuse_unfit(registry, bundle, current, forced=forced)
+        return _move(registry, champion, bundle, "promote", forced=forced, at=at)
+
+
+def roll_back(registry: Path, *, forced: bool, at: datetime) -> Champion:
+    """Put the bundle that was in service before the champion back into service.
+
+    Raises:
+        RegistryError: there is no champion, or none before it, or as for `promote`.
+        BundleError: the earlier bundle is not the one that was in service.
+    """
+    with locked(registry):
+        sweep_stages(registry)
+        champion = read_champion(registry)
+        earlier = in_service(read_history(registry))[:-1]
+        if champion is None or not earlier:
+            raise RegistryError("there is no earlier champion to roll back to. Promote a bundle by its id.")
+        bundle = open_bundle(registry / BUNDLES / earlier[-1].bundle_id)
+        if bundle.manifest_sha256 != earlier[-1].manifest_sha256:
+            raise _another_manifest(bundle)
+        _refuse_unfit(registry, bundle, champion.bundle_id, forced=forced)
+        return _move(registry, champion, bundle, "roll back", forced=forced, at=at)
+
+
+def in_service(history: list[Champion]) -> list[Champion]:
+    """List the moves that a chain of roll-backs would walk through; the last put the champion there."""
+    chain: list[Champion] = []
+    for move in history:
+        if move.action == "roll back":
+            del chain[-1:]
+        else:
+            chain.append(move)
+    return chain
+
+
+def _refuse_unfit(registry: Path, bundle: Bundle, current: str | None, *, forced: bool) -> None:
+    """Refuse what may not serve: what fails its self-test or its gate, and simulated over real."""
+    bundle.scorer()
+    manifest = bundle.manifest
+    if not manifest.gate.promotes and not forced:
+        refused = [check.name for check in manifest.gate.checks if check.verdict == "fail"]
+        raise RegistryError(
+            f"bundle '{manifest.bundle_id}' was refused by its gate ({', '.join(refused)})."
+            " Train a better one, or insist with --force, which is recorded."
+        )
+    simulates = current is not None and manifest.simulated
+    if simulates and not open_bundle(registry / BUNDLES / str(current)).manifest.simulated:
+        raise RegistryError(
+            f"bundle '{manifest.bundle_id}' learnt from simulated customers and may not replace"
+            f" '{current}', which learnt from real ones. Use another CHURN_HOME for simulations."
+        )
+
+
+def _another_manifest(bundle: Bundle) -> BundleError:
+    return BundleError(
+        f"bundle '{bundle.manifest.bundle_id}': manifest.json is not the one that was promoted."
+        " Restore it from a back-up, or promote another bundle."
+    )
+
+
+def _move(
+    registry: Path, champion: Champion | None, bundle: Bundle, action: str, *, forced: bool, at: datetime
+) -> Champion:
+    history = read_history(registry)
+    moved = Champion.model_validate(
+        {
+            "sequence": history[-1].sequence + 1 if history else 1,
+            "action": action,
+            "bundle_id": bundle.manifest.bundle_id,
+            "manifest_sha256": bundle.manifest_sha256,
+            "previous": champion.bundle_id if champion else None,
+            "forced": forced,
+            "at": at,
+        }
+    )
+    replace_file(registry / POINTER, f"{moved.model_dump_json(indent=1)}\n".encode())
+    lines = [f"{move.model_dump_json()}\n" for move in (*history, moved)]
+    replace_file(registry / HISTORY, "".join(lines).encode())
+    return moved

@@ -1,0 +1,96 @@
+"""Judge a DataFrame of another program by the contract of an extract."""
+
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from schemas.columns import FEATURES, ID
+from schemas.config import IngestConfig
+from schemas.extract import ScoringExtract
+from schemas.quarantine_reasons import HINTS
+from tasks.core.contract.parse import parse_cells
+from tasks.core.contract.row_judge import (
+    CONFLICTING_ID,
+    CROSS_ROW,
+    Fault,
+    Judge,
+    keeps,
+    without_cross_row_checks,
+)
+from tasks.core.errors import ExtractError
+
+_WANTED: Final = [ID, *FEATURES]
+_ROWS_SHOWN: Final = 3
+_ROWS_AT_ONCE: Final = 2**14
+"""That are parsed: Python's own texts and numbers take ten times the memory of a frame's."""
+
+
+@cache
+def _judge() -> Judge:
+    return Judge(without_cross_row_checks(ScoringExtract.to_schema()))
+
+
+def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take (N, *) customers to score from a DataFrame; all of them, or none.
+
+    Cells may be text or numbers, a missing one is a blank; they are judged as the text that the CRM
+    would write. Other columns than the contract's, and the index, are ignored.
+
+    Returns:
+        The parsed frame of `schemas.extract`, in the same row order.
+
+    Raises:
+        ExtractError: a column is missing or there twice, or a row breaks the contract.
+    """
+    wrong = [column for column in _WANTED if frame.columns.tolist().count(column) != 1]
+    if wrong:
+        raise ExtractError(
+            f"the customers' frame must have each of {len(_WANTED)} columns once; it has none or several of"
+            f" {', '.join(map(repr, wrong))}. docs/data-contract.md lists them."
+        )
+    frames: list[pd.DataFrame] = []
+    faults: list[Fault] = []
+    for start in range(0, max(len(frame), 1), _ROWS_AT_ONCE):
+        part = frame.iloc[start : start + _ROWS_AT_ONCE]
+        cells = {column: _as_sent(part[column]) for column in _WANTED}
+        parsed = parse_cells(range(start, start + len(part)), cells, IngestConfig())
+        faults += _judge().faults(parsed)
+        frames.append(parsed.frame())
+    accepted = pd.concat(frames)
+    faults += _conflicting_ids(accepted)
+    if faults:
+        raise _broken(sorted(faults), len(frame))
+    return accepted
+
+
+def _conflicting_ids(accepted: pd.DataFrame) -> list[Fault]:
+    """List the rows whose id another row has, too."""
+    (check,) = (each for each in ScoringExtract.to_schema().checks if each.name in CROSS_ROW)
+    shared = np.flatnonzero(~keeps(check, accepted[[ID]])).tolist()
+    return [(row, ID, CONFLICTING_ID) for row in shared]
+
+
+def _as_sent(cells: "pd.Series[Any]") -> list[str]:
+    """Write (N,) cells as the CRM would, a missing one as nothing."""
+    pairs = zip(cells.tolist(), cells.isna().tolist(), strict=True)
+    return ["" if missing else _written(cell) for cell, missing in pairs]
+
+
+def _written(cell: object) -> str:
+    """Write a number in all the digits it needs and without an exponent, and anything else as it shows."""
+    return np.format_float_positional(cell, trim="-") if isinstance(cell, float) else str(cell)
+
+
+def _broken(faults: list[Fault], rows: int) -> ExtractError:
+    """Name the first kind of fault, where it stands and what mends it."""
+    _, column, reason = faults[0]
+    lines = [line for line, *place in faults if place == [column, reason]]
+    more = f", +{len(lines) - _ROWS_SHOWN}" if len(lines) > _ROWS_SHOWN else ""
+    shown = ", ".join(map(str, lines[:_ROWS_SHOWN])) + more
+    return ExtractError(
+        f"the customers' frame: {len({line for line, *_ in faults})} of {rows} rows break the contract; first"
+        f" '{column}': {reason}, in rows {shown} counted from 0. {HINTS[reason]}"
+        " Mend these rows or leave them out."
+    )

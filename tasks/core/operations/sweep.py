@@ -1,0 +1,79 @@
+"""Sweep a home folder so that its log says what was deleted, however often sweeps are killed.
+
+What is to go is hidden, then written down in a pending file, deleted, logged, and the pending file
+removed. The next sweep settles a pending file that it finds: what of it is gone, and not logged yet, is
+logged as of the sweep that deleted it, and what is still there is swept with the rest.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from schemas.closed import to_json
+from schemas.config import Locations
+from schemas.retention import Item, Pending, Swept
+from tasks.core.errors import PublishError
+from tasks.core.operations.expiry import Due, Left, delete, hide
+from tasks.core.operations.retention_log import prove, read_proof, write_proof
+from tasks.core.storage.atomic import replace_file, sweep_stages, sync_folder
+
+
+def sweep(home: Locations, due: Due, at: datetime) -> tuple[list[Swept], list[Left]]:
+    """Delete what is past its time; give the lines that were logged, and what does not go.
+
+    Nobody else may sweep meanwhile: the caller holds the lock of the home's `work` folder.
+
+    Raises:
+        PublishError: the pending file of the last sweep cannot be read.
+    """
+    sweep_stages(home.home)
+    settled, before = _settle(home)
+    items, stay = hide(home, due.expired, before)
+    if items:
+        replace_file(home.retention_pending, to_json(Pending(at=at, items=tuple(items))))
+    gone, left = delete(home, items)
+    left = [*stay, *left]
+    proof = prove(gone, at, failed=[each.kind for each in left], unreadable=due.unreadable)
+    write_proof(home.retention_log, proof)
+    home.retention_pending.unlink(missing_ok=True)
+    sync_folder(home.home)
+    return settled + proof, left
+
+
+def _settle(home: Locations) -> tuple[list[Swept], Mapping[Path, Item]]:
+    """Log what an interrupted sweep deleted; give also what is still there, by its path.
+
+    The pending file stays: the sweep that goes on replaces it by its own.
+    """
+    pending = _read_pending(home.retention_pending)
+    if pending is None:
+        return [], {}
+    there = {item.path: item for item in pending.items if _is_there(home.home / item.path)}
+    logged = {each.kind for each in read_proof(home.retention_log) if each.at == pending.at}
+    gone = [item for item in pending.items if item.path not in there and item.kind not in logged]
+    proof = [each for each in prove(gone, pending.at) if each.deleted]
+    write_proof(home.retention_log, proof)
+    return proof, there
+
+
+def _read_pending(path: Path) -> Pending | None:
+    try:
+        return Pending.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError:
+        raise PublishError(
+            f"'{path.name}' in CHURN_HOME, which says what the last sweep was deleting, cannot be read."
+            " Move it away, and run python flows/retention_flow.py again."
+        ) from None
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether something stands there; a folder that cannot be read is an error, not an empty one."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True

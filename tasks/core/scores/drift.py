@@ -1,0 +1,58 @@
+"""Tell whether customers, or their scores, are other than they were: then a model should be looked at."""
+
+from pathlib import Path
+from typing import Final
+
+from schemas.manifest import ScoresManifest
+from schemas.operations import AlarmPolicy
+from tasks.core.scores.folders import published_folders, read_manifest
+from tasks.core.scores.latest import corrected_extracts, read_latest
+
+LEAST_CUSTOMERS: Final = 100
+"""Of whom a share tells something: the standard error of one of 30 % is five points then."""
+
+
+def find_drift(scores: Path, policy: AlarmPolicy) -> str | None:
+    """Say how the latest scores drifted, compared with training and with the day before them; None if not."""
+    latest = read_latest(scores)
+    manifest = read_manifest(scores / latest.folder) if latest else None
+    return drifted(manifest, _day_before(scores, manifest), policy) if manifest else None
+
+
+def drifted(now: ScoresManifest, before: ScoresManifest | None, policy: AlarmPolicy) -> str | None:
+    """Say how scores drifted; `before` are those of an earlier day by the same bundle, if there are any."""
+    if now.scored < LEAST_CUSTOMERS:
+        return None
+    strangers = now.out_of_domain / now.scored
+    if strangers > policy.max_out_of_domain_share:
+        return (
+            f"{strangers:.1%} of the customers of {now.as_of_date} are unlike all that the champion learnt"
+            f" from; expected at most {policy.max_out_of_domain_share:.1%}. Look at the extract, then train"
+            " again."
+        )
+    if before is None:
+        return None
+    share, earlier = now.flagged / now.scored, before.flagged / before.scored
+    if abs(share - earlier) > policy.max_flagged_change:
+        return (
+            f"{share:.1%} of the customers of {now.as_of_date} are flagged, and {earlier:.1%} were on"
+            f" {before.as_of_date}; expected a change of at most {policy.max_flagged_change:.1%}."
+            " Look at the extract, then train again."
+        )
+    return None
+
+
+def _day_before(scores: Path, now: ScoresManifest | None) -> ScoresManifest | None:
+    """Find the newest scores of an earlier day, by the same bundle and of enough customers, that stand."""
+    manifests = [each for each in map(read_manifest, published_folders(scores)) if each is not None]
+    corrected = corrected_extracts(manifests)
+    earlier = (
+        each
+        for each in manifests
+        if now is not None
+        and each.bundle_id == now.bundle_id
+        and each.as_of_date < now.as_of_date
+        and each.scored >= LEAST_CUSTOMERS
+        and each.extract.extract_id not in corrected
+    )
+    return max(earlier, key=lambda each: each.as_of_date, default=None)

@@ -1,0 +1,86 @@
+"""Tell from the manifests alone which scores correct which, and keep one pointer to the latest."""
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from schemas.closed import to_json
+from schemas.manifest import MANIFEST, Latest, ScoresManifest
+from schemas.scores_name import ScoresName
+from tasks.core.scores.folders import manifests_of, published_folders
+from tasks.core.storage.atomic import replace_file, sweep_stages
+from tasks.core.storage.hashing import sha256_of
+
+LATEST: Final = "latest.json"
+
+
+def corrected_extracts(manifests: Iterable[ScoresManifest]) -> set[str]:
+    """Give the ids of the extracts that some of these scores correct."""
+    return {ScoresName.parse(name).extract_id for each in manifests for name in each.supersedes}
+
+
+def superseded_by(scores: Path, as_of: date, extract_id: str) -> tuple[str, ...]:
+    """Name the folders of the extracts of a day that this one corrects: those that came before it.
+
+    An extract that was there before keeps its place, whoever scores it again.
+    """
+    of_day = list(manifests_of(published_folders(scores, as_of)))
+    own = [each for each in of_day if each.extract.extract_id == extract_id]
+    if own:
+        return tuple(sorted({name for each in own for name in each.supersedes}))
+    if extract_id in corrected_extracts(of_day):
+        return ()
+    superseded = {name for each in of_day for name in each.supersedes}
+    return tuple(sorted(superseded | {str(each.name) for each in of_day}))
+
+
+def find_latest(scores: Path, champion: str) -> Latest | None:
+    """Find the scores to use: of the newest day, by the extract that no other corrects.
+
+    Of several bundles' scores of it, those by the `champion` (an id) are taken, else the last ones made.
+    """
+    newest: list[ScoresManifest] = []
+    for manifest in manifests_of(published_folders(scores)):
+        if newest and manifest.as_of_date != newest[0].as_of_date:
+            break
+        newest.append(manifest)
+    corrected = corrected_extracts(newest)
+    best = max(
+        (each for each in newest if each.extract.extract_id not in corrected),
+        key=lambda each: (each.bundle_id == champion, each.scored_at, each.bundle_id),
+        default=None,
+    )
+    if best is None:
+        return None
+    return Latest(
+        as_of_date=best.as_of_date,
+        folder=str(best.name),
+        extract_id=best.extract.extract_id,
+        bundle_id=best.bundle_id,
+        manifest_sha256=sha256_of(scores / str(best.name) / MANIFEST),
+    )
+
+
+def read_latest(scores: Path) -> Latest | None:
+    """Read the pointer; None where it is missing or damaged: it is written anew from the manifests."""
+    try:
+        return Latest.model_validate_json((scores / LATEST).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def swap_latest(scores: Path, champion: str) -> Latest | None:
+    """Swap the pointer to the latest scores; it goes back a day only where its folder is gone.
+
+    Sweeps what a killed run left; nobody may stage scores meanwhile.
+    """
+    sweep_stages(scores)
+    old, new = read_latest(scores), find_latest(scores, champion)
+    if old and (new is None or new.as_of_date < old.as_of_date) and (scores / old.folder).is_dir():
+        return old
+    if new is not None and new != old:
+        replace_file(scores / LATEST, to_json(new))
+    return new

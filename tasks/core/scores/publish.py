@@ -1,0 +1,66 @@
+"""Publish scores as one folder that appears whole: scores.csv, quarantine.csv, manifest.json."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from schemas.closed import to_json
+from schemas.manifest import MANIFEST, ExtractIdentity, FileSeal, ScoresManifest
+from tasks.core.engine.stream import Totals
+from tasks.core.errors import PublishError
+from tasks.core.storage.atomic import new_stage, reveal, sweep_stages, write_new
+
+SCORES: Final = "scores.csv"
+
+
+@dataclass(frozen=True)
+class StagedScores:
+    """Scores and quarantine of an extract in a hidden folder, whole but not published yet."""
+
+    folder: Path
+    files: dict[str, FileSeal]
+    extract: ExtractIdentity
+    ignored_columns: tuple[str, ...]
+    totals: Totals
+
+
+def open_stage(scores: Path, name: str) -> Path:
+    """Make the hidden folder in which scores are gathered; sweep those of killed runs.
+
+    Nobody else may stage scores meanwhile: the caller holds the lock of the home's `work` folder.
+    """
+    with on_disk(name):
+        sweep_stages(scores)
+        return new_stage(scores, name)
+
+
+def publish_folder(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
+    """Seal a stage and show it as a folder below `scores` in one step; one that stands there is kept.
+
+    Raises:
+        PublishError: the disk did not take the files; nothing of them is visible.
+    """
+    folder = scores / str(manifest.name)
+    with on_disk(folder.name):
+        (stage / MANIFEST).unlink(missing_ok=True)  # of a try that failed
+        write_new(stage / MANIFEST, to_json(manifest))
+        reveal(stage, folder)
+    return folder
+
+
+@contextmanager
+def on_disk(name: str) -> Iterator[None]:
+    """Say of an error of the disk that the scores `name` could not be written.
+
+    Raises:
+        PublishError: the disk did not take them; nothing of them is visible.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise PublishError(
+            f"scores '{name}' could not be written: {error.strerror}. Nothing is half-published;"
+            " free or mend the disk and run again."
+        ) from None
