@@ -27,7 +27,7 @@ test: .venv/.ready  ## Run the whole test suite
 # readers' scanners do not run so, since numpy warns of sums that overflow, as theirs may.
 coverage: .venv/.ready  ## Measure the branch coverage of the modules that decide on scores (six minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report= tests/core tests/schemas tests/contract
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --cov --cov-append --cov-report= tests/core/test_preprocessing.py
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --cov --cov-append --cov-report= tests/core/bundle/test_encoder.py
 	$(BIN)/python tests/covered.py
 
 torture: .venv/.ready  ## Put the product through every torture test (hours; SCALE=0.1 for a tenth; needs strace)

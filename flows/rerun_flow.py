@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from tasks.dashboard import on_dashboard
+from tasks.dashboard.runs import on_dashboard
 from tasks.rerun import count_crashes, order_again
 
 

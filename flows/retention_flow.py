@@ -12,7 +12,7 @@ from prefect.states import Completed
 from schemas.operations import RetentionPolicy
 from tasks.core.settings import load_config
 from tasks.core.storage.locks import locked
-from tasks.dashboard import by_hand, on_dashboard
+from tasks.dashboard.runs import by_hand, on_dashboard
 from tasks.retention import report_retention, sweep_files, sweep_prefect
 
 

@@ -15,7 +15,7 @@ from schemas.config import ScoreConfig
 from tasks.cluster import LOCAL, engine_of
 from tasks.core.jobs.score_night import score_night
 from tasks.core.settings import load_config
-from tasks.dashboard import by_hand, on_dashboard
+from tasks.dashboard.runs import by_hand, on_dashboard
 
 
 @flow(name="score", persist_result=False)

@@ -16,7 +16,7 @@ from tasks.core.errors import ConfigError
 from tasks.core.extract.whole.in_memory import Extract
 from tasks.core.settings import load_config
 from tasks.core.training_run import Order, Run
-from tasks.dashboard import by_hand, on_dashboard
+from tasks.dashboard.runs import by_hand, on_dashboard
 from tasks.document import document
 from tasks.evaluate import evaluate
 from tasks.export import stage

@@ -15,7 +15,7 @@ from tasks.core.operations.clock_guard import refuse_jump
 from tasks.core.operations.retention_log import prove, write_proof
 from tasks.core.operations.sweep import sweep
 from tasks.core.steps import log, step
-from tasks.dashboard import forget_runs
+from tasks.dashboard.runs import forget_runs
 
 FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present")
 """Names of this product's flows: a server may be shared, and others' runs are not ours to delete."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks.dashboard import PATIENCE
+from tasks.dashboard.runs import PATIENCE
 from tests.harness.breakable import Breakable, breakable
 from tests.harness.deployment import assert_scored, deliver, nightly
 from tests.harness.flow_home import FlowHome

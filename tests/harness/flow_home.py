@@ -19,7 +19,7 @@ from flows.promote_flow import promote
 from flows.score_flow import score
 from flows.train_flow import train
 from schemas.config import ScoreConfig, TrainConfig
-from tasks.core.training.evaluation.evaluate import baselines
+from tasks.core.training.evaluation import baselines
 from tests.harness.home import Home
 
 QUICK = TrainConfig.model_validate(

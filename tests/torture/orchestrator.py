@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tasks.dashboard import PATIENCE
+from tasks.dashboard.runs import PATIENCE
 from tests.harness.breakable import Breakable, breakable
 from tests.harness.flow_home import QUICK
 from tests.harness.night import Night

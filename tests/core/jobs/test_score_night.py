@@ -45,7 +45,7 @@ def test_a_reject_that_cannot_be_filed_is_a_fault_of_ours(tmp_path: Path) -> Non
     drain.deliver("crm_2026-13-01.csv", b"x")
     drain.deliver(NAME, b"y")
 
-    with patch.object(score_night.filing, "reject", side_effect=OSError(errno.ENOSPC, "full")):
+    with patch.object(score_night, "reject", side_effect=OSError(errno.ENOSPC, "full")):
         outcome = drain.night()
 
     assert (len(outcome.scored), outcome.rejected) == (1, [])

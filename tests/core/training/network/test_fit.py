@@ -13,8 +13,8 @@ import torch
 
 from schemas.config import FitConfig
 from tasks.core.errors import ConfigError
+from tasks.core.training.network import callbacks
 from tasks.core.training.network.calibration import Platt
-from tasks.core.training.network.ensemble import callbacks
 from tasks.core.training.network.epoch_log import EpochLog
 from tasks.core.training.network.fit import Fitted, fit
 from tasks.core.training.network.mlp import Ensemble, Mlp, predict_logits
@@ -340,7 +340,7 @@ print(hashlib.sha256(to_bytes(Ensemble([done.model]), Platt(slope=1.0, intercept
         check=True,
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[4],
         env={"OMP_NUM_THREADS": "2", "PYTHONHASHSEED": "7"},
     )
 

@@ -64,7 +64,7 @@ _FORGET_SECONDS: Final = 60.0
 _PROGRESS_SECONDS: Final = 5.0
 """Between two lines of progress; work that is done sooner shows none."""
 
-_TELLER: Final = (sys.executable, "-P", "-m", "tasks.teller")
+_TELLER: Final = (sys.executable, "-P", "-m", "tasks.dashboard.teller")
 _PARAMETERS: Final = TypeAdapter(dict[str, Any])
 _FORMAT: Final = logging.Formatter("%(asctime)s | %(levelname)-7s | %(message)s", "%H:%M:%S")
 

@@ -18,7 +18,7 @@ from prefect.states import Completed
 from schemas.run_messages import Progressed, RunBegan, Telling
 from tasks import dashboard
 from tasks.core.errors import ConfigError, ExtractError
-from tasks.dashboard import PATIENCE, Dashboard, by_hand
+from tasks.dashboard.runs import PATIENCE, Dashboard, by_hand
 from tests.harness.breakable import Breakable, breakable
 from tests.harness.server import ROOT, free_port
 
@@ -32,7 +32,7 @@ from prefect.states import Completed
 from flows import cli
 from tasks.core.errors import ExtractError
 from tasks.core.steps import log, progress, show, step
-from tasks.dashboard import by_hand, forget_runs
+from tasks.dashboard.runs import by_hand, forget_runs
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # as from a terminal, whatever started the test
 

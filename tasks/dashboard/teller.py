@@ -142,7 +142,7 @@ class Teller:
         if settings.api.url is not None or not settings.server.ephemeral.enabled:
             yield
             return
-        from tasks.temporary_server import temporary_server  # noqa: PLC0415 takes seconds, and is rarely used
+        from tasks.dashboard.temporary_server import temporary_server  # noqa: PLC0415 takes seconds, and is rarely used
 
         with temporary_server(settings.home):
             yield

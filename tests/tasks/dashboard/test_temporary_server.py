@@ -9,7 +9,7 @@ from prefect.server.api.server import SubprocessASGIServer
 
 from tasks import temporary_server as module
 from tasks.core.errors import OrchestratorError
-from tasks.temporary_server import temporary_server
+from tasks.dashboard.temporary_server import temporary_server
 
 
 def write(home: Path, revision: str) -> None:
