@@ -40,11 +40,13 @@ torture-deployment: .venv/.ready  ## Kill a night's runner and machine for real,
 test-postgres: .venv/.ready  ## Run a scheduled night on PostgreSQL (needs its server: Debian's package postgresql; two minutes)
 	$(BIN)/python -m pytest tests/torture/postgres.py
 
-check: .venv/.ready  ## Lint, types and import rules
+check: .venv/.ready  ## Lint, types, import rules, spelling and banned phrases
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/python tests/vocabulary.py
 
 benchmark-quality: .venv/.ready  ## Compare the default model with its peers on the real extract (over an hour)
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[benchmark]" --no-build-isolation

@@ -1,7 +1,8 @@
 """Write what people read of a candidate into its bundle: report.html and model_card.md."""
 
+from schemas.manifest import MODEL
 from schemas.reports import JudgedEvaluation
-from tasks.core.bundle.bundle_files import CARD, MODEL, REPORT, Staged
+from tasks.core.bundle.bundle_files import CARD, REPORT, Staged
 from tasks.core.extract.whole.in_memory import Extract
 from tasks.core.provenance import versions
 from tasks.core.report.card import write_card

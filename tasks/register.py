@@ -65,5 +65,7 @@ def register(
         training_seconds=seconds,
     )
     folder = seal(staged.folder, registry / registering.BUNDLES, manifest)
-    log.info("sealed: bundle %s (gate: %s)", manifest.bundle_id, manifest.gate.outcome)
+    log.info(
+        "sealed: bundle %s, model %s (gate: %s)", manifest.bundle_id, manifest.model_id, manifest.gate.outcome
+    )
     return open_bundle(folder)

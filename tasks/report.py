@@ -36,7 +36,8 @@ def report_training(bundle: Bundle, run: Run, service: str, registry: Path) -> N
     )
     show(origin + gate_table(manifest.gate), key="gate", description="The decision")
     show(
-        f"{origin}- bundle `{registry / BUNDLES / manifest.bundle_id}`\n- TensorBoard `{run.tensorboard}`\n",
+        f"{origin}- bundle `{registry / BUNDLES / manifest.bundle_id}`, model `{manifest.model_id}`\n"
+        f"- TensorBoard `{run.tensorboard}`\n",
         key="files",
         description="Where the files are",
     )

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from schemas.closed import Closed, to_json
 from schemas.cut_points import CutPoints
-from schemas.manifest import MANIFEST, BundleManifest, FileSeal
+from schemas.manifest import MANIFEST, MODEL, BundleManifest, FileSeal
 from schemas.preprocessing import Examples, Spec
 from schemas.reports import JudgedEvaluation
 from tasks.core.bundle.scorer import Scorer
@@ -19,7 +19,6 @@ from tasks.core.storage.hashing import sha256
 
 T = TypeVar("T", bound=Closed)
 
-MODEL: Final = "model.onnx"
 SPEC: Final = "preprocessing.json"
 EXAMPLES: Final = "examples.json"
 CUT_POINTS: Final = "cut_points.json"

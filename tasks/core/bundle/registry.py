@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from schemas.manifest import Champion
+from schemas.manifest import MANIFEST, BundleManifest, Champion
 from tasks.core.bundle.bundle_files import Bundle, open_bundle
 from tasks.core.errors import BundleError, RegistryError
 from tasks.core.storage.atomic import replace_file, sweep_stages
@@ -65,17 +65,30 @@ def open_champion(registry: Path) -> Bundle | None:
 
 
 def find_bundle(registry: Path, bundle_id: str) -> Bundle:
-    """Open and verify a sealed bundle, in service or not.
+    """Open and verify a sealed bundle, in service or not, by its id or by its model's.
 
     Raises:
-        RegistryError: there is no such bundle.
+        RegistryError: there is no such bundle, or several hold that model.
         BundleError: the bundle does not verify.
     """
     folder = registry / BUNDLES / bundle_id
-    if not re.fullmatch(r"[0-9a-f]{16}", bundle_id) or not folder.is_dir():
-        known = sorted(path.name for path in (registry / BUNDLES).glob("[0-9a-f]*"))
-        raise RegistryError(f"there is no such bundle; the registry holds {known}. Give one of them.")
-    return open_bundle(folder)
+    if re.fullmatch(r"[0-9a-f]{16}", bundle_id) and folder.is_dir():
+        return open_bundle(folder)
+    known = sorted((registry / BUNDLES).glob("[0-9a-f]*"))
+    found = [path for path in known if _model_id(path) == bundle_id]
+    if len(found) != 1:
+        names = [path.name for path in found or known]
+        several = f"several bundles hold this model: {names}"
+        missing = f"there is no such bundle; the registry holds {names}"
+        raise RegistryError(f"{several if found else missing}. Give one of them.")
+    return open_bundle(found[0])
+
+
+def _model_id(folder: Path) -> str | None:
+    try:
+        return BundleManifest.model_validate_json((folder / MANIFEST).read_bytes()).model_id
+    except (OSError, ValidationError, KeyError):
+        return None
 
 
 def read_history(registry: Path) -> list[Champion]:
@@ -195,6 +208,7 @@ def _move(
             "sequence": history[-1].sequence + 1 if history else 1,
             "action": action,
             "bundle_id": bundle.manifest.bundle_id,
+            "model_id": bundle.manifest.model_id,
             "manifest_sha256": bundle.manifest_sha256,
             "previous": champion.bundle_id if champion else None,
             "forced": forced,

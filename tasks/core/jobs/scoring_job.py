@@ -65,7 +65,13 @@ def pin_champion(home_registry: Path) -> Bundle:
     if bundle is None:
         raise RegistryError("there is no champion to score with. Train one: python flows/train_flow.py.")
     bundle.scorer()
-    log.info("champion: bundle %s (gate: %s)", bundle.manifest.bundle_id, bundle.manifest.gate.outcome)
+    manifest = bundle.manifest
+    log.info(
+        "champion: bundle %s, model %s (gate: %s)",
+        manifest.bundle_id,
+        manifest.model_id,
+        manifest.gate.outcome,
+    )
     if bundle.manifest.simulated:
         log.warning("The champion learnt from SIMULATED customers.")
     return bundle
@@ -175,6 +181,7 @@ def publish(job: ScoringJob, staged: StagedScores, now: datetime) -> Path:
         extract=staged.extract,
         ignored_columns=staged.ignored_columns,
         bundle_id=job.bundle_id,
+        model_id=champion.model_id,
         bundle_manifest_sha256=job.champion.manifest_sha256,
         bundle_simulated=champion.simulated,
         gate_outcome=champion.gate.outcome,

@@ -29,6 +29,7 @@ def observe_champion(registry: Path) -> ChampionStatus | None:
     read_history(registry)
     return ChampionStatus(
         bundle_id=move.bundle_id,
+        model_id=bundle.manifest.model_id,
         trained_at=bundle.manifest.created_at,
         since=move.at,
         action=move.action,

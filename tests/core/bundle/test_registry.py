@@ -167,6 +167,23 @@ def test_an_unknown_bundle_is_not_found(trained_home: Home, bundle_id: str) -> N
     assert find_bundle(trained_home.registry, known.manifest.bundle_id) == known
 
 
+def test_whoever_holds_the_report_finds_the_bundle(trained_home: Home) -> None:
+    """The id that heads report and card leads to the bundle, or names all bundles of that model."""
+    champion = champion_of(trained_home)
+    model_id = champion.manifest.model_id
+
+    assert model_id in (champion.folder / "report.html").read_text()
+    assert model_id in (champion.folder / "model_card.md").read_text()
+    assert find_bundle(trained_home.registry, model_id) == champion
+    pointer = read_champion(trained_home.registry)
+    assert pointer is not None
+    assert pointer.model_id == model_id
+
+    other = seal_another(trained_home)
+    with pytest.raises(RegistryError, match=f"several bundles hold this model: .*{other.manifest.bundle_id}"):
+        find_bundle(trained_home.registry, model_id)
+
+
 def test_a_pointer_without_its_line_is_the_last_move(trained_home: Home) -> None:
     """A kill between pointer and history loses nothing, and the next move counts on from it."""
     first, other = champion_of(trained_home), seal_another(trained_home)

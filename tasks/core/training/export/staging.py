@@ -8,9 +8,10 @@ from scipy.special import expit
 
 from schemas.closed import to_json
 from schemas.cut_points import CutPoints
+from schemas.manifest import MODEL
 from schemas.preprocessing import Example, Examples, Spec
 from schemas.scores import PROBABILITY_DECIMALS
-from tasks.core.bundle.bundle_files import CUT_POINTS, EXAMPLES, MODEL, SPEC, STATE
+from tasks.core.bundle.bundle_files import CUT_POINTS, EXAMPLES, SPEC, STATE
 from tasks.core.bundle.encoder import encode
 from tasks.core.bundle.examples import INVENTED_CUSTOMERS, as_customers
 from tasks.core.bundle.onnx_model import Model
