@@ -49,7 +49,7 @@ def score(
         )
         if night.error is not None:
             raise night.error
-    return Completed(name=cli.name_of_night(night.stale, night.drifted), message=night.summary)
+    return Completed(name=cli.final_state_name(night.stale, night.drifted), message=night.summary)
 
 
 def main() -> State[Any] | None:

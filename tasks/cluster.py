@@ -36,7 +36,7 @@ def engine_of(runner: str, workers: int, work: Path) -> Iterator[Engine]:
     A cluster is reached when there is something to score. What its workers write lies in `work`.
 
     Raises:
-        ConfigError: it is none of these, or the extra that it needs is not installed.
+        ConfigError: it is not one of these, or the extra that it needs is not installed.
     """
     if runner == LOCAL:
         yield score_by_threads
@@ -170,7 +170,7 @@ def _score_partition(partition: Partition, champion: Bundle, config: ScoreConfig
             " share, under the same paths."
         )
     scorer = champion.scorer()
-    with publish.on_disk(folder.name):
+    with publish.translate_disk_errors(folder.name):
         return partition_results.score_partition(partition, scorer, config.ingest, folder)
 
 

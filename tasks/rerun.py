@@ -1,4 +1,4 @@
-"""Ask Prefect what became of a deployment's runs, and order a crashed one again."""
+"""Ask Prefect how a deployment's runs ended, and order a crashed one again."""
 
 from uuid import UUID
 

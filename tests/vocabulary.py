@@ -17,9 +17,10 @@ TEXTS: Final = frozenset({"", ".jinja", ".md", ".py", ".sh", ".svg", ".toml", ".
 
 
 def banned(text: str) -> re.Pattern[str]:
-    """Compile the list, one phrase a line, `#` before a comment; phrases match as whole words."""
+    """Compile the list, one phrase a line, `#` before a comment; whole words, capitalised or not."""
     phrases = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    return re.compile("|".join(rf"\b{re.escape(phrase)}\b" for phrase in phrases), re.IGNORECASE)
+    forms = [form for phrase in phrases for form in (phrase, phrase[0].upper() + phrase[1:])]
+    return re.compile("|".join(rf"\b{re.escape(form)}\b" for form in forms))
 
 
 def hits(pattern: re.Pattern[str], name: str, text: str) -> Iterator[str]:

@@ -30,7 +30,7 @@ def shown(text: str) -> str:
 
 
 class ChurnError(Exception):
-    """A fault a person can mend: shown without a traceback.
+    """A fault a person can fix: shown without a traceback.
 
     The message names rule, place, expected, got and next action; it holds line
     numbers and counts, never a customer's value. It is one line, whatever the names in it hold.
@@ -115,8 +115,10 @@ class OrchestratorError(ChurnError):
     exit_code = 60
 
 
-def declared(error: Exception) -> ChurnError | None:
-    """Give what a person can mend as one of our errors, the disk's included; None for a bug."""
+def as_user_error(error: Exception) -> ChurnError | None:
+    """Give what a person can fix as one of our errors, the disk's included; None for a bug."""
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
-        return PublishError(f"the disk did not take a file: {error.strerror}. Mend it and run again.")
+        return PublishError(
+            f"could not write a file: {error.strerror}. Free or repair the disk, then run again."
+        )
     return error if isinstance(error, ChurnError) else None

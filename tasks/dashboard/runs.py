@@ -46,7 +46,7 @@ from schemas.run_messages import (
     Told,
     Unreachable,
 )
-from tasks.core.errors import ChurnError, ConfigError, declared, shown
+from tasks.core.errors import ChurnError, ConfigError, as_user_error, shown
 from tasks.core.steps import is_watched, log, watched_by
 
 PATIENCE: Final = "CHURN_PREFECT_WAIT_SECONDS"
@@ -212,7 +212,7 @@ class Dashboard:
         self._tell(RunEnded(type=type_, name=name, message=_utf8(message)))
 
     def hurry(self) -> None:
-        """Do not wait for Prefect, as whoever stops a run does not: it is told while the run leaves."""
+        """Do not wait for Prefect, as whoever stops a run does not: the rest is sent while the run ends."""
         self._in_hurry = True
 
     def forget(
@@ -279,7 +279,7 @@ class Dashboard:
         self._news.put(None)
 
     def _hear(self) -> News | None:
-        """Wait for an answer; None where there is none, for which nothing is waited a second time."""
+        """Wait for an answer; None without one, and then nobody waits a second time."""
         try:
             news = self._news.get(timeout=self._patience)
         except queue.Empty:
@@ -347,7 +347,7 @@ def _patience() -> float:
 
 
 def _one_line(record: logging.LogRecord) -> bool:
-    """Make Prefect log an error that a person can mend as one line; bugs keep their traceback."""
+    """Make Prefect log an error that a person can fix as one line; bugs keep their traceback."""
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
     if isinstance(error, ChurnError):
         record.msg, record.args, record.exc_info = str(error), (), None
@@ -356,7 +356,7 @@ def _one_line(record: logging.LogRecord) -> bool:
 
 def _said(error: BaseException) -> str:
     """Say an error; of a bug only its kind, since its text may hold a customer's value."""
-    known = declared(error) if isinstance(error, Exception) else None
+    known = as_user_error(error) if isinstance(error, Exception) else None
     return type(error).__name__ if known is None else f"{type(known).__name__}: {known}"
 
 

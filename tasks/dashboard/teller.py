@@ -1,6 +1,6 @@
 """Tell Prefect's API of a run: a program that a run starts, feeds lines of JSON and never depends on.
 
-What is told in order is kept until the API takes it, so that a server which is started again hears of
+Messages are kept in order until the API takes it, so that a server which is started again hears of
 everything. What the API refuses is counted and left out. Once the run has ended, the program tries for a
 few seconds more, and says at last what Prefect did not take.
 """

@@ -61,7 +61,7 @@ def test_scoring_loads_nothing_of_training() -> None:
 
 
 def test_tests_of_the_core_load_neither_prefect_nor_a_flow() -> None:
-    """Whatever a test of core or schemas imports while it is collected, it is none of these."""
+    """Whatever a test of core or schemas imports while it is collected, it is not one of these."""
     program = (
         "import sys, pytest; pytest.main(['--collect-only', '-qq', '-p', 'no:cacheprovider', *sys.argv[1:]]);"
         "print(*{name.partition('.')[0] for name in sys.modules})"

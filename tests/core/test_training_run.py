@@ -11,7 +11,7 @@ NOW = datetime(2026, 1, 1, 4, tzinfo=UTC)
 
 
 def test_a_run_can_be_found_again(tmp_path: Path) -> None:
-    """A run's id leads back to what was asked for; runs of the same second are told apart."""
+    """A run's id leads back to what was asked for; runs of the same second get different ids."""
     order = Order(extract=Path("/inbox/a.csv"), config=TrainConfig())
     first, second = (new_run(tmp_path, order, now=NOW) for _ in range(2))
 

@@ -234,7 +234,7 @@ def test_a_rejected_extract_hides_no_drift(trained_home: FlowHome, inbox: Path) 
 def test_what_may_not_be_moved_stops_itself_alone(
     trained_home: FlowHome, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An extract that can be neither taken nor filed is told without its name; the others are scored."""
+    """An extract that can be neither taken nor filed is reported without its name; the others are scored."""
     for name in ("good_2026-03-01.csv", "Mary Smith 2026-03-02.csv"):
         (inbox / name).write_bytes(extract_of(len(name)))
     rename = Path.rename
@@ -283,7 +283,7 @@ def test_a_late_sidecar_that_may_not_be_moved_stops_no_extract(
     (inbox / "good_2026-03-02.csv").write_bytes(extract_of(2))
     another_file_system(monkeypatch, inbox, kept=late.name)
 
-    with pytest.raises(PublishError, match=r"may not be moved to archive/: 1\. Mend") as raised:
+    with pytest.raises(PublishError, match=r"may not be moved to archive/: 1\. Fix") as raised:
         trained_home.score()
 
     assert "Mary" not in str(raised.value)
@@ -317,7 +317,7 @@ def test_a_truncated_copy_that_may_not_be_moved_is_not_scored(
 def test_a_bug_stops_one_extract_alone(
     trained_home: FlowHome, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever goes wrong with one extract, the others are scored; it stays in work/ and is told."""
+    """Whatever goes wrong with one extract, the others are scored; it stays in work/ and is reported."""
     for seed in (1, 2, 3):
         (inbox / f"crm_2026-03-0{seed}.csv").write_bytes(extract_of(seed))
     exact = scoring_job.publish_folder

@@ -208,7 +208,7 @@ def test_an_interrupted_run_goes_on(
 
 
 def test_resuming_an_unknown_run(home: FlowHome) -> None:
-    """A run id that does not exist is the operator's to mend."""
+    """A run id that does not exist is the operator's to fix."""
     with pytest.raises(ConfigError, match="there is no such run"):
         home.train(None, resume="20260101T000000-1")
 

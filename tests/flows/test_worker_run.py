@@ -45,7 +45,7 @@ def test_a_night_ends_as_if_nothing_had_happened(deployed: Server, trained_home:
         BREAKS[how](api)
         said, _ = night.communicate(timeout=240)
         published = trained_home.published()
-        api.mend()
+        api.repair()
         again = execute(deployed, trained_home, api, run)
         said_again, _ = again.communicate(timeout=240)
 

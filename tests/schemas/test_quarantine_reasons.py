@@ -7,7 +7,7 @@ FORMS = {"whole", "decimal", "blank", "infinite", "decimal comma", "text"}
 
 
 def test_a_code_has_one_record() -> None:
-    """No code stands there twice, and no check or form has two of them."""
+    """No code appears twice, and no check or form has two of them."""
     assert len(HINTS) == len(REASONS)
     assert len(CODE_BY_CHECK) == sum(len(reason.checks) for reason in REASONS)
     assert len(CODE_BY_FORM) == sum(reason.form is not None for reason in REASONS)

@@ -54,7 +54,7 @@ class Trial:
         return forked(act_on_faulty_disk, self.act, home, self.extract.stat().st_size, fault, at)
 
     def run(self, home: Path, fault: Fault | None = None, at: int = 0) -> int:
-        """Act to the end; give the exit code (1 where an error is none of ours)."""
+        """Act to the end; give the exit code (1 where an error is not one of ours)."""
         return ended(self.start(home, fault, at))
 
     def rerun(self, night: Night, expected: dict[str, bytes]) -> list[str]:

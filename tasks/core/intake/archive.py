@@ -1,4 +1,4 @@
-"""File away what became of an extract: into the archive or among the rejected, with its sidecar.
+"""Archive scored extracts, each with its sidecar.
 
 One copy of the same bytes is kept in each, however often they are delivered.
 """
@@ -19,7 +19,7 @@ from tasks.core.storage.move import move
 def archive_extract(sent: Delivery, as_of: date, archive: Path) -> Path:
     """Move a scored file away under its date, id and kind, or over the copy of it that is there.
 
-    Sweeps what a killed run left of a copy; nobody else may file meanwhile.
+    Sweeps what a killed run left of a copy; no other run may archive at the same time.
 
     Raises:
         ChangedError: it is not what was scored any more.
@@ -35,7 +35,7 @@ def archive_extract(sent: Delivery, as_of: date, archive: Path) -> Path:
 
 
 def find_archived(archive: Path, extract_id: str) -> Path | None:
-    """Find the archived copy of an extract; None if there is none."""
+    """Find the archived copy of an extract; None without one."""
     kept = (path for path in archive.glob(f"????-??-??-{extract_id}.*") if not is_sidecar(path.name))
     return min(kept, default=None)
 

@@ -34,7 +34,7 @@ def read_sidecar(path: Path) -> str:
     return _read(path, path.name)
 
 
-def hold_to_sidecar(sent: Delivery) -> None:
+def verify_checksum(sent: Delivery) -> None:
     """Demand that an extract is what its sidecar says, where it has one.
 
     Raises:

@@ -68,7 +68,7 @@ class DeliveredFile:
 
     @property
     def sha256(self) -> str:
-        """The hash of what was read, or of all that stands there now."""
+        """The hash of what was read, or of what is there now."""
         if self._hash is not None:
             return self._hash.hexdigest()
         self._file.seek(0)

@@ -19,7 +19,7 @@ from tasks.core.storage.move import move
 MARK: Final = ".inbox"
 """Stands in the inbox, and in `work/` once it was seen there: a folder without it is another folder."""
 
-Sight = dict[str, tuple[int, int, int]]
+FolderSnapshot = dict[str, tuple[int, int, int]]
 """What a folder held at a moment: by name, the inode, the size in bytes and the last change in ns."""
 
 
@@ -71,7 +71,7 @@ def confirm(inbox: Path, work: Path) -> None:
         raise ConfigError(_unusable(folder, error)) from None
 
 
-def look(folder: Path) -> Sight:
+def look(folder: Path) -> FolderSnapshot:
     """See what a folder holds now; hidden files are still on their way and left alone."""
     return {
         path.name: seen
@@ -80,7 +80,7 @@ def look(folder: Path) -> Sight:
     }
 
 
-def take(inbox: Path, work: Path, before: tuple[Sight, Sight]) -> Taken:
+def take(inbox: Path, work: Path, before: tuple[FolderSnapshot, FolderSnapshot]) -> Taken:
     """Move what has not changed since `before` (of inbox and work) into `work`, and leave the rest.
 
     What cannot be moved, because it is no file and lies on another file system, or because its sender
@@ -111,14 +111,14 @@ def take(inbox: Path, work: Path, before: tuple[Sight, Sight]) -> Taken:
 
 
 def _unusable(folder: Path, error: OSError) -> str:
-    return f"the folder '{folder}' cannot be used: {error.strerror}. Mount it or mend its rights."
+    return f"the folder '{folder}' cannot be used: {error.strerror}. Mount it or fix its permissions."
 
 
-def _extracts(sight: Sight) -> set[str]:
+def _extracts(sight: FolderSnapshot) -> set[str]:
     return {name for name in sight if not is_sidecar(name)}
 
 
-def _settled(name: str, before: Sight, now: Sight) -> bool:
+def _settled(name: str, before: FolderSnapshot, now: FolderSnapshot) -> bool:
     """Tell whether an extract and its sidecar are as they were before."""
     return all(before.get(each) == now.get(each) for each in (name, f"{name}{SUFFIX}"))
 

@@ -8,7 +8,7 @@ from schemas.config import Locations, ScoreConfig
 from schemas.manifest import Champion
 from schemas.score_comparison import Movement
 from tasks.core.bundle import registry
-from tasks.core.errors import declared
+from tasks.core.errors import as_user_error
 from tasks.core.intake.delivered_file import ExtractPath
 from tasks.core.jobs.scoring_job import (
     ScoringJob,
@@ -60,7 +60,7 @@ def move_champion(
         # The pointer has moved: whoever does not know it and rolls back once more is at the wrong bundle.
         again = f"--bundle {moved.bundle_id} --rescore{' --force' if force else ''}"
         left = f"Finish with `{again}`, not with --rollback, which would go further back."
-        cause = declared(error)
+        cause = as_user_error(error)
         if cause is None:
             error.add_note(f"{in_service} Not rescored. {left}")
             raise
@@ -84,7 +84,7 @@ def _find_last_extract(home: Locations) -> LastExtract:
     """Find the archived extract of the latest scores.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: no extract was archived.
     """
     return comparison.find_last_extract(home)
 

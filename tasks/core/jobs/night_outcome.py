@@ -38,7 +38,7 @@ class NightOutcome:
 
     @property
     def error(self) -> Exception | None:
-        """What the run ends with: our own faults before the sender's, which a person is told of anyway."""
+        """What the run ends with: our own faults first; the sender's are reported anyway."""
         if ours := [*self.unscored, *self.unfiled]:
             return ours[0]
         if not self.rejected:

@@ -39,7 +39,7 @@ from tasks.core.storage.locks import locked
 
 _STUCK: Final = (
     "sidecars in inbox/ that came late and may not be moved to archive/: {}."
-    " Mend their rights or the inbox's, or delete them."
+    " Fix their permissions or the inbox's, or delete them."
 )
 
 

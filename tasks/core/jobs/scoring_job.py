@@ -17,14 +17,14 @@ from tasks.core.engine.stream import Progress, Totals, score_stream
 from tasks.core.errors import BundleError, RegistryError
 from tasks.core.extract.whole.whole_extract import Findings, Reading
 from tasks.core.intake import delivery
-from tasks.core.intake.checksum_sidecar import hold_to_sidecar
+from tasks.core.intake.checksum_sidecar import verify_checksum
 from tasks.core.intake.delivered_file import ExtractPath
 from tasks.core.intake.delivery import Delivery, Texts
 from tasks.core.provenance import versions
 from tasks.core.report.summary import counts_line
 from tasks.core.scores.folders import find_scores
 from tasks.core.scores.latest import superseded_by, swap_latest
-from tasks.core.scores.publish import SCORES, StagedScores, on_disk, open_stage, publish_folder
+from tasks.core.scores.publish import SCORES, StagedScores, open_stage, publish_folder, translate_disk_errors
 from tasks.core.steps import log, progress, step
 from tasks.core.storage.seals import seal_files
 
@@ -88,7 +88,7 @@ def identify(given: ExtractPath) -> Delivery:
     sent = delivery.identify(given)
     log.info("extract %s: %d bytes", sent.extract_id, sent.size)
     if given.delivered:
-        hold_to_sidecar(sent)
+        verify_checksum(sent)
     return sent
 
 
@@ -147,7 +147,7 @@ def stage_scores(job: ScoringJob, fill: Fill) -> StagedScores:
     name = str(ScoresName(job.as_of, sent.extract_id, job.bundle_id))
     stage = open_stage(job.scores, name)
     try:
-        with on_disk(name), closing(Reading(sent.name, "scoring", ingest, stage)) as reading:
+        with translate_disk_errors(name), closing(Reading(sent.name, "scoring", ingest, stage)) as reading:
             findings, totals = fill(reading, stage / SCORES, _show_progress(sent.extract_id))
             write_quarantine(stage, reading.quarantine(findings.repeats))
             files = seal_files(stage)

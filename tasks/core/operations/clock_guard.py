@@ -1,4 +1,4 @@
-"""Hold the clock against what the product has dated: to one that jumped, everything is past its time."""
+"""Refuse to sweep when the system clock has jumped: ahead of time, everything would look expired."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,11 +13,11 @@ MAX_SILENCE: Final = timedelta(days=35)
 """Sweeps and nights come daily: more than a month without any is a clock or a long rest."""
 
 
-def refuse_jump(home: Locations, champion: Champion | None, now: datetime) -> None:
+def refuse_clock_jump(home: Locations, champion: Champion | None, now: datetime) -> None:
     """Refuse a moment too long after the last sweep or, before the first one, the last night or promotion.
 
     The last sweep alone counts: a night that runs between jump and sweep is dated by the clock that jumped.
-    What is dated later than now does not count, and where nothing else is, any clock will do.
+    Later dates than now are ignored; without an earlier one, any clock passes.
 
     Raises:
         ConfigError: the clock has jumped, or no sweep ran for so long.

@@ -1,4 +1,4 @@
-"""Find what is past its time, take it out of sight by a rename, and delete it.
+"""Find what has expired, take it out of sight by a rename, and delete it.
 
 What does not go keeps nothing else from going.
 """
@@ -30,7 +30,7 @@ Expiry = Callable[[Path], date | None]
 
 @dataclass(frozen=True)
 class Expired:
-    """A file or folder that is past its time, and the day it is of where that is known."""
+    """A file or folder that has expired, and the day it is of where that is known."""
 
     kind: Kind
     path: Path
@@ -39,7 +39,7 @@ class Expired:
 
 @dataclass(frozen=True)
 class Left:
-    """What is past its time and does not go, and why."""
+    """What has expired but could not be deleted, and why."""
 
     kind: Kind
     reason: str
@@ -47,14 +47,14 @@ class Left:
 
 @dataclass(frozen=True)
 class Due:
-    """What is past its time, and by kind why some of it cannot be read."""
+    """What has expired, and by kind why some of it cannot be read."""
 
     expired: list[Expired]
     unreadable: dict[Kind, str]
 
 
 def find_expired(home: Locations, policy: RetentionPolicy, champion: str, today: date) -> Due:
-    """Find what is past its time on that day, and what an interrupted sweep had hidden.
+    """Find what has expired on that day, and what an interrupted sweep had hidden.
 
     Of the latest scores, of inbox and work, and of bundles nothing is ever listed.
     """
@@ -98,7 +98,7 @@ def find_expired(home: Locations, policy: RetentionPolicy, champion: str, today:
 def hide(
     home: Locations, expired: list[Expired], before: Mapping[Path, Item]
 ) -> tuple[list[Item], list[Left]]:
-    """Take what is past its time out of sight, and open its folders; list also what stays where it is.
+    """Take what has expired out of sight, and open its folders; list also what stays where it is.
 
     `before` are those of which an interrupted sweep may have deleted a part.
     """

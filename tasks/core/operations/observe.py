@@ -17,7 +17,7 @@ from tasks.core.intake.rejects import REASON, STATUS
 
 
 def observe_champion(registry: Path) -> ChampionStatus | None:
-    """Verify the champion, its pointer and its history; None where there is none.
+    """Verify the champion, its pointer and its history; None without one.
 
     Raises:
         RegistryError: the pointer or the history cannot be understood.
@@ -60,26 +60,26 @@ def observe_night(folder: Path, manifest: ScoresManifest, *, latest: bool, super
 
 
 def fault_of_folder(folder: Path) -> str | None:
-    """Say why a folder or what is in it cannot be read; None where it can, or where there is none yet."""
+    """Say why a folder or what is in it cannot be read; None if it can, or if it does not exist yet."""
     try:
         if (first := next(folder.iterdir(), None)) is not None:
             first.lstat()
     except FileNotFoundError:
         return None
     except OSError as error:
-        return f"{folder.name}/ cannot be read: {error.strerror}. Mount it or mend its rights."
+        return f"{folder.name}/ cannot be read: {error.strerror}. Mount it or fix its permissions."
     return None
 
 
 def observe_waiting(folder: Path, now: datetime) -> Waiting:
     """Count the extracts of a folder, and the hours since the first of them came."""
-    came = _came(path for path in _entries(folder) if not is_sidecar(path.name))
+    came = _arrival_times(path for path in _entries(folder) if not is_sidecar(path.name))
     return Waiting(extracts=len(came), oldest_hours=_hours_since(came, now))
 
 
 def observe_lone_sidecars(inbox: Path, now: datetime) -> Waiting:
     """Count the sidecars whose extract is not there, and the hours since the first of them came."""
-    came = _came(
+    came = _arrival_times(
         path
         for path in _entries(inbox)
         if is_sidecar(path.name) and not os.path.lexists(path.with_name(path.name.removesuffix(SUFFIX)))
@@ -118,7 +118,7 @@ def _entries(folder: Path) -> Iterator[Path]:
         yield from folder.iterdir()
 
 
-def _came(paths: Iterable[Path]) -> list[float]:
+def _arrival_times(paths: Iterable[Path]) -> list[float]:
     """Give when each of some entries came, hidden ones left out, in seconds since 1970."""
     came = []
     for path in paths:

@@ -16,14 +16,14 @@ FILES: Final[tuple[Kind, ...]] = ("archive", "rejected", "scores", "runs")
 """The kinds that are files or folders."""
 
 
-def prove(
+def count_deletions(
     deleted: Collection[Item],
     at: datetime,
     *,
     failed: Collection[Kind] = (),
     unreadable: Collection[Kind] = (),
 ) -> list[Swept]:
-    """Count by kind what a sweep deleted; a kind of which nothing was past its time counts none.
+    """Count by kind what a sweep deleted; a kind without anything expired counts zero.
 
     `failed` has a kind as often as something of it did not go.
     """
@@ -39,7 +39,7 @@ def prove(
     ]
 
 
-def write_proof(log: Path, proof: list[Swept]) -> None:
+def append_log(log: Path, proof: list[Swept]) -> None:
     """Append to the log, which is never rewritten, and sync it to the disk.
 
     A line that a power cut broke is ended first, so that it spoils no other.
@@ -55,7 +55,7 @@ def write_proof(log: Path, proof: list[Swept]) -> None:
     sync_folder(log.parent)
 
 
-def read_proof(log: Path) -> Iterator[Swept]:
+def read_log(log: Path) -> Iterator[Swept]:
     """Go through the lines of the log, the last one first; broken ones are passed over."""
     with suppress(FileNotFoundError):
         for line in reversed(log.read_bytes().splitlines()):
@@ -68,7 +68,7 @@ def last_sweep(log: Path, now: datetime) -> datetime | None:
 
     The lines of a clock that was ahead are passed over.
     """
-    return next((each.at for each in read_proof(log) if each.at <= now), None)
+    return next((each.at for each in read_log(log) if each.at <= now), None)
 
 
 def _count(kind: Kind, deleted: list[Item], at: datetime, *, failed: int, unreadable: bool) -> Swept:

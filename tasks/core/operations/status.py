@@ -32,7 +32,7 @@ from tasks.core.storage.seals import is_as_sealed
 NIGHTS_SHOWN: Final = 7
 
 
-def look_at(home: Locations, policy: AlarmPolicy, now: datetime) -> Status:
+def collect_status(home: Locations, policy: AlarmPolicy, now: datetime) -> Status:
     """Look at everything below a home folder; nothing is changed."""
     champion, alarms = _champion(home.registry, policy, now)
     inbox, work = observe_waiting(home.inbox, now), observe_waiting(home.work, now)
@@ -68,7 +68,7 @@ def _champion(
     except (BundleError, RegistryError) as error:
         return None, [Alarm(code="champion_damaged", message=str(error))]
     except OSError as error:
-        message = f"registry/ cannot be read: {error.strerror}. Mount it or mend its rights."
+        message = f"registry/ cannot be read: {error.strerror}. Mount it or fix its permissions."
         return None, [Alarm(code="champion_damaged", message=message)]
     if champion is None:
         message = "there is no champion to score with. Train one: python flows/train_flow.py."
@@ -171,7 +171,7 @@ def _of_sweeps(
     try:
         last = last_sweep(home.retention_log, now)
     except OSError as error:
-        message = f"{home.retention_log.name} cannot be read: {error.strerror}. Mend its rights."
+        message = f"{home.retention_log.name} cannot be read: {error.strerror}. Fix its permissions."
         yield Alarm(code="home_unreadable", message=message)
         return
     if last is not None and now - last > limit:
@@ -181,7 +181,7 @@ def _of_sweeps(
             home, RetentionPolicy(), champion.bundle_id if champion else "", (now - limit).date()
         ).expired
     ):
-        said = f"nothing was ever swept; more than {policy.max_sweep_days} days past their time: {len(due)}."
+        said = f"nothing was ever swept; more than {policy.max_sweep_days} days overdue: {len(due)}."
     else:
         return
     yield Alarm(
@@ -196,5 +196,5 @@ def _of_disk(disk: Disk, policy: AlarmPolicy) -> Iterator[Alarm]:
         yield Alarm(
             code="disk_nearly_full",
             message=f"{share:.1%} of the disk is free; expected {policy.min_free_share:.0%} or more."
-            " Sweep what is past its time: python flows/retention_flow.py.",
+            " Sweep what has expired: python flows/retention_flow.py.",
         )

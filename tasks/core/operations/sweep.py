@@ -16,14 +16,14 @@ from schemas.config import Locations
 from schemas.retention import Item, Pending, Swept
 from tasks.core.errors import PublishError
 from tasks.core.operations.expiry import Due, Left, delete, hide
-from tasks.core.operations.retention_log import prove, read_proof, write_proof
+from tasks.core.operations.retention_log import append_log, count_deletions, read_log
 from tasks.core.storage.atomic import replace_file, sweep_stages, sync_folder
 
 
 def sweep(home: Locations, due: Due, at: datetime) -> tuple[list[Swept], list[Left]]:
-    """Delete what is past its time; give the lines that were logged, and what does not go.
+    """Delete what has expired; give the lines that were logged, and what does not go.
 
-    Nobody else may sweep meanwhile: the caller holds the lock of the home's `work` folder.
+    No other run may sweep at the same time: the caller holds the lock of the home's `work` folder.
 
     Raises:
         PublishError: the pending file of the last sweep cannot be read.
@@ -35,8 +35,8 @@ def sweep(home: Locations, due: Due, at: datetime) -> tuple[list[Swept], list[Le
         replace_file(home.retention_pending, to_json(Pending(at=at, items=tuple(items))))
     gone, left = delete(home, items)
     left = [*stay, *left]
-    proof = prove(gone, at, failed=[each.kind for each in left], unreadable=due.unreadable)
-    write_proof(home.retention_log, proof)
+    proof = count_deletions(gone, at, failed=[each.kind for each in left], unreadable=due.unreadable)
+    append_log(home.retention_log, proof)
     home.retention_pending.unlink(missing_ok=True)
     sync_folder(home.home)
     return settled + proof, left
@@ -51,10 +51,10 @@ def _settle(home: Locations) -> tuple[list[Swept], Mapping[Path, Item]]:
     if pending is None:
         return [], {}
     there = {item.path: item for item in pending.items if _is_there(home.home / item.path)}
-    logged = {each.kind for each in read_proof(home.retention_log) if each.at == pending.at}
+    logged = {each.kind for each in read_log(home.retention_log) if each.at == pending.at}
     gone = [item for item in pending.items if item.path not in there and item.kind not in logged]
-    proof = [each for each in prove(gone, pending.at) if each.deleted]
-    write_proof(home.retention_log, proof)
+    proof = [each for each in count_deletions(gone, pending.at) if each.deleted]
+    append_log(home.retention_log, proof)
     return proof, there
 
 
@@ -71,7 +71,7 @@ def _read_pending(path: Path) -> Pending | None:
 
 
 def _is_there(path: Path) -> bool:
-    """Tell whether something stands there; a folder that cannot be read is an error, not an empty one."""
+    """Tell whether the path exists; a folder that cannot be read is an error, not an empty one."""
     try:
         path.lstat()
     except FileNotFoundError:

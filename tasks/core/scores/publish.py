@@ -29,21 +29,21 @@ class StagedScores:
 def open_stage(scores: Path, name: str) -> Path:
     """Make the hidden folder in which scores are gathered; sweep those of killed runs.
 
-    Nobody else may stage scores meanwhile: the caller holds the lock of the home's `work` folder.
+    No other run may stage scores at the same time: the caller holds the lock of the home's `work` folder.
     """
-    with on_disk(name):
+    with translate_disk_errors(name):
         sweep_stages(scores)
         return new_stage(scores, name)
 
 
 def publish_folder(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
-    """Seal a stage and show it as a folder below `scores` in one step; one that stands there is kept.
+    """Seal a stage and show it as a folder below `scores` in one step; an existing folder is left untouched.
 
     Raises:
         PublishError: the disk did not take the files; nothing of them is visible.
     """
     folder = scores / str(manifest.name)
-    with on_disk(folder.name):
+    with translate_disk_errors(folder.name):
         (stage / MANIFEST).unlink(missing_ok=True)  # of a try that failed
         write_new(stage / MANIFEST, to_json(manifest))
         reveal(stage, folder)
@@ -51,7 +51,7 @@ def publish_folder(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
 
 
 @contextmanager
-def on_disk(name: str) -> Iterator[None]:
+def translate_disk_errors(name: str) -> Iterator[None]:
     """Say of an error of the disk that the scores `name` could not be written.
 
     Raises:
@@ -62,5 +62,5 @@ def on_disk(name: str) -> Iterator[None]:
     except OSError as error:
         raise PublishError(
             f"scores '{name}' could not be written: {error.strerror}. Nothing is half-published;"
-            " free or mend the disk and run again."
+            " free or repair the disk, then run again."
         ) from None

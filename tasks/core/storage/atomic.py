@@ -76,7 +76,7 @@ def new_stage(beside: Path, name: str) -> Path:
 
 
 def reveal(stage: Path, target: Path) -> bool:
-    """Rename a folder of synced files to its place; False where a whole one stands there already."""
+    """Rename a folder of synced files to its place; False if a complete one is there already."""
     sync_folder(stage)
     try:
         stage.rename(target)
@@ -95,7 +95,7 @@ def is_folder(path: Path) -> bool:
 
 
 def remove(path: Path) -> None:
-    """Delete whatever stands there, if anything does."""
+    """Delete a file, folder or link, if it exists."""
     if is_folder(path):
         shutil.rmtree(path)
     else:

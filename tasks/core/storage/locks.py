@@ -23,7 +23,7 @@ def locked(folder: Path) -> Iterator[None]:
 def is_locked(folder: Path) -> bool:
     """Tell whether somebody holds the folder's lock now; nothing is made and nobody is kept waiting.
 
-    A lock that we may not look at is none that we could wait for.
+    A lock that we may not read counts as free.
     """
     try:
         descriptor = os.open(folder / ".lock", os.O_RDONLY)

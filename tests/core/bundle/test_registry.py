@@ -158,7 +158,7 @@ def test_a_pointer_to_a_bundle_that_is_gone(trained_home: Home) -> None:
 
 @pytest.mark.parametrize("bundle_id", ["0" * 16, "", "../bundles", ".", "0" * 15 + "X"])
 def test_an_unknown_bundle_is_not_found(trained_home: Home, bundle_id: str) -> None:
-    """An id that is none leads nowhere; those that are there are listed."""
+    """An unknown id is refused with the list of known ones."""
     known = champion_of(trained_home)
     (trained_home.registry / "bundles" / f"{'0' * 15}X").mkdir()
 

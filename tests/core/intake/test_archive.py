@@ -248,7 +248,7 @@ def test_the_bad_rows_of_a_refused_extract_are_filed_with_its_reason(drain: Drai
 def test_a_disk_that_takes_nothing_keeps_the_extract(
     drain: Drain, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    """Its error is told, and what could not be filed stays where it is."""
+    """Its error is reported, and what could not be filed stays where it is."""
 
     def fail(*_: object) -> None:
         raise OSError(code, os.strerror(code))

@@ -66,7 +66,7 @@ def test_a_change_beyond_the_calendar_is_of_its_last_or_first_day(seconds: float
 
 
 def test_what_is_not_there_has_no_day(tmp_path: Path) -> None:
-    """Whoever named it is told that it cannot be read."""
+    """Whoever named it learns that it cannot be read."""
     with pytest.raises(ConfigError, match=r"^extract 'crm.csv' cannot be read: No such file"):
         day_of(tmp_path / "crm.csv")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core.errors import ExtractError
-from tasks.core.intake.checksum_sidecar import hold_to_sidecar, is_sidecar, read_sidecar
+from tasks.core.intake.checksum_sidecar import is_sidecar, read_sidecar, verify_checksum
 from tasks.core.intake.delivered_file import ExtractPath
 from tasks.core.intake.delivery import Delivery, identify
 
@@ -31,7 +31,7 @@ def test_a_sidecar_as_programs_write_it(text: str, tmp_path: Path) -> None:
     (tmp_path / "crm.csv.sha256").write_text(text, newline="")
 
     assert read_sidecar(tmp_path / "crm.csv.sha256") == HASH
-    hold_to_sidecar(deliver(tmp_path / "crm.csv"))
+    verify_checksum(deliver(tmp_path / "crm.csv"))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_what_is_no_sidecar_refuses_its_extract(text: str, tmp_path: Path) -> No
     (tmp_path / "crm.csv.sha256").write_text(text)
 
     with pytest.raises(ExtractError, match="holds no SHA-256; expected one line"):
-        hold_to_sidecar(deliver(tmp_path / "crm.csv"))
+        verify_checksum(deliver(tmp_path / "crm.csv"))
 
 
 @pytest.mark.parametrize("cut", range(1, len(CONTENT)))
@@ -53,7 +53,7 @@ def test_every_truncated_copy_is_found(cut: int, tmp_path: Path) -> None:
     sent = hashlib.sha256(CONTENT[:cut]).hexdigest()
 
     with pytest.raises(ExtractError, match=rf"expected {HASH[:16]}.*got {sent[:16]}.*may be cut short"):
-        hold_to_sidecar(deliver(tmp_path / "crm.csv", CONTENT[:cut]))
+        verify_checksum(deliver(tmp_path / "crm.csv", CONTENT[:cut]))
 
 
 def test_a_sidecar_is_never_followed_or_waited_for(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_sidecar_is_never_followed_or_waited_for(tmp_path: Path) -> None:
 
     for name in ("a.csv", "b.csv"):
         with pytest.raises(ExtractError, match="not a plain file"):
-            hold_to_sidecar(deliver(tmp_path / name))
+            verify_checksum(deliver(tmp_path / name))
 
 
 def test_names() -> None:

@@ -134,7 +134,7 @@ def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
 def test_a_bad_part_is_refused_by_name(
     name: str, content: bytes | str, expected: str, customers: pd.DataFrame, tmp_path: Path
 ) -> None:
-    """Whatever stands among the parts and is none stops the extract, and the message says which it is."""
+    """Whatever is among the parts but is not one stops the extract, and the message says which it is."""
     folder = tmp_path / "crm"
     folder.mkdir()
     customers.to_csv(folder / "part-0", index=False)
@@ -237,7 +237,7 @@ def test_what_is_written_whole_has_no_holes(customers: pd.DataFrame, tmp_path: P
 
 
 def test_a_folder_that_may_not_be_read_is_the_operators(tmp_path: Path) -> None:
-    """He named it, so its name is given, and it is his to mend."""
+    """He named it, so its name is given, and it is his to fix."""
     folder = tmp_path / "crm"
     folder.mkdir(mode=0o000)
 

@@ -250,7 +250,7 @@ def test_a_folder_left_where_a_sidecar_should_be_goes(drain: Drain) -> None:
 
 
 def test_an_inbox_on_another_file_system(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are copied with their date, whatever their names; what is none is given where it lies."""
+    """Files are copied with their date, whatever their names; anything else is left where it is."""
     another_file_system(monkeypatch, drain.places.inbox)
     long = "x" * 255
     path = drain.deliver(long, b"1")
@@ -344,7 +344,7 @@ def test_what_grows_while_it_is_copied_is_left_whole(drain: Drain, monkeypatch: 
 def test_a_disk_that_takes_nothing_leaves_both_where_they_were(
     code: int, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is no extract that stays: the error is told, and extract and sidecar lie side by side."""
+    """No extract is lost: the error is reported, and extract and sidecar lie side by side."""
     drain.deliver("a.csv", b"1")
     drain.deliver("a.csv.sha256", b"of a")
     guard(monkeypatch, "a.csv", code)

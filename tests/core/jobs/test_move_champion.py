@@ -75,7 +75,7 @@ def scored_before(home: Home) -> Path:
 
 
 def moves(home: Home) -> list[tuple[str, str]]:
-    """List what became of the pointer."""
+    """List the moves of the pointer."""
     return [(move.action, move.bundle_id) for move in registry.read_history(home.registry)]
 
 

@@ -6,8 +6,8 @@ import pytest
 from schemas.config import Locations
 from schemas.manifest import Champion
 from tasks.core.errors import ConfigError
-from tasks.core.operations.clock_guard import refuse_jump
-from tasks.core.operations.retention_log import prove, write_proof
+from tasks.core.operations.clock_guard import refuse_clock_jump
+from tasks.core.operations.retention_log import append_log, count_deletions
 from tests.harness.deliveries import publish_scores
 
 NEWEST = datetime(2026, 6, 30, 5, tzinfo=UTC)
@@ -18,7 +18,7 @@ def dated(places: Locations, kind: str, at: datetime) -> Champion | None:
     """Let the product have dated one thing; give the champion where it is that."""
     if kind == "sweep":
         places.home.mkdir(exist_ok=True)
-        write_proof(places.retention_log, prove([], at))
+        append_log(places.retention_log, count_deletions([], at))
     elif kind == "night":
         publish_scores(places.scores, date(2026, 1, 1), f"{at:%Y%m%d%H}000000", at)
     else:
@@ -39,10 +39,10 @@ def test_a_clock_that_jumped_is_refused(kind: str, tmp_path: Path) -> None:
     """A moment more than 35 days after the newest dated thing is refused; the line names both days."""
     places = Locations(home=tmp_path / "home")
     champion = dated(places, kind, NEWEST)
-    refuse_jump(places, champion, LIMIT)
+    refuse_clock_jump(places, champion, LIMIT)
 
     with pytest.raises(ConfigError, match=r"says 2026-08-04, .* on 2026-06-30; .* 35 .*--force") as error:
-        refuse_jump(places, champion, LIMIT + timedelta(seconds=1))
+        refuse_clock_jump(places, champion, LIMIT + timedelta(seconds=1))
 
     assert error.value.exit_code == 10
 
@@ -55,9 +55,9 @@ def test_only_the_last_sweep_counts_once_there_is_one(kind: str, tmp_path: Path)
     champion = dated(places, kind, LIMIT + timedelta(days=100))
     dated(places, "night", NEWEST - timedelta(days=100))
 
-    refuse_jump(places, champion, LIMIT)
+    refuse_clock_jump(places, champion, LIMIT)
     with pytest.raises(ConfigError, match="the last sweep was on 2026-06-30"):
-        refuse_jump(places, champion, LIMIT + timedelta(days=100, hours=1))
+        refuse_clock_jump(places, champion, LIMIT + timedelta(days=100, hours=1))
 
 
 def test_before_the_first_sweep_the_newest_of_the_others_counts(tmp_path: Path) -> None:
@@ -66,9 +66,9 @@ def test_before_the_first_sweep_the_newest_of_the_others_counts(tmp_path: Path) 
     dated(places, "night", NEWEST)
     champion = dated(places, "promotion", NEWEST - timedelta(days=365))
 
-    refuse_jump(places, champion, LIMIT)
+    refuse_clock_jump(places, champion, LIMIT)
     with pytest.raises(ConfigError, match="the last night or promotion was on 2026-06-30"):
-        refuse_jump(places, champion, LIMIT + timedelta(seconds=1))
+        refuse_clock_jump(places, champion, LIMIT + timedelta(seconds=1))
 
 
 @pytest.mark.parametrize("kind", ["sweep", "night", "promotion"])
@@ -78,15 +78,15 @@ def test_what_is_dated_later_than_now_does_not_count(kind: str, tmp_path: Path) 
     dated(places, "sweep" if kind == "sweep" else "night", NEWEST)
     champion = dated(places, kind, NEWEST + timedelta(days=365))
 
-    refuse_jump(places, champion, LIMIT)
+    refuse_clock_jump(places, champion, LIMIT)
     with pytest.raises(ConfigError, match="on 2026-06-30"):
-        refuse_jump(places, champion, LIMIT + timedelta(seconds=1))
+        refuse_clock_jump(places, champion, LIMIT + timedelta(seconds=1))
 
 
 def is_refused(places: Locations, champion: Champion | None, now: datetime) -> bool:
     """Tell whether a clock is refused."""
     try:
-        refuse_jump(places, champion, now)
+        refuse_clock_jump(places, champion, now)
     except ConfigError:
         return True
     return False

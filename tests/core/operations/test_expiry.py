@@ -201,7 +201,7 @@ def test_what_does_not_go_keeps_nothing_else(
 
 
 def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> None:
-    """What was delivered again and is past its time again goes beside it; each is counted once."""
+    """What was delivered again and has expired again goes beside it; each is counted once."""
     for number in ("", ".1"):
         make_folder(places.rejected / f".expired-{31:016d}{number}")
     (places.archive / f".expired-{TODAY - timedelta(days=91)}-{91:016d}.csv").write_text("0000-AAAAA")
@@ -220,13 +220,13 @@ def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> No
 def test_nothing_is_due_in_a_new_home(tmp_path: Path) -> None:
     """Folders that are not there yet hold nothing."""
     assert expiry.find_expired(Locations(home=tmp_path), POLICY, "", TODAY) == expiry.Due([], {})
-    assert [each.deleted for each in proofs.prove([], NOW)] == [0, 0, 0, 0]
+    assert [each.deleted for each in proofs.count_deletions([], NOW)] == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o300, 0o600])
 @pytest.mark.parametrize("kind", ["archive", "rejected", "scores", "runs"])
 def test_a_folder_that_cannot_be_read_is_not_an_empty_one(kind: Kind, mode: int, places: Locations) -> None:
-    """It is told with its reason, and the other kinds are found."""
+    """It is reported with its reason, and the other kinds are found."""
     before = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
     folder = places.home / kind
     folder.chmod(mode)
@@ -240,7 +240,7 @@ def test_a_folder_that_cannot_be_read_is_not_an_empty_one(kind: Kind, mode: int,
 
 
 def test_one_that_cannot_be_read_keeps_no_other_of_its_kind(places: Locations) -> None:
-    """A refused extract whose day cannot be seen is told; those beside it are found."""
+    """A refused extract whose day cannot be seen is reported; those beside it are found."""
     before = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
     closed = places.rejected / f"{91:016d}"
     closed.chmod(0o000)

@@ -15,8 +15,8 @@ from schemas.operations import AlarmPolicy
 from schemas.status import Status
 from tasks.core.intake.inbox import confirm
 from tasks.core.operations import observe
-from tasks.core.operations.retention_log import prove, write_proof
-from tasks.core.operations.status import look_at
+from tasks.core.operations.retention_log import append_log, count_deletions
+from tasks.core.operations.status import collect_status
 from tasks.core.operations.status_page import WIDTH, page
 from tasks.core.scores.latest import swap_latest
 from tasks.core.storage.atomic import make_folder
@@ -44,7 +44,7 @@ def places(trained_home: Home, monkeypatch: pytest.MonkeyPatch) -> Locations:
 def look(places: Locations, now: datetime = NOW, **policy: object) -> Status:
     """Look at a home; whatever is said fits the page and survives JSON."""
     before = tree(places.home)
-    status = look_at(places, AlarmPolicy.model_validate(policy), now)
+    status = collect_status(places, AlarmPolicy.model_validate(policy), now)
     assert tree(places.home) == before
     assert Status.model_validate_json(status.model_dump_json()) == status
     assert max(map(len, page(status).splitlines())) <= WIDTH
@@ -58,7 +58,7 @@ def tree(home: Path) -> list[tuple[str, int]]:
 
 def swept(places: Locations, at: datetime) -> None:
     """Let a sweep have found nothing at a moment."""
-    write_proof(places.retention_log, prove([], at))
+    append_log(places.retention_log, count_deletions([], at))
 
 
 def codes(status: Status) -> list[str]:
@@ -234,7 +234,7 @@ def test_what_may_not_be_read_is_an_alarm(
     with monkeypatch.context() as shut:
         for name in ("stat", "lstat", "iterdir"):
             shut.setattr(Path, name, guarded(getattr(Path, name)))
-        status = look_at(places, AlarmPolicy(), NOW)
+        status = collect_status(places, AlarmPolicy(), NOW)
 
     assert code in codes(status)
     assert page(status)
@@ -252,7 +252,7 @@ def test_what_cannot_be_read_is_no_quiet_home(name: str, mode: int, places: Loca
     path = places.home / name
     path.chmod(mode if path.is_dir() else 0)
     with bound_by_rights():
-        status = look_at(places, AlarmPolicy(), NOW)
+        status = collect_status(places, AlarmPolicy(), NOW)
     path.chmod(0o700)
 
     assert "home_unreadable" in codes(status)
@@ -266,7 +266,7 @@ def test_a_champion_that_cannot_be_read(places: Locations) -> None:
     bundles = places.registry / "bundles"
     bundles.chmod(0)
     with bound_by_rights():
-        status = look_at(places, AlarmPolicy(), NOW)
+        status = collect_status(places, AlarmPolicy(), NOW)
     bundles.chmod(0o700)
 
     assert "champion_damaged" in codes(status)
@@ -286,7 +286,7 @@ def test_the_lock_of_another_account(places: Locations, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(os, "open", guarded)
 
-    assert not look_at(places, AlarmPolicy(), NOW).running
+    assert not collect_status(places, AlarmPolicy(), NOW).running
 
 
 def test_a_sidecar_whose_extract_never_came(places: Locations) -> None:
@@ -321,7 +321,7 @@ def test_what_was_rejected_lately(places: Locations) -> None:
 
 
 def test_no_sweep_for_days(places: Locations) -> None:
-    """The last line of the log that can be read counts, whatever is past its time."""
+    """The last line of the log that can be read counts, whatever has expired."""
     swept(places, NOW - timedelta(days=30))
     swept(places, NOW - timedelta(days=7))
     with places.retention_log.open("ab") as log:
@@ -336,7 +336,7 @@ def test_no_sweep_for_days(places: Locations) -> None:
 
 
 def test_a_home_that_was_never_swept(places: Locations) -> None:
-    """Only what is past its time by days is an alarm: a new home has nothing to sweep."""
+    """Only what has expired by days is an alarm: a new home has nothing to sweep."""
     extract = places.archive / "2025-11-27-0123456789abcdef.csv"
     make_folder(places.archive)
     extract.touch()
@@ -346,7 +346,7 @@ def test_a_home_that_was_never_swept(places: Locations) -> None:
     status = look(places)
 
     assert codes(status) == ["sweep_overdue"]
-    assert "nothing was ever swept; more than 7 days past their time: 1." in status.alarms[0].message
+    assert "nothing was ever swept; more than 7 days overdue: 1." in status.alarms[0].message
 
 
 def test_a_disk_nearly_full(places: Locations, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from tasks.core.errors import PublishError
 from tasks.core.intake.rejects import REASON
 from tasks.core.operations import expiry, retention_log, sweep
 from tasks.core.operations.expiry import Left, find_expired
-from tasks.core.operations.retention_log import read_proof
+from tasks.core.operations.retention_log import read_log
 from tasks.core.storage import atomic
 from tasks.core.storage.atomic import make_folder
 from tests.harness.deliveries import BUNDLE, publish_scores
@@ -34,7 +34,7 @@ Sums = dict[str, tuple[int, int, date | None, date | None]]
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a home with two things of each kind that are past their time, on different days."""
+    """Make a home with two things of each kind that have expired, on different days."""
     home = Locations(home=tmp_path_factory.mktemp("template") / "home")
     for folder in (home.work, home.archive, home.rejected, home.runs):
         make_folder(folder)
@@ -72,7 +72,7 @@ def run_sweep(home: Locations, minute: int = 0) -> list[Left]:
 
 def sums(home: Locations) -> Sums:
     """Add up the log."""
-    lines = list(read_proof(home.retention_log))
+    lines = list(read_log(home.retention_log))
     found: Sums = {}
     for kind in ("archive", "rejected", "scores", "runs"):
         of_kind = [line for line in lines if line.kind == kind]
@@ -107,9 +107,9 @@ def killed(monkeypatch: pytest.MonkeyPatch, at: int) -> Iterator[list[int]]:
     with monkeypatch.context() as killing:
         for name in ("open", "rename", "replace", "unlink", "rmdir", "fsync"):
             killing.setattr(os, name, deadly(getattr(os, name)))
-        for module, name in ((retention_log, "write_proof"), (atomic, "write_new"), (sweep, "replace_file")):
+        for module, name in ((retention_log, "append_log"), (atomic, "write_new"), (sweep, "replace_file")):
             killing.setattr(module, name, deadly(getattr(module, name)))
-        killing.setattr(sweep, "write_proof", retention_log.write_proof)
+        killing.setattr(sweep, "append_log", retention_log.append_log)
         with suppress(Dead):
             yield done
 
@@ -127,7 +127,7 @@ def whole(fresh: Callable[[], Locations], monkeypatch: pytest.MonkeyPatch) -> tu
 
 
 def assert_clean(home: Locations) -> None:
-    """See that nothing is left of what was past its time, nor of the sweeps."""
+    """See that nothing is left of what had expired, nor of the sweeps."""
     assert [len(list(folder.iterdir())) for folder in (home.archive, home.rejected, home.runs)] == [0, 0, 0]
     assert len(list(home.scores.glob("*"))) == 1
     assert not home.retention_pending.exists()

@@ -62,7 +62,7 @@ def test_content_does_not_depend_on_chunks(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_customers_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more than a chunk's customers are ever drawn at a time, and progress is told after each."""
+    """No more than a chunk's customers are ever drawn at a time, and progress is reported after each."""
     monkeypatch.setattr(extract_writer, "CHUNK_ROWS", 40)
     drawn, told = [], []
     populate = extract_writer.populate

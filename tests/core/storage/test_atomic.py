@@ -187,7 +187,7 @@ def test_a_shared_folder_is_gone_afterwards_and_swept_after_a_kill(tmp_path: Pat
 
 
 def test_a_file_where_a_folder_belongs_is_no_earlier_result(tmp_path: Path) -> None:
-    """What stands in the way and is no folder is told; it stays, and so does what would be revealed."""
+    """Whatever is in the way and not a folder is reported; it stays, and so does what would be revealed."""
     stage = atomic.new_stage(tmp_path, "result")
     atomic.write_new(stage / "file", b"whole")
     (tmp_path / "result").write_bytes(b"in the way")

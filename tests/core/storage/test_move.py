@@ -46,7 +46,7 @@ def test_what_crosses_file_systems_is_on_the_disk_before_it_goes(
 def test_what_is_renamed_is_on_the_disk_in_its_new_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Once a move is told as done, a power cut does not undo it: the new name is synced after the rename."""
+    """Once a move has returned, a power cut does not undo it: the new name is synced after the rename."""
     there, here = (atomic.make_folder(tmp_path / name) for name in ("there", "here"))
     atomic.write_new(there / "a.csv", b"1")
     found: list[tuple[Path, list[str]]] = []

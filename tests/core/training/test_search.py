@@ -75,7 +75,7 @@ def test_killed_at_a_random_trial_it_goes_on(
     monkeypatch: pytest.MonkeyPatch,
     when: str,
 ) -> None:
-    """Gone on with, the search has the trials of an uninterrupted one: parameters, values and result."""
+    """Resumed, the search has the trials of an uninterrupted one: parameters, values and result."""
     fatal = random.Random(when).randint(1, TRIALS)  # noqa: S311 a trial, not a secret
     judge, begun = searching._judge, []
 

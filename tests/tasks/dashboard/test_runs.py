@@ -290,7 +290,7 @@ def test_a_server_that_comes_back_hears_of_everything(api: Breakable) -> None:
         running.stdout.readline()
         api.status = 503
         time.sleep(3)
-        api.mend()
+        api.repair()
         running.communicate()
 
     assert running.returncode == 0
@@ -313,7 +313,7 @@ def test_a_run_that_is_stopped_ends_as_stopped(api: Breakable, number: signal.Si
 
 
 def test_a_run_that_is_killed_is_shown_as_crashed(api: Breakable) -> None:
-    """The process that tells Prefect sees the end of what it is told, says so, and leaves."""
+    """The process that tells Prefect sees the end of its input, says so, and leaves."""
     with started(api.url, seconds=60) as running:
         assert running.stdout is not None
         running.stdout.readline()

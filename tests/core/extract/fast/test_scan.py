@@ -48,7 +48,7 @@ def scanned(data: bytes, separator: str = ",") -> Scan:
     ],
 )
 def test_plain_numbers_are_read_to_the_last_bit(cell: str, value: float | None, form: int) -> None:
-    """A plain number is what Python reads; another cell is told apart and has no value."""
+    """A plain number is what Python reads; another cell is recognised and has no value."""
     found = scanned(f"a,Yes,{cell},x\n".encode())
 
     assert found.read[0]
@@ -86,7 +86,7 @@ def test_a_line_in_doubt_is_left(line: bytes, read: bool) -> None:
 
 
 def test_values_that_begin_alike_are_told_apart() -> None:
-    """The longer of two values that begin alike is found, and an unknown one is told with its place."""
+    """The longer of two values that begin alike is found, and an unknown one is reported with its place."""
     found = scanned(b"a,No,1,\nb,No service,1,\nc,No serv,1,\nd,Yes,1,\n")
 
     assert found.codes[0].tolist() == [0, 1, UNKNOWN, 2]
@@ -95,7 +95,7 @@ def test_values_that_begin_alike_are_told_apart() -> None:
 
 
 def test_texts_are_gathered() -> None:
-    """Ids are put one after another, the empty ones too; a line beyond ASCII is told."""
+    """Ids are put one after another, the empty ones too; a line beyond ASCII is reported."""
     data = "ab,No,1,\n,No,1,\né,No,1,\n".encode()
     found = scanned(data)
 

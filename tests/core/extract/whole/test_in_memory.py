@@ -321,7 +321,7 @@ def test_declared_aliases_and_values(rows: list[Row], build: Build) -> None:
     ],
 )
 def test_a_declaration_that_leads_nowhere(rows: list[Row], build: Build, change: dict[str, object]) -> None:
-    """An alias or value map outside the contract is the operator's to mend."""
+    """An alias or value map outside the contract is the operator's to fix."""
     with pytest.raises(ConfigError, match="ingest"):
         read(build(rows), CONFIG.model_copy(update=change))
 

@@ -34,7 +34,7 @@ def test_the_refit_does_not_see_them(encoded: Any, refit: Refit) -> None:
 
 
 def test_the_refit_is_the_same_every_time(encoded: Any, refit: Refit, tmp_path: Path) -> None:
-    """Fitted twice, or gone on with, it has the same weights."""
+    """Fitted twice, or resumed, it has the same weights."""
     again = _refit(encoded, tmp_path)
     resumed = _refit(encoded, tmp_path, resume=True)
 

@@ -130,7 +130,7 @@ def test_calibration_error_is_the_mean_gap() -> None:
         (np.arange(100, 0, -1) / 100, 10.0),
         # They are the last ten.
         (np.arange(100) / 100, 0.0),
-        # Nobody is told from anybody: the top tenth holds a tenth of the churners.
+        # No customer differs from another: the top tenth holds a tenth of the churners.
         (np.full(100, 0.5), 1.0),
         # Five churners lead; the other five share the next 95 places alike.
         (np.where(np.arange(100) < 5, 0.9, 0.1), 10 * (5 + 5 * 5 / 95) / 10),
