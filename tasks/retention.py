@@ -90,8 +90,8 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
         faults.append(f"cannot be read, and may hold expired data: {', '.join(unreadable)}")
     if faults:
         raise PublishError(
-            f"{'; '.join(faults)}; the run's warnings say why. Fix the permissions or the disk there (what did"
-            f" not go is called {expiry.HIDDEN}*), then run python flows/retention_flow.py."
+            f"{'; '.join(faults)}; the run's warnings say why. Fix the permissions or the disk there (what is"
+            f" left is called {expiry.HIDDEN}*), then run python flows/retention_flow.py."
         )
     return said
 
