@@ -13,7 +13,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
-from schemas import rules, without_dask  # noqa: F401
+from schemas import rules
 from schemas.columns import CATEGORIES
 from schemas.quarantine_reasons import RULES
 

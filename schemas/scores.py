@@ -5,7 +5,6 @@ from typing import Final
 import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
-from schemas import without_dask  # noqa: F401
 from schemas.columns import FEATURES, PROTECTED
 from schemas.quarantine_reasons import HINTS
 

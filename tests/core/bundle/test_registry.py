@@ -172,8 +172,9 @@ def test_whoever_holds_the_report_finds_the_bundle(trained_home: Home) -> None:
     champion = champion_of(trained_home)
     model_id = champion.manifest.model_id
 
-    assert model_id in (champion.folder / "report.html").read_text()
-    assert model_id in (champion.folder / "model_card.md").read_text()
+    folder = trained_home.registry / "bundles" / champion.manifest.bundle_id
+    assert model_id in (folder / "report.html").read_text()
+    assert model_id in (folder / "model_card.md").read_text()
     assert find_bundle(trained_home.registry, model_id) == champion
     pointer = read_champion(trained_home.registry)
     assert pointer is not None
