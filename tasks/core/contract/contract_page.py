@@ -1,6 +1,6 @@
-"""Write the data-contract document from the models that judge extracts.
+"""Generate the data-contract document from the models that judge extracts.
 
-`python -m tasks.core.contract.contract_page > docs/data-contract.md` renews it; a test compares.
+Regenerate it with `python -m tasks.core.contract.contract_page > docs/data-contract.md`; a test compares.
 """
 
 import inspect
@@ -33,8 +33,8 @@ def contract_document() -> str:
         [
             "# Data contract of a CRM extract",
             "",
-            "Generated from `schemas/extract.py` by `python -m tasks.core.contract.contract_page`; do not edit.",
-            f"`{TARGET}` is needed for training only and never read when scoring.",
+            "Generated from `schemas/extract.py` by `python -m tasks.core.contract.contract_page`: do not edit.",
+            f"`{TARGET}` is needed for training only, and is never read for scoring.",
             "",
             "## Columns",
             "",
@@ -42,7 +42,7 @@ def contract_document() -> str:
             "|---|---|---|",
             *columns,
             "",
-            "The *form* of a number is what its text looks like:",
+            "The *form* of a number describes its text:",
             "`whole` (digits), `decimal` (with a point), `blank`, `infinite`, `decimal comma` or `text`.",
             "",
             "## Rules across columns and rows",
@@ -51,9 +51,9 @@ def contract_document() -> str:
             "|---|---|",
             *crossing,
             "",
-            f"Coherent totals lie within {low:g} and {high:g} times tenure x MonthlyCharges.",
-            "Identical repeats of a customer's row are not a fault: one is kept, the rest are counted.",
-            "Repeats that spell a category or number differently (`YES`, `50.0`) are identical.",
+            f"Coherent totals are between {low:g} and {high:g} times tenure x MonthlyCharges.",
+            "Exact duplicates of a row are not a fault: one is kept, the others are counted.",
+            "Rows that differ only in spelling (`YES`, `50.0`) are duplicates too.",
             "",
             "## Reason codes in quarantine.csv",
             "",
