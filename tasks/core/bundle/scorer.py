@@ -118,7 +118,7 @@ class Scorer:
         """Score the bundle's examples and compare the results.
 
         Raises:
-            BundleError: the encoding, score or reasons of an example differ.
+            BundleError: an example is encoded, scored or explained differently.
         """
         matrix = encode(as_customers([each.row for each in examples.examples], self._spec), self._spec)
         expected = np.array([each.encoded for each in examples.examples], dtype=np.float32)
@@ -128,6 +128,6 @@ class Scorer:
             same = agree(examples, probability, self._model.contributions(matrix), self._codes[top])
         if not same:
             raise BundleError(
-                "the bundle's own examples.json are scored differently on this machine than when it was trained."
+                "the bundle's own examples.json are scored differently here than in training."
                 " Reinstall from the lock file, or train and promote again."
             )

@@ -33,7 +33,7 @@ def contract_document() -> str:
         [
             "# Data contract of a CRM extract",
             "",
-            "Generated from `schemas/extract.py` by `python -m tasks.core.contract.contract_page`: do not edit.",
+            "From `schemas/extract.py`, by `python -m tasks.core.contract.contract_page`; do not edit.",
             f"`{TARGET}` is needed for training only, and is never read for scoring.",
             "",
             "## Columns",

@@ -244,9 +244,7 @@ def test_simulated_replaces_simulated_and_never_real(trained_home: Home) -> None
     registry, real = trained_home.registry, champion_of(trained_home)
     simulated = seal_another(trained_home, simulated=True)
     real_id, simulated_id = real.manifest.bundle_id, simulated.manifest.bundle_id
-    with pytest.raises(
-        RegistryError, match=f"'{simulated_id}' was trained .* replace '{real_id}'"
-    ):
+    with pytest.raises(RegistryError, match=f"'{simulated_id}' was trained .* replace '{real_id}'"):
         promote(registry, simulated, expected=real_id, forced=True, at=NOW)
     assert champion_of(trained_home) == real
 
