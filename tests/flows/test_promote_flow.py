@@ -115,7 +115,7 @@ def test_an_edited_verdict_is_not_believed(with_refused: tuple[FlowHome, str]) -
     text = manifest.read_text().replace('"outcome": "refused"', '"outcome": "passed"')
     manifest.write_text(text.replace('"promotes": false', '"promotes": true'))
 
-    with pytest.raises(BundleError, match="says otherwise"):
+    with pytest.raises(BundleError, match="contradicts"):
         home.promote(bundle=refused)
 
 

@@ -1,4 +1,4 @@
-"""Seal a trained model into a bundle, and open one only if every byte is as sealed."""
+"""Seal a trained model into a bundle; open a bundle only if every byte is unchanged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ EVALUATION: Final = "evaluation.json"
 REPORT: Final = "report.html"
 CARD: Final = "model_card.md"
 SCORING_FILES: Final = (MODEL, SPEC, CUT_POINTS)
-"""What decides a score: two bundles that agree in these score alike."""
+"""The files that determine a score: two bundles with the same ones give the same scores."""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified bundle, read into memory whole: what happens to its folder later cannot matter."""
+    """A verified bundle, read fully into memory, so later changes to its folder have no effect."""
 
     manifest: BundleManifest
     manifest_sha256: str
@@ -44,14 +44,14 @@ class Bundle:
 
     @property
     def scoring_sha256(self) -> tuple[str, ...]:
-        """Hashes of the files that decide a score."""
+        """Hashes of the files that determine a score."""
         return tuple(self.manifest.files[name].sha256 for name in SCORING_FILES)
 
     def scorer(self) -> Scorer:
-        """Load the model and prove it on the bundle's own examples.
+        """Load the model and test it on the bundle's own examples.
 
         Raises:
-            BundleError: the model cannot be loaded, or scores the examples differently.
+            BundleError: the model cannot be loaded, or its scores of the examples differ.
         """
         scorer = Scorer(
             self.onnx,
@@ -65,7 +65,7 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Staged:
-    """A candidate in the files of a bundle, not sealed yet: judged by exactly what would run."""
+    """A candidate as unsealed bundle files, so that the files that would run are the ones evaluated."""
 
     folder: Path
     onnx: bytes
@@ -83,13 +83,13 @@ class Staged:
 
 
 def bundle_id(files: Mapping[str, FileSeal]) -> str:
-    """Give the id of a bundle: 16 hex digits of the hash over `<sha256>  <name>` lines by name."""
+    """Return a bundle's id: the first 16 hex digits of the hash of its `<sha256>  <name>` lines, sorted."""
     listing = "".join(f"{seal.sha256}  {name}\n" for name, seal in sorted(files.items()))
     return sha256(listing.encode())[:16]
 
 
 def open_staged(folder: Path) -> Staged:
-    """Read a staged candidate back from its files."""
+    """Read a staged candidate from its files."""
     return Staged(
         folder=folder,
         onnx=(folder / MODEL).read_bytes(),
@@ -100,11 +100,11 @@ def open_staged(folder: Path) -> Staged:
 
 
 def seal(stage: Path, bundles: Path, manifest: BundleManifest) -> Path:
-    """Turn a stage into a bundle below `bundles`, in one step; give its folder.
+    """Turn a stage into a bundle below `bundles` in one step; return its folder.
 
-    A bundle of the same bytes that stands there already is kept as it is.
+    An existing bundle with the same bytes is left untouched.
     """
-    (stage / MANIFEST).unlink(missing_ok=True)  # of a try that failed
+    (stage / MANIFEST).unlink(missing_ok=True)  # left by a failed attempt
     write_new(stage / MANIFEST, to_json(manifest))
     folder = make_folder(bundles) / manifest.bundle_id
     reveal(stage, folder)
@@ -112,10 +112,10 @@ def seal(stage: Path, bundles: Path, manifest: BundleManifest) -> Path:
 
 
 def open_bundle(folder: Path) -> Bundle:
-    """Read a sealed bundle and verify every hash before anything is loaded.
+    """Read a sealed bundle and verify every hash before loading anything.
 
     Raises:
-        BundleError: a file is missing, unlisted, a link, or differs from its seal.
+        BundleError: a file is missing, unlisted, a link, or changed.
     """
     place = f"bundle '{folder.name}'"
     raw = _read(folder / MANIFEST, place)
@@ -125,14 +125,14 @@ def open_bundle(folder: Path) -> Bundle:
     if present != listed:
         raise BundleError(
             f"{place}: missing {sorted(listed - present)}, unlisted {sorted(present - listed)};"
-            " expected exactly what its manifest lists. Restore it from a back-up, or promote another."
+            " expected the files in its manifest. Restore it from a backup, or promote another bundle."
         )
     contents = {name: _read(folder / name, place) for name in manifest.files}
     damaged = [name for name, data in contents.items() if sha256(data) != manifest.files[name].sha256]
     if damaged or bundle_id(manifest.files) != manifest.bundle_id or manifest.bundle_id != folder.name:
         raise BundleError(
-            f"{place}: {damaged or MANIFEST} differs from what was sealed."
-            " Restore it from a back-up, or promote another bundle."
+            f"{place}: {damaged or MANIFEST} was changed after sealing."
+            " Restore it from a backup, or promote another bundle."
         )
     try:
         bundle = Bundle(
@@ -145,7 +145,7 @@ def open_bundle(folder: Path) -> Bundle:
             evaluation=_parse(JudgedEvaluation, contents[EVALUATION], EVALUATION, place),
         )
     except KeyError as error:
-        raise BundleError(f"{place} was sealed without {error}. Train and promote again.") from None
+        raise BundleError(f"{place} was sealed without {error}. Train and promote a new one.") from None
     judged = bundle.evaluation
     if (manifest.gate, manifest.metrics, manifest.simulated) != (
         judged.gate,
@@ -153,8 +153,8 @@ def open_bundle(folder: Path) -> Bundle:
         judged.simulated,
     ):
         raise BundleError(
-            f"{place}: {MANIFEST} says otherwise than {EVALUATION} of gate, metrics or origin."
-            " Restore it from a back-up, or promote another bundle."
+            f"{place}: {MANIFEST} contradicts {EVALUATION} on gate, metrics or origin."
+            " Restore it from a backup, or promote another bundle."
         )
     return bundle
 
@@ -172,6 +172,6 @@ def _parse(model: type[T], data: bytes, name: str, place: str) -> T:
         fields = sorted({".".join(map(str, each["loc"])) for each in error.errors()} - {""})[:3]
         first = f" (first in {', '.join(fields)})" if fields else ""
         raise BundleError(
-            f"{place}: {name} is not of its format{first}."
-            " Restore it from a back-up, or promote another bundle."
+            f"{place}: {name} has an invalid format{first}."
+            " Restore it from a backup, or promote another bundle."
         ) from None

@@ -1,4 +1,4 @@
-"""Cut published probabilities into flags, deciles and risk bands."""
+"""Turn published probabilities into flags, deciles and risk bands."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from schemas.cut_points import DECILES, CutPoints
 
 @dataclass(frozen=True)
 class Cuts:
-    """Of (N,) customers: `flag` 0 or 1, `decile` 1 (highest risk) to 10, `band` as text."""
+    """For (N,) customers: `flag` 0 or 1, `decile` 1 (highest risk) to 10, `band` as text."""
 
     flag: npt.NDArray[np.int64]
     decile: npt.NDArray[np.int64]
@@ -18,7 +18,7 @@ class Cuts:
 
 
 def cut(probability: npt.NDArray[np.float64], points: CutPoints) -> Cuts:
-    """Cut (N,) probabilities as they are published, with six decimals."""
+    """Apply the cut points to (N,) probabilities as published, with six decimals."""
     return Cuts(
         flag=(probability >= points.threshold).astype(np.int64),
         decile=DECILES - (probability[:, np.newaxis] >= np.array(points.deciles)).sum(axis=1),

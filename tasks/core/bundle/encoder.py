@@ -1,4 +1,4 @@
-"""The one interpreter of the preprocessing spec, used in training and in scoring alike."""
+"""Apply the preprocessing spec; the same code serves training and scoring."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -13,14 +13,14 @@ from schemas.preprocessing import NumberEncoding, Spec
 from tasks.core.errors import BundleError
 
 _ROWS_AT_ONCE: Final = 8_192
-"""That are encoded column after column, so that they stay in the cache."""
+"""Rows encoded per call, few enough to stay in the CPU cache."""
 
 
 class Columns(NamedTuple):
     """N customers by column: (Q, N) finite `numbers`, and (K, N) `codes` of categories.
 
-    The value of a code, from -1 on, has its position in `encoding.values` at
-    `positions[starts[k] + 1 + code]`; -1 was not seen in training.
+    `positions[starts[k] + 1 + code]` is the position of a code (from -1 on) in `encoding.values`,
+    or -1 if its value was not seen in training.
     """
 
     numbers: npt.NDArray[np.float64]
@@ -35,10 +35,10 @@ class Columns(NamedTuple):
 
 
 class Encoder:
-    """Encodes customers by one spec: take their `columns` once, then `encode` them, perhaps in parts."""
+    """Encodes customers by one spec: extract their `columns` once, then `encode` slices of them."""
 
     def __init__(self, spec: Spec) -> None:
-        """Lay the spec's numbers out."""
+        """Turn the spec into arrays."""
         edges = [number.edges for number in spec.numbers]
         widths = [(len(each.values), len(each.encoded_values)) for each in spec.categories]
         self._spec = spec
@@ -49,12 +49,12 @@ class Encoder:
         self._ranges = np.array([(number.low, number.high) for number in spec.numbers])
 
     def columns(self, frame: pd.DataFrame) -> Columns:
-        """Take the spec's columns out of (N, *) accepted customers: categories as text, numbers as float64.
+        """Extract the spec's columns from (N, *) accepted customers: categories as text, numbers as float64.
 
-        The index is ignored, the row order kept.
+        The index is ignored, and the row order is kept.
 
         Raises:
-            BundleError: The frame lacks a column of the spec, or a number that must not be blank is.
+            BundleError: The frame lacks a column of the spec, or has a blank where none is allowed.
         """
         spec = self._spec
         _check_columns(frame, spec)
@@ -74,13 +74,12 @@ class Encoder:
     def encode(self, columns: Columns, start: int, matrix: npt.NDArray[np.float32]) -> None:
         """Write the inputs of n rows, from `start` on, into a C-contiguous (n, F) matrix in the spec's order.
 
-        Everything is computed in float64 and becomes float32 in one place, when it is written into
-        the matrix.
+        Everything is computed in float64 and rounded to float32 once, when written into the matrix.
         """
         _write(columns, start, self._scales, self._edges, self._edge_starts, self._widths, matrix)
 
     def in_domain(self, columns: Columns) -> npt.NDArray[np.bool_]:
-        """Tell whom the training part covered, (N,): numbers in its range, categories seen."""
+        """Return who is in the training domain, (N,): numbers in its range and categories seen."""
         inside = np.empty(columns.rows, dtype=np.bool_)
         _compare(columns, self._ranges, inside)
         return inside
@@ -93,7 +92,7 @@ def encode(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.float32]:
         (N, F) float32, C-contiguous, columns in the order of `spec.feature_names`.
 
     Raises:
-        BundleError: The frame lacks a column of the spec, or a number that must not be blank is.
+        BundleError: The frame lacks a column of the spec, or has a blank where none is allowed.
     """
     encoder = Encoder(spec)
     matrix = np.empty((len(frame), len(spec.feature_names)), dtype=np.float32)
@@ -115,8 +114,8 @@ def _write(
 ) -> None:
     """Write (N, F) inputs from row `start` on, see `NumberEncoding` and `CategoryEncoding`.
 
-    One call serves all columns: many short ones would each have to wait for Python's lock. `scales`
-    are mean and scale by number, `widths` how many values and how many inputs a category has.
+    One call handles all columns, as many short calls would each wait for the GIL. `scales` holds mean
+    and scale of each number, `widths` the number of values and of inputs of each category.
     """
     rows, at = len(matrix), 0
     for q in range(len(columns.numbers)):
@@ -126,7 +125,7 @@ def _write(
             x = columns.numbers[q, start + row]
             matrix[row, at] = (x - scales[q, 0]) / scales[q, 1]
             inputs, full = matrix[row, at + 1 : at + 1 + bins], 0
-            for i in range(bins):  # of all bins, one at most is neither full nor empty
+            for i in range(bins):  # at most one bin is neither full nor empty
                 beyond = x >= own[i + 1]
                 inputs[i] = beyond
                 full += beyond
@@ -163,27 +162,27 @@ def _check_columns(frame: pd.DataFrame, spec: Spec) -> None:
     missing = [column for column in wanted if column not in frame.columns]
     if missing:
         raise BundleError(
-            f"preprocessing.json: every column of the spec must be among the customers' columns; "
-            f"got none of the name {', '.join(map(repr, missing))}. Score extracts of the contract only."
+            f"preprocessing.json: the customers lack columns of the spec: {', '.join(map(repr, missing))}."
+            " Score only customers that meet the data contract."
         )
 
 
 def _numbers(frame: pd.DataFrame, encoding: NumberEncoding) -> npt.NDArray[np.float64]:
-    """Take a number column with its blanks filled in: (N,) float64, finite."""
+    """Return a number column with its blanks filled in: (N,) float64, finite."""
     x = frame[encoding.column].to_numpy(dtype=np.float64)
     if encoding.blank is not None:
         x = np.where(np.isnan(x), encoding.blank, x)
     not_finite = np.count_nonzero(~np.isfinite(x))
     if not_finite:
         raise BundleError(
-            f"preprocessing.json: column {encoding.column!r} must be a finite number; got {not_finite} "
-            f"customer(s) without one. Score accepted customers only."
+            f"preprocessing.json: column {encoding.column!r} must be a finite number, but it is not for "
+            f"{not_finite} customer(s). Score accepted customers only."
         )
     return x
 
 
 def _category_codes(cells: "pd.Series[Any]") -> tuple[npt.NDArray[np.integer], pd.Index]:
-    """Give (N,) codes of the distinct values, -1 for a missing one, and these values."""
+    """Return (N,) codes, -1 for a missing value, and the distinct values they refer to."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
         return cells.cat.codes.to_numpy(), cells.cat.categories
     return pd.factorize(cells)

@@ -1,4 +1,4 @@
-"""A few invented customers, for teams that read the bundle in another language."""
+"""A few made-up customers, for teams that load the bundle in another language."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -11,10 +11,10 @@ from schemas.columns import INTERNET_SERVICES, NO_INTERNET, NO_PHONE
 from schemas.preprocessing import Examples, Spec
 
 PROBABILITY_TOLERANCE: Final = 1e-6
-"""Largest difference of a probability; another CPU may differ in the last float32 digits."""
+"""Largest allowed difference of a probability; CPUs differ in the last float32 digits."""
 
 CONTRIBUTION_TOLERANCE: Final = 1e-2
-"""Largest difference of a contribution, in logits: rounding in a unit that hardly moves (docs/model.md)."""
+"""Largest allowed difference of a contribution, in logits; see docs/model.md on rounding."""
 
 _NEWCOMER: Final[dict[str, str | int | float]] = {
     "gender": "Female",
@@ -47,7 +47,7 @@ INVENTED_CUSTOMERS: Final[tuple[dict[str, str | int | float], ...]] = (
     | {"tenure": 120, "MonthlyCharges": 250, "TotalCharges": 30_000, "TechSupport": "Yes"}
     | {"PaymentMethod": "Credit card (automatic)", "OnlineSecurity": "Yes"},
 )
-"""Rows as the CRM writes them: not billed yet, recent, phoneless, without internet, out of domain."""
+"""Rows as the CRM writes them: not billed yet, recent, no phone, no internet, out of domain."""
 
 
 def as_customers(rows: Sequence[Mapping[str, str | float]], spec: Spec) -> pd.DataFrame:
@@ -64,9 +64,9 @@ def agree(
     contributions: npt.NDArray[np.float32],
     reasons: npt.NDArray[np.str_],
 ) -> bool:
-    """Tell whether (N,) probabilities, (N, C) contributions and (N, 3) reasons are the examples' own.
+    """Return whether (N,) probabilities, (N, C) contributions and (N, 3) reasons match the examples.
 
-    Another reason in a place will do if it contributes as much: two that tie may change places.
+    A different reason is fine if it contributes as much: ties may swap places.
     """
     cases: Sequence[Any] = examples.examples
     expected = np.array([case.contributions for case in cases])

@@ -1,4 +1,4 @@
-"""Run model.onnx with onnxruntime: the only way to a probability."""
+"""Run model.onnx with onnxruntime; every probability comes from here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,26 +18,25 @@ TOP_REASONS = "top_reasons"
 REASONS_GIVEN = len(REASONS)
 
 CHUNK_ROWS = 640
-"""Customers a run: measured fastest; what a run holds then stays in the processor's caches."""
-
+"""Customers per run, measured to be fastest: the intermediate results stay in the CPU caches."""
 
 ENCODED_ROWS = 2 * CHUNK_ROWS
-"""Customers that are encoded at a time: few enough to be still in the caches when the model reads them."""
+"""Customers encoded at a time: few enough to be in the caches when the model reads them."""
 
 
 class Model:
-    """An exported network: (N, F) float32 inputs in; calibrated probabilities and reasons out.
+    """An exported network: (N, F) float32 inputs in, calibrated probabilities and reasons out.
 
-    Every run has `CHUNK_ROWS` customers, the last one filled up with blank ones: onnxruntime takes other
-    paths for few rows, and a customer's numbers must not depend on how many others are scored. Threads
-    may share a model. A matrix of another number of inputs than the graph's is a BundleError.
+    Every run has `CHUNK_ROWS` customers, the last one padded with zeros: onnxruntime computes small
+    batches differently, and a score must not depend on how many other customers are scored. Safe to
+    share between threads. Raises a BundleError if a matrix has the wrong number of inputs.
     """
 
     def __init__(self, onnx: bytes) -> None:
         """Load a graph on one thread without spinning.
 
         Raises:
-            BundleError: the bytes are no graph that this runtime loads, or not one of ours.
+            BundleError: the runtime cannot load the graph, or its inputs and outputs are not ours.
         """
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -59,7 +58,7 @@ class Model:
         self.columns = int(self._session.get_outputs()[1].shape[1])
 
     def probability(self, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Score (N, F) encoded customers, N >= 0, in order: (N,); costs nothing for reasons."""
+        """Score (N, F) encoded customers, N >= 0, in order: (N,), without computing reasons."""
         probability = np.empty(len(matrix), dtype=np.float32)
         self._run(matrix, {OUTPUT: probability}, with_reasons=False)
         return probability
@@ -67,11 +66,11 @@ class Model:
     def reasons(
         self, matrix: npt.NDArray[np.float32]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """Score (N, F) encoded customers and tell why: the same (N,) probabilities, and (N, 3) columns.
+        """Score (N, F) encoded customers with reasons: the same (N,) probabilities, and (N, 3) columns.
 
-        A column is its place in `spec.encodings`: the three that raise the customer's risk most over the
-        reference customer's, the first one most, protected attributes left out; -1 where nothing more
-        raises it.
+        The columns, as indices into `spec.encodings`, are the three that raise the customer's risk most
+        over the reference customer's, strongest first and without protected attributes; -1 if there are
+        fewer.
         """
         probability = np.empty(len(matrix), dtype=np.float32)
         top = np.empty((len(matrix), REASONS_GIVEN), dtype=np.int64)
@@ -79,7 +78,7 @@ class Model:
         return probability, top
 
     def contributions(self, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Share the logits of (N, F) encoded customers out among the columns of `spec.encodings`: (N, C).
+        """Distribute the logits of (N, F) encoded customers over the columns of `spec.encodings`: (N, C).
 
         They sum to the customer's logit minus the reference customer's.
         """
@@ -90,11 +89,11 @@ class Model:
     def _run(
         self, matrix: npt.NDArray[np.float32], outputs: Mapping[str, npt.NDArray[Any]], *, with_reasons: bool
     ) -> None:
-        """Fill the outputs, of N rows each, chunk by chunk."""
+        """Fill the outputs, N rows each, chunk by chunk."""
         if matrix.shape[1] != self.inputs:
             raise BundleError(
                 f"preprocessing.json gives {matrix.shape[1]} inputs but model.onnx takes {self.inputs}."
-                " They are of different trainings; train and promote again."
+                " They come from different trainings; train and promote again."
             )
         switch = np.array(with_reasons)
         for start in range(0, len(matrix), CHUNK_ROWS):
@@ -112,13 +111,13 @@ def published(raw: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """Round (N,) probabilities for publication.
 
     Raises:
-        BundleError: one is not a number within 0 and 1.
+        BundleError: one is not a number between 0 and 1.
     """
     probability = raw.astype(np.float64)
     faulty = int((~np.isfinite(probability) | (probability < 0) | (probability > 1)).sum())
     if faulty:
         raise BundleError(
-            f"model.onnx gave {faulty} of {len(raw)} customers no probability within 0 and 1."
+            f"model.onnx gave {faulty} of {len(raw)} customers a probability that is not between 0 and 1."
             " Nothing was published; roll back the champion."
         )
     return np.round(probability, PROBABILITY_DECIMALS)

@@ -1,4 +1,4 @@
-"""Keep one champion pointer and its history; move it atomically, by compare-and-swap."""
+"""The champion pointer and its history; moves are atomic, by compare-and-swap."""
 
 import re
 from datetime import datetime
@@ -19,10 +19,10 @@ HISTORY: Final = "history.jsonl"
 
 
 def read_champion(registry: Path) -> Champion | None:
-    """Read the pointer; None where no champion was ever promoted.
+    """Read the pointer; None if no champion was ever promoted.
 
     Raises:
-        RegistryError: the pointer is there but cannot be understood.
+        RegistryError: the pointer exists but cannot be read.
     """
     path = registry / POINTER
     try:
@@ -31,23 +31,23 @@ def read_champion(registry: Path) -> Champion | None:
         return Champion.model_validate_json(path.read_bytes())
     except (ValidationError, OSError):
         raise RegistryError(
-            f"{POINTER} cannot be read as a champion pointer."
-            " Restore it from a back-up, or promote a bundle again after moving it away."
+            f"{POINTER} is not a valid champion pointer."
+            " Restore it from a backup, or move it away and promote a bundle again."
         ) from None
 
 
 def sweep(registry: Path) -> None:
-    """Delete what killed promotions left behind."""
+    """Delete leftovers of killed promotions."""
     with locked(registry):
         sweep_stages(registry)
 
 
 def open_champion(registry: Path) -> Bundle | None:
-    """Open the bundle in service and verify it against the pointer; None where there is none.
+    """Open the bundle in service and verify it against the pointer; None if there is no champion.
 
     Raises:
-        RegistryError: the pointer cannot be read, or leads to no bundle.
-        BundleError: the bundle, its manifest included, is not what was promoted.
+        RegistryError: the pointer cannot be read, or its bundle does not exist.
+        BundleError: the bundle or its manifest has changed since the promotion.
     """
     champion = read_champion(registry)
     if champion is None:
@@ -55,8 +55,8 @@ def open_champion(registry: Path) -> Bundle | None:
     folder = registry / BUNDLES / champion.bundle_id
     if not folder.is_dir():
         raise RegistryError(
-            f"{POINTER} leads to bundle '{champion.bundle_id}', which is not in the registry."
-            " Restore it from a back-up, or promote another bundle."
+            f"{POINTER} points to bundle '{champion.bundle_id}', which is not in the registry."
+            " Restore it from a backup, or promote another bundle."
         )
     bundle = open_bundle(folder)
     if bundle.manifest_sha256 != champion.manifest_sha256:
@@ -79,8 +79,8 @@ def find_bundle(registry: Path, bundle_id: str) -> Bundle:
     if len(found) != 1:
         names = [path.name for path in found or known]
         several = f"several bundles hold this model: {names}"
-        missing = f"there is no such bundle; the registry holds {names}"
-        raise RegistryError(f"{several if found else missing}. Give one of them.")
+        missing = f"there is no such bundle; the registry has {names}"
+        raise RegistryError(f"{several if found else missing}. Choose one of these.")
     return open_bundle(found[0])
 
 
@@ -95,35 +95,35 @@ def read_history(registry: Path) -> list[Champion]:
     """List every move of the pointer, oldest first; the pointer itself is the last.
 
     Raises:
-        RegistryError: the history or the pointer cannot be understood, or they are of different times.
+        RegistryError: the history or the pointer cannot be read, or they do not match.
     """
     path = registry / HISTORY
     try:
         lines = path.read_bytes().splitlines() if path.exists() else []
         moves = [Champion.model_validate_json(line) for line in lines]
     except (ValidationError, OSError):
-        raise RegistryError(f"{HISTORY} cannot be read. Restore it from a back-up.") from None
+        raise RegistryError(f"{HISTORY} cannot be read. Restore it from a backup.") from None
     champion = read_champion(registry)
     last = moves[-1].sequence if moves else 0
     if champion and last > champion.sequence:
         raise RegistryError(
-            f"{HISTORY} goes to move {last}, {POINTER} to {champion.sequence}."
-            " Restore both from the same back-up."
+            f"{HISTORY} ends at move {last}, but {POINTER} at move {champion.sequence}."
+            " Restore both from the same backup."
         )
     if champion and last < champion.sequence:
-        moves.append(champion)  # a kill fell between the pointer and the history
+        moves.append(champion)  # a run was killed after moving the pointer, before writing the history
     return moves
 
 
 def promote(registry: Path, bundle: Bundle, *, expected: str | None, forced: bool, at: datetime) -> Champion:
     """Put a bundle into service if the champion is still `expected` (an id, or None).
 
-    Promoting what is in service already changes nothing.
+    Promoting the bundle that is already in service changes nothing.
 
     Raises:
-        RegistryError: another promotion came first, the bundle's gate refused it and `forced` is
-            not given, or simulated would replace real.
-        BundleError: the bundle does not score its own examples as when it was made.
+        RegistryError: another promotion came first, the gate refused the bundle and `forced` is not set,
+            or a simulated bundle would replace a real one.
+        BundleError: the bundle fails its self-test.
     """
     with locked(registry):
         sweep_stages(registry)
@@ -137,18 +137,18 @@ def promote(registry: Path, bundle: Bundle, *, expected: str | None, forced: boo
         if current != expected:
             raise RegistryError(
                 f"the champion is now '{current}', no longer '{expected}': another promotion came first."
-                f" Bundle '{bundle.manifest.bundle_id}' is kept; compare, then promote it by hand."
+                f" Bundle '{bundle.manifest.bundle_id}' is kept: compare the two, then promote it by hand."
             )
         _refuse_unfit(registry, bundle, current, forced=forced)
         return _move(registry, champion, bundle, "promote", forced=forced, at=at)
 
 
 def roll_back(registry: Path, *, forced: bool, at: datetime) -> Champion:
-    """Put the bundle that was in service before the champion back into service.
+    """Put the previous champion back into service.
 
     Raises:
-        RegistryError: there is no champion, or none before it, or as for `promote`.
-        BundleError: the earlier bundle is not the one that was in service.
+        RegistryError: there is no champion or no previous one, or as for `promote`.
+        BundleError: the previous bundle has changed since it was in service.
     """
     with locked(registry):
         sweep_stages(registry)
@@ -164,7 +164,7 @@ def roll_back(registry: Path, *, forced: bool, at: datetime) -> Champion:
 
 
 def in_service(history: list[Champion]) -> list[Champion]:
-    """List the moves that a chain of roll-backs would walk through; the last put the champion there."""
+    """List the moves that repeated roll-backs would undo; the last one is the champion's."""
     chain: list[Champion] = []
     for move in history:
         if move.action == "roll back":
@@ -175,27 +175,27 @@ def in_service(history: list[Champion]) -> list[Champion]:
 
 
 def _refuse_unfit(registry: Path, bundle: Bundle, current: str | None, *, forced: bool) -> None:
-    """Refuse what may not serve: what fails its self-test or its gate, and simulated over real."""
+    """Refuse a bundle that fails its self-test or its gate, or is simulated and would replace a real one."""
     bundle.scorer()
     manifest = bundle.manifest
     if not manifest.gate.promotes and not forced:
         refused = [check.name for check in manifest.gate.checks if check.verdict == "fail"]
         raise RegistryError(
             f"bundle '{manifest.bundle_id}' was refused by its gate ({', '.join(refused)})."
-            " Train a better one, or insist with --force, which is recorded."
+            " Train a better one, or override the gate with --force, which is recorded."
         )
     simulates = current is not None and manifest.simulated
     if simulates and not open_bundle(registry / BUNDLES / str(current)).manifest.simulated:
         raise RegistryError(
-            f"bundle '{manifest.bundle_id}' learnt from simulated customers and may not replace"
-            f" '{current}', which learnt from real ones. Use another CHURN_HOME for simulations."
+            f"bundle '{manifest.bundle_id}' was trained on simulated customers and may not replace"
+            f" '{current}', which was trained on real ones. Use another CHURN_HOME for simulations."
         )
 
 
 def _another_manifest(bundle: Bundle) -> BundleError:
     return BundleError(
-        f"bundle '{bundle.manifest.bundle_id}': manifest.json is not the one that was promoted."
-        " Restore it from a back-up, or promote another bundle."
+        f"bundle '{bundle.manifest.bundle_id}': manifest.json has changed since it was promoted."
+        " Restore it from a backup, or promote another bundle."
     )
 
 

@@ -1,4 +1,4 @@
-"""The one way to get a probability: evaluation, parity, gate and the night all come through here."""
+"""Scores customers with a bundle; evaluation, gate and nightly runs all use this code."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from tasks.core.errors import BundleError
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of scores.csv with how many of them are flagged, and how many out of the domain."""
+    """Rows of scores.csv, with the number of flagged and of out-of-domain customers."""
 
     csv: bytes
     flagged: int
@@ -30,10 +30,10 @@ class Rows:
 
 
 class Scorer:
-    """Turns customers into scores by one bundle's model, spec and cut points.
+    """Scores customers with the model, spec and cut points of one bundle.
 
-    For other programs, `open_bundle(folder).scorer()` makes one and `score(frame)` is all they need
-    (docs/integration.md). The product itself reads extracts, and scores accepted customers by `rows`.
+    Other programs need only `open_bundle(folder).scorer()` and `score(frame)` (docs/integration.md).
+    The product itself reads extracts, and scores accepted customers with `rows`.
     """
 
     def __init__(self, onnx: bytes, spec: Spec, cut_points: CutPoints, *, model_version: str) -> None:
@@ -45,27 +45,27 @@ class Scorer:
         self._model = Model(onnx)
         self._spec = spec
         self._encoder = Encoder(spec)
-        self._codes = np.array([*spec.columns, ""])  # the last one is what -1 stands for
+        self._codes = np.array([*spec.columns, ""])  # index -1: no reason
         self._cut_points = cut_points
         self._model_version = model_version
         self._csv = ScoresCsv(cut_points, spec.columns, model_version)
 
     def probability(self, customers: pd.DataFrame) -> npt.NDArray[np.float64]:
-        """Give the churn probability of (N, *) accepted customers as published: (N,), six decimals.
+        """Return the churn probability of (N, *) accepted customers as published: (N,), six decimals.
 
         Raises:
-            BundleError: a probability is not a number within 0 and 1.
+            BundleError: a probability is not a number between 0 and 1.
         """
         return published(self._model.probability(encode(customers, self._spec)))
 
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Score (N, *) customers; the rows and columns of scores.csv, in the same order.
+        """Score (N, *) customers; return the columns of scores.csv, with rows in the same order.
 
-        The frame has the extract's columns, as text or numbers, and may have others.
+        The frame needs the columns of an extract, as text or numbers, and may have others.
 
         Raises:
-            ExtractError: a column is missing, or a customer breaks the data contract; nobody is scored.
-            BundleError: a probability is not a number within 0 and 1.
+            ExtractError: a column is missing or a row breaks the data contract; nothing is scored.
+            BundleError: a probability is not a number between 0 and 1.
         """
         customers = accept_frame(frame)
         probability, top, inside = self._reasons(customers)
@@ -87,10 +87,10 @@ class Scorer:
         return Scores.validate(scores[list(SCORE_COLUMNS)])
 
     def rows(self, customers: pd.DataFrame) -> Rows:
-        """Score (N, *) accepted customers as the rows of scores.csv: what `score` gives, as bytes.
+        """Score (N, *) accepted customers as rows of scores.csv: the result of `score`, as bytes.
 
         Raises:
-            BundleError: a probability is not a number within 0 and 1.
+            BundleError: a probability is not a number between 0 and 1.
         """
         probability, top, inside = self._reasons(customers)
         return Rows(
@@ -102,7 +102,7 @@ class Scorer:
     def _reasons(
         self, customers: pd.DataFrame
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        """Give (N, *) customers' published probabilities, (N, 3) reasons, and who is in the domain."""
+        """Return published probabilities (N,), reasons (N, 3) and who is in the domain (N,)."""
         columns = self._encoder.columns(customers)
         raw = np.empty(columns.rows, dtype=np.float32)
         top = np.empty((columns.rows, REASONS_GIVEN), dtype=np.int64)
@@ -110,15 +110,15 @@ class Scorer:
         for start in range(0, columns.rows, ENCODED_ROWS):
             matrix = encoded[: columns.rows - start]
             self._encoder.encode(columns, start, matrix)
-            part = slice(start, start + len(matrix))
-            raw[part], top[part] = self._model.reasons(matrix)
+            rows = slice(start, start + len(matrix))
+            raw[rows], top[rows] = self._model.reasons(matrix)
         return published(raw), top, self._encoder.in_domain(columns)
 
     def self_test(self, examples: Examples) -> None:
-        """Score the bundle's worked examples and compare.
+        """Score the bundle's examples and compare the results.
 
         Raises:
-            BundleError: an example is encoded, scored or explained differently from when the bundle was made.
+            BundleError: an example is encoded, scored or explained differently.
         """
         matrix = encode(as_customers([each.row for each in examples.examples], self._spec), self._spec)
         expected = np.array([each.encoded for each in examples.examples], dtype=np.float32)
@@ -128,6 +128,6 @@ class Scorer:
             same = agree(examples, probability, self._model.contributions(matrix), self._codes[top])
         if not same:
             raise BundleError(
-                "the bundle's own examples.json are scored differently here than where it was made."
-                " Reinstall from the lock, or train and promote again."
+                "the bundle's own examples.json are scored differently here than in training."
+                " Reinstall from the lock file, or train and promote again."
             )

@@ -1,4 +1,4 @@
-"""Write scores.csv: the text of a row is put together from a few small tables in one compiled pass."""
+"""Write scores.csv: one compiled pass assembles each row from a few small tables of text."""
 
 import itertools
 from typing import Any, Final
@@ -23,12 +23,12 @@ _compiled = numba.njit(nogil=True, cache=True)
 
 
 class ScoresCsv:
-    """Writes the rows of one bundle's scores as UTF-8 with LF line ends, as pandas would."""
+    """Writes scores of one bundle as UTF-8 with LF line endings, exactly as pandas would."""
 
     def __init__(self, points: CutPoints, reasons: tuple[str, ...], model_version: str) -> None:
-        """Prepare the texts; `reasons` are the codes that a reason's number stands for, -1 for none."""
+        """Prepare the tables; `reasons` are the codes by index, where index -1 means no reason."""
         self._edges = np.unique([*points.deciles, points.threshold, points.high, points.medium])
-        lowest = np.concatenate([[-1.0], self._edges])  # of the probabilities between two edges
+        lowest = np.concatenate([[-1.0], self._edges])  # the lowest probability between two edges
         cuts = cut(lowest, points)
         codes = [*reasons, ""]
         texts = [
@@ -52,7 +52,7 @@ class ScoresCsv:
         reasons: npt.NDArray[np.integer],
         in_domain: npt.NDArray[np.bool_],
     ) -> bytes:
-        """Write (N,) ids, probabilities of six decimals, (N, 3) numbers of reasons and (N,) bool."""
+        """Write (N,) ids, (N,) probabilities to six decimals, (N, 3) reason indices and (N,) flags."""
         names, ends = text_buffers(quoted(ids.cast(pa.string())))
         out = np.empty(len(names) + self._longest * len(probability), dtype=np.uint8)
         columns = probability, self._edges, reasons, self._codes, in_domain
@@ -70,7 +70,7 @@ def _write(
     firsts: npt.NDArray[np.int64],
     out: Octets,
 ) -> int:
-    """Write rows, and give how many octets they are; text i is `octets[bounds[i] : bounds[i + 1]]`."""
+    """Write rows and return their length in bytes; text i is `octets[bounds[i] : bounds[i + 1]]`."""
     probabilities, edges, reasons, codes, in_domain = columns
     at = np.uintp(0)
     for row in range(len(probabilities)):
@@ -93,7 +93,7 @@ def _write(
 
 @_compiled
 def _copy(octets: Octets, start: int, end: int, out: Octets, at: np.uintp) -> np.uintp:
-    """Copy octets; unsigned places do not have to be told from places counted from the end: twice as fast."""
+    """Copy bytes; unsigned indices need no check for counting from the end, which is twice as fast."""
     for i in range(np.uintp(start), np.uintp(end)):
         out[at] = octets[i]
         at += np.uintp(1)

@@ -1,4 +1,4 @@
-"""What a contract's checks say of everything known before an extract is read: asked once, looked up."""
+"""Tables of a contract's answers that do not depend on the data: computed once, then looked up."""
 
 from itertools import product
 from typing import Any, Final
@@ -14,24 +14,24 @@ from tasks.core.contract.row_judge import is_of_categories, keeps
 from tasks.core.contract.vocabulary import VOCABULARY
 
 PLAIN_FORMS: Final = ("whole", "decimal", "blank")
-"""Forms of number cells that are written plainly, in the order of `scanning`'s codes."""
+"""Forms of plain number cells, in the order of the codes in `scan`."""
 
 Kept = npt.NDArray[np.bool_]
 
 
 class ContractTables:
-    """Answers of the checks of one `schema`, whose rules read one row each; threads may share them.
+    """Results of the checks of one `schema`, whose rules each read a single row; safe to share.
 
-    words: of each category column's vocabulary, (V,), which words it may hold.
-    combinations: of each rule that reads categories only, its columns, and which combinations of their
-        words keep it, a dimension a column.
-    forms: of each number column, (4,), which of `PLAIN_FORMS` it may have; the last, of code -1, is none.
-    id_starts: (256,), with which octets an id may begin that then surely keeps the contract.
-    id_octets: up to how many octets an id surely is short enough.
+    words: for each category column, (V,) bool: which words of its vocabulary are allowed.
+    combinations: for each rule that reads only categories, its columns, and which combinations of their
+        words are allowed, one dimension per column.
+    forms: for each number column, (4,) bool: which of `PLAIN_FORMS` are allowed; index -1 is always False.
+    id_starts: (256,) bool: first bytes with which an id certainly passes the contract.
+    id_octets: id length in bytes that cannot exceed the limit in characters.
     """
 
     def __init__(self, schema: DataFrameSchema) -> None:
-        """Ask the checks."""
+        """Run the checks."""
         self.schema = schema
         self.words = {
             column: keeps_column(schema, column, pd.Series(list(words), dtype="str"))
@@ -53,7 +53,7 @@ class ContractTables:
 
 
 def keeps_column(schema: DataFrameSchema, column: str, values: "pd.Series[Any]") -> Kept:
-    """Ask all of a column's own checks: (N,) bool."""
+    """Run all checks of a column: (N,) bool."""
     kept = np.ones(len(values), dtype=np.bool_)
     for check in schema.columns[column].checks:
         kept &= keeps(check, values)
@@ -68,13 +68,13 @@ def _combinations(check: Any) -> tuple[tuple[str, ...], Kept]:
 
 
 def _id_starts(schema: DataFrameSchema) -> Kept:
-    """Ask the id's checks about first characters: what an ASCII one keeps, the whole id keeps.
+    """Run the checks of the id on single characters: an id passes if its first ASCII character does.
 
-    That holds for checks of what a text contains; its length is looked at beside them.
+    This holds for checks of what a text contains; the length is checked separately.
     """
-    strange = {check.name for check in schema.columns[ID].checks} - {"str_contains", "str_length"}
-    if strange:
-        raise AssertionError(f"the id's checks {strange} cannot be asked about first characters")
+    unsupported = {check.name for check in schema.columns[ID].checks} - {"str_contains", "str_length"}
+    if unsupported:
+        raise AssertionError(f"the id's checks {unsupported} cannot be decided from the first character")
     sure = np.zeros(256, dtype=np.bool_)
     sure[:128] = keeps_column(schema, ID, pd.Series([chr(octet) for octet in range(128)], dtype="str"))
     return sure

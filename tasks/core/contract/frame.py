@@ -1,4 +1,4 @@
-"""Judge a DataFrame of another program by the contract of an extract."""
+"""Apply the data contract to a DataFrame from another program."""
 
 from functools import cache
 from typing import Any, Final
@@ -14,8 +14,8 @@ from tasks.core.contract.parse import parse_cells
 from tasks.core.contract.row_judge import (
     CONFLICTING_ID,
     CROSS_ROW,
-    Fault,
     Judge,
+    RowFault,
     keeps,
     without_cross_row_checks,
 )
@@ -24,7 +24,7 @@ from tasks.core.errors import ExtractError
 _WANTED: Final = [ID, *FEATURES]
 _ROWS_SHOWN: Final = 3
 _ROWS_AT_ONCE: Final = 2**14
-"""That are parsed: Python's own texts and numbers take ten times the memory of a frame's."""
+"""Rows parsed at a time: Python strings and floats need ten times the memory of a frame."""
 
 
 @cache
@@ -33,25 +33,25 @@ def _judge() -> Judge:
 
 
 def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """Take (N, *) customers to score from a DataFrame; all of them, or none.
+    """Accept (N, *) customers to score from a DataFrame: all of them, or none.
 
-    Cells may be text or numbers, a missing one is a blank; they are judged as the text that the CRM
-    would write. Other columns than the contract's, and the index, are ignored.
+    Cells may be text or numbers, and a missing cell counts as blank; they are judged as the text that
+    the CRM would write. Additional columns and the index are ignored.
 
     Returns:
         The parsed frame of `schemas.extract`, in the same row order.
 
     Raises:
-        ExtractError: a column is missing or there twice, or a row breaks the contract.
+        ExtractError: a column is missing or duplicated, or a row breaks the contract.
     """
     wrong = [column for column in _WANTED if frame.columns.tolist().count(column) != 1]
     if wrong:
         raise ExtractError(
-            f"the customers' frame must have each of {len(_WANTED)} columns once; it has none or several of"
-            f" {', '.join(map(repr, wrong))}. docs/data-contract.md lists them."
+            f"the DataFrame must have each of {len(_WANTED)} columns exactly once; missing or duplicated:"
+            f" {', '.join(map(repr, wrong))}. See docs/data-contract.md."
         )
     frames: list[pd.DataFrame] = []
-    faults: list[Fault] = []
+    faults: list[RowFault] = []
     for start in range(0, max(len(frame), 1), _ROWS_AT_ONCE):
         part = frame.iloc[start : start + _ROWS_AT_ONCE]
         cells = {column: _as_sent(part[column]) for column in _WANTED}
@@ -65,32 +65,32 @@ def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
     return accepted
 
 
-def _conflicting_ids(accepted: pd.DataFrame) -> list[Fault]:
-    """List the rows whose id another row has, too."""
+def _conflicting_ids(accepted: pd.DataFrame) -> list[RowFault]:
+    """List the rows that share their id with another row."""
     (check,) = (each for each in ScoringExtract.to_schema().checks if each.name in CROSS_ROW)
     shared = np.flatnonzero(~keeps(check, accepted[[ID]])).tolist()
     return [(row, ID, CONFLICTING_ID) for row in shared]
 
 
 def _as_sent(cells: "pd.Series[Any]") -> list[str]:
-    """Write (N,) cells as the CRM would, a missing one as nothing."""
+    """Write (N,) cells as the CRM would; missing cells become empty."""
     pairs = zip(cells.tolist(), cells.isna().tolist(), strict=True)
     return ["" if missing else _written(cell) for cell, missing in pairs]
 
 
 def _written(cell: object) -> str:
-    """Write a number in all the digits it needs and without an exponent, and anything else as it shows."""
+    """Write a float with all its digits and without an exponent, and anything else as `str` does."""
     return np.format_float_positional(cell, trim="-") if isinstance(cell, float) else str(cell)
 
 
-def _broken(faults: list[Fault], rows: int) -> ExtractError:
-    """Name the first kind of fault, where it stands and what mends it."""
+def _broken(faults: list[RowFault], rows: int) -> ExtractError:
+    """Report the first kind of fault, the rows it occurs in, and how to fix it."""
     _, column, reason = faults[0]
     lines = [line for line, *place in faults if place == [column, reason]]
     more = f", +{len(lines) - _ROWS_SHOWN}" if len(lines) > _ROWS_SHOWN else ""
     shown = ", ".join(map(str, lines[:_ROWS_SHOWN])) + more
     return ExtractError(
-        f"the customers' frame: {len({line for line, *_ in faults})} of {rows} rows break the contract; first"
-        f" '{column}': {reason}, in rows {shown} counted from 0. {HINTS[reason]}"
-        " Mend these rows or leave them out."
+        f"the DataFrame: {len({line for line, *_ in faults})} of {rows} rows break the contract; first"
+        f" '{column}': {reason}, in rows {shown} (counted from 0). {HINTS[reason]}"
+        " Fix these rows, or leave them out."
     )

@@ -1,4 +1,4 @@
-"""Parse number cells strictly: what is no plain number becomes NaN, and its form says why."""
+"""Parse number cells strictly: anything but a plain number becomes NaN, and its form says why."""
 
 import math
 import re
@@ -12,7 +12,7 @@ _FORMS: Final = {
     "decimal comma": re.compile(r"-?[0-9]{1,3}(?:[., ]?[0-9]{3})*,[0-9]+"),
     "infinite": re.compile(r"(?i:[+-]?inf(?:inity)?)"),
 }
-"""What a cell must look like from its first character to its last; the first that fits is its form."""
+"""Patterns of a whole cell; the first match is its form."""
 
 
 def parse_numbers(
@@ -21,8 +21,8 @@ def parse_numbers(
     """Parse N number cells into their values and their forms.
 
     A form is one of `whole`, `decimal`, `blank`, `infinite`, `decimal comma`, `text`. Only plain
-    ASCII digits with an optional sign and point are numbers: no exponent, no separator of
-    thousands, nothing guessed. `blank_words` are read as blank.
+    ASCII digits with an optional sign and point are numbers: no exponent, no thousands
+    separator, no guessing. `blank_words` are read as blank.
     """
     parsed = {cell: _parse(cell, blank_words) for cell in set(cells)}
     return [parsed[cell][0] for cell in cells], [parsed[cell][1] for cell in cells]

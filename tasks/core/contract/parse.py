@@ -1,4 +1,4 @@
-"""Parse the cells of a few rows, column by column, into what `schemas.extract` judges."""
+"""Parse the cells of a few rows, column by column, into the frame that `schemas.extract` validates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,40 +13,40 @@ from tasks.core.contract.number_cells import parse_numbers
 from tasks.core.contract.vocabulary import VOCABULARY, canonical_values
 
 _BLANK_WORDS: Final = {"TotalCharges": ("NA",)}
-"""TotalCharges of customers not billed yet, as Windows tools write a missing number."""
+"""How Windows tools write the missing TotalCharges of customers who have not been billed yet."""
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """Rows of the parsed frame of `schemas.extract`: `lines` are their index, `columns` their N values each.
+    """Rows of the parsed frame of `schemas.extract`: `lines` is the index, `columns` hold N values each.
 
-    They are lists, since a frame of a few rows costs far more than what it holds.
+    Lists are used because creating a frame for a few rows costs far more than parsing them.
     """
 
     lines: list[int]
     columns: dict[str, list[Any]]
 
     def only(self, kept: Sequence[bool]) -> "Parsed":
-        """Take the rows that are kept, (N,)."""
+        """Return the rows for which `kept`, (N,), is true."""
         columns = {column: list(compress(values, kept)) for column, values in self.columns.items()}
         return Parsed(list(compress(self.lines, kept)), columns)
 
     def series(self, column: str) -> "pd.Series[Any]":
-        """Give a column as pandas does: numbers as float64, anything else as text; counted from 0."""
+        """Return a column as a series: numbers as float64, anything else as text; indexed from 0."""
         return typed(column, self.columns[column])
 
     def frame(self) -> pd.DataFrame:
-        """Give the parsed frame."""
+        """Return the parsed frame."""
         return pd.DataFrame({column: self.series(column) for column in self.columns}).set_axis(self.lines)
 
 
 def typed(column: str, values: Sequence[Any]) -> "pd.Series[Any]":
-    """Make a column of the parsed frame, (N,), counted from 0."""
+    """Make a column of the parsed frame, (N,), indexed from 0."""
     return pd.Series(values, dtype="float64" if column in NUMBERS else "str", name=column)
 
 
 def parse_cells(lines: Sequence[int], cells: Mapping[str, Sequence[str]], config: IngestConfig) -> Parsed:
-    """Parse N rows given as the contract's columns, each N texts."""
+    """Parse N rows, given as N texts for each column of the contract."""
     columns: dict[str, list[Any]] = {}
     for column, sent in cells.items():
         if column in NUMBERS:

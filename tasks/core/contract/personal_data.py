@@ -1,4 +1,4 @@
-"""Refuse columns that are personal by name or by content; a value is never shown.
+"""Refuse columns that hold personal data, judging by name or content; values are never shown.
 
 Source: data minimisation, GDPR art. 5(1)(c); the patterns are deliberately plain.
 """
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from schemas.columns import ID
 from tasks.core.contract.column_names import quoted
-from tasks.core.contract.vocabulary import fold_name
+from tasks.core.contract.vocabulary import normalise_name
 from tasks.core.errors import UnnamedError
 
 _WORDS: Final = frozenset({
@@ -28,19 +28,19 @@ _WORDS: Final = frozenset({
     "socialsecurity", "socialsecuritynumber", "ssn", "strasse", "street", "subscribername", "surname",
     "tel", "telefon", "telephone", "vorname",
 })  # fmt: skip
-"""Words, or words written as one, that make a column personal wherever they stand in its name."""
+"""Words, also run together, that make a column personal wherever they occur in its name."""
 _WHOLE_NAMES: Final = frozenset({"description", "name", "nom", "username"})
-"""Personal when nothing else is said: a Plan Name is not."""
+"""Personal only as the whole name: a Plan Name is not personal."""
 _CHANNELS: Final = frozenset({"email", "mail", "mobile", "phone", "telefon", "telephone"})
 _PRODUCT_WORDS: Final = frozenset({
     "charge", "charges", "line", "lines", "plan", "service", "services", "support", "type", "usage",
 })  # fmt: skip
-"""Beside a channel they speak of what is sold: Phone Service, Mobile Plan; the content is still judged."""
+"""Together with a channel they describe a product (Phone Service, Mobile Plan); content is still checked."""
 _RUN_TOGETHER: Final = ("address", "adresse", "birthdate", "email", "firstname", "lastname", "phonenumber")
-"""Endings that give away names without any boundary, such as customeremail."""
+"""Endings that identify names without word boundaries, such as customeremail."""
 _FILLERS: Final = frozenset({"de", "du", "la", "of", "the"})
 _LONGEST_RUN: Final = 2
-"""Words that are read as one: First Name, Bank Account."""
+"""Number of words that may form one term: First Name, Bank Account."""
 _WORD_STARTS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 _PATTERNS: Final = {
@@ -53,30 +53,30 @@ _PATTERNS: Final = {
     ),
 }
 _IBAN_START: Final = 4
-"""Characters: two letters and two digits."""
+"""Length of two letters and two check digits."""
 _PERSONAL_SHARE: Final = 0.01
-"""Of a column's filled cells; one mistyped cell does not make a column personal, a few do."""
+"""Share of filled cells that makes a column personal; a single mistyped cell does not."""
 
 
 def judged_columns(
     header: tuple[str, ...], known: list[str | None], allowed: tuple[str, ...]
 ) -> dict[int, tuple[str, ...]]:
-    """Say which columns are judged by their content, by position, and what each is searched for.
+    """Return the positions of columns to search for personal data, and the kinds to search for.
 
-    Columns outside the contract are, and `customerID` (not for phone numbers: an id may be any row of
-    digits); the other columns have closed contracts.
+    These are the columns outside the contract, and `customerID` (except for phone numbers: an id may be
+    any string of digits). All other columns have a closed set of values.
     """
-    let_through = {fold_name(column) for column in allowed}
+    exempt = {normalise_name(column) for column in allowed}
     everything = tuple(_PATTERNS)
     return {
         position: everything if column is None else everything[:2]
         for position, (sent, column) in enumerate(zip(header, known, strict=True))
-        if column in (None, ID) and fold_name(sent) not in let_through
+        if column in (None, ID) and normalise_name(sent) not in exempt
     }
 
 
 def count_personal(cells: Mapping[str, int], kinds: tuple[str, ...]) -> Counter[str]:
-    """Count the cells, given with how often each stands there, that hold each kind of personal data."""
+    """Count the cells with each kind of personal data, given how often each cell occurs."""
     counts: Counter[str] = Counter()
     for cell, times in cells.items():
         stripped = cell.strip()
@@ -87,7 +87,7 @@ def count_personal(cells: Mapping[str, int], kinds: tuple[str, ...]) -> Counter[
 
 
 def ids_may_be_personal(octets: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> bool:
-    """Tell without a search whether any of (N,) ids can be an e-mail address or an IBAN."""
+    """Return, without a full search, whether any of (N,) ids can be an e-mail address or an IBAN."""
     if ord("@") in octets:
         return True
     starts = offsets[:-1][np.diff(offsets) >= _IBAN_START]
@@ -104,41 +104,41 @@ def refuse_personal_columns(
     found: Mapping[tuple[int, str], int],
     filled: Mapping[int, int],
 ) -> None:
-    """Refuse an extract with columns that say who a customer is, by name or by content.
+    """Refuse an extract with personal columns, judging by name or content.
 
     Args:
         header: Names as sent.
-        known: The contract's column each stands for.
-        judged: What `judged_columns` says.
-        found: Cells of a position that hold a kind of personal data.
-        filled: Cells of a position that hold anything.
+        known: The column of the contract each maps to.
+        judged: The result of `judged_columns`.
+        found: Number of cells with a kind of personal data, by position.
+        filled: Number of filled cells, by position.
 
     Raises:
-        UnnamedError: names every personal column at once, and why.
+        UnnamedError: lists every personal column, and why.
     """
     listed = []
     for position, kinds in judged.items():
         column = quoted(header[position], position + 1)
         if known[position] is None and is_personal_name(header[position]):
-            listed.append(f"{column} by its name")
+            listed.append(f"{column} by name")
             continue
         listed += [
-            f"{column} holds {kind}"
+            f"{column} contains {kind}"
             for kind in kinds
             if found.get((position, kind), 0) > 0
             and found[position, kind] >= _PERSONAL_SHARE * filled[position]
         ]
     if listed:
         raise UnnamedError(
-            f"holds personal columns that scoring does not need: {'; '.join(listed)}."
-            " Export it without them, or list a false alarm in ingest.allow_personal_columns."
+            f"contains personal data that scoring does not need: {'; '.join(listed)}."
+            " Export it without these columns, or list false positives in ingest.allow_personal_columns."
         )
 
 
 def is_personal_name(name: str) -> bool:
-    """Tell whether the words of a column name say who somebody is, in whatever spelling.
+    """Return whether a column name refers to personal data, in any spelling.
 
-    'E-Mail (privé)' is read as e, mail and prive; 'firstName' as first and name.
+    'E-Mail (privé)' is split into e, mail and prive; 'firstName' into first and name.
     """
     plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
     words = re.findall("[a-z]+", _WORD_STARTS.sub(" ", plain).casefold())

@@ -1,4 +1,4 @@
-"""Write quarantine.csv: the faults of refused rows, without any customer's value."""
+"""Write quarantine.csv: the faults of refused rows, without customers' values."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ QUARANTINE: Final = "quarantine.csv"
 
 
 def write_quarantine(stage: Path, quarantine: Iterator[pd.DataFrame]) -> None:
-    """Write the faults of refused rows, block by block, as quarantine.csv; no values of customers."""
+    """Write the faults of refused rows as quarantine.csv, batch by batch."""
     with open_new(stage / QUARANTINE) as file:
         file.write(quarantine_csv(next(quarantine)))
         for faults in quarantine:
@@ -21,7 +21,7 @@ def write_quarantine(stage: Path, quarantine: Iterator[pd.DataFrame]) -> None:
 
 
 def quarantine_csv(faults: pd.DataFrame, *, header: bool = True) -> bytes:
-    """Write faults as UTF-8 CSV with LF line ends."""
+    """Return faults as UTF-8 CSV with LF line endings."""
     checked = Quarantine.validate(faults)
     columns = list(QUARANTINE_COLUMNS)
     return checked.to_csv(None, columns=columns, index=False, header=header, lineterminator="\n").encode()

@@ -1,4 +1,4 @@
-"""Judge parsed rows by the pandera contract and name each fault; decide nothing beside it."""
+"""Judge parsed rows by the pandera contract, and only by it, with a reason for each fault."""
 
 import copy
 from collections.abc import Sequence
@@ -12,32 +12,32 @@ import pandera.pandas as pa
 
 from schemas.columns import ID, NUMBERS
 from schemas.quarantine_reasons import CODE_BY_CHECK, CODE_BY_FORM, RULES
-from tasks.core.contract.memo import Memory, Texts
+from tasks.core.contract.memo import CellTexts, Memory
 from tasks.core.contract.parse import Parsed, typed
 from tasks.core.contract.vocabulary import VOCABULARY
 
-Fault = tuple[int, str, str]
-"""The line, the column and the reason; no column where the line is no row."""
+RowFault = tuple[int, str, str]
+"""Line, column and reason; the column is empty if the line is not a row."""
 
 CONFLICTING_ID: Final = "conflicting_id"
 CROSS_ROW: Final = frozenset({CONFLICTING_ID})
-"""Checks of the contract that need all rows of an extract; `repeats` makes them."""
+"""Checks of the contract that need all rows of an extract; `duplicates` makes them."""
 
 _OPEN: Final = frozenset({ID, *NUMBERS})
-"""Columns that may hold anything: their values are too many to remember."""
+"""Columns with too many distinct values to cache."""
 
 
 def without_cross_row_checks(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:
-    """Leave out of a contract the checks that need all rows of an extract."""
+    """Return a copy of the contract without the checks that need all rows of an extract."""
     rowwise = copy.deepcopy(schema)
     rowwise.checks = [check for check in schema.checks if check.name not in CROSS_ROW]
     return rowwise
 
 
 def keeps(check: pa.Check, values: "pd.Series[Any] | pd.DataFrame") -> npt.NDArray[np.bool_]:
-    """Ask one check of the contract about (N,) cells, or (N, *) rows: (N,) bool.
+    """Run one check of the contract on (N,) cells or (N, *) rows: (N,) bool.
 
-    A missing number keeps every check: its form alone is judged.
+    A missing number passes every check: only its form is judged.
     """
     if isinstance(values, pd.DataFrame):
         return np.asarray(check(values).check_output, dtype=np.bool_)
@@ -49,19 +49,19 @@ def keeps(check: pa.Check, values: "pd.Series[Any] | pd.DataFrame") -> npt.NDArr
 
 
 def is_of_categories(check: pa.Check) -> bool:
-    """Tell whether a check of whole rows reads nothing but category columns."""
+    """Return whether a row check reads only category columns."""
     return set(RULES[str(check.name)].reads) <= set(VOCABULARY)
 
 
 class Judge:
-    """Judges parsed rows by a contract; remembers what it said of texts, and asks about others only.
+    """Judges parsed rows by a contract, with a cache of the answers for texts.
 
-    Asking each check costs a tenth of asking for pandera's own table of failures; the parse left
-    nothing that could stop one (see `schemas.extract`).
+    Running the checks one by one takes a tenth of the time of pandera's own failure table; none can
+    raise, because the cells have been parsed (see `schemas.extract`).
     """
 
     def __init__(self, schema: pa.DataFrameSchema) -> None:
-        """Know nothing yet."""
+        """Start with empty caches."""
         self._schema = schema
         self._reasons = {
             column: Memory(partial(self._ask, column)) for column in schema.columns if column not in _OPEN
@@ -72,9 +72,9 @@ class Judge:
             if is_of_categories(check)
         }
 
-    def faults(self, parsed: Parsed) -> list[Fault]:
-        """List every fault of parsed rows, ordered by line."""
-        faults: list[Fault] = []
+    def faults(self, parsed: Parsed) -> list[RowFault]:
+        """List every fault of the parsed rows, ordered by line."""
+        faults: list[RowFault] = []
         for column in self._schema.columns:
             name, values = column.removesuffix("_form"), parsed.columns[column]
             if column in self._reasons:
@@ -101,15 +101,15 @@ class Judge:
         kept: list[bool] = keeps(check, frame).tolist()
         return kept
 
-    def _ask(self, column: str, cells: list[Texts]) -> list[tuple[str, ...]]:
-        """Give the reasons for which each of some distinct cells breaks a column's checks."""
+    def _ask(self, column: str, cells: list[CellTexts]) -> list[tuple[str, ...]]:
+        """Return, for each distinct cell, the reasons why it fails the checks of a column."""
         found: list[tuple[str, ...]] = [() for _ in cells]
         for position, reason in self._breaking(column, [text for (text,) in cells]):
             found[position] += (reason,)
         return found
 
     def _breaking(self, column: str, values: Sequence[Any]) -> list[tuple[int, str]]:
-        """List the place and the reason of every fault among a column's values."""
+        """List the position and reason of every fault among a column's values."""
         cells, found = typed(column, values), []
         for check in self._schema.columns[column].checks:
             bad = np.flatnonzero(~keeps(check, cells)).tolist()
@@ -117,8 +117,8 @@ class Judge:
         return found
 
 
-def _ask_rule(check: pa.Check, rows: list[Texts]) -> list[bool]:
-    """Tell which of some distinct rows of a rule's columns keep it."""
+def _ask_rule(check: pa.Check, rows: list[CellTexts]) -> list[bool]:
+    """Return which of several distinct rows of a rule's columns satisfy it."""
     kept: list[bool] = keeps(check, pd.DataFrame(rows, columns=list(RULES[str(check.name)].reads))).tolist()
     return kept
 

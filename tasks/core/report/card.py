@@ -10,7 +10,7 @@ from schemas.reports import JudgedEvaluation, Measures
 from tasks.core.report import sentences
 from tasks.core.report.summary import counts_line
 
-_CARDS = Environment(  # noqa: S701 Markdown, and every value is ours
+_CARDS = Environment(  # noqa: S701 Markdown, and all values are ours
     loader=PackageLoader("tasks.core.report", "."),
     trim_blocks=True,
     undefined=StrictUndefined,
@@ -18,7 +18,7 @@ _CARDS = Environment(  # noqa: S701 Markdown, and every value is ours
 
 
 def write_card(evaluation: JudgedEvaluation, *, title: str, extract_id: str, config: TrainConfig) -> str:
-    """Fill the card from the numbers of evaluation.json."""
+    """Render the card from evaluation.json."""
     return _CARDS.get_template("card.md.jinja").render(
         e=evaluation,
         s=sentences,

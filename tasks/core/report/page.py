@@ -1,4 +1,4 @@
-"""Write an evaluation as one self-contained HTML page: no request, no script, no customer row."""
+"""Render an evaluation as a self-contained HTML page: no requests, no scripts, no customer rows."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,7 +11,7 @@ from tasks.core.report import plots, sentences
 from tasks.core.report.summary import counts_line
 
 STRONGEST: Final = 6
-"""Response curves that are drawn, of the most influential columns."""
+"""Number of response curves, for the most influential columns."""
 
 _PAGES: Final = Environment(
     loader=PackageLoader("tasks.core.report", "."), autoescape=True, undefined=StrictUndefined
@@ -27,7 +27,7 @@ def write_page(
     versions: Mapping[str, str],
     files: Mapping[str, str],
 ) -> str:
-    """Fill the page from the numbers of evaluation.json; `files` maps names to SHA-256."""
+    """Render the page from evaluation.json; `files` maps names to SHA-256."""
     e = evaluation
     others: dict[str, ModelReport] = dict(e.baselines)
     if e.champion is not None:

@@ -60,10 +60,10 @@ def curves(drawn: Mapping[str, Curve], *, x: str, y: str, diagonal: bool) -> str
 
 
 def calibration(bins: tuple[CalibrationBin, ...]) -> str:
-    """Draw what was said against what happened, with intervals."""
+    """Draw predicted against observed churn, with intervals."""
     figure, axes = _axes()
     plot_calibration(axes, bins, diagonal="as said", seen="holdout, tenths of customers")
-    axes.set(xlabel="probability said", ylabel="share that left")
+    axes.set(xlabel="predicted probability", ylabel="observed churn share")
     axes.legend(frameon=False)
     return _svg(figure, "Calibration")
 
@@ -85,7 +85,7 @@ def plot_calibration(axes: Axes, bins: Sequence[CalibrationBin], *, diagonal: st
 
 
 def scores(bins: tuple[ScoreBin, ...], threshold: float) -> str:
-    """Draw how many customers got which probability, by what happened."""
+    """Draw the distribution of probabilities by outcome."""
     figure, axes = _axes()
     width = 0.42 * (bins[0].high - bins[0].low)
     middles = [(each.low + each.high) / 2 for each in bins]
@@ -136,7 +136,7 @@ def plot_gains(axes: Axes, deciles: Sequence[Decile], *, chance: str, ranked: st
 
 
 def lift(deciles: tuple[Decile, ...]) -> str:
-    """Draw each decile's churn share over that of everyone."""
+    """Draw each decile's churn share relative to everyone's."""
     figure, axes = _axes()
     axes.bar([each.decile for each in deciles], [each.lift for each in deciles], color=BLUE)
     axes.axhline(1, color="#999999", linewidth=1)
@@ -145,7 +145,7 @@ def lift(deciles: tuple[Decile, ...]) -> str:
 
 
 def thresholds(choices: tuple[ThresholdChoice, ...], threshold: float) -> str:
-    """Draw what moving the threshold does to precision, recall and customers contacted."""
+    """Draw precision, recall and the share of customers contacted by threshold."""
     figure, axes = _axes()
     x = [each.threshold for each in choices]
     precise = [each for each in choices if each.precision is not None]
@@ -168,7 +168,7 @@ def thresholds(choices: tuple[ThresholdChoice, ...], threshold: float) -> str:
 
 
 def influence(found: tuple[Influence, ...]) -> str:
-    """Draw the ROC-AUC that is lost when columns are shuffled, most influential on top."""
+    """Draw the loss of ROC-AUC when columns are shuffled, most influential on top."""
     figure, axes = _axes(height=0.32 * len(found) + 1)
     names = [label_of(each) for each in found][::-1]
     losses = [each.loss for each in found][::-1]
@@ -179,7 +179,7 @@ def influence(found: tuple[Influence, ...]) -> str:
 
 
 def weights(columns: tuple[ColumnWeight, ...]) -> str:
-    """Draw how far each column moves customers' logits on average, the weightiest on top."""
+    """Draw the mean absolute contribution of each column, largest on top."""
     figure, axes = _axes(height=0.26 * len(columns) + 1)
     drawn = columns[::-1]
     axes.barh([each.column for each in drawn], [each.mean_contribution for each in drawn], color=BLUE)
@@ -188,7 +188,7 @@ def weights(columns: tuple[ColumnWeight, ...]) -> str:
 
 
 def worked(example: WorkedExample) -> str:
-    """Draw what moves one invented customer's risk: the columns that raise it, then those that lower it."""
+    """Draw the contributions of a made-up customer: columns that raise the risk, then those that lower it."""
     figure, axes = _axes(width=3.8, height=0.2 * len(example.contributions) + 0.8)
     names, values = [*example.contributions][::-1], [*example.contributions.values()][::-1]
     axes.barh(names, values, color=[ORANGE if value > 0 else BLUE for value in values])
@@ -214,16 +214,14 @@ def response(drawn: Response) -> str:
 def learning(
     curves_of_members: tuple[LearningCurve, ...], best: tuple[int, ...], metric: str, title: str
 ) -> str:
-    """Draw a metric epoch by epoch, a line a network; the epoch that was kept is marked."""
+    """Draw a metric by epoch, one line per network; the best epoch is marked."""
     figure, axes = _axes(width=3.6, height=2.8)
     for i, (curve, kept) in enumerate(zip(curves_of_members, best, strict=True)):
         training, validation = (getattr(curve, f"{part}_{metric}") for part in ("training", "validation"))
         epochs = range(1, len(training) + 1)
-        axes.plot(
-            epochs, training, color=BLUE, alpha=0.5, linewidth=1, label="learnt from" if i == 0 else None
-        )
-        axes.plot(epochs, validation, color=ORANGE, linewidth=1.2, label="stopped on" if i == 0 else None)
-        axes.plot(kept, validation[kept - 1], "k|", markersize=12, label="kept" if i == 0 else None)
+        axes.plot(epochs, training, color=BLUE, alpha=0.5, linewidth=1, label="training" if i == 0 else None)
+        axes.plot(epochs, validation, color=ORANGE, linewidth=1.2, label="stopping" if i == 0 else None)
+        axes.plot(kept, validation[kept - 1], "k|", markersize=12, label="best epoch" if i == 0 else None)
     axes.set(title=title, xlabel="epoch")
     axes.legend(frameon=False, fontsize=8)
     return _svg(figure, f"Learning curve: {title}")
@@ -235,7 +233,7 @@ def label_of(found: Influence) -> str:
 
 
 def error_bars(measures: Sequence[Measure]) -> tuple[list[float], list[float]]:
-    """Give the distances from each value to the ends of its interval, as matplotlib takes them."""
+    """Return the distances from each value to the ends of its interval, as matplotlib expects them."""
     values = [measure.value or 0.0 for measure in measures]
     low = [max(value - (measure.low or 0.0), 0.0) for value, measure in zip(values, measures, strict=True)]
     high = [max((measure.high or 0.0) - value, 0.0) for value, measure in zip(values, measures, strict=True)]

@@ -1,4 +1,4 @@
-"""Say in a screenful what a training came to: the same text in the terminal, the log and the UI."""
+"""Summarise a training on one screen, with the same text in the terminal, the log and the UI."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCo
 from tasks.core.intervals import with_interval
 
 _SHOWN = ("roc_auc", "pr_auc", "f1", "recall", "precision", "brier", "ece", "top_decile_lift")
-SIMULATED = "SIMULATED customers: nothing here says anything about real ones."
+SIMULATED = "SIMULATED customers: nothing here applies to real ones."
 
 
 def audit_table(audit: DataAudit) -> str:
@@ -37,7 +37,7 @@ def audit_table(audit: DataAudit) -> str:
 
 
 def counts_line(rows: RowCounts) -> str:
-    """Write where every line went."""
+    """Account for every line."""
     return (
         f"{rows.received} lines received = {rows.accepted} accepted + {rows.quarantined} quarantined"
         f" + {rows.exact_duplicates} exact duplicates + {rows.blank_lines} blank"
@@ -45,7 +45,7 @@ def counts_line(rows: RowCounts) -> str:
 
 
 def metrics_table(evaluation: Evaluation) -> str:
-    """Write the candidate's metrics beside the baselines' and the champion's as a Markdown table."""
+    """Write the metrics of candidate, baselines and champion as a Markdown table."""
     columns: dict[str, Measures] = {"candidate": evaluation.measures}
     columns |= {name: report.measures for name, report in evaluation.baselines.items()}
     if evaluation.champion is not None:
@@ -63,14 +63,14 @@ def gate_table(decision: GateDecision) -> str:
     table = markdown_table(["check", "kind", "observed", "bound", "verdict"], rows)
     lines = [f"Gate: **{decision.outcome}**", "", table]
     if decision.switched_off:
-        lines += ["", f"Switched off by the policy: {', '.join(decision.switched_off)}."]
+        lines += ["", f"Switched off by policy: {', '.join(decision.switched_off)}."]
     return "\n".join(lines)
 
 
 def training_summary(
     manifest: BundleManifest, evaluation: Evaluation, *, service: str, next_command: str
 ) -> str:
-    """Write what a training came to: metrics, gate, what is in service now, what to run next."""
+    """Write the result of a training: metrics, gate, the bundle in service, and what to run next."""
     training = evaluation.training
     return "\n".join(
         [
@@ -78,7 +78,7 @@ def training_summary(
             (
                 f"Trained on {training.training_customers} customers in {manifest.training_seconds:.1f} s"
                 f" ({_members(training)});"
-                f" judged on {training.holdout_customers} others."
+                f" evaluated on {training.holdout_customers} others."
             ),
             "",
             metrics_table(evaluation),
@@ -92,13 +92,13 @@ def training_summary(
 
 
 def _members(training: TrainingReport) -> str:
-    """Say how many networks, and how long they learnt: `5 networks, 131 epochs in all`."""
+    """Count networks and epochs: `5 networks, 131 epochs in total`."""
     networks = f"{len(training.epochs)} networks" if len(training.epochs) > 1 else "one network"
-    return f"{networks}, {sum(training.epochs)} epochs in all"
+    return f"{networks}, {sum(training.epochs)} epochs in total"
 
 
 def scores_table(published: Mapping[Path, ScoresManifest]) -> str:
-    """Write what folders of scores hold as a Markdown table, in counts."""
+    """Write the counts of published scores as a Markdown table."""
     rows = []
     for folder, manifest in published.items():
         marks = " (SIMULATED)" if manifest.extract.simulated or manifest.bundle_simulated else ""
@@ -119,7 +119,7 @@ def scores_table(published: Mapping[Path, ScoresManifest]) -> str:
 
 
 def markdown_table(heads: list[str], rows: list[list[str]]) -> str:
-    """Write a table that reads well as Markdown and in a terminal alike."""
+    """Write a table that is readable both as Markdown and in a terminal."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     lines = [heads, ["-" * width for width in widths], *rows]
     return "\n".join(

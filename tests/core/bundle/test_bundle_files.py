@@ -98,14 +98,14 @@ def _other_verdict(folder: Path) -> None:
     [
         (_no_manifest, r"manifest\.json is not a plain file"),
         (_linked_manifest, r"manifest\.json is not a plain file"),
-        (_torn_manifest, r"manifest\.json is not of its format\. Restore"),
-        (_odd_manifest, r"not of its format \(first in simulated, training_seconds\)\. Restore"),
-        (_other_id, r"manifest\.json differs from what was sealed"),
+        (_torn_manifest, r"manifest\.json has an invalid format\. Restore"),
+        (_odd_manifest, r"has an invalid format \(first in simulated, training_seconds\)\. Restore"),
+        (_other_id, r"manifest\.json was changed after sealing"),
         (_missing, r"missing \['model\.onnx'\], unlisted \[\]"),
         (_unlisted, r"missing \[\], unlisted \['notes\.txt'\]"),
         (_folder_for_a_file, r"model\.onnx is not a plain file"),
-        (_other_bytes, r"\['model\.onnx'\] differs from what was sealed"),
-        (_other_verdict, r"manifest\.json says otherwise than evaluation\.json"),
+        (_other_bytes, r"\['model\.onnx'\] was changed after sealing"),
+        (_other_verdict, r"manifest\.json contradicts evaluation\.json"),
     ],
 )
 def test_a_bundle_that_is_not_as_sealed_is_not_opened(
@@ -134,7 +134,7 @@ def test_a_bundle_under_another_name_is_not_opened(trained_home: Home) -> None:
         (
             "cut_points.json",
             b'{"high": 2}',
-            r"cut_points\.json is not of its format \(first in deciles, high, m",
+            r"cut_points\.json has an invalid format \(first in deciles, high, m",
         ),
     ],
 )

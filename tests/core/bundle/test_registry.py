@@ -86,7 +86,7 @@ def test_history_and_pointer_of_different_times(trained_home: Home) -> None:
     line = history.read_bytes()
     history.write_bytes(line + line.replace(b'"sequence":1', b'"sequence":2'))
 
-    with pytest.raises(RegistryError, match="same back-up"):
+    with pytest.raises(RegistryError, match="same backup"):
         read_history(trained_home.registry)
 
 
@@ -262,7 +262,7 @@ def test_simulated_replaces_simulated_and_never_real(trained_home: Home) -> None
     registry, real = trained_home.registry, champion_of(trained_home)
     simulated = seal_another(trained_home, simulated=True)
     real_id, simulated_id = real.manifest.bundle_id, simulated.manifest.bundle_id
-    with pytest.raises(RegistryError, match=f"'{simulated_id}' learnt from simulated .* replace '{real_id}'"):
+    with pytest.raises(RegistryError, match=f"'{simulated_id}' was trained .* replace '{real_id}'"):
         promote(registry, simulated, expected=real_id, forced=True, at=NOW)
     assert champion_of(trained_home) == real
 

@@ -94,7 +94,7 @@ def test_many_faults_are_counted() -> None:
     """Three rows are shown and the rest counted."""
     frame = make_customers(20).assign(gender="?")
 
-    with pytest.raises(ExtractError, match=r"20 of 20 rows .* in rows 0, 1, 2, \+17 counted from 0"):
+    with pytest.raises(ExtractError, match=r"20 of 20 rows .* in rows 0, 1, 2, \+17 \(counted from 0\)"):
         accept_frame(frame)
 
 

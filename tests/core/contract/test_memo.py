@@ -1,15 +1,15 @@
 import tracemalloc
 
-from tasks.core.contract.memo import MOST_OCTETS, Memory, Texts
+from tasks.core.contract.memo import MOST_OCTETS, CellTexts, Memory
 
 
 class Asked:
     """Answers with the length of the first text, and keeps what it was asked."""
 
     def __init__(self) -> None:
-        self.times: list[set[Texts]] = []
+        self.times: list[set[CellTexts]] = []
 
-    def __call__(self, texts: list[Texts]) -> list[int]:
+    def __call__(self, texts: list[CellTexts]) -> list[int]:
         """Answer about each."""
         self.times.append(set(texts))
         return [len(each[0]) for each in texts]

@@ -120,7 +120,7 @@ def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
     ("name", "content", "expected"),
     [
         ("part-1", b"", "'crm/part-1' is empty"),
-        ("part-1", b"customerID,gender\n", "'crm/part-1' misses 19 of 21 columns"),
+        ("part-1", b"customerID,gender\n", "'crm/part-1' is missing 19 of 21 columns"),
         ("part-1", b"PK\x03\x04", "'crm/part-1' is an Excel workbook"),
         ("part-1", gzip.compress(gzip.compress(b"a")), "'crm/part-1' is gzip within gzip"),
         ("part-1", gzip.compress(b"PAR1abcd"), "'crm/part-1' is a Parquet file within gzip"),
@@ -201,7 +201,7 @@ def test_personal_columns_are_found_wherever_they_stand(customers: pd.DataFrame,
         part = part[part.columns[::-1]] if number else part
         part.to_csv(tmp_path / f"{number}.csv", index=False)
 
-    with pytest.raises(ExtractError, match=r"personal columns [^;]*: 'Contact' holds e-mail[^;]*$"):
+    with pytest.raises(ExtractError, match=r"personal data [^;]*: 'Contact' contains e-mail[^;]*$"):
         read(tmp_path)
 
 

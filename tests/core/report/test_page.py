@@ -64,7 +64,7 @@ def test_the_page_holds_no_customer(trained_home: Home, page: str) -> None:
 
 def test_the_verdict_comes_first(page: str) -> None:
     """Verdict and gate stand before everything else, and every section is there."""
-    sections = ("The data", "How it learnt", "How well", "Beside the baselines", "Whom to call")
+    sections = ("The data", "Training", "Ranking", "Comparison with the baselines", "Whom to call")
     order = [
         'class="verdict',
         *(f"<h2>{name}" for name in (*sections, "Whether a", "Groups", "What drives", "Why a")),

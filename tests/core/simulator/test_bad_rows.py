@@ -178,7 +178,7 @@ def test_kinds_come_in_turn() -> None:
 @pytest.mark.parametrize("share", [-0.1, 0.51, math.nan])
 def test_impossible_shares_are_refused(share: float) -> None:
     """A share below 0, above a half or not a number is a setting's fault."""
-    with pytest.raises(ConfigError, match="expected a share from 0 to"):
+    with pytest.raises(ConfigError, match="expected a share between 0 and"):
         kinds_in_turn(100, share)
 
 

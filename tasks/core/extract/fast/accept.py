@@ -1,8 +1,8 @@
-"""Accept rows of a block column by column, by the very checks of the pandera contract; refuse none.
+"""Fast path: accept rows of a block column by column, using the checks of the pandera contract itself.
 
-See `contract_tables` for what the checks said before the extract was read, and `row_checks` for what
-they are asked about each block. A row that is not accepted here is not bad
-yet: it is read and judged line by line, with its exact reasons, by `lines` and `contract`.
+`check_tables` holds the answers that do not depend on the data, `row_checks` runs the rest on each block.
+Nothing is refused here: a row that is not accepted is read and judged line by line, with its exact
+reasons, by `line_reader` and `row_judge`.
 """
 
 import re
@@ -18,22 +18,24 @@ import pyarrow as pa
 from schemas.columns import CATEGORIES, ID, NUMBERS, TARGET
 from schemas.config import IngestConfig
 from tasks.core.contract.check_tables import ContractTables
-from tasks.core.contract.memo import Memory, Texts
+from tasks.core.contract.memo import CellTexts, Memory
 from tasks.core.contract.vocabulary import VOCABULARY, canonical_values
 from tasks.core.errors import CONTROL_BEYOND_ASCII
 from tasks.core.extract.fast.row_checks import FORM_TYPE, RowChecks, categorical
 from tasks.core.extract.fast.scan import (
     CATEGORY,
     IGNORED,
-    NAME,
     NUMBER,
     SEARCHED,
     Layout,
     Places,
     Scan,
     Spellings,
-    gather,
+    join_texts,
     scan,
+)
+from tasks.core.extract.fast.scan import (
+    ID as ID_FIELD,
 )
 from tasks.core.extract.text.blocks import Block
 from tasks.core.extract.text.dialect import Dialect
@@ -41,14 +43,14 @@ from tasks.core.extract.text.dialect import Dialect
 CATEGORY_TYPES: Final = {column: pd.CategoricalDtype(list(values)) for column, values in VOCABULARY.items()}
 
 _MOST_SPELLINGS: Final = 64
-"""Of a column that are remembered; rows with others are left to the line reader."""
+"""Spellings remembered per column; rows with others are left to the line reader."""
 
-_STRANGE: Final = re.compile(f"\ufffd|{CONTROL_BEYOND_ASCII.pattern}")
-"""What octets that are not UTF-8 are decoded to, and characters that make a line no row."""
+_NOT_PLAIN_TEXT: Final = re.compile(f"\ufffd|{CONTROL_BEYOND_ASCII.pattern}")
+"""The replacement of bytes that are not UTF-8, and control characters, which a row may not contain."""
 
 
 class Acceptor:
-    """Accepts rows by a contract; one may serve several threads."""
+    """Accepts rows by a contract; safe to share between threads."""
 
     def __init__(
         self,
@@ -58,7 +60,7 @@ class Acceptor:
         positions: dict[str, int],
         searched: list[int],
     ) -> None:
-        """Prepare the tables: `positions` of the contract's columns, and those of columns to search."""
+        """Prepare the tables; `positions` locates the contract's columns, `searched` those to search."""
         self._tables, self._config = tables, config
         self._numbers = [column for column in NUMBERS if column in positions]
         self._categories = [column for column in (*CATEGORIES, TARGET) if column in positions]
@@ -66,7 +68,7 @@ class Acceptor:
         slots = np.zeros(len(dialect.header), dtype=np.int64)
         for kind, places in (
             (SEARCHED, searched),
-            (NAME, [positions[ID]]),
+            (ID_FIELD, [positions[ID]]),
             (CATEGORY, [positions[column] for column in self._categories]),
             (NUMBER, [positions[column] for column in self._numbers]),
         ):
@@ -82,11 +84,11 @@ class Acceptor:
         self._row_checks = RowChecks(tables, self._numbers, self._categories)
 
     def accept(self, block: Block) -> tuple[pd.DataFrame, Scan]:
-        """Parse a block and keep the rows, (N,), that surely keep the contract.
+        """Parse a block and keep the (N,) rows that certainly pass the contract.
 
         Returns:
             The parsed frame of `schemas.extract` with categories and forms as pandas categoricals,
-            its index the physical line; and the scan of all lines, `read` True for these rows only.
+            indexed by physical line; and the scan of all lines, with `read` True for these rows only.
         """
         found = self._scan(block)
         sure = self._plain_text(block, found)
@@ -103,21 +105,21 @@ class Acceptor:
         return self._frame(block, found, rows), found
 
     def _scan(self, block: Block) -> Scan:
-        """Scan a block, and once more where spellings are met that the contract understands."""
+        """Scan a block; scan again whenever it contains new spellings that the contract accepts."""
         spellings = self._spellings  # never changed, only replaced: another thread may be reading it
         found = scan(block.data, block.lines, self._layout, spellings)
-        while len(found.strangers) and (more := self._learn(block, found, spellings.known)):
+        while len(found.unknown) and (more := self._learn(block, found, spellings.known)):
             spellings = self._spellings = more
             found = scan(block.data, block.lines, self._layout, spellings)
         return found
 
     def _learn(self, block: Block, found: Scan, known: list[dict[str, int]]) -> Spellings | None:
-        """Add spellings of unknown values that keep the contract to the known; None where none is added."""
+        """Add the unknown values that the contract accepts to the known spellings; None if there are none."""
         learnt = [*known]
         for slot, column in enumerate(self._categories):
             sent = {
                 block.data[start:end].decode("utf-8", "replace")
-                for which, start, end in found.strangers.tolist()
+                for which, start, end in found.unknown.tolist()
                 if which == slot
             }
             new = [(text,) for text in sent if text not in known[slot] and self._may_be_known(text)]
@@ -128,14 +130,14 @@ class Acceptor:
         return Spellings.of(learnt) if learnt != known else None
 
     def _may_be_known(self, text: str) -> bool:
-        """Tell whether a known value of these octets is read as the line reader does, in quotes or without.
+        """Return whether this spelling, quoted or not, is safe to match as bytes.
 
-        What is known is neither cut at a separator nor looked at again for what is no plain text.
+        A known spelling is not split at separators, nor checked for control characters again.
         """
-        return bool(text) and chr(self._layout.separator) not in text and not _STRANGE.search(text)
+        return bool(text) and chr(self._layout.separator) not in text and not _NOT_PLAIN_TEXT.search(text)
 
-    def _ask(self, column: str, cells: list[Texts]) -> list[int]:
-        """Give each cell's position in the contract's vocabulary, -1 where it breaks a check."""
+    def _ask(self, column: str, cells: list[CellTexts]) -> list[int]:
+        """Return each cell's position in the contract's vocabulary, -1 if it fails a check."""
         sure = {
             word: position
             for position, (word, kept) in enumerate(
@@ -147,7 +149,7 @@ class Acceptor:
         return [sure.get(word, -1) for word in canonical]
 
     def _plain_text(self, block: Block, found: Scan) -> npt.NDArray[np.bool_]:
-        """Tell which lines were read and are UTF-8 without a control character beyond ASCII."""
+        """Return which lines were read and are UTF-8 without non-ASCII control characters."""
         plain = found.read.copy()
         if not (found.ascii.all() or _is_plain(block.data)):
             for line in np.flatnonzero(~found.ascii).tolist():
@@ -155,7 +157,7 @@ class Acceptor:
         return plain
 
     def _frame(self, block: Block, found: Scan, rows: Places) -> pd.DataFrame:
-        octets, offsets = gather(block.data, found.ids[rows])
+        octets, offsets = join_texts(block.data, found.ids[rows])
         ids = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(octets))
         parsed: dict[str, Any] = {ID: pa.chunked_array([ids]).to_pandas()}
         for column, codes in zip(self._categories, found.codes, strict=True):

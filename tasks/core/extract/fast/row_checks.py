@@ -1,7 +1,7 @@
-"""Ask the contract's checks of numbers and of whole rows about a block, with few questions.
+"""Run the contract's number and row checks on a block with as few calls as possible.
 
-A rule that reads categories only was asked before (see `contract_tables`). A range is asked about a
-block's extremes: what lies between two numbers that keep it keeps it, too.
+Rules that read categories only are already in tables (see `check_tables`). A range check is run on the
+extremes of a block: if both pass, every value between them passes too.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _RANGES: Final = frozenset({"in_range", "greater_than_or_equal_to", "less_than_o
 
 
 class RowChecks:
-    """Asks about lines that were scanned; one may serve several threads."""
+    """Checks scanned lines; safe to share between threads."""
 
     def __init__(self, tables: ContractTables, numbers: Sequence[str], categories: Sequence[str]) -> None:
         """Take the contract, and the columns in the order of a scan's numbers and categories."""
@@ -31,7 +31,7 @@ class RowChecks:
         ]
 
     def keep(self, found: Scan, rows: Places) -> npt.NDArray[np.bool_]:
-        """Tell which of some lines, (N,), whose cells are sure, keep all checks."""
+        """Return which of (N,) lines with valid cells pass all checks."""
         kept = np.ones(len(rows), dtype=np.bool_)
         if not len(rows):
             return kept
@@ -50,11 +50,15 @@ class RowChecks:
         return kept
 
     def _keeps_range(self, values: "pd.Series[float]") -> npt.NDArray[np.bool_]:
-        """Ask a number column's checks about its extremes, and about (N,) values only if one breaks any."""
+        """Check the extremes of a number column, and all (N,) values only if one of them fails."""
         column = str(values.name)
-        strange = [check.name for check in self._schema.columns[column].checks if check.name not in _RANGES]
-        if strange:
-            raise AssertionError(f"the checks {strange} of '{column}' cannot be asked about extremes only")
+        unsupported = [
+            check.name for check in self._schema.columns[column].checks if check.name not in _RANGES
+        ]
+        if unsupported:
+            raise AssertionError(
+                f"the checks {unsupported} of '{column}' cannot be decided from the extremes alone"
+            )
         x = values.to_numpy()
         extremes = pd.Series([np.fmin.reduce(x), np.fmax.reduce(x)])
         if keeps_column(self._schema, column, extremes).all():
@@ -63,5 +67,5 @@ class RowChecks:
 
 
 def categorical(codes: Codes, kind: pd.CategoricalDtype) -> pd.Categorical:
-    """Make (N,) codes that are known to fit a categorical."""
+    """Make a categorical from (N,) codes that are known to be valid."""
     return pd.Categorical.from_codes(codes, dtype=kind, validate=False)

@@ -1,7 +1,7 @@
-"""Scan the lines of a block into codes and numbers in one compiled pass over its octets.
+"""Scan the lines of a block into codes and numbers in one compiled pass over its bytes.
 
-The pass knows no contract: which values a column may have, and what they are coded as, is given to
-it in tables. A line it cannot read for sure is left to the line reader, whatever is wrong with it.
+The pass knows nothing of the contract: the values a column may have, and their codes, come in tables.
+Any line that it cannot read with certainty is left to the line reader.
 """
 
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ import numpy as np
 import numpy.typing as npt
 
 WHOLE, DECIMAL, BLANK, NOT_PLAIN = 0, 1, 2, -1
-"""Forms of number cells: digits, digits with a point, nothing but spaces, anything else."""
+"""Forms of number cells: digits, digits with a point, only spaces, anything else."""
 UNKNOWN: Final = -1
-"""Code of a category's value that is not in the tables."""
+"""Code of a category value that is not in the tables."""
 
-IGNORED, NAME, CATEGORY, NUMBER, SEARCHED = range(5)
+IGNORED, ID, CATEGORY, NUMBER, SEARCHED = range(5)
 """What a field is: not read, the id, a category, a number, or text to search for personal data."""
 
 _LF, _CR, _SPACE, _QUOTE, _POINT, _ZERO, _NINE, _DELETE = 10, 13, 32, 34, 46, 48, 57, 127
 _BEYOND_ASCII: Final = 128
 _MOST_CHARACTERS: Final = 15
-"""Of a plain number: digits and power of ten are exact in float64, so that one division rounds right.
+"""Longest plain number: its digits and power of ten are exact in float64, so one division rounds correctly.
 
 Source: Clinger 1990, "How to Read Floating Point Numbers Accurately"; IEEE 754 binary64.
 """
-MOST_STRANGERS: Final = 64
-"""Unknown values of a block that are told; more of them are found in a second pass."""
+MOST_UNKNOWN: Final = 64
+"""Unknown values reported per block; further ones are found in another pass."""
 
 _TENTHS = 10.0 ** np.arange(_MOST_CHARACTERS + 1)
 
@@ -39,7 +39,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Layout:
-    """What stands where in a line: for each field its kind and its number among those of its kind."""
+    """The fields of a line: for each its kind, and its index among the fields of that kind."""
 
     separator: int
     kinds: Codes
@@ -52,9 +52,9 @@ class Layout:
 
 @dataclass(frozen=True)
 class Spellings:
-    """Known values of the categories: `octets` one after another, (S, 2) `bounds` and (S,) `codes`.
+    """Known spellings of category values: concatenated `octets`, (S, 2) `bounds` and (S,) `codes`.
 
-    Those of category c are `firsts[c]` to `firsts[c + 1]`. `known` is what was laid out.
+    Category c has the spellings `firsts[c]` to `firsts[c + 1]`. `known` is the same as dictionaries.
     """
 
     known: list[dict[str, int]]
@@ -65,7 +65,7 @@ class Spellings:
 
     @classmethod
     def of(cls, known: list[dict[str, int]]) -> "Spellings":
-        """Lay out, for each category, the values and their codes."""
+        """Build the tables from a dictionary of spelling to code for each category."""
         texts = [(value.encode(), code) for values in known for value, code in values.items()]
         ends = np.cumsum([0, *(len(text) for text, _ in texts)], dtype=np.int64)
         return cls(
@@ -79,12 +79,12 @@ class Spellings:
 
 @dataclass(frozen=True)
 class Scan:
-    """What the lines of a block hold; of a line that was not read, nothing can be told.
+    """The contents of a block's lines; nothing is valid for a line that was not read.
 
     `starts` is where each line starts, (lines,) int64; `read` and `ascii` are (lines,) bool, `codes`
     (categories, lines) int8, `values` and `forms` (numbers, lines) float64 and int8; `ids` (lines, 2)
-    int64 is where the id starts and ends, `searched` (texts, lines, 2) the same for texts. `strangers`
-    are unknown values: category, start and end, (K, 3).
+    int64 is where the id starts and ends, `searched` (texts, lines, 2) the same for searched texts.
+    `unknown`, (K, 3), lists unknown values: category, start and end.
     """
 
     starts: Places
@@ -95,11 +95,11 @@ class Scan:
     forms: Codes
     ids: Places
     searched: Places
-    strangers: Places
+    unknown: Places
 
 
 def scan(data: bytes, lines: int, layout: Layout, spellings: Spellings) -> Scan:
-    """Scan `lines` physical lines, each ended by LF but perhaps the last."""
+    """Scan `lines` physical lines, each ending in LF except perhaps the last."""
     found = Scan(
         starts=np.empty(lines, dtype=np.int64),
         read=np.zeros(lines, dtype=np.bool_),
@@ -109,9 +109,9 @@ def scan(data: bytes, lines: int, layout: Layout, spellings: Spellings) -> Scan:
         forms=np.full((layout.count(NUMBER), lines), NOT_PLAIN, dtype=np.int8),
         ids=np.zeros((lines, 2), dtype=np.int64),
         searched=np.zeros((layout.count(SEARCHED), lines, 2), dtype=np.int64),
-        strangers=np.empty((MOST_STRANGERS, 3), dtype=np.int64),
+        unknown=np.empty((MOST_UNKNOWN, 3), dtype=np.int64),
     )
-    strangers = _scan(
+    n_unknown = _scan(
         np.frombuffer(data, dtype=np.uint8),
         layout.separator,
         layout.kinds,
@@ -128,23 +128,23 @@ def scan(data: bytes, lines: int, layout: Layout, spellings: Spellings) -> Scan:
         found.forms,
         found.ids,
         found.searched,
-        found.strangers,
+        found.unknown,
     )
-    return Scan(**{**vars(found), "strangers": found.strangers[:strangers]})
+    return Scan(**{**vars(found), "unknown": found.unknown[:n_unknown]})
 
 
-def gather(data: bytes, bounds: Places) -> tuple[Octets, npt.NDArray[np.int32]]:
-    """Put texts, (N, 2) where each starts and ends, one after another: octets and (N + 1,) offsets."""
+def join_texts(data: bytes, bounds: Places) -> tuple[Octets, npt.NDArray[np.int32]]:
+    """Concatenate texts, given their (N, 2) bounds: octets and (N + 1,) offsets."""
     offsets = np.zeros(len(bounds) + 1, dtype=np.int32)
     np.cumsum(bounds[:, 1] - bounds[:, 0], out=offsets[1:])
     octets = np.empty(int(offsets[-1]), dtype=np.uint8)
-    _gather(np.frombuffer(data, dtype=np.uint8), bounds, octets)
+    _join_texts(np.frombuffer(data, dtype=np.uint8), bounds, octets)
     return octets, offsets
 
 
 _compiled = numba.njit(nogil=True, cache=True)
 _ONE: Final = np.uintp(1)
-"""Places are unsigned: signed ones could count from the end, and to ask each whether it does takes longer."""
+"""Indices are unsigned: numba checks signed ones for counting from the end, which takes longer."""
 
 
 @_compiled
@@ -165,10 +165,10 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
     forms: Codes,
     ids: Places,
     searched: Places,
-    strangers: Places,
+    unknown: Places,
 ) -> int:
-    size, fields, most = np.uintp(len(octets)), np.uintp(len(kinds)), np.uintp(len(strangers))
-    at = line = told = np.uintp(0)
+    size, fields, most = np.uintp(len(octets)), np.uintp(len(kinds)), np.uintp(len(unknown))
+    at = line = n_unknown = np.uintp(0)
     while at < size:
         starts[line] = at
         field, good = np.uintp(0), True
@@ -211,12 +211,12 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
                 break
             if kind == CATEGORY:
                 codes[slot, line] = code
-                if code == UNKNOWN and told < most:
-                    strangers[told, 0], strangers[told, 1], strangers[told, 2] = slot, start, end
-                    told += _ONE
+                if code == UNKNOWN and n_unknown < most:
+                    unknown[n_unknown, 0], unknown[n_unknown, 1], unknown[n_unknown, 2] = slot, start, end
+                    n_unknown += _ONE
             elif kind == NUMBER:
                 values[slot, line], forms[slot, line] = _number(octets, start, end)
-            elif kind == NAME:
+            elif kind == ID:
                 ids[line, 0], ids[line, 1] = start, end
             elif kind == SEARCHED:
                 searched[slot, line, 0], searched[slot, line, 1] = start, end
@@ -229,7 +229,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
             at += _ONE
         at += _ONE
         line += _ONE
-    return int(told)
+    return int(n_unknown)
 
 
 @_compiled
@@ -243,7 +243,7 @@ def _known(
     first: np.uintp,
     last: np.uintp,
 ) -> tuple[np.int8, np.uintp]:
-    """Find which known value stands at `start` and ends before a `stop` or a line's end, and where."""
+    """Match a known value from `start` up to a `stop` or a line ending; return its code and its end."""
     size = np.uintp(len(octets))
     for each in range(first, last):
         begin, length = np.uintp(bounds[each, 0]), np.uintp(bounds[each, 1] - bounds[each, 0])
@@ -261,7 +261,7 @@ def _known(
 
 
 @_compiled
-def _gather(octets: Octets, bounds: Places, out: Octets) -> None:
+def _join_texts(octets: Octets, bounds: Places, out: Octets) -> None:
     at = np.uintp(0)
     for row in range(len(bounds)):
         for i in range(np.uintp(bounds[row, 0]), np.uintp(bounds[row, 1])):

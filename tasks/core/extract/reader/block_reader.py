@@ -1,4 +1,4 @@
-"""Read and judge one block of an extract: what can be accepted at once is, the rest line by line."""
+"""Read and judge one block of an extract: clean rows in bulk, the rest line by line."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from tasks.core.arrow_text import text_array, text_buffers
 from tasks.core.contract.check_tables import PLAIN_FORMS, ContractTables
 from tasks.core.contract.parse import Parsed, parse_cells
 from tasks.core.contract.personal_data import count_personal, ids_may_be_personal, judged_columns
-from tasks.core.contract.row_judge import Fault, Judge, without_cross_row_checks
+from tasks.core.contract.row_judge import Judge, RowFault, without_cross_row_checks
 from tasks.core.contract.vocabulary import VOCABULARY
 from tasks.core.extract.fast.accept import CATEGORY_TYPES, Acceptor
 from tasks.core.extract.fast.row_checks import FORM_TYPE
@@ -26,7 +26,7 @@ from tasks.core.extract.reader.row_keys import Keys, digest_rows, digest_texts, 
 from tasks.core.extract.reader.tally import Tally
 from tasks.core.extract.text.blocks import Block
 from tasks.core.extract.text.dialect import Dialect
-from tasks.core.extract.text.line_reader import Lines, read_lines
+from tasks.core.extract.text.line_reader import SplitLines, read_lines
 
 Purpose = Literal["training", "scoring"]
 
@@ -34,22 +34,22 @@ _MODELS: Final = {"training": TrainingExtract, "scoring": ScoringExtract}
 
 
 @dataclass(frozen=True)
-class Part:
-    """What a block holds, apart from what only the whole extract can tell.
+class ReadBlock:
+    """The result of reading one block, before the checks that need the whole extract.
 
-    `customers` are the accepted rows by physical line: `customerID` as text, categories as pandas
-    categoricals of the contract's vocabulary, numbers as float64, each with its form beside it. `keys`
-    are of all rows, bad ones too.
+    `customers` are the accepted rows, indexed by physical line: `customerID` as text, categories as
+    pandas categoricals of the contract's vocabulary, numbers as float64, each with a column for its
+    form. `keys` cover all rows, including the bad ones.
     """
 
     customers: pd.DataFrame
-    faults: list[Fault]
+    faults: list[RowFault]
     keys: Keys
     tally: Tally
 
 
 def wanted_columns(purpose: Purpose) -> list[str]:
-    """List the contract's columns that are read."""
+    """List the columns of the contract that are read for a purpose."""
     return [ID, *FEATURES, *([TARGET] if purpose == "training" else [])]
 
 
@@ -64,12 +64,12 @@ def _judge(purpose: Purpose) -> Judge:
 
 
 class BlockReader:
-    """Reads blocks of one file by one contract; it may serve several threads."""
+    """Reads blocks of one file by one contract; safe to share between threads."""
 
     def __init__(
         self, dialect: Dialect, known: list[str | None], purpose: Purpose, config: IngestConfig
     ) -> None:
-        """Prepare the contract; `known` are the contract's columns that the header's names stand for."""
+        """Prepare the contract; `known` maps each header position to a column of the contract."""
         self._dialect = dialect
         self._config = config
         self._judge = _judge(purpose)
@@ -80,20 +80,20 @@ class BlockReader:
         }
         self._acceptor = Acceptor(_tables(purpose), config, dialect, self._positions, list(self._extra))
 
-    def read(self, block: Block) -> Part:
+    def read(self, block: Block) -> ReadBlock:
         """Read every line of a block."""
         tally = Tally(received=block.lines)
         customers, doubtful = self._accept(block, tally)
         if not doubtful:
-            return Part(customers, [], self._keys(customers), tally)
+            return ReadBlock(customers, [], self._keys(customers), tally)
         late, faults, bad = self._read_lines(read_lines(doubtful, self._dialect), tally)
         if late.lines:
             customers = pd.concat([customers, _categorical(late.frame())]).sort_index()
         keys = np.concatenate([self._keys(customers), bad])
-        return Part(customers, faults, keys[np.argsort(keys["line"], kind="stable")], tally)
+        return ReadBlock(customers, faults, keys[np.argsort(keys["line"], kind="stable")], tally)
 
     def _accept(self, block: Block, tally: Tally) -> tuple[pd.DataFrame, list[tuple[int, int, bytes]]]:
-        """Accept what surely is good of a block; list the other lines as `read_lines` takes them."""
+        """Accept the rows that are certainly valid; list the other lines as `read_lines` expects them."""
         frame, found = self._acceptor.accept(block)
         rows = len(frame)
         tally.accepted += rows
@@ -124,8 +124,8 @@ class BlockReader:
         else:
             tally.searched[position] += len(ids)
 
-    def _read_lines(self, lines: Lines, tally: Tally) -> tuple[Parsed, list[Fault], Keys]:
-        """Judge lines one by one: accepted customers, faults, and keys of the rows that are bad."""
+    def _read_lines(self, lines: SplitLines, tally: Tally) -> tuple[Parsed, list[RowFault], Keys]:
+        """Judge lines one by one; return the accepted customers, the faults, and the keys of the bad rows."""
         cells = {column: lines.cells[position] for column, position in self._positions.items()}
         parsed = parse_cells(lines.numbers, cells, self._config)
         faults = self._judge.faults(parsed)
@@ -164,7 +164,7 @@ def _categorical(accepted: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keys_of_bad(parsed: Parsed, sent: dict[str, list[str]]) -> Keys:
-    """Make the keys of refused rows; a number that was not understood counts as it was `sent`."""
+    """Make the keys of refused rows; a number that cannot be parsed is compared as the text `sent`."""
     shown = dict(parsed.columns)
     for number, cells in sent.items():
         shown[number] = [

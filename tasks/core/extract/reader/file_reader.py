@@ -1,4 +1,4 @@
-"""Read one file of an extract, by its own header: a folder's parts may be written differently."""
+"""Read one file of an extract by its own header: the files of a folder may be written differently."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from schemas.config import IngestConfig
 from tasks.core.contract.vocabulary import contract_names
 from tasks.core.errors import naming, shown
 from tasks.core.extract.reader import refusals
-from tasks.core.extract.reader.block_reader import BlockReader, Part, Purpose, wanted_columns
+from tasks.core.extract.reader.block_reader import BlockReader, Purpose, ReadBlock, wanted_columns
 from tasks.core.extract.text.blocks import Block, Stream, cut_blocks
 from tasks.core.extract.text.dialect import recognise
 
 
 @dataclass(frozen=True)
 class Header:
-    """The header of the file called `name`: its column names as sent, and the contract's they stand for."""
+    """Header of the file `name`: column names as sent, and the columns of the contract they map to."""
 
     name: str
     sent: tuple[str, ...]
@@ -22,13 +22,13 @@ class Header:
 
 
 class SourceReader:
-    """Cuts one file into `blocks` and can `read` each of them, also in several threads."""
+    """Cuts one file into `blocks` and reads each of them; `read` may run in several threads."""
 
     def __init__(self, head: bytes, name: str, purpose: Purpose, config: IngestConfig) -> None:
-        """Recognise the first bytes of the file called `name`, whose control characters are replaced.
+        """Detect the dialect and header of the file `name`; control characters in the name are replaced.
 
         Raises:
-            UnnamedError: the file or its header breaks the contract; the message names the way out.
+            UnnamedError: the file or its header breaks the contract; the message says how to fix it.
         """
         self._dialect = recognise(head)
         known = contract_names(self._dialect.header, config)
@@ -38,7 +38,7 @@ class SourceReader:
 
     @property
     def newline(self) -> bytes:
-        """What ends a line."""
+        """The line ending."""
         return self._dialect.newline
 
     @property
@@ -51,10 +51,10 @@ class SourceReader:
     ) -> Iterator[Block]:
         """Cut a file, or what follows its first `offset` bytes, into blocks of whole lines.
 
-        `lines_before` lines of the extract are counted before those of the stream.
+        `lines_before` lines of the extract come before the stream.
 
         Raises:
-            UnnamedError: a line is longer than any customer's can be.
+            UnnamedError: a line is longer than `LONGEST_LINE`.
         """
         whole = offset == 0
         if whole:
@@ -68,10 +68,10 @@ class SourceReader:
             block_bytes=block_bytes,
         )
 
-    def read(self, block: Block) -> Part:
-        """Read a block: its customers are accepted but for repeats, which the whole extract shows.
+    def read(self, block: Block) -> ReadBlock:
+        """Read a block; duplicates and conflicting ids are only found later, over the whole extract.
 
-        The file is named here: where a thread reads the block, nobody else knows which file it is of.
+        The file is named here because a worker thread has no other way to know which file it is reading.
         """
         with naming(self.header.name):
             return self._reader.read(block)

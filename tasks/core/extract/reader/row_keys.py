@@ -1,4 +1,4 @@
-"""Say of every row in 32 bytes whose it is and what it says, to find repeats over a whole extract."""
+"""A 32-byte key per row (id, digest, line), to find duplicates over a whole extract exactly."""
 
 import hashlib
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ import pyarrow as pa
 from tasks.core.arrow_text import Octets, Offsets, text_buffers
 
 KEY: Final = np.dtype([("high", "<u8"), ("low", "<u8"), ("digest", "<u8"), ("line", "<i8")])
-"""`high` and `low` are the id, `digest` is of the whole row, `line` is physical."""
+"""`high` and `low` hold the id, `digest` covers the whole row, `line` is the physical line."""
 
 Keys = npt.NDArray[np.void]
 
@@ -29,21 +29,21 @@ _compiled = numba.njit(nogil=True, cache=True)
 def keys_of(ids: pa.StringArray, digests: npt.NDArray[np.uint64], lines: npt.NDArray[np.int64]) -> Keys:
     """Make the keys of (N,) rows.
 
-    Ids of up to 16 octets are compared as they are, longer ones by 128 bits of BLAKE2b. They hold no
-    NUL, which the contract calls a control character, so that filling up with NULs keeps them apart.
-    A blank id is nobody's: it is shared only by rows that are equal.
+    Ids of up to 16 bytes are compared as they are, longer ones by 128 bits of BLAKE2b. Padding with
+    NULs cannot make two ids equal, because the contract rejects control characters in ids. Rows with
+    a blank id are only duplicates of each other if the whole rows are equal.
     """
     octets, offsets = text_buffers(ids)
     filled = np.zeros((len(ids), _ID_BYTES), dtype=np.uint8)
-    nameless = np.empty(len(ids), dtype=np.bool_)
-    _fill(octets, offsets, filled, nameless)
+    blank = np.empty(len(ids), dtype=np.bool_)
+    _fill(octets, offsets, filled, blank)
     for row in np.flatnonzero(np.diff(offsets) > _ID_BYTES):
         text = octets[offsets[row] : offsets[row + 1]].tobytes()
         filled[row] = np.frombuffer(hashlib.blake2b(text, digest_size=_ID_BYTES).digest(), dtype=np.uint8)
     halves = filled.view("<u8")
     keys = np.empty(len(ids), dtype=KEY)
-    keys["high"] = np.where(nameless, digests, halves[:, 0])
-    keys["low"] = np.where(nameless, 0, halves[:, 1])
+    keys["high"] = np.where(blank, digests, halves[:, 0])
+    keys["low"] = np.where(blank, 0, halves[:, 1])
     keys["digest"], keys["line"] = digests, lines
     return keys
 
@@ -58,8 +58,8 @@ def spread(keys: Keys) -> npt.NDArray[np.uint64]:
 def digest_rows(columns: pd.DataFrame) -> npt.NDArray[np.uint64]:
     """Digest accepted rows, (N,): equal rows have equal digests.
 
-    Two that differ have the same one with a chance of 2**-64. Columns are categoricals of equal
-    categories, or float64, of which 0 and -0 are equal.
+    Two different rows collide with a probability of 2**-64. Columns are categoricals with equal
+    categories, or float64, where 0 and -0 count as equal.
     """
     digests = np.zeros(len(columns), dtype=np.uint64)
     codes, numbers = [], []
@@ -75,7 +75,7 @@ def digest_rows(columns: pd.DataFrame) -> npt.NDArray[np.uint64]:
 
 
 def digest_texts(rows: Iterable[tuple[object, ...]]) -> npt.NDArray[np.uint64]:
-    """Digest rows that are not accepted, by their cells as text: (N,)."""
+    """Digest refused rows by the text of their cells: (N,)."""
     texts = ["\x1f".join(map(str, row)).encode() for row in rows]
     digests = b"".join(hashlib.blake2b(text, digest_size=8).digest() for text in texts)
     return np.frombuffer(digests, dtype="<u8")
@@ -83,7 +83,7 @@ def digest_texts(rows: Iterable[tuple[object, ...]]) -> npt.NDArray[np.uint64]:
 
 @_compiled
 def _mix(state: npt.NDArray[np.uint64], values: npt.NDArray[np.integer]) -> None:
-    """Stir (C, N) values that are not negative into (N,) hashes."""
+    """Mix (C, N) non-negative values into (N,) hashes."""
     for column in values:
         for row in range(len(state)):
             mixed = (state[row] ^ np.uint64(column[row])) * _ODD
@@ -91,8 +91,8 @@ def _mix(state: npt.NDArray[np.uint64], values: npt.NDArray[np.integer]) -> None
 
 
 @_compiled
-def _fill(octets: Octets, offsets: Offsets, filled: Octets, nameless: npt.NDArray[np.bool_]) -> None:
-    """Copy (N,) texts that are short enough, and tell which are blank."""
+def _fill(octets: Octets, offsets: Offsets, filled: Octets, blank: npt.NDArray[np.bool_]) -> None:
+    """Copy the (N,) texts that are short enough, and mark the blank ones."""
     for row in range(len(filled)):
         start, blanks = offsets[row], 0
         length = offsets[row + 1] - start
@@ -101,4 +101,4 @@ def _fill(octets: Octets, offsets: Offsets, filled: Octets, nameless: npt.NDArra
             blanks += octet in (_SPACE, _TAB)
             if length <= _ID_BYTES:
                 filled[row, i] = octet
-        nameless[row] = blanks == length
+        blank[row] = blanks == length

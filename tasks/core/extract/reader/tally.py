@@ -1,4 +1,4 @@
-"""Count what whole-file judgements need, block by block."""
+"""Counts per block that the checks of the whole file need."""
 
 from collections import Counter
 from dataclasses import dataclass, field, fields
@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, fields
 
 @dataclass
 class Tally:
-    """Counts of one block, or of all so far.
+    """Counts of one block, or of all blocks so far.
 
-    `received` physical lines; `accepted`, `blank` and `split` ones, the last being those with fields,
-    `rows` those with as many as the header. `filled` cells and `known` ones of the vocabulary by
-    column; `personal` cells by position and kind, among the `searched` filled ones of a position.
+    `received`, `accepted` and `blank` count physical lines; `rows` counts those with as many fields as
+    the header, `widths` the lines by number of fields, `broken` the lines that are not rows by reason.
+    `filled` counts filled cells by column, and `known` those in the vocabulary. `personal` counts
+    personal cells by position and kind, out of the `searched` filled cells of a position.
     """
 
     received: int = 0
@@ -27,7 +28,7 @@ class Tally:
     first_bad_byte: int | None = None
 
     def add(self, other: "Tally") -> None:
-        """Take in the counts of the next block."""
+        """Add the counts of the next block."""
         for each in fields(self):
             mine, theirs = getattr(self, each.name), getattr(other, each.name)
             if isinstance(mine, Counter):

@@ -11,22 +11,22 @@ import numpy.typing as npt
 from tasks.core.errors import UnnamedError
 
 BLOCK_BYTES: Final = 8 * 2**20
-"""Bytes of a block, about 60,000 customers: what is done once a block costs little a row."""
+"""About 60,000 customers: enough that the cost of work done once per block is small per row."""
 
 _LINE_FEED: Final = ord("\n")
 LONGEST_LINE: Final = 64 * 2**20
-"""Bytes; a file without line ends must not be read into memory whole."""
+"""Bytes; protects the memory from a file without line endings."""
 
 
 class Stream(Protocol):
-    """What is read from."""
+    """Anything with `read`."""
 
     def read(self, size: int, /) -> bytes:
-        """Read up to `size` bytes; none at the end."""
+        """Read up to `size` bytes; empty at the end."""
 
 
 class PeekedStream:
-    """A stream whose first bytes, its `head`, are known before they are read."""
+    """A stream whose first bytes, its `head`, can be looked at before they are read."""
 
     def __init__(self, stream: Stream, size: int) -> None:
         """Look at the first `size` bytes."""
@@ -34,7 +34,7 @@ class PeekedStream:
         self._stream = stream
 
     def read(self, size: int) -> bytes:
-        """Read up to `size` bytes; none at the end."""
+        """Read up to `size` bytes; empty at the end."""
         if self._kept:
             data, self._kept = self._kept[:size], self._kept[size:]
             return data
@@ -43,10 +43,10 @@ class PeekedStream:
 
 @dataclass(frozen=True)
 class Block:
-    """Whole physical lines, each ended by LF but perhaps the last one of the file.
+    """Whole physical lines, each ending in LF except perhaps the last one of the file.
 
-    `first_line` is the physical number of the first of them, counted from 1 over all files of the
-    extract, `offset` the number of bytes before it in its own file.
+    `first_line` is the number of the first line, counted from 1 over all files of the extract;
+    `offset` is the number of bytes before it in its own file.
     """
 
     data: bytes
@@ -55,12 +55,12 @@ class Block:
 
     @cached_property
     def lines(self) -> int:
-        """Number of physical lines, counted by line ends alone, independently of any reader."""
+        """Number of physical lines, counted by line endings alone, independently of any reader."""
         ends = np.count_nonzero(np.frombuffer(self.data, dtype=np.uint8) == _LINE_FEED)
         return int(ends) + (0 if self.data.endswith(b"\n") or not self.data else 1)
 
     def line(self, starts: npt.NDArray[np.int64], position: int) -> bytes:
-        """Give the line at a position, counted from 0, without its LF; `starts` is where all start."""
+        """Return the line at a position (from 0) without its LF; `starts` holds the start of every line."""
         end = int(starts[position + 1]) if position + 1 < len(starts) else len(self.data)
         return self.data[int(starts[position]) : end].removesuffix(b"\n")
 
@@ -74,12 +74,12 @@ def cut_blocks(
     skip_lines: int,
     block_bytes: int,
 ) -> Iterator[Block]:
-    """Read the rest of a file but for its first `skip_lines` lines; a CR that ends lines becomes LF.
+    """Cut a stream into blocks, skipping `skip_lines` lines; a CR line ending becomes LF.
 
-    `offset` bytes of the file stand before the stream, and `lines_before` lines of the extract.
+    `offset` bytes of the file, and `lines_before` lines of the extract, come before the stream.
 
     Raises:
-        UnnamedError: a line is longer than any customer's can be.
+        UnnamedError: a line is longer than `LONGEST_LINE`.
     """
     line, rest = lines_before + 1, b""
     for piece in iter(lambda: stream.read(block_bytes), b""):
@@ -87,7 +87,7 @@ def cut_blocks(
         end = data.rfind(b"\n") + 1
         if len(rest) + len(data) - end > LONGEST_LINE:
             raise UnnamedError(
-                f": line {line} is longer than {LONGEST_LINE:,} bytes; expected a line a customer."
+                f": line {line} is longer than {LONGEST_LINE:,} bytes; expected one line per customer."
                 " Export it again."
             )
         if end == 0:
@@ -95,7 +95,7 @@ def cut_blocks(
             continue
         block = Block(b"".join((rest, memoryview(data)[:end])), line, offset)
         rest = data[end:]
-        del piece, data  # the block is another's from now on, and often all that should stay in memory
+        del piece, data  # only the consumer of the block should keep it in memory
         line, offset = line + block.lines, offset + len(block.data)
         if block.first_line <= lines_before + skip_lines:
             block = _without_first_lines(block, lines_before + skip_lines)

@@ -1,11 +1,11 @@
-"""Recognise how a sender wrote a table: is it CSV at all, in which encoding, with which separator."""
+"""Detect how a file was written: whether it is CSV at all, its encoding, separator and line ending."""
 
 import csv
 from dataclasses import dataclass
 from typing import Final
 
 from schemas.columns import EXTRACT_ORDER
-from tasks.core.contract.vocabulary import fold_name
+from tasks.core.contract.vocabulary import normalise_name
 from tasks.core.errors import CONTROL, UnnamedError
 
 _FOREIGN: Final = (
@@ -31,9 +31,9 @@ _BINARY_PROBE_BYTES: Final = 4_096
 class Dialect:
     """How the table is written.
 
-    `separator` stands between fields, `newline` (bytes) between lines; `header` holds the names
-    as sent, and `header_line` is the physical line (from 1) they stand on; `offset` is the first
-    byte after a byte-order mark.
+    `separator` is between fields, `newline` (bytes) between lines; `header` holds the column names
+    as sent, `header_line` is their physical line (counted from 1), and `offset` is the first byte
+    after a byte-order mark.
     """
 
     separator: str
@@ -44,17 +44,17 @@ class Dialect:
 
 
 def recognise(data: bytes) -> Dialect:
-    """Find the dialect of a whole file's bytes.
+    """Detect the dialect from the first bytes of a file.
 
     Raises:
         UnnamedError: the file is empty, is not CSV text, or is not UTF-8; or its header has an
             unpaired quote or a control character.
     """
     if not data.removeprefix(_BOM).strip():
-        raise UnnamedError("is empty; expected a header and a line a customer. Export it again.")
-    for magic, what, way_out in _FOREIGN:
+        raise UnnamedError("is empty; expected a header and one line per customer. Export it again.")
+    for magic, what, fix in _FOREIGN:
         if data.removeprefix(_BOM).startswith(magic):
-            raise UnnamedError(f"is {what}; expected CSV text. To mend it: {way_out}.")
+            raise UnnamedError(f"is {what}; expected CSV text. To fix this, {fix}.")
     for mark, encoding in _WIDE_ENCODINGS:
         if data.startswith(mark):
             raise wrong_encoding(0, encoding)
@@ -73,23 +73,23 @@ def recognise(data: bytes) -> Dialect:
     separator = max(_SEPARATORS, key=lambda each: _known_names(text, each))
     place = f": the header (line {header_line})"
     if has_control(text, separator):
-        raise UnnamedError(f"{place} holds a control character. Remove it from the export.")
+        raise UnnamedError(f"{place} contains a control character. Remove it from the export.")
     try:
         header = tuple(split_line(text, separator))
     except csv.Error:
         raise UnnamedError(
-            f"{place} has an unpaired quote; expected quotes in pairs around whole names. Export it again."
+            f"{place} has an unpaired quote; a quoted name needs a quote on both sides. Export it again."
         ) from None
     return Dialect(separator, newline, header, header_line, offset)
 
 
 def newline_of(head: bytes) -> bytes:
-    """Say what ends the lines of a file that begins so."""
+    """Detect the line ending from the first bytes of a file."""
     return b"\r" if b"\n" not in head and b"\r" in head else b"\n"
 
 
 def has_control(text: str, separator: str) -> bool:
-    """Tell whether a line holds a control character other than the separator."""
+    """Return whether a line contains a control character other than the separator."""
     return CONTROL.search(text.replace("\t", "") if separator == "\t" else text) is not None
 
 
@@ -97,7 +97,7 @@ def split_line(text: str, separator: str) -> list[str]:
     """Split one physical line into fields.
 
     Raises:
-        csv.Error: quotes stand where RFC 4180 allows none.
+        csv.Error: a quote is where RFC 4180 does not allow one.
     """
     if '"' not in text:
         return text.split(separator)
@@ -105,7 +105,7 @@ def split_line(text: str, separator: str) -> list[str]:
 
 
 def wrong_encoding(offset: int, found: str = "another encoding") -> UnnamedError:
-    """Say where a file stops being UTF-8 (`offset` in bytes from 0), without showing its bytes."""
+    """Report the first byte that is not UTF-8 (`offset` from 0), without showing any of the content."""
     return UnnamedError(
         f"is not UTF-8: byte {offset} is in {found}; expected UTF-8. Export it as 'CSV UTF-8'."
     )
@@ -123,8 +123,8 @@ def _first_line(data: bytes, newline: bytes) -> tuple[bytes, int]:
 
 
 def _known_names(header: str, separator: str) -> int:
-    known = {fold_name(column) for column in EXTRACT_ORDER}
+    known = {normalise_name(column) for column in EXTRACT_ORDER}
     try:
-        return len(known & {fold_name(field) for field in split_line(header, separator)})
+        return len(known & {normalise_name(field) for field in split_line(header, separator)})
     except csv.Error:
         return 0

@@ -1,4 +1,4 @@
-"""Cut physical lines into fields one by one; a line that is no row says why."""
+"""Split physical lines into fields one by one; a line that is not a row gets a reason code."""
 
 import csv
 from collections import Counter
@@ -9,13 +9,13 @@ from tasks.core.extract.text.dialect import Dialect, has_control, split_line
 
 
 @dataclass(frozen=True)
-class Lines:
-    """What physical lines after the header hold.
+class SplitLines:
+    """The lines after the header, split into fields.
 
-    `numbers` are the physical lines that are well formed, the file's first line being 1, and `cells`
-    has for each field of the header the text of each of them. `faults` maps the other lines to a
-    reason code. `blank` counts lines with nothing on them, `widths` the fields of lines that could
-    be split. `first_bad_byte` is where the first line that is not UTF-8 stops being it.
+    `numbers` are the physical line numbers (the first line of the file is 1) of well-formed rows, and
+    `cells` holds one list of their texts for each field of the header. `faults` maps the other lines
+    to a reason code. `blank` counts empty lines; `widths` counts the lines by their number of fields.
+    `first_bad_byte` is the offset of the first byte that is not UTF-8.
     """
 
     numbers: list[int]
@@ -26,10 +26,10 @@ class Lines:
     first_bad_byte: int | None
 
 
-def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> Lines:
-    """Cut lines, given with their numbers and the bytes before them in the file, into fields.
+def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> SplitLines:
+    """Split lines into fields; each is given as its number, its byte offset in the file, and its bytes.
 
-    A quoted field never spans lines; a line with an odd number of quotes is a fault of its own.
+    A quoted field never spans lines: a line with an odd number of quotes is itself a fault.
     """
     rows: list[list[str]] = []
     numbers: list[int] = []
@@ -54,11 +54,11 @@ def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> Lin
             rows.append(fields)
             numbers.append(number)
     cells = [[row[place] for row in rows] for place in range(len(dialect.header))]
-    return Lines(numbers, cells, faults, blank, widths, first_bad_byte)
+    return SplitLines(numbers, cells, faults, blank, widths, first_bad_byte)
 
 
 def _fields(line: bytes, dialect: Dialect) -> list[str] | str:
-    """Split a line, or name the fault that makes it no row."""
+    """Split a line, or return the reason code if it is not a row."""
     try:
         text = line.removesuffix(b"\r").decode("utf-8")
     except UnicodeDecodeError:

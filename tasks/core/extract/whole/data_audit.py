@@ -1,4 +1,4 @@
-"""Describe an extract in counts, shares and ranges; no customer can be told from it."""
+"""Describe an extract in counts, shares and ranges, from which no customer can be identified."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Keep the faults of an extract's rows on the disk, so that no number of them fills the memory."""
+"""Keep the faults of an extract on disk, so that memory use does not depend on their number."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import pandas as pd
 
 from schemas.columns import EXTRACT_ORDER, ID
 from schemas.quarantine_reasons import HINTS
-from tasks.core.contract.row_judge import CONFLICTING_ID, Fault
+from tasks.core.contract.row_judge import CONFLICTING_ID, RowFault
 from tasks.core.extract.whole.duplicates import Lines, Repeats
 from tasks.core.storage.spill import spill_file
 
@@ -22,20 +22,20 @@ FAULT: Final = np.dtype([("line", "<i8"), ("column", "u1"), ("reason", "u1")])
 FaultRecords = npt.NDArray[np.void]
 
 
-def fault_records(faults: list[Fault]) -> FaultRecords:
-    """Say faults in ten bytes each."""
+def fault_records(faults: list[RowFault]) -> FaultRecords:
+    """Pack faults into 10-byte records."""
     short = [(line, _COLUMNS.index(column), _REASONS.index(reason)) for line, column, reason in faults]
     return np.array(short, dtype=FAULT)
 
 
 def fault_frame(records: FaultRecords) -> pd.DataFrame:
-    """Spell faults out again: `line`, `column`, `reason`."""
-    spelled = {
+    """Unpack records into a frame: `line`, `column`, `reason`."""
+    unpacked = {
         "line": records["line"],
         "column": [_COLUMNS[i] for i in records["column"]],
         "reason": [_REASONS[i] for i in records["reason"]],
     }
-    return pd.DataFrame(spelled).astype({"line": "int64", "column": "str", "reason": "str"})
+    return pd.DataFrame(unpacked).astype({"line": "int64", "column": "str", "reason": "str"})
 
 
 def count_faults(records: FaultRecords) -> Counter[tuple[str, str]]:
@@ -50,22 +50,22 @@ def count_faults(records: FaultRecords) -> Counter[tuple[str, str]]:
 
 
 class FaultSpool:
-    """Takes the faults of block after block; gives them back by line, repeats taken into account."""
+    """Stores the faults of each block; returns them by line, corrected for repeats."""
 
     def __init__(self, folder: Path | None) -> None:
-        """Spill into an unnamed file in `folder`; without one everything stays in memory."""
+        """Spill to an unnamed file in `folder`; without one, keep everything in memory."""
         self._file = spill_file(folder)
         self._blocks: list[tuple[int, int]] = []
 
     def add(self, records: FaultRecords, *, last_line: int) -> None:
-        """Keep a block's faults; the block ends with `last_line`."""
+        """Store the faults of a block, which ends with `last_line`."""
         self._file.write(records.tobytes())
         self._blocks.append((len(records), last_line))
 
     def blocks(self, repeats: Repeats) -> Iterator[tuple[FaultRecords, Lines]]:
-        """Give every block's faults by line, and the lines of its rows that repeats alone take out.
+        """Yield each block's faults by line, and the lines of accepted rows that repeats remove.
 
-        A duplicate has no faults, since the row that it repeats has them; a conflict is one more.
+        The faults of a duplicate are dropped, as the row it repeats has them too; a conflict adds a fault.
         """
         self._file.seek(0)
         first = 0
@@ -83,7 +83,7 @@ class FaultSpool:
             first = last + 1
 
     def close(self) -> None:
-        """Free the disk."""
+        """Release the spill file."""
         self._file.close()
 
 
@@ -98,7 +98,7 @@ def _as_conflicts(lines: Lines) -> FaultRecords:
 
 
 def _ranks(names: tuple[str, ...]) -> npt.NDArray[np.int64]:
-    """Give each name's place among them all by alphabet."""
+    """Return the alphabetical rank of each name."""
     return np.argsort(np.argsort(np.array(names)))
 
 

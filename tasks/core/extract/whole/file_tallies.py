@@ -1,4 +1,4 @@
-"""Sum the counts of an extract's files, whose columns may stand in other places or be others."""
+"""Sum the counts of an extract's files, whose columns may differ or be in a different order."""
 
 from collections import Counter
 from dataclasses import replace
@@ -10,14 +10,14 @@ from tasks.core.extract.reader.tally import Tally
 
 
 class FileTallies:
-    """Takes the tallies of block after block; what only a file can tell is judged at the file's end.
+    """Adds up the tallies of blocks; the checks of a file run when it ends.
 
-    `sent` are all columns' names of all files, `known` the contract's columns they stand for; the
-    positions of `whole`, the sum, are positions in these.
+    `sent` are the column names of all files, and `known` the columns of the contract they map to.
+    `whole` is the sum; its positions refer to these lists.
     """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start empty."""
         self.sent: list[str] = []
         self.known: list[str | None] = []
         self.whole = Tally()
@@ -26,7 +26,7 @@ class FileTallies:
         self._places: dict[tuple[str, int], int] = {}
 
     def add(self, header: Header, tally: Tally) -> None:
-        """Count a block in.
+        """Add the counts of a block.
 
         Raises:
             ExtractError: see `end_file`.
@@ -37,10 +37,10 @@ class FileTallies:
         self._tally.add(tally)
 
     def end_file(self) -> None:
-        """Judge the file that ends here, if any, and count it in.
+        """Check the file that has just ended, if any, and add its counts.
 
         Raises:
-            ExtractError: most of its lines have another number of fields than its header, or are not UTF-8.
+            ExtractError: most of its lines differ in width from its header, or are not UTF-8.
         """
         if self._header is None:
             return
@@ -55,7 +55,7 @@ class FileTallies:
         self._header, self._tally = None, Tally()
 
     def _place(self, header: Header, position: int) -> int:
-        """Find a column by its name; those without one are told apart by their position."""
+        """Return the position of a column by name; unnamed columns are distinguished by position."""
         sent = header.sent[position]
         key = (sent, 0 if sent else position)
         if key not in self._places:

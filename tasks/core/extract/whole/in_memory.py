@@ -1,4 +1,4 @@
-"""Read a CRM extract into memory: accepted customers and quarantine out, every line accounted for."""
+"""Read a CRM extract into memory: accepted customers and quarantine, with every line accounted for."""
 
 import hashlib
 import io
@@ -21,12 +21,12 @@ from tasks.core.extract.whole.whole_extract import Reading, judged
 
 @dataclass(frozen=True)
 class Extract:
-    """An extract that keeps the contract, in memory.
+    """A valid extract in memory.
 
-    `customers` has a row an accepted customer, in the file's order: `customerID` and category
-    columns as canonical text, number columns as float64 (`TotalCharges` NaN where it was blank),
-    and `Churn` for training; its index is the physical line. `quarantine` has a row a fault:
-    `line`, `column`, `reason`, `hint`. `extract_id` is the first 16 hex digits of the SHA-256.
+    `customers` has one row per accepted customer, in file order: `customerID` and category columns
+    as canonical text, number columns as float64 (`TotalCharges` is NaN where it was blank), and
+    `Churn` for training; it is indexed by physical line. `quarantine` has one row per fault: `line`,
+    `column`, `reason`, `hint`. `extract_id` is the first 16 hex digits of the SHA-256.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Extract:
 
     @property
     def identity(self) -> ExtractIdentity:
-        """Say which extract something was made from, without its file name."""
+        """The identity of the extract, without its file name."""
         return ExtractIdentity(
             extract_id=self.extract_id,
             sha256=self.sha256,
@@ -50,10 +50,10 @@ class Extract:
 
 
 def read_extract(data: bytes, name: str, purpose: Purpose, config: IngestConfig) -> Extract:
-    """Read and judge the bytes of an extract called `name`, as a whole.
+    """Read and judge an extract called `name`, given as bytes.
 
     Raises:
-        ExtractError: the extract as a whole breaks the contract; the message names the way out.
+        ExtractError: the extract as a whole breaks the contract; the message says how to fix it.
         ConfigError: an alias or value map of the config cannot be applied.
     """
     digest = hashlib.sha256(data).hexdigest()
@@ -63,10 +63,10 @@ def read_extract(data: bytes, name: str, purpose: Purpose, config: IngestConfig)
 def read_texts(
     texts: Iterable[tuple[str, Stream]], name: str, sha256: str, purpose: Purpose, config: IngestConfig
 ) -> Extract:
-    """Read and judge an extract called `name`, given as each file's name and text, as a whole.
+    """Read and judge an extract called `name`, given as the name and text of each file.
 
     Raises:
-        ExtractError: the extract as a whole breaks the contract; the message names the way out.
+        ExtractError: the extract as a whole breaks the contract; the message says how to fix it.
         ConfigError: an alias or value map of the config cannot be applied.
     """
     with closing(Reading(name, purpose, config)) as reading:

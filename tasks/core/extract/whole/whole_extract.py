@@ -1,4 +1,4 @@
-"""Judge an extract as a whole, block by block: files may be many, lines are counted over all of them."""
+"""Judge a whole extract block by block; lines are numbered over all of its files."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ from tasks.core.contract.personal_data import judged_columns, refuse_personal_co
 from tasks.core.contract.vocabulary import VOCABULARY, check_value_maps
 from tasks.core.errors import naming, shown
 from tasks.core.extract.reader import refusals
-from tasks.core.extract.reader.block_reader import Part, Purpose, wanted_columns
+from tasks.core.extract.reader.block_reader import Purpose, ReadBlock, wanted_columns
 from tasks.core.extract.reader.file_reader import Header, SourceReader
 from tasks.core.extract.reader.row_keys import Keys
 from tasks.core.extract.reader.tally import Tally
@@ -33,18 +33,17 @@ from tasks.core.extract.whole.fault_spool import (
 from tasks.core.extract.whole.file_tallies import FileTallies
 
 _FAULTS_AT_ONCE: Final = 2**14
-"""That are spelled out for quarantine.csv: a block has few, and each frame costs its checks."""
+"""Faults per frame written to quarantine.csv; blocks have few faults, and every frame is validated."""
 
 HEAD_BYTES: Final = 2**20
-"""Bytes from which an extract's dialect and header are recognised."""
+"""Bytes read to detect the dialect and header of a file."""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What only the whole extract can tell.
+    """Results that need the whole extract: `counts` that reconcile, and the `repeats`.
 
-    `repeats` have been found, `counts` reconcile, and `faults_by_place` counts the faults of each
-    column and reason.
+    `faults_by_place` counts faults by column and reason.
     """
 
     counts: RowCounts
@@ -55,9 +54,9 @@ class Findings:
 
 @dataclass(frozen=True)
 class Judged:
-    """What the whole extract must know of a block, which ends with the physical line `last_line`.
+    """The part of a block's result that the whole extract needs.
 
-    `header` is that of the block's file.
+    `header` is that of the block's file, and `last_line` its last physical line.
     """
 
     header: Header
@@ -67,22 +66,22 @@ class Judged:
     tally: Tally
 
 
-def judged(reader: SourceReader, block: Block, part: Part) -> Judged:
-    """Keep what the whole extract must know of a block that was read."""
+def judged(reader: SourceReader, block: Block, part: ReadBlock) -> Judged:
+    """Reduce the result of a block to what the whole extract needs."""
     last_line = block.first_line + block.lines - 1
     return Judged(reader.header, last_line, part.keys, fault_records(part.faults), part.tally)
 
 
 class Reading:
-    """An extract being read: cut `blocks`, have each read by its reader, `add` them in order, `finish`.
+    """An extract being read: cut `blocks`, read each with its reader, `add` them in order, `finish`.
 
-    Readers may run in several threads; the rest may not.
+    Only the readers may run in several threads.
     """
 
     def __init__(self, name: str, purpose: Purpose, config: IngestConfig, spill: Path | None = None) -> None:
-        """Begin an extract called `name`, whose control characters are replaced.
+        """Start reading an extract called `name`; control characters in the name are replaced.
 
-        What grows with the extract is spilled to unnamed files in the folder `spill`, if one is given.
+        Data that grows with the extract is spilled to unnamed files in the folder `spill`, if given.
 
         Raises:
             ConfigError: an alias or value map of the config cannot be applied.
@@ -98,7 +97,7 @@ class Reading:
 
     @property
     def ignored_columns(self) -> tuple[str, ...]:
-        """Names of columns that were not read; the place of one whose name is no words: it may be a value."""
+        """Names of columns that were not read, or their position if the name might be a value."""
         columns = enumerate(zip(self._files.sent, self._files.known, strict=True), start=1)
         return tuple(
             named(sent, place) for place, (sent, column) in columns if sent and column not in self.wanted
@@ -107,11 +106,10 @@ class Reading:
     def blocks(
         self, texts: Iterable[tuple[str, Stream]], block_bytes: int = BLOCK_BYTES
     ) -> Iterator[tuple[SourceReader, Block]]:
-        """Cut an extract's files, given by name and text, into blocks of whole lines, each with its reader.
+        """Cut the files of an extract, given by name and text, into blocks, each with its reader.
 
         Raises:
-            ExtractError: a file or its header breaks the contract, or a line is longer than any
-                customer's can be.
+            ExtractError: a file or its header breaks the contract, or a line is too long.
         """
         lines = 0
         for name, text in texts:
@@ -124,7 +122,7 @@ class Reading:
                     lines = block.first_line + block.lines - 1
 
     def add(self, block: Judged) -> None:
-        """Count a block in; they come in the order of their lines."""
+        """Add a block; blocks must come in line order."""
         self._files.add(block.header, block.tally)
         self._repeats.add(block.keys)
         self._faults.add(block.faults, last_line=block.last_line)
@@ -133,13 +131,13 @@ class Reading:
         """Judge the whole extract after its last block.
 
         Raises:
-            ExtractError: it breaks the contract as a whole; carries the quarantine if rows were judged.
+            ExtractError: the whole extract breaks the contract; carries the quarantine if rows were judged.
         """
         with naming(self.name):
             return self._finish()
 
     def quarantine(self, repeats: Repeats) -> Iterator[pd.DataFrame]:
-        """Give the rows of quarantine.csv, thousands at a time: `line`, `column`, `reason`, `hint`."""
+        """Yield the rows of quarantine.csv in batches: `line`, `column`, `reason`, `hint`."""
         held: list[FaultRecords] = []
         for records, _ in self._faults.blocks(repeats):
             held.append(records)
@@ -150,12 +148,12 @@ class Reading:
             yield _hinted(held)
 
     def taken_out(self, repeats: Repeats) -> Iterator[Lines]:
-        """Give the lines of accepted rows that repeats take out, block by block."""
+        """Yield the lines of accepted rows that repeats remove, block by block."""
         for _, lines in self._faults.blocks(repeats):
             yield lines
 
     def close(self) -> None:
-        """Free what was spilled."""
+        """Release the spill files."""
         self._repeats.close()
         self._faults.close()
 

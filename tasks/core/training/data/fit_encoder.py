@@ -1,4 +1,4 @@
-"""Learn the preprocessing spec from the training part, and from nothing else."""
+"""Fit the preprocessing spec to the training part, and to nothing else."""
 
 from itertools import islice
 from typing import Any
@@ -12,14 +12,14 @@ from schemas.preprocessing import CategoryEncoding, NumberEncoding, Spec
 from tasks.core.bundle.encoder import encode
 
 BLANKS = {"TotalCharges": 0.0}
-"""What a blank stands for: a customer in the first month has not been charged yet."""
+"""Values of blanks: a customer in the first month has not been charged yet."""
 
 MERGED = {NO_INTERNET: "No", NO_PHONE: "No"}
-"""Values read as another: the parent column already says that the service is missing."""
+"""Values treated as another: the parent column already says that the service is missing."""
 
 
 def fit_spec(training: pd.DataFrame, config: EncodingConfig) -> Spec:
-    """Learn means, scales, quantile edges, ranges and values; the row order does not matter.
+    """Fit means, scales, quantile edges, ranges and values; the row order does not matter.
 
     Args:
         training: (N, *) accepted customers of the training part, N >= 1.
@@ -34,9 +34,9 @@ def fit_spec(training: pd.DataFrame, config: EncodingConfig) -> Spec:
 def _with_reference(
     numbers: list[NumberEncoding], categories: list[CategoryEncoding], training: pd.DataFrame
 ) -> Spec:
-    """Record the average customer, input by input, as the one that reasons compare with.
+    """Record the average customer, input by input, as the reference for reasons.
 
-    A customer of the most frequent values would never let `Month-to-month` be a reason (docs/model.md).
+    With the most frequent values as reference, `Month-to-month` could never be a reason (docs/model.md).
     """
     parts: dict[str, Any] = {"format_version": 1, "unknown_category": "zeros"}
     draft = Spec.model_construct(numbers=tuple(numbers), categories=tuple(categories), **parts)

@@ -1,4 +1,4 @@
-"""Split customers by a hash of their id: the same customer falls the same way in every extract."""
+"""Split customers by a hash of their id, so a customer is in the same part in every extract."""
 
 import hashlib
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from tasks.core.errors import ExtractError
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """The three parts, each ordered by u (ties by id) with a fresh index, and where they were cut."""
+    """The three parts, each ordered by u (ties by id) with a fresh index, and the cuts between them."""
 
     training: pd.DataFrame
     validation: pd.DataFrame
@@ -25,7 +25,7 @@ class Split:
 
 
 def uniform(ids: Iterable[str], seed: int) -> npt.NDArray[np.float64]:
-    """Hash ids to numbers spread evenly over 0 to 1: u of each id under the seed.
+    """Hash ids to numbers uniform in [0, 1): u of each id under the seed.
 
     u is the first 8 bytes of sha256("<seed>:<customerID>"), read big-endian, over 2^64.
 
@@ -38,10 +38,10 @@ def uniform(ids: Iterable[str], seed: int) -> npt.NDArray[np.float64]:
 
 
 def split_customers(frame: pd.DataFrame, config: SplitConfig) -> Split:
-    """Cut each class, ordered by u, at the configured shares of its customers.
+    """Order each class by u and cut it at the configured shares.
 
-    A cut after `share` of n customers is after `round(share * n)` of them (half to even).
-    Neither the row order nor the index of the frame matters.
+    A cut at `share` of n customers is after `round(share * n)` of them (half to even).
+    The row order and index of the frame do not matter.
 
     Args:
         frame: (N, *) accepted customers with their outcome; ids are distinct.
@@ -62,7 +62,7 @@ def split_customers(frame: pd.DataFrame, config: SplitConfig) -> Split:
         if not 0 < first < second < len(rows):
             raise ExtractError(
                 f"column {TARGET!r}: training, validation and holdout each need a customer with "
-                f"{label!r}; got {len(rows)} in all. Send an extract with more of them."
+                f"{label!r}; got only {len(rows)}. Send an extract with more of them."
             )
         part[rows[:first]], part[rows[first:second]], part[rows[second:]] = 0, 1, 2
         classes[label] = ClassCuts(validation_from=float(u[rows[first]]), holdout_from=float(u[rows[second]]))
@@ -72,10 +72,10 @@ def split_customers(frame: pd.DataFrame, config: SplitConfig) -> Split:
 
 
 def unseen_by(frame: pd.DataFrame, cuts: SplitCuts) -> npt.NDArray[np.bool_]:
-    """Tell which customers a model split by these cuts saw neither in training nor in validation.
+    """Return which customers a model with these cuts saw neither in training nor in validation.
 
-    The higher of the two classes' cuts is used for everyone, because a customer's outcome may
-    have changed since; so a few of the model's own holdout are left out as well.
+    The higher of the two classes' cuts is used for everyone, because a customer's outcome may have
+    changed since. This excludes a few of the model's own holdout customers as well.
 
     Args:
         frame: (N, *) customers with their ids.

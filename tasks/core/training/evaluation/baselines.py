@@ -1,4 +1,4 @@
-"""Simple models on the CRM's own columns, which a network must be worth more than."""
+"""Simple models on the CRM's own columns, which the network must beat."""
 
 from dataclasses import dataclass
 
@@ -18,12 +18,12 @@ from schemas.columns import CATEGORIES, FEATURES, NUMBERS, POSITIVE, TARGET
 from tasks.core.training.network.calibration import best_f1_threshold
 
 _TREE_DEPTHS = (3, 4, 5, 6, 7, 8)
-_TREE_LEAVES = (10, 25, 50, 100)  # customers a leaf at least
+_TREE_LEAVES = (10, 25, 50, 100)  # minimum customers per leaf
 
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """A fitted baseline; flagged is who reaches its threshold, of best validation F1."""
+    """A fitted baseline with the threshold of best validation F1."""
 
     pipeline: Pipeline
     threshold: float
@@ -34,11 +34,11 @@ class Baseline:
 
 
 def fit_baselines(training: pd.DataFrame, validation: pd.DataFrame) -> dict[str, Baseline]:
-    """Fit every baseline on training; validation chooses the tree's size and every threshold.
+    """Fit every baseline on training; validation selects the tree's size and all thresholds.
 
     Args:
         training: (N, *) accepted customers with their outcome.
-        validation: (N, *) likewise, other customers.
+        validation: (N, *) the same for other customers.
 
     Returns:
         Baselines by name: logistic regression, the same with splines, decision tree.
@@ -73,7 +73,7 @@ def fit_baselines(training: pd.DataFrame, validation: pd.DataFrame) -> dict[str,
 
 
 def _pipeline(numbers: object, classifier: object) -> Pipeline:
-    """Join one-hot categories and transformed numbers; a blank TotalCharges is nothing charged yet."""
+    """Combine one-hot categories and transformed numbers; a blank TotalCharges counts as 0."""
     filled = make_pipeline(SimpleImputer(strategy="constant", fill_value=0.0), numbers)
     columns = ColumnTransformer(
         [

@@ -1,4 +1,4 @@
-"""Sum the reasons up: over the holdout by column, and for a few invented customers."""
+"""Aggregate contributions by column over the holdout, and show them for a few made-up customers."""
 
 from typing import Final
 
@@ -12,11 +12,11 @@ from tasks.core.bundle.encoder import encode
 from tasks.core.bundle.onnx_model import Model
 
 SHOWN: Final = slice(1, 4)
-"""Examples that are drawn: recent, phoneless, without internet; none is real."""
+"""Examples to plot: recent, no phone, no internet; all are made up."""
 
 
 def explained(candidate: Staged, holdout: pd.DataFrame) -> Reasons:
-    """Explain (N, *) holdout customers, N >= 1, and the bundle's examples through the staged files."""
+    """Explain (N, *) holdout customers, N >= 1, and the bundle's examples with the staged files."""
     model, spec = Model(candidate.onnx), candidate.spec
     means = np.abs(model.contributions(encode(holdout, spec))).mean(axis=0, dtype=np.float64)
     reference = np.array([spec.reference], dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Judge a staged candidate, the baselines and the champion on the same holdout."""
+"""Evaluate a staged candidate, the baselines and the champion on the same holdout."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ from tasks.core.training.arrays import Bools, Floats
 from tasks.core.training.data.split import unseen_by
 from tasks.core.training.evaluation.baselines import Baseline
 from tasks.core.training.evaluation.contributions import explained
-from tasks.core.training.evaluation.evidence import gather
+from tasks.core.training.evaluation.evidence import collect_evidence
 from tasks.core.training.evaluation.parity import measure_parity
 from tasks.core.training.evaluation.protected import Refit, cost_of_leaving_out
 from tasks.core.training.metrics.classification import confusion, measure
@@ -29,7 +29,7 @@ from tasks.core.training.metrics.delong import paired_difference
 from tasks.core.training.network.ensemble import Network
 
 SLICES = ("gender", "SeniorCitizen", "Contract")
-"""Columns by which groups of customers are compared."""
+"""Columns whose groups of customers are compared."""
 
 
 def evaluate_candidate(
@@ -43,13 +43,13 @@ def evaluate_candidate(
     audit: DataAudit,
     config: EvaluationConfig,
 ) -> Evaluation:
-    """Score the holdout through the staged bundle; report every metric with its interval.
+    """Score the holdout with the staged bundle; report every metric with its interval.
 
-    The champion is compared on the holdout customers that it has not learnt from, and not at
-    all where one of the two learnt from simulated customers and the other did not.
+    The champion is compared on the holdout customers it was not trained on, and not at all if only
+    one of the two was trained on simulated customers.
 
     Raises:
-        BundleError: a probability is not a number within 0 and 1.
+        BundleError: a probability is not a number between 0 and 1.
     """
     label = (holdout[TARGET] == POSITIVE).to_numpy()
     scorer = candidate.scorer()
@@ -102,7 +102,7 @@ def evaluate_candidate(
         },
         parity=measure_parity(network.model, network.platt, candidate.onnx, encode(holdout, candidate.spec)),
         reasons=explained(candidate, holdout),
-        evidence=gather(
+        evidence=collect_evidence(
             holdout,
             label,
             scorer.probability,

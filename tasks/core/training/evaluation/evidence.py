@@ -1,4 +1,4 @@
-"""Draw out of scored holdout customers what lies behind the metrics: curves, bins, influences."""
+"""Curves, bins and permutation importance on the holdout: the details behind the metrics."""
 
 from collections.abc import Callable, Mapping
 
@@ -30,11 +30,11 @@ GRID = np.linspace(0, 1, 101)
 RESAMPLES = 200
 REPEATS = 10
 BINS = 10
-HIDDEN_TOGETHER = (("tenure", "TotalCharges"), INTERNET_SERVICES)
-"""Columns that stand in for each other: permuted alone, each hides behind the rest."""
+PERMUTED_TOGETHER = (("tenure", "TotalCharges"), INTERNET_SERVICES)
+"""Redundant columns: permuting one alone would understate it, as the others make up for it."""
 
 
-def gather(
+def collect_evidence(
     customers: pd.DataFrame,
     label: Bools,
     score: Score,
@@ -45,17 +45,17 @@ def gather(
     inputs: tuple[str, ...],
     seed: int,
 ) -> Evidence:
-    """Gather the evidence on (N, *) holdout customers.
+    """Collect the evidence on (N, *) holdout customers.
 
     Args:
         customers: Accepted customers.
-        label: (N,) whether they left.
-        score: Gives the candidate's (N,) probabilities of customers.
-        others: Model -> its (N,) probabilities of the same customers.
-        threshold: The candidate's.
-        other_thresholds: Model -> its threshold.
-        inputs: Columns the candidate sees.
-        seed: Seed of resamples and permutations.
+        label: (N,) whether they churned.
+        score: Computes the candidate's probabilities (N,).
+        others: Probabilities (N,) of the same customers by model name.
+        threshold: Threshold of the candidate.
+        other_thresholds: Threshold by model name.
+        inputs: Input columns of the candidate.
+        seed: Seed for resamples and permutations.
     """
     rng = np.random.default_rng(seed)
     p = score(customers)
@@ -79,14 +79,14 @@ def gather(
 
 
 def _roc(p: Floats, label: Bools) -> Floats:
-    """Give the recall at each false-positive rate of `GRID`: (101,)."""
+    """Return the recall at each false-positive rate in `GRID`: (101,)."""
     false_positive_rate, recall, _ = roc_curve(label, p)
     found: Floats = np.interp(GRID, false_positive_rate, recall)
     return found
 
 
 def _precision_recall(p: Floats, label: Bools) -> Floats:
-    """Give the precision at each recall of `GRID`, of the highest threshold that reaches it: (101,)."""
+    """Return the precision at each recall in `GRID`, for the highest threshold that reaches it: (101,)."""
     precision, recall, _ = precision_recall_curve(label, p)
     rising: Floats = recall[-2::-1]
     reached = np.searchsorted(rising, GRID, side="left").clip(max=len(rising) - 1)
@@ -112,7 +112,7 @@ def _plain(curve: Callable[[Floats, Bools], Floats], p: Floats, label: Bools) ->
 def _banded(
     curve: Callable[[Floats, Bools], Floats], p: Floats, label: Bools, rng: np.random.Generator
 ) -> Curve:
-    """Draw a curve with its pointwise 95 % band over resampled customers."""
+    """Compute a curve with a pointwise 95 % bootstrap band."""
     rows = rng.integers(len(p), size=(RESAMPLES, len(p)))
     low, high = np.quantile([curve(p[r], label[r]) for r in rows], (0.025, 0.975), axis=0)
     plain = _plain(curve, p, label)
@@ -173,11 +173,11 @@ def _threshold(p: Floats, label: Bools, cut: float) -> ThresholdChoice:
 def _influence(
     customers: pd.DataFrame, label: Bools, score: Score, inputs: tuple[str, ...], rng: np.random.Generator
 ) -> tuple[Influence, ...]:
-    """Permute groups of columns and see what ROC-AUC is lost, most influential first.
+    """Permute groups of columns and measure the loss of ROC-AUC, most influential first.
 
     Source: Breiman 2001, "Random Forests", section 10; grouped as in Au et al. 2022.
     """
-    grouped = [group for group in HIDDEN_TOGETHER if set(group) <= set(inputs)]
+    grouped = [group for group in PERMUTED_TOGETHER if set(group) <= set(inputs)]
     hidden = {column for group in grouped for column in group}
     groups = [*grouped, *((column,) for column in inputs if column not in hidden)]
     whole = float(roc_auc_score(label, score(customers)))
@@ -197,7 +197,7 @@ def _influence(
 
 
 def _response(customers: pd.DataFrame, score: Score, column: str) -> Response:
-    """Set a column to each of its values for everyone, as a partial dependence.
+    """Compute the partial dependence on a column: its values are set for all customers in turn.
 
     Source: Friedman 2001, "Greedy Function Approximation", section 8.2.
     """

@@ -13,7 +13,7 @@ from tasks.core.training.network.calibration import Platt
 from tasks.core.training.network.mlp import Ensemble, predict_logits
 
 PARITY_BATCHES = (0, 1, 2, 7_043)
-"""Customers a run: nobody, one, two, and the reference extract's number."""
+"""Batch sizes: none, one, two, and the size of the reference extract."""
 
 
 def measure_parity(

@@ -1,4 +1,4 @@
-"""Measure what leaving protected attributes out of the model would cost."""
+"""Measure the cost of leaving protected attributes out of the model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ from tasks.core.training.network.epoch_log import EpochLog
 
 @dataclass(frozen=True, kw_only=True)
 class Refit:
-    """The model fitted again without protected attributes; judged, never exported."""
+    """The model fitted again without protected attributes; evaluated, never exported."""
 
     network: Network
     spec: Spec
 
     def probability(self, frame: pd.DataFrame) -> Floats:
-        """Compute churn probabilities of accepted customers, rounded as scores are: (N, *) to (N,)."""
+        """Compute churn probabilities of accepted customers, rounded like scores: (N, *) to (N,)."""
         matrix = encode(frame, self.spec)
         exact: Floats = calibrated_probability(self.network.model, self.network.platt, matrix).astype(
             np.float64
@@ -51,8 +51,8 @@ def refit_without(
     """Fit the same configuration on the same parts, without gender and SeniorCitizen.
 
     Args:
-        parts: Of these, training and validation are used.
-        config: The model's own; its `encoding.protected_attributes` is not looked at.
+        parts: Training and validation are used.
+        config: The model's own; `encoding.protected_attributes` is ignored.
         checkpoints: Folder with a folder a member, of this fit alone.
         on_epoch: As for `train_network`.
         resume: As for `train_network`.
@@ -72,7 +72,7 @@ def cost_of_leaving_out(candidate: Floats, refit: Floats, label: Bools) -> Prote
 
     Args:
         candidate: (N,) probabilities with protected attributes.
-        refit: (N,) without.
+        refit: (N,) probabilities without them.
         label: (N,) whether the customer churned.
     """
     return ProtectedCost(
@@ -83,7 +83,7 @@ def cost_of_leaving_out(candidate: Floats, refit: Floats, label: Bools) -> Prote
 
 
 def _mean(differences: Floats) -> Measure:
-    """Give a mean with its 95 % interval by the normal distribution; none of a single customer."""
+    """Return a mean with its normal 95 % interval; a single customer has no interval."""
     value, n = float(differences.mean()), len(differences)
     if n == 1:
         return Measure(value=value, low=None, high=None)

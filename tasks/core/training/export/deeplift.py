@@ -1,8 +1,8 @@
-"""Why a customer's risk is what it is: DeepLIFT's rescale rule as ordinary layers of the graph.
+"""Explain a customer's risk by DeepLIFT's rescale rule, written as ordinary layers of the graph.
 
-A unit that turns z into a(z) passes a contribution on by the slope of the chord from the reference
-customer to this one, (a(z) - a(z_ref)) / (z - z_ref). Multiplied from the logit back to the inputs,
-these slopes share the difference of the two logits out among the inputs, without a rest.
+A unit that maps z to a(z) propagates a contribution with the slope of the chord between the reference
+customer and this one, (a(z) - a(z_ref)) / (z - z_ref). Multiplied from the logit back to the inputs,
+these slopes distribute the difference of the two logits over the inputs with no remainder.
 
 Source: Shrikumar, Greenside & Kundaje 2017, "Learning Important Features Through Propagating
 Activation Differences", section 3.5.1 (the rescale rule) and 3.2 (summation to delta).
@@ -24,12 +24,12 @@ from tasks.core.training.export.nodes import Nodes
 SMALLEST_SLOPE, LARGEST_SLOPE = np.float32(-0.0999), np.float32(1.0999)
 """Bounds of SiLU's derivative, and so of every chord's slope (mean value theorem), rounded outwards.
 
-A chord is never steeper, but a computed one can be, where z and z_ref nearly coincide and rounding is
-all that is left of their difference. Clipping costs one pass; a quotient that is stable there, four.
+A chord is never steeper, but a computed one can be when z and z_ref nearly coincide and their
+difference is mostly rounding. Clipping takes one pass; a numerically stable quotient would take four.
 """
 
 OFF_THE_CURVE: Final = 2.0**-21
-"""The reference's a is moved by this share of z, so that z = z_ref exactly is not 0 / 0.
+"""The reference's a is shifted by this share of z, so that z = z_ref does not give 0 / 0.
 
 It must exceed the runtime's error: onnxruntime's z * sigmoid(z) is off by at most 1.95e-7 of z (measured
 over -30 to 30). The quotient is then infinite, and clipped.
@@ -50,13 +50,13 @@ class HiddenLayer:
 def explain(
     nodes: Nodes, layers: Layers, hidden: list[HiddenLayer], raised: str, spec: Spec
 ) -> tuple[str, str]:
-    """Write the branch that gives contributions (N, C) and top reasons (N, 3); give their names.
+    """Write the branch with contributions (N, C) and top reasons (N, 3); return their names.
 
     Args:
-        nodes: Where to write.
+        nodes: Collects the nodes.
         layers: The weights.
-        hidden: Every hidden layer in the graph.
-        raised: The (1, N) logit without its shift.
+        hidden: All hidden layers of the graph.
+        raised: The (1, N) logit before the shift is added.
         spec: Columns and reference customer.
     """
     reference = np.array(spec.reference)
@@ -66,8 +66,8 @@ def explain(
     columns = [len(encoding.feature_names) for encoding in spec.encodings]
     first, inputs = columns[0], len(reference)
 
-    # A multiplier an input, but for those of the first column: what it contributes is what the others
-    # leave of the difference of the logits. That spares almost a quarter of the widest product.
+    # One multiplier per input, except for those of the first column: its contribution is the difference
+    # of the logits minus all others. That saves almost a quarter of the widest product.
     back = weights[0].reshape(-1, inputs)[:, first:].T.astype(np.float32)
     multiplier = nodes.add("MatMul", nodes.constant("inputs.back", back), chain, output="multiplier")
     others = nodes.add(
@@ -92,8 +92,8 @@ def explain(
     return nodes.add("Transpose", found, output="columns.found", perm=[1, 0]), _top(nodes, found, spec)
 
 
-def explain_nobody(nodes: Nodes, spec: Spec) -> tuple[str, str]:
-    """Write the branch that gives no rows: contributions (0, C) and top reasons (0, 3)."""
+def empty_explanation(nodes: Nodes, spec: Spec) -> tuple[str, str]:
+    """Write the branch without explanations: contributions (0, C) and top reasons (0, 3)."""
     contributions = nodes.constant("none", np.zeros((0, len(spec.encodings)), dtype=np.float32))
     top = nodes.constant("no_top", np.zeros((0, REASONS_GIVEN), dtype=np.int64))
     return (
@@ -111,10 +111,10 @@ def _slopes(
     def slope(i: int) -> str:
         shape = (-1, 1) if i == 0 else (*activations[i].z.shape, 1)
         z, a = (each.reshape(shape) for each in (activations[i].z, activations[i].a))
-        beside = a - OFF_THE_CURVE * np.maximum(np.abs(z), OFF_THE_CURVE)
+        shifted = a - OFF_THE_CURVE * np.maximum(np.abs(z), OFF_THE_CURVE)
         layer, block = hidden[i], f"block_{i}"
         from_z = nodes.constant(f"{block}.reference", z.astype(np.float32))
-        from_a = nodes.constant(f"{block}.reference_silu", beside.astype(np.float32))
+        from_a = nodes.constant(f"{block}.reference_silu", shifted.astype(np.float32))
         rise = nodes.add("Sub", layer.a, from_a, output=f"{block}.rise")
         run = nodes.add("Sub", layer.z, from_z, output=f"{block}.run")
         return nodes.add(
@@ -133,7 +133,7 @@ def _slopes(
 
 
 def _top(nodes: Nodes, contributions: str, spec: Spec) -> str:
-    """Rank the (C, N) contributions that raise the risk, the protected attributes' set to nothing: (N, 3)."""
+    """Rank the (C, N) contributions that raise the risk, without protected attributes: (N, 3)."""
     allowed = np.array([[encoding.column not in PROTECTED] for encoding in spec.encodings], dtype=np.float32)
     ranked = nodes.add("Mul", contributions, nodes.constant("allowed", allowed), output="ranked")
     nodes.add_top(

@@ -1,4 +1,4 @@
-"""The networks as one ONNX graph: encoded inputs in, calibrated probabilities and reasons out."""
+"""Export the networks as one ONNX graph: encoded inputs in, calibrated probabilities and reasons out."""
 
 from typing import Final
 
@@ -8,14 +8,14 @@ from onnx import TensorProto, helper
 
 from schemas.preprocessing import Spec
 from tasks.core.bundle.onnx_model import CONTRIBUTIONS, INPUT, OUTPUT, SWITCH, TOP_REASONS
-from tasks.core.training.export.deeplift import HiddenLayer, explain, explain_nobody
+from tasks.core.training.export.deeplift import HiddenLayer, empty_explanation, explain
 from tasks.core.training.export.layers import Layers, stack
 from tasks.core.training.export.nodes import Nodes
 from tasks.core.training.network.calibration import Platt
 from tasks.core.training.network.mlp import Ensemble
 
 OPSET: Final = 17
-"""Version of the ONNX operators used, and of the format it came with: read by every runtime since 2022.
+"""ONNX operator set, and the IR version released with it; every runtime since 2022 reads them.
 
 Source: onnx/docs/Versioning.md, released versions: ONNX 1.12 is IR 8 and opset 17.
 """
@@ -25,36 +25,36 @@ PRODUCER: Final = "telconova-churn"
 
 
 def export(model: Ensemble, platt: Platt, spec: Spec) -> bytes:
-    """Write the graph node by node from the weights; the same weights are the same bytes.
+    """Build the graph node by node from the weights; the same weights give the same bytes.
 
-    Customers are columns and the members' units rows, of all members together: a unit's constant then
-    meets a whole row of customers, which onnxruntime does several times faster than a row of constants
-    (docs/model.md). The graph is built here and not traced: it is some forty nodes, and so holds nothing
-    of an exporter's names, paths or stack traces. Dropout has no part in it.
+    Customers are columns, and the units of all members are rows: a unit's constant then applies to a
+    whole row of customers, which onnxruntime computes several times faster than the transpose
+    (docs/model.md). The graph is built rather than traced: it has about forty nodes, and contains none
+    of an exporter's names, paths or stack traces. Dropout is omitted.
 
     Shape of the graph:
-        - Input ``features``: ``(N, F)`` float32, any N from 0 on,
-        - Input ``with_reasons``: bool; without, the two outputs below have no rows and cost nothing,
+        - Input ``features``: ``(N, F)`` float32, N >= 0,
+        - Input ``with_reasons``: bool; if false, the last two outputs have no rows and cost nothing,
         - Output ``churn_probability``: ``(N,)`` float32,
-        - Output ``contributions``: ``(N, C)`` float32, logits, a CRM column each in the order of
+        - Output ``contributions``: ``(N, C)`` float32, logits, one per CRM column in the order of
           `spec.encodings`; they sum to the customer's logit minus the reference customer's,
-        - Output ``top_reasons``: ``(N, 3)`` int64, the columns that raise the risk most, the first one
-          most; protected attributes are no reasons, and -1 stands where nothing more raises it.
+        - Output ``top_reasons``: ``(N, 3)`` int64, the columns that raise the risk most, strongest first;
+          never protected attributes, and -1 if there are fewer than three.
 
     Args:
         model: The fitted networks.
         platt: Calibration, applied to the logits inside the graph.
-        spec: Which inputs are of which column, and the reference customer.
+        spec: Inputs by column, and the reference customer.
 
     Returns:
-        A checked model in one piece, without external data.
+        A checked, self-contained model without external data.
     """
     layers = stack(model, platt)
     nodes = Nodes()
     hidden, raised = _score(nodes, layers)
     score = nodes.take()
     then = _branch(nodes, "with_reasons", explain(nodes, layers, hidden, raised, spec))
-    other = _branch(nodes, "without_reasons", explain_nobody(nodes, spec))
+    other = _branch(nodes, "without_reasons", empty_explanation(nodes, spec))
     nodes.add_if(SWITCH, [CONTRIBUTIONS, TOP_REASONS], then=then, other=other)
     columns = len(spec.encodings)
     graph = helper.make_graph(
@@ -82,12 +82,12 @@ def export(model: Ensemble, platt: Platt, spec: Spec) -> bytes:
 
 
 def _score(nodes: Nodes, layers: Layers) -> tuple[list[HiddenLayer], str]:
-    """Write the forward pass; give each hidden layer's units and the (1, N) logit without its shift."""
+    """Write the forward pass; return the hidden layers and the (1, N) logit before the shift."""
     members = len(layers.head)
     x, hidden = INPUT, []
     for i, (weight, bias) in enumerate(zip(layers.weights, layers.biases, strict=True)):
         block, d_in = f"block_{i}", weight.shape[-1]
-        if i == 0:  # every member reads the same inputs, so one product serves all: (M * d_out, N)
+        if i == 0:  # all members read the same inputs, so one product is enough: (M * d_out, N)
             w = nodes.constant(f"{block}.weight", weight.reshape(-1, d_in).astype(np.float32))
             b = nodes.constant(f"{block}.bias", bias.reshape(-1, 1).astype(np.float32))
             z = nodes.add("Gemm", w, x, b, output=f"{block}.linear", transB=1)

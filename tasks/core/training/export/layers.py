@@ -1,4 +1,4 @@
-"""The ensemble's weights as arrays, members stacked, and what its reference customer makes of them."""
+"""The ensemble's weights as stacked arrays, and the activations of the reference customer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,12 +24,12 @@ class Activation:
 class Layers:
     """M members of equal shape: calibrated logit = mean of the members' logits, scaled and shifted.
 
-    Scale and mean are folded into the head, so that the logit is one product.
+    Scale and mean are merged into the head, so that the logit is a single product.
 
-    weights: A hidden layer each: (M, d_out, d_in), float32 numbers in float64.
-    biases: A hidden layer each: (M, d_out).
-    head: (M, d_block) weights of the last hidden layer's units in the calibrated logit.
-    shift: What stands beside them.
+    weights: One per hidden layer: (M, d_out, d_in), float32 values in float64.
+    biases: One per hidden layer: (M, d_out).
+    head: (M, d_block) weights of the last hidden layer in the calibrated logit.
+    shift: The constant term of the calibrated logit.
     """
 
     weights: tuple[Floats, ...]
@@ -38,7 +38,7 @@ class Layers:
     shift: float
 
     def activations(self, inputs: Floats) -> tuple[Activation, ...]:
-        """Give every hidden layer's units for one customer's (F,) inputs, in float64."""
+        """Compute the units of every hidden layer for one customer's (F,) inputs, in float64."""
         found: list[Activation] = []
         x = np.broadcast_to(inputs, (len(self.head), len(inputs)))
         for weight, bias in zip(self.weights, self.biases, strict=True):
@@ -49,7 +49,7 @@ class Layers:
 
 
 def stack(model: Ensemble, platt: Platt) -> Layers:
-    """Stack the members' layers and fold the calibration into the head."""
+    """Stack the members' layers and merge the calibration into the head."""
     *hidden, head = zip(*(member.linears for member in model.members), strict=True)
     return Layers(
         weights=tuple(_stack([linear.weight for linear in layer]) for layer in hidden),

@@ -1,4 +1,4 @@
-"""Stage fitted networks as the files of a bundle, so that what is judged is what will run."""
+"""Stage fitted networks as bundle files, so that the files that will run are the ones evaluated."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from tasks.core.training.network.model_state import to_bytes
 
 
 def stage_bundle(folder: Path, *, network: Network, spec: Spec) -> CutPoints:
-    """Write model, spec, examples and cut points into an empty folder; cuts are of unseen customers."""
+    """Write model, spec, examples and cut points to an empty folder; the cuts come from unseen customers."""
     model, platt = network.model, network.platt
     onnx = export(model, platt, spec)
     runtime = Model(onnx)
@@ -38,7 +38,7 @@ def stage_bundle(folder: Path, *, network: Network, spec: Spec) -> CutPoints:
 
 
 def fit_cut_points(probability: npt.NDArray[np.float64], label: npt.NDArray[np.bool_]) -> CutPoints:
-    """Cut (N,) probabilities of unseen customers into flags (best F1), deciles and risk bands."""
+    """Fit threshold (best F1), deciles and risk bands to (N,) probabilities of unseen customers."""
     bands = risk_bands(probability)
     return CutPoints(
         threshold=best_f1_threshold(probability, label),

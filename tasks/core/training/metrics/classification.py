@@ -1,4 +1,4 @@
-"""How good probabilities and flags are, each metric with a bootstrap interval."""
+"""Metrics of probabilities and flags, each with a bootstrap interval."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,13 +9,13 @@ from tasks.core.training.arrays import Floats
 from tasks.core.training.metrics.ranking import Ranking
 
 CALIBRATION_BINS = 10
-"""Bins of equal count; on 1,409 customers a perfectly calibrated model shows an ECE of about .022.
+"""Bins of equal count; with 1,409 customers a perfectly calibrated model has an ECE of about .022.
 
 Source: docs/model.md.
 """
 
 SMALLEST_PROBABILITY = 1e-15
-"""Probabilities are kept this far from 0 and 1 in the log loss, which would be infinite there."""
+"""Probabilities are clipped by this much in the log loss, which is infinite at 0 and 1."""
 
 _CELLS = 5_000_000  # resampled customers held in memory at a time
 
@@ -32,20 +32,20 @@ def measure(
 
     ECE is the mean over `CALIBRATION_BINS` bins, cut at quantiles of the probability (equal
     probabilities share a bin) and weighted by their customers, of |mean probability - churn rate|.
-    Resamples in which a metric is not defined do not count.
+    Resamples in which a metric is undefined are ignored.
 
     Args:
-        probability: (N,) churn probabilities, finite, within 0 and 1.
+        probability: (N,) churn probabilities, finite, between 0 and 1.
         label: (N,) whether the customer churned.
-        threshold: Flagged are those whose probability is at least this.
+        threshold: Customers with at least this probability are flagged.
         resamples: Number R of bootstrap resamples.
         seed: Seed of the resamples.
 
     Returns:
-        Each metric; value, low and high are None where it is not defined.
+        Each metric; value, low and high are None if it is undefined.
 
     Source: Efron & Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13; resampling
-    rows with replacement is weighting them with multinomial counts.
+    rows with replacement equals weighting them with multinomial counts.
     """
     p = probability.astype(np.float64)
     n = len(p)
@@ -71,7 +71,7 @@ def confusion(
     Args:
         probability: (N,) churn probabilities.
         label: (N,) whether the customer churned.
-        threshold: Flagged are those whose probability is at least this.
+        threshold: Customers with at least this probability are flagged.
     """
     flag = probability.astype(np.float64) >= threshold
     return Confusion(
@@ -83,7 +83,7 @@ def confusion(
 
 
 def _metrics(p: Floats, label: npt.NDArray[np.bool_], weights: Floats, threshold: float) -> dict[str, Floats]:
-    """Compute every metric under R weightings of the rows: (R, N) to (R,) each, NaN if not defined."""
+    """Compute every metric under R weightings of the rows: (R, N) to (R,) each, NaN if undefined."""
     flag = p >= threshold
     clipped = np.clip(p, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
     loss = -np.log(np.where(label, clipped, 1 - clipped))
@@ -96,7 +96,7 @@ def _metrics(p: Floats, label: npt.NDArray[np.bool_], weights: Floats, threshold
     gaps = np.abs(weights @ (in_bin * (p - label)[:, np.newaxis]))  # (R, bins)
 
     ranking = Ranking.of(p, label, weights)
-    with np.errstate(invalid="ignore"):  # 0 / 0 is how "not defined" comes out
+    with np.errstate(invalid="ignore"):  # undefined metrics are 0 / 0
         return {
             "roc_auc": ranking.roc_auc(),
             "pr_auc": ranking.pr_auc(),
@@ -111,7 +111,7 @@ def _metrics(p: Floats, label: npt.NDArray[np.bool_], weights: Floats, threshold
 
 
 def _measure(values: Floats) -> Measure:
-    """Take the sample's own value, first, and those of its resamples: (1 + R,) float64."""
+    """Summarise (1 + R,) values: the first is the sample's own, the others are those of its resamples."""
     value, resampled = values[0], values[1:][~np.isnan(values[1:])]
     if np.isnan(value) or len(resampled) == 0:
         return Measure(value=None, low=None, high=None)

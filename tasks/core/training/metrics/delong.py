@@ -1,4 +1,4 @@
-"""The difference of two ROC-AUCs on the same customers, with its interval."""
+"""Difference of two ROC-AUCs on the same customers, with its interval."""
 
 import math
 
@@ -22,8 +22,8 @@ def paired_difference(
         label: (N,) whether the customer churned.
 
     Returns:
-        The difference; None without a churner or without one who stayed, and no interval with
-        fewer than two of either.
+        The difference; None unless there are both churners and stayers, and no interval with fewer
+        than two of either.
 
     Source: DeLong, DeLong & Clarke-Pearson 1988; the fast algorithm by midranks of Sun & Xu 2014.
     """

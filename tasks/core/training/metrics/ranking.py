@@ -1,4 +1,4 @@
-"""ROC-AUC, average precision and the like from one sort, for many weightings of the rows at once."""
+"""ROC-AUC, average precision and lift from a single sort, for many row weightings at once."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,10 +10,10 @@ from tasks.core.training.arrays import Bools, Floats
 
 @dataclass(frozen=True, kw_only=True)
 class Ranking:
-    """Customers in groups of equal probability, from the highest down; R weightings of the rows.
+    """Customers grouped by equal probability, highest first, under R row weightings.
 
     `positives` and `negatives` are the weights within each group, (R, G) float64; G groups.
-    A metric is (R,) float64, NaN where it is not defined (no churner, or none who stayed).
+    A metric is (R,) float64, NaN if undefined (no churners, or no stayers).
     """
 
     positives: Floats
@@ -30,7 +30,7 @@ class Ranking:
         return cls(positives=positives, negatives=np.add.reduceat(weights, starts, axis=1) - positives)
 
     def roc_auc(self) -> Floats:
-        """Compute the chance that a churner ranks above one who stayed, a tie counting half."""
+        """Compute the chance that a churner ranks above a stayer; a tie counts half."""
         above = np.cumsum(self.positives, axis=1) - self.positives / 2
         pairs = self.positives.sum(axis=1) * self.negatives.sum(axis=1)
         return _ratio((self.negatives * above).sum(axis=1), pairs)
@@ -43,7 +43,7 @@ class Ranking:
         return _ratio((self.positives * precision).sum(axis=1), found[:, -1])
 
     def top_decile_lift(self) -> Floats:
-        """Compute the churn rate among the top tenth over that of all; ties share the last place."""
+        """Compute the churn rate of the top tenth relative to everyone; ties share the last place."""
         found = np.cumsum(self.positives, axis=1)
         size = self.positives + self.negatives
         reached = np.cumsum(size, axis=1)

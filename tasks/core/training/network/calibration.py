@@ -1,4 +1,4 @@
-"""Turn logits into probabilities that mean what they say, and probabilities into cut points."""
+"""Calibrate logits to probabilities, and fit cut points to probabilities."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,10 +12,10 @@ from scipy.special import expit
 from tasks.core.training.network.mlp import Ensemble, Mlp, predict_logits
 
 HIGH_RISK_SHARE: Final = 0.2
-"""Share of the cutting customers at and above the cut of the high risk band: its first two deciles."""
+"""Share of customers in the high risk band: the first two deciles."""
 
 MEDIUM_RISK_SHARE: Final = 0.5
-"""Share of the cutting customers at and above the cut of the medium risk band: its first five deciles."""
+"""Share of customers in the high and medium risk bands: the first five deciles."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,20 +28,20 @@ class Platt:
 
 @dataclass(frozen=True, kw_only=True)
 class RiskBands:
-    """Smallest probability of the high and of the medium band; below lies the low one."""
+    """Lowest probability of the high and of the medium band; the low band is below."""
 
     high_from: float
     medium_from: float
 
 
 def fit_platt(logits: npt.NDArray[np.floating], label: npt.NDArray[np.bool_]) -> Platt:
-    """Fit slope and intercept by unweighted log loss; a weighted training's shift goes with it.
+    """Fit slope and intercept by unweighted log loss, which also undoes the shift of weighted training.
 
-    Labels are smoothed by one pseudo-customer a class, so that the fit is finite even where the
-    logits separate the classes.
+    Labels are smoothed by one pseudo-customer per class, so the fit is finite even if the logits
+    separate the classes.
 
     Args:
-        logits: (N,) of customers it was not fitted to, N >= 1.
+        logits: (N,) of customers the model was not fitted to, N >= 1.
         label: (N,) whether the customer churned.
 
     Source: Platt 1999, "Probabilistic Outputs for Support Vector Machines"; objective and gradient
@@ -67,7 +67,7 @@ def fit_platt(logits: npt.NDArray[np.floating], label: npt.NDArray[np.bool_]) ->
 def calibrated_probability(
     model: Mlp | Ensemble, platt: Platt, matrix: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """Compute what the exported graph must compute, with torch.
+    """Compute with torch what the exported graph must compute.
 
     Args:
         model: The fitted network.
@@ -83,13 +83,13 @@ def calibrated_probability(
 
 
 def best_f1_threshold(probability: npt.NDArray[np.floating], label: npt.NDArray[np.bool_]) -> float:
-    """Find the threshold of the highest F1; flagged is who reaches it.
+    """Find the threshold with the highest F1; customers at or above it are flagged.
 
-    It lies halfway between the last flagged probability and the next one below (or 0), so that
-    rounding in another runtime flips nobody. Of equally good ones the highest is taken.
+    It is halfway between the lowest flagged probability and the next one below (or 0), so rounding
+    in another runtime flips nobody. Of several best thresholds, the highest is chosen.
 
     Args:
-        probability: (N,) of customers it was not fitted to, N >= 1.
+        probability: (N,) of customers the model was not fitted to, N >= 1.
         label: (N,) whether the customer churned.
     """
     levels, group = np.unique(-probability.astype(np.float64), return_inverse=True)
@@ -103,10 +103,10 @@ def best_f1_threshold(probability: npt.NDArray[np.floating], label: npt.NDArray[
 
 
 def decile_cuts(probability: npt.NDArray[np.floating]) -> tuple[float, ...]:
-    """Give the nine smallest probabilities of deciles 1 (highest risk) to 9, descending.
+    """Return the lowest probabilities of deciles 1 (highest risk) to 9, descending.
 
     Args:
-        probability: (N,) of customers it was not fitted to, N >= 1.
+        probability: (N,) of customers the model was not fitted to, N >= 1.
     """
     shares = np.arange(9, 0, -1) / 10
     return tuple(np.quantile(probability.astype(np.float64), shares).tolist())
@@ -116,7 +116,7 @@ def risk_bands(probability: npt.NDArray[np.floating]) -> RiskBands:
     """Cut customers into high, medium and low risk.
 
     Args:
-        probability: (N,) of customers it was not fitted to, N >= 1.
+        probability: (N,) of customers the model was not fitted to, N >= 1.
     """
     high, medium = np.quantile(
         probability.astype(np.float64), (1 - HIGH_RISK_SHARE, 1 - MEDIUM_RISK_SHARE)

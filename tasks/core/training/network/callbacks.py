@@ -1,4 +1,4 @@
-"""What watches a training between epochs: when to stop, and what is kept on disk."""
+"""Training callbacks: early stopping and checkpoints."""
 
 import io
 import math
@@ -12,7 +12,7 @@ from tasks.core.storage.atomic import replace_file
 
 
 class EarlyStopping:
-    """Stop once the validation loss has not got better for `patience` epochs in a row."""
+    """Stop once the validation loss has not improved for `patience` epochs in a row."""
 
     def __init__(self, *, patience: int) -> None:
         """Start without a best loss."""
@@ -22,7 +22,7 @@ class EarlyStopping:
         self.epochs_without_better = 0
 
     def update(self, *, epoch: int, loss: float) -> bool:
-        """Take an epoch's validation loss; return whether it is the best (strictly lower) so far."""
+        """Record an epoch's validation loss; return whether it is the best so far (strictly lower)."""
         if loss < self.best_loss:
             self.best_loss, self.best_epoch, self.epochs_without_better = loss, epoch, 0
             return True
@@ -31,11 +31,11 @@ class EarlyStopping:
 
     @property
     def should_stop(self) -> bool:
-        """Whether patience is used up."""
+        """Whether patience has run out."""
         return self.epochs_without_better >= self.patience
 
     def state_dict(self) -> dict[str, float | int]:
-        """Give what `load_state_dict` needs to go on."""
+        """Return the state for `load_state_dict`."""
         return {
             "best_loss": self.best_loss,
             "best_epoch": self.best_epoch,
@@ -43,7 +43,7 @@ class EarlyStopping:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a saved state."""
+        """Restore a saved state."""
         self.best_loss = state["best_loss"]
         self.best_epoch = state["best_epoch"]
         self.epochs_without_better = state["epochs_without_better"]
@@ -57,24 +57,24 @@ class ModelCheckpoint:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder if need be."""
+        """Create the folder if needed."""
         folder.mkdir(parents=True, exist_ok=True)
         self.last = folder / "last.pt"
         self.best = folder / "best.pt"
 
     def clear(self) -> None:
-        """Forget what an earlier training left behind."""
+        """Delete the checkpoints of an earlier training."""
         self.last.unlink(missing_ok=True)
         self.best.unlink(missing_ok=True)
 
     def save(self, state: dict[str, Any], *, is_best: bool) -> None:
-        """Write the state after an epoch."""
+        """Save the state after an epoch."""
         if is_best:
             _write(self.best, state)
         _write(self.last, state)
 
     def load_last(self) -> dict[str, Any] | None:
-        """Read the newest state, None if there is none.
+        """Read the newest state; None if there is no checkpoint.
 
         Raises:
             ConfigError: The file is damaged.
@@ -85,15 +85,13 @@ class ModelCheckpoint:
         """Read the best state.
 
         Raises:
-            ConfigError: The file is damaged or gone.
+            ConfigError: The file is damaged or missing.
         """
         return _read(self.best)
 
 
 def _write(path: Path, state: dict[str, Any]) -> None:
-    buffer = (
-        io.BytesIO()
-    )  # torch would say of a disk's error only that its file is not as long as it should be
+    buffer = io.BytesIO()  # writing directly, torch hides the cause of a disk error
     torch.save(state, buffer)
     replace_file(path, buffer.getvalue())
 
@@ -103,7 +101,6 @@ def _read(path: Path) -> dict[str, Any]:
         state: dict[str, Any] = torch.load(path, weights_only=True)
     except Exception:  # noqa: BLE001 torch raises half a dozen kinds for a damaged file
         raise ConfigError(
-            f"checkpoint {path.name!r} must be a state this training saved; got a damaged or missing "
-            "file. Start the training anew, without resuming."
+            f"checkpoint {path.name!r} is damaged or missing. Start the training again without --resume."
         ) from None
     return state

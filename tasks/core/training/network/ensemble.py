@@ -1,4 +1,4 @@
-"""Train and calibrate the networks on encoded parts: everything between the split and the export."""
+"""Train and calibrate the networks: everything between the split and the export."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ from tasks.core.training.network.stopping_folds import stopping_folds
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """Fitted networks, their calibration and how their training went.
+    """Fitted networks, their calibration and a report of the training.
 
-    `logits` and `label` are of the customers that calibrate and cut, each scored by the one
-    member that has not learnt from it: (N,) float64 and (N,) bool.
+    `logits` (N,) float64 and `label` (N,) bool belong to the customers used for calibration and cut
+    points, each scored by the one member that was not trained on it.
     """
 
     model: Ensemble
@@ -47,19 +47,19 @@ def train_network(
     on_epoch: Callable[[int, EpochLog], None],
     resume: bool,
 ) -> Network:
-    """Fit every member and calibrate on what each has not seen; the holdout is not touched.
+    """Fit every member and calibrate on customers it has not seen; the holdout is not used.
 
     Args:
-        parts: Of these, training and validation are used.
+        parts: Training and validation are used.
         spec: How customers are encoded.
         config: Networks, optimiser and seed; member m of `members` has the seed
-            `seed * members + m`, so that a single one has the configured seed.
-        checkpoints: Folder with a folder a member.
+            `seed * members + m`, so a single one has the configured seed.
+        checkpoints: Folder with one subfolder per member.
         on_epoch: Called with the member, counted from 1, and its epoch.
-        resume: Go on from what lies in `checkpoints`; members that are finished are not fitted again.
+        resume: Continue from `checkpoints`; finished members are not fitted again.
 
     Raises:
-        ConfigError: the loss is not finite, or the checkpoint is damaged or of another training.
+        ConfigError: the loss is not finite, or the checkpoint is damaged or belongs to another training.
         ExtractError: a class has fewer customers than there are members.
     """
     customers = pd.concat([parts.training, parts.validation], ignore_index=True)

@@ -1,4 +1,4 @@
-"""What is known of a training after each epoch."""
+"""Metrics of a training after each epoch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,13 +35,13 @@ class EpochLog:
     is_best: bool
 
     def curve_point(self) -> tuple[float, ...]:
-        """Give what the learning curves draw of the epoch, in the order of `LearningCurve`."""
+        """Return the epoch's point of the learning curves, in the order of `LearningCurve`."""
         parts = (self.train, self.validation)
         return tuple(getattr(part, name) for name in ("loss", "roc_auc", "f1") for part in parts)
 
 
 def learning_curve(points: Sequence[tuple[float, ...]]) -> LearningCurve:
-    """Join the points of all epochs, at least one, to four decimals."""
+    """Combine the points of all epochs (at least one), rounded to four decimals."""
     names = LearningCurve.model_fields
     columns = ([round(value, 4) for value in column] for column in zip(*points, strict=True))
     return LearningCurve.model_validate(dict(zip(names, columns, strict=True)))

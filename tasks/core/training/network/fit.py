@@ -1,4 +1,4 @@
-"""Fit the network: seeded, on one thread, resumable at every epoch, the same bytes every time."""
+"""Fit the network: seeded, single-threaded, resumable at every epoch, byte-identical every time."""
 
 import hashlib
 import math
@@ -23,7 +23,7 @@ from tasks.core.training.network.epoch_log import EpochLog, judge_epoch, learnin
 from tasks.core.training.network.mlp import Mlp, predict_logits
 
 BETAS = (0.9, 0.99)
-"""AdamW's decay of gradient moments. Source: recipe of docs/model.md."""
+"""Decay of AdamW's gradient moments. Source: docs/model.md."""
 
 Matrix = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.bool_]
@@ -51,12 +51,12 @@ def fit(
     on_epoch: Callable[[EpochLog], None],
     resume: bool = False,
 ) -> Fitted:
-    """Fit by weighted log loss until the averaged model stops getting better on validation.
+    """Fit by weighted log loss until the averaged model stops improving on validation.
 
-    AdamW with decay on weights only; after every step the weights enter an exponential moving
-    average, which is what is judged and kept. A training killed at any moment and resumed ends
-    with the same weights as an uninterrupted one; `on_epoch` may then see one epoch twice.
-    Torch's global random state, thread count and determinism setting are left as they were.
+    AdamW decays weights only, not biases. After every step the weights enter an exponential moving
+    average, which is the model that is evaluated and kept. A training that is killed and resumed ends
+    with the same weights as an uninterrupted one; `on_epoch` may then see an epoch twice.
+    Torch's global random state, thread count and determinism setting are restored afterwards.
 
     Args:
         x_train: (N_train, F) float32, at least one row of each class.
@@ -64,12 +64,12 @@ def fit(
         x_validation: (N_validation, F) float32, at least one row of each class.
         y_validation: (N_validation,) bool.
         config: Network, optimiser and seed.
-        checkpoints: Folder of `last.pt` and `best.pt`; emptied of both unless resuming.
+        checkpoints: Folder of `last.pt` and `best.pt`; both are deleted unless resuming.
         on_epoch: Called after every epoch, before the epoch's checkpoint is written.
-        resume: Go on from `last.pt`; without one, start anew.
+        resume: Continue from `last.pt`; without one, start from the beginning.
 
     Raises:
-        ConfigError: The loss is not finite, or the checkpoint is damaged or of another training.
+        ConfigError: The loss is not finite, or the checkpoint is damaged or belongs to another training.
     """
     inputs = torch.tensor(x_train), torch.tensor(x_validation)  # copies: an array may be read-only
     labels = y_train, y_validation
@@ -111,7 +111,7 @@ def fit(
             train_loss, validation_loss = (_loss(*part, churner_weight) for part in judged)
             if not math.isfinite(train_loss + validation_loss):
                 raise ConfigError(
-                    f"training: the loss must stay finite; it diverged in epoch {epoch}. "
+                    f"training: the loss diverged in epoch {epoch}. "
                     f"Lower fit.learning_rate ({config.learning_rate:g})."
                 )
             is_best = stopping.update(epoch=epoch, loss=validation_loss)
@@ -165,7 +165,7 @@ def _loss(logits: npt.NDArray[np.float32], label: Labels, churner_weight: Tensor
 
 
 def _identity(config: FitConfig, *arrays: Matrix | Labels) -> str:
-    """Hash what decides the outcome, so that a checkpoint of another training is not gone on from."""
+    """Hash everything that determines the outcome, so that no checkpoint of another training is resumed."""
     digest = hashlib.sha256(config.model_dump_json().encode())
     for array in arrays:
         digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
@@ -175,14 +175,14 @@ def _identity(config: FitConfig, *arrays: Matrix | Labels) -> str:
 def _check_identity(state: dict[str, Any], identity: str) -> None:
     if state.get("identity") != identity:
         raise ConfigError(
-            "checkpoint: it must be of the same configuration and customers; got another training's. "
-            "Start the training anew, without resuming."
+            "checkpoint: it belongs to a training with another configuration or other customers. "
+            "Start the training again without --resume."
         )
 
 
 @contextmanager
 def _one_deterministic_thread(seed: int) -> Iterator[None]:
-    """Seed torch and make it deterministic inside; outside, nothing has changed."""
+    """Seed torch and make it deterministic within the block; restore its settings afterwards."""
     threads = torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()
     with torch.random.fork_rng(devices=[]):

@@ -1,4 +1,4 @@
-"""The network: multilayer perceptrons on the encoded inputs, their logits averaged."""
+"""The network: multilayer perceptrons on the encoded inputs, with averaged logits."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -16,7 +16,7 @@ class Mlp(nn.Module):
         - Input: ``(N, d_in)`` float32,
         - Output: ``(N,)`` float32.
 
-    Source: recipe of docs/model.md; SiLU of Elfwing et al. 2017, "Sigmoid-Weighted Linear Units".
+    Source: docs/model.md; SiLU of Elfwing et al. 2017, "Sigmoid-Weighted Linear Units".
     """
 
     def __init__(self, *, d_in: int, hidden: tuple[int, ...], dropout: float) -> None:
@@ -54,11 +54,11 @@ class Ensemble(nn.Module):
         - Input: ``(N, d_in)`` float32,
         - Output: ``(N,)`` float32.
 
-    Source: Breiman 1996, "Bagging Predictors", where the members learnt from different customers.
+    Source: Breiman 1996, "Bagging Predictors", where the members are trained on different customers.
     """
 
     def __init__(self, members: Iterable[Mlp]) -> None:
-        """Take the members as they are.
+        """Use the members as they are.
 
         Args:
             members: At least one.

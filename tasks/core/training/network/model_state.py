@@ -1,4 +1,4 @@
-"""`model.pt`: the fitted networks and their calibration as torch keeps them, for parity and for study."""
+"""`model.pt`: the fitted networks and their calibration in torch format, for parity and for study."""
 
 import io
 
@@ -10,7 +10,7 @@ from tasks.core.training.network.mlp import Ensemble, Mlp
 
 
 def to_bytes(model: Ensemble, platt: Platt) -> bytes:
-    """Write weights, dimensions and calibration; the same model is the same bytes."""
+    """Write weights, dimensions and calibration; the same model gives the same bytes."""
     first, *_ = linears = model.members[0].linears
     buffer = io.BytesIO()
     torch.save(
@@ -27,7 +27,7 @@ def to_bytes(model: Ensemble, platt: Platt) -> bytes:
 
 
 def from_bytes(data: bytes) -> tuple[Ensemble, Platt]:
-    """Read networks, ready to predict, and their calibration; runs no code of the file.
+    """Read networks, ready to predict, and their calibration; no code in the file is executed.
 
     Raises:
         BundleError: The bytes are not a model this module wrote.

@@ -1,4 +1,4 @@
-"""TensorBoard's view of a training: curves, final metrics and baselines; no ids and no rows."""
+"""TensorBoard logs of a training: curves, final metrics and baselines; no ids and no rows."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,18 +17,18 @@ CURVES = ("loss", "roc_auc", "pr_auc", "f1", "recall")
 
 
 class TrainingBoard:
-    """Write one training's events below a folder; to be used in a with statement.
+    """Context manager that writes the events of one training below a folder.
 
-    Opened again after a kill, it appends: epochs done again replace those they repeat.
+    Reopened after a kill, it appends; repeated epochs replace the earlier ones.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Touch nothing on disk yet."""
+        """Write nothing yet."""
         self._folder = folder
         self._members: dict[int, SummaryWriter] = {}
 
     def log_epoch(self, member: int, log: EpochLog) -> None:
-        """Add an epoch to a member's curves; what an earlier run wrote for it or later is purged."""
+        """Add an epoch to a member's curves; this and later epochs of an earlier run are purged."""
         if member not in self._members:
             folder = str(self._folder / f"member_{member}")
             self._members[member] = SummaryWriter(folder, purge_step=log.epoch)
@@ -50,10 +50,10 @@ class TrainingBoard:
         """Add the network's final metrics, its precision-recall curve and its hyper-parameters.
 
         Args:
-            probability: (N,) calibrated probabilities of the customers it is judged on.
+            probability: (N,) calibrated probabilities of the evaluated customers.
             label: (N,) whether they churned.
-            measures: Metrics of the same.
-            config: Hyper-parameters it was trained with.
+            measures: Metrics on the same customers.
+            config: Hyper-parameters of the training.
         """
         with SummaryWriter(str(self._folder / "network")) as writer:
             writer.add_hparams(_flat(dict(config)), _final_metrics(measures), run_name=".")
@@ -72,14 +72,14 @@ class TrainingBoard:
         label: npt.NDArray[np.bool_],
         measures: Measures,
     ) -> None:
-        """Add a baseline beside the network, under the same tags; arguments as for `log_model`."""
+        """Add a baseline under the same tags as the network; arguments as for `log_model`."""
         with SummaryWriter(str(self._folder / name.replace(" ", "_"))) as writer:
             for tag, value in _final_metrics(measures).items():
                 writer.add_scalar(tag, value)
             _add_pr_curve(writer, probability, label)
 
     def __enter__(self) -> Self:
-        """Give the board itself."""
+        """Return the board itself."""
         return self
 
     def __exit__(
@@ -91,7 +91,7 @@ class TrainingBoard:
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, int | float | str]:
-    """Write out sequences: HParams takes numbers and texts."""
+    """Convert sequences to text, as HParams accepts only numbers and text."""
     return {
         name: value if isinstance(value, (int, float, str)) else "-".join(map(str, value))
         for name, value in values.items()

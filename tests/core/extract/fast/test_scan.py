@@ -5,8 +5,8 @@ from tasks.core.extract.fast.scan import (
     BLANK,
     CATEGORY,
     DECIMAL,
+    ID,
     IGNORED,
-    NAME,
     NOT_PLAIN,
     NUMBER,
     UNKNOWN,
@@ -14,7 +14,7 @@ from tasks.core.extract.fast.scan import (
     Layout,
     Scan,
     Spellings,
-    gather,
+    join_texts,
     scan,
 )
 
@@ -23,7 +23,7 @@ SPELLINGS = Spellings.of([{"No": 0, "No service": 1, "Yes": 2}])
 
 def scanned(data: bytes, separator: str = ",") -> Scan:
     """Scan lines of an id, a category, a number and something else."""
-    kinds = np.array([NAME, CATEGORY, NUMBER, IGNORED], dtype=np.int8)
+    kinds = np.array([ID, CATEGORY, NUMBER, IGNORED], dtype=np.int8)
     layout = Layout(ord(separator), kinds, np.zeros(4, dtype=np.int64))
     lines = data.count(b"\n") + (0 if data.endswith(b"\n") else 1)
     return scan(data, lines, layout, SPELLINGS)
@@ -90,16 +90,16 @@ def test_values_that_begin_alike_are_told_apart() -> None:
     found = scanned(b"a,No,1,\nb,No service,1,\nc,No serv,1,\nd,Yes,1,\n")
 
     assert found.codes[0].tolist() == [0, 1, UNKNOWN, 2]
-    ((slot, start, end),) = found.strangers.tolist()
+    ((slot, start, end),) = found.unknown.tolist()
     assert (slot, b"a,No,1,\nb,No service,1,\nc,No serv,1,\n"[start:end]) == (0, b"No serv")
 
 
-def test_texts_are_gathered() -> None:
+def test_texts_are_joined() -> None:
     """Ids are put one after another, the empty ones too; a line beyond ASCII is reported."""
     data = "ab,No,1,\n,No,1,\né,No,1,\n".encode()
     found = scanned(data)
 
-    octets, offsets = gather(data, found.ids)
+    octets, offsets = join_texts(data, found.ids)
 
     assert octets.tobytes() == "abé".encode()
     assert offsets.tolist() == [0, 2, 2, 4]

@@ -64,7 +64,7 @@ def test_missing_columns_are_named_at_once(rows: list[Row], build: Build) -> Non
 
     message = refusal(data)
 
-    assert "misses 2 of 21 columns: 'tenure', 'MonthlyCharges' (is it 'MonthlyFees'?)" in message
+    assert "is missing 2 of 21 columns: 'tenure', 'MonthlyCharges' (is it 'MonthlyFees'?)" in message
     assert "ingest.aliases" in message
 
 
@@ -78,8 +78,8 @@ def test_a_one_hot_extract_is_called_so(rows: list[Row], build: Build) -> None:
 
     message = refusal(encoded + b"\n" + body)
 
-    assert "misses 3 of 21 columns: 'gender' (one-hot), 'tenure', 'Contract' (one-hot). " in message
-    assert "one-hot encoded: export the CRM's own columns, as they are before the encoding" in message
+    assert "is missing 3 of 21 columns: 'gender' (one-hot), 'tenure', 'Contract' (one-hot). " in message
+    assert "one-hot encoded: export the original CRM columns, before the encoding" in message
     assert "is it" not in message
     assert "ingest.aliases" not in message
     one = refusal(header.replace(b"gender", b"gender_Male") + b"\n" + body)
@@ -94,17 +94,17 @@ def test_header_faults(rows: list[Row], build: Build) -> None:
 
     no_header = refusal(data.partition(b"\n")[2])
     assert "has no header" in no_header
-    assert "Export it with the 21 column names on the first line, or declare" in no_header
+    assert "Export it with the 21 column names on the first line, or map" in no_header
     assert "ingest.aliases" in no_header
     assert "Export it with the 20 column names" in refusal(data.partition(b"\n")[2], purpose="scoring")
     assert "0000-AAAAA" not in no_header
-    assert "columns twice: 'gender'" in refusal(data.replace(b"Partner", b"GENDER", 1))
+    assert "duplicate columns: 'gender'" in refusal(data.replace(b"Partner", b"GENDER", 1))
     wide = (
         data.replace(b"\n", b",Segment,segment\n", 1)
         .replace(b"o\n", b"o,1,2\n")
         .replace(b"Yes\n", b"Yes,1,2\n")
     )
-    assert "columns twice: 'Segment', 'segment'" in refusal(wide)
+    assert "duplicate columns: 'Segment', 'segment'" in refusal(wide)
 
 
 def test_a_header_that_holds_values(rows: list[Row], build: Build) -> None:
@@ -113,14 +113,14 @@ def test_a_header_that_holds_values(rows: list[Row], build: Build) -> None:
 
     order = [*EXTRACT_ORDER, address]
     holding = refusal(build([row | {address: "06 12 34 56 78"} for row in rows], order=order))
-    assert "need: column 22 holds phone numbers." in holding
+    assert "need: column 22 contains phone numbers." in holding
     order = [*EXTRACT_ORDER, "mail 0612345678"]
     named = refusal(build([row | {"mail 0612345678": "x"} for row in rows], order=order))
-    assert "need: column 22 by its name." in named
+    assert "need: column 22 by name." in named
     twice = refusal(build(rows).replace(b"\n", f",{address},{address}\n".encode(), 1))
-    assert "columns twice: column 22, column 23." in twice
+    assert "duplicate columns: column 22, column 23." in twice
     near = refusal(build(rows).replace(b"tenure", b"061 tenure", 1))
-    assert "misses 1 of 21 columns: 'tenure' (is it column 6?)." in near
+    assert "is missing 1 of 21 columns: 'tenure' (is it column 6?)." in near
     for said in (holding, named, twice, near):
         assert "dupont" not in said
         assert "061" not in said
@@ -140,7 +140,7 @@ def test_control_characters_in_the_header(rows: list[Row], build: Build, control
     )
     message = refusal(data)
 
-    assert "the header (line 1) holds a control character" in message
+    assert "the header (line 1) contains a control character" in message
     assert message.isprintable()
 
 
@@ -165,7 +165,7 @@ def test_another_number_of_fields_on_most_rows(rows: list[Row], build: Build) ->
 
 def test_blank_column(rows: list[Row], build: Build) -> None:
     """A column without any value is refused, not imputed."""
-    assert "nothing stands in 'TechSupport'" in refusal(build([row | {"TechSupport": " "} for row in rows]))
+    assert "has no values in 'TechSupport'" in refusal(build([row | {"TechSupport": " "} for row in rows]))
 
 
 def test_another_vocabulary(rows: list[Row], build: Build) -> None:
@@ -186,7 +186,7 @@ def test_quarantine_limit(rows: list[Row], build: Build, bad: int, refused: bool
 
     if refused:
         message = refusal(data)
-        assert f"{bad} of 100 rows are bad, 5.0% is the limit" in message
+        assert f"{bad} of 100 rows are bad; the limit is 5.0%" in message
         assert f"most often decimal_comma in 'MonthlyCharges' ({bad} lines, first 2, 3, 4)" in message
     else:
         extract = read_extract(data, "made-up.csv", "training", IngestConfig(min_training_rows=50))
@@ -198,24 +198,24 @@ def test_unlearnable(rows: list[Row], build: Build) -> None:
     without_label = [column for column in EXTRACT_ORDER if column != "Churn"]
 
     assert "has no column 'Churn'" in refusal(build(rows, order=without_label))
-    assert "has one class" in refusal(build([row | {"Churn": "No"} for row in rows]))
-    assert "has 100 customers to learn from; expected at least 500" in refusal(build(rows), IngestConfig())
+    assert "has only one class" in refusal(build([row | {"Churn": "No"} for row in rows]))
+    assert "has 100 customers to train on; expected at least 500" in refusal(build(rows), IngestConfig())
 
 
 @pytest.mark.parametrize(
     ("column", "value", "why"),
     [
-        ("E-Mail", "#", "'E-Mail' by its name"),
-        ("Prénom", "#", "'Prénom' by its name"),
-        ("Lat Long", "33.9, -118.2", "'Lat Long' by its name"),
-        ("Contact", "a.b@example.com", "'Contact' holds e-mail addresses"),
-        ("Contact", "Write to: x@y.org please", "'Contact' holds e-mail addresses"),
-        ("Contact", "(555) 123-0001", "'Contact' holds phone numbers"),
-        ("Contact", "555-123-0001", "'Contact' holds phone numbers"),
-        ("Contact", "+1 555 123 0001", "'Contact' holds phone numbers"),
-        ("Contact", "+33 6 12 34 56 78", "'Contact' holds phone numbers"),
-        ("Contact", "06 12 34 56 78", "'Contact' holds phone numbers"),
-        ("Account", "FR76 3000 6000 0112 3456 7890 189", "'Account' holds IBANs"),
+        ("E-Mail", "#", "'E-Mail' by name"),
+        ("Prénom", "#", "'Prénom' by name"),
+        ("Lat Long", "33.9, -118.2", "'Lat Long' by name"),
+        ("Contact", "a.b@example.com", "'Contact' contains e-mail addresses"),
+        ("Contact", "Write to: x@y.org please", "'Contact' contains e-mail addresses"),
+        ("Contact", "(555) 123-0001", "'Contact' contains phone numbers"),
+        ("Contact", "555-123-0001", "'Contact' contains phone numbers"),
+        ("Contact", "+1 555 123 0001", "'Contact' contains phone numbers"),
+        ("Contact", "+33 6 12 34 56 78", "'Contact' contains phone numbers"),
+        ("Contact", "06 12 34 56 78", "'Contact' contains phone numbers"),
+        ("Account", "FR76 3000 6000 0112 3456 7890 189", "'Account' contains IBANs"),
         ("Contact", "2026-11-22", None),
         ("Contact", "22.11.2026", None),
         ("Contact", "01.02.2026 10", None),
@@ -224,7 +224,7 @@ def test_unlearnable(rows: list[Row], build: Build) -> None:
         ("Contact", "01234567.89", None),
         ("Contact", "00123456.78", None),
         ("Contact", "+12345678.50", None),
-        ("Contact", "0033 6 12 34 56 78", "'Contact' holds phone numbers"),
+        ("Contact", "0033 6 12 34 56 78", "'Contact' contains phone numbers"),
         ("Contact", "$1,234.50", None),
         ("Contact", "-555.12", None),
         ("Contact", "5551230001", None),
@@ -285,7 +285,7 @@ def test_ids_that_are_addresses(rows: list[Row], build: Build) -> None:
     mailed = build([row | {"customerID": f"c{n}@example.com"} for n, row in enumerate(rows)])
     digits = build([row | {"customerID": f"06123456{n:02}"} for n, row in enumerate(rows)])
 
-    assert "'customerID' holds e-mail addresses" in refusal(mailed)
+    assert "'customerID' contains e-mail addresses" in refusal(mailed)
     assert (
         read_extract(digits, "x.csv", "training", IngestConfig(min_training_rows=50)).counts.accepted == 100
     )

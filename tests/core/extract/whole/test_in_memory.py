@@ -13,7 +13,7 @@ from schemas.quarantine_reasons import HINTS
 from tasks.core.errors import ConfigError, ExtractError
 from tasks.core.extract.reader import block_reader
 from tasks.core.extract.text.dialect import Dialect
-from tasks.core.extract.text.line_reader import Lines
+from tasks.core.extract.text.line_reader import SplitLines
 from tasks.core.extract.whole.in_memory import Extract, read_extract
 
 Row = dict[str, str]
@@ -350,7 +350,7 @@ def test_a_lossy_reader_is_caught(rows: list[Row], build: Build, monkeypatch: py
     """A line that the reader swallows is missed by the independent count, and the file refused."""
     honest = block_reader.read_lines
 
-    def lossy(sent: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> Lines:
+    def lossy(sent: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> SplitLines:
         return honest(list(sent)[:-1], dialect)
 
     monkeypatch.setattr(block_reader, "read_lines", lossy)

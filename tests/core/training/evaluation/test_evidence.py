@@ -5,7 +5,7 @@ from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
 from schemas.columns import FEATURES
 from schemas.evidence import Evidence
-from tasks.core.training.evaluation.evidence import GRID, gather
+from tasks.core.training.evaluation.evidence import GRID, collect_evidence
 from tests.harness.customers import make_customers
 
 CUSTOMERS = make_customers(500)
@@ -22,7 +22,7 @@ def score(customers: pd.DataFrame) -> np.ndarray:
 def evidence() -> Evidence:
     """Gather it once."""
     other = np.random.default_rng(1).random(len(CUSTOMERS))
-    return gather(
+    return collect_evidence(
         CUSTOMERS,
         LABEL,
         score,
