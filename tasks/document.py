@@ -1,4 +1,4 @@
-"""Write what people read of a candidate into its bundle: report.html and model_card.md."""
+"""Write the human-readable documents of a candidate into its bundle: report.html and model_card.md."""
 
 from schemas.manifest import MODEL
 from schemas.reports import JudgedEvaluation

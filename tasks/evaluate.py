@@ -1,4 +1,4 @@
-"""Judge the staged candidate beside baselines and champion."""
+"""Evaluate the staged candidate next to baselines and champion."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Stage the trained network as the files that would run."""
+"""Stage the trained network as the files that will run in service."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""Read a labelled extract, or simulate one, and judge it by the contract."""
+"""Read a labelled extract, or simulate one, and check it against the contract."""
 
 from pathlib import Path
 

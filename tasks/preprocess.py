@@ -1,4 +1,4 @@
-"""Split customers and fit the encoding on the training part alone."""
+"""Split customers and fit the encoding on the training part only."""
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ from tasks.core.training.data.split import Split, split_customers
 
 @step("split")
 def split(customers: pd.DataFrame, config: SplitConfig) -> Split:
-    """Cut the customers into training, validation and holdout, by class and by a hash of their ids."""
+    """Split the customers into training, validation and holdout, by class and by a hash of their ids."""
     parts = split_customers(customers, config)
     log.info(
         "split: %d to learn from, %d to validate, %d held out",

@@ -1,4 +1,4 @@
-"""Open the bundle that is asked for and write its presentation."""
+"""Open the requested bundle and write its presentation."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Open the champion that a candidate meets, and seal the candidate into a bundle."""
+"""Load the champion to compare the candidate with, and seal the candidate into a bundle."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +20,10 @@ CODE = Path(__file__).parent
 
 @step("open-champion")
 def open_champion(registry: Path) -> Bundle | None:
-    """Open and verify the champion in service, if there is one; sweep what killed promotions left.
+    """Open and verify the champion in service, if any; remove what killed promotions left behind.
 
     Raises:
-        RegistryError: there is a champion, but it cannot be read or verified: nothing may be
+        RegistryError: there is a champion, but it cannot be read or verified: nothing can be
             compared with it, so nothing may replace it.
     """
     registering.sweep(registry)
@@ -46,7 +46,7 @@ def register(
     seconds: float,
     registry: Path,
 ) -> Bundle:
-    """Seal the staged candidate, accepted or refused, and open it as anyone would."""
+    """Seal the staged candidate, whether accepted or refused, and open it as any reader would."""
     config = run.order.config
     files = seal_files(staged.folder)
     manifest = BundleManifest(

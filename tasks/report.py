@@ -1,4 +1,4 @@
-"""Show what happened as Prefect artifacts and in the log: counts and metrics only."""
+"""Report results as Prefect artifacts and in the log: counts and metrics only."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def report_audit(extract: Extract) -> DataAudit:
 
 @step("report-training")
 def report_training(bundle: Bundle, run: Run, service: str, registry: Path) -> None:
-    """Show metrics against baselines, the gate's decision, what is in service and what to run next."""
+    """Show metrics against baselines, the gate's decision, what is in service and the next command."""
     manifest, evaluation = bundle.manifest, bundle.evaluation
     origin = f"**{SIMULATED}**\n\n" if manifest.simulated else ""
     show(

@@ -1,4 +1,4 @@
-"""Search hyper-parameters before the training, if asked for."""
+"""Search hyper-parameters before the training, if requested."""
 
 from dataclasses import replace
 
@@ -14,9 +14,9 @@ from tasks.core.training_run import Run
 
 @step("search")
 def search(parts: Split, run: Run) -> Run:
-    """Run the ordered number of trials; give the run with the best one's configuration.
+    """Run the requested number of trials; return the run with the best trial's configuration.
 
-    Without an order nothing happens. Interrupted, it goes on with the run's study.
+    With no trials requested, nothing happens. After an interruption, the run's study is resumed.
     """
     trials = run.order.search
     if trials == 0:

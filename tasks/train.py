@@ -1,4 +1,4 @@
-"""Start a run, train the network and the baselines it must be worth more than."""
+"""Start a run, and train the network and the baselines it must beat."""
 
 import time
 from datetime import UTC, datetime
@@ -16,12 +16,12 @@ from tasks.core.training.network.training_board import TrainingBoard
 from tasks.core.training_run import Order, Run, new_run, resume_run
 
 EPOCHS_A_LINE = 5
-"""Epochs between two lines of progress; TensorBoard has every one."""
+"""Epochs between two progress lines; TensorBoard has every epoch."""
 
 
 @step("start-run")
 def start_run(runs: Path, order: Order, resume: str | None) -> Run:
-    """Start a training run, or find the one to go on with."""
+    """Start a training run, or find the one to resume."""
     if resume is not None:
         return resume_run(runs, resume)
     return new_run(runs, order, now=datetime.now(tz=UTC))
@@ -29,7 +29,7 @@ def start_run(runs: Path, order: Order, resume: str | None) -> Run:
 
 @step("train")
 def train(parts: Split, spec: Spec, run: Run) -> tuple[Network, float]:
-    """Fit the networks with checkpoints, TensorBoard and progress; give them and their seconds."""
+    """Fit the networks with checkpoints, TensorBoard and progress; return them and the seconds it took."""
     config = run.order.config.fit
     log.info("training run %s; interrupted, go on with --resume %s", run.run_id, run.run_id)
     started = time.monotonic()
@@ -71,7 +71,7 @@ def train_baselines(parts: Split) -> dict[str, Baseline]:
 
 @step("train-without-protected")
 def train_without_protected(parts: Split, run: Run) -> Refit | None:
-    """Fit the model again without protected attributes, to measure their worth; None if it has none."""
+    """Fit the model again without protected attributes, to measure their value; None if it uses none."""
     config = run.order.config
     if not config.encoding.protected_attributes:
         return None

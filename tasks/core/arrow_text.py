@@ -1,4 +1,4 @@
-"""Look at text columns as the octets they are."""
+"""Access text columns as raw UTF-8 bytes."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _NO_OCTETS: Final = np.empty(0, dtype=np.uint8)
 
 
 def text_array(texts: "pd.Series[str]") -> pa.Array:
-    """Give (N,) texts as one Arrow array, as they are."""
+    """Convert (N,) texts to one Arrow array, unchanged."""
     array = pa.array(texts)
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
@@ -24,7 +24,7 @@ def text_array(texts: "pd.Series[str]") -> pa.Array:
 def text_buffers(
     cells: pa.StringArray | pa.LargeStringArray,
 ) -> tuple[Octets, Offsets]:
-    """Give the octets of (N,) text cells one after another, and where each starts: (N + 1,) int64."""
+    """Return the concatenated bytes of (N,) text cells, and where each starts: (N + 1,) int64."""
     _, offsets, octets = cells.buffers()
     width = np.int64 if pa.types.is_large_string(cells.type) else np.int32
     bounds = np.frombuffer(offsets, dtype=width)[cells.offset : cells.offset + len(cells) + 1]
@@ -34,7 +34,7 @@ def text_buffers(
 
 
 def quoted(cells: pa.StringArray) -> pa.StringArray:
-    """Write (N,) cells as fields of CSV: in quotes where they hold a comma, a quote or a line break."""
+    """Format (N,) cells as CSV fields: quoted if they contain a comma, a quote or a line break."""
     octets, _ = text_buffers(cells)
     if not np.isin(octets, _SPECIAL).any():
         return cells

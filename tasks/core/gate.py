@@ -14,16 +14,16 @@ PLAIN_BASELINE: Final = LOGISTIC_REGRESSION
 """The baseline a candidate must not be worse than."""
 
 FEWEST_COMPARED: Final = 100
-"""Customers; on fewer unseen ones nothing about the champion is proven either way."""
+"""Customers; with fewer unseen ones the comparison with the champion is inconclusive."""
 
 _MISSING: Final = "missing"
 
 
 def judge(evaluation: Evaluation, policy: GatePolicy, *, champion_simulated: bool | None) -> GateDecision:
-    """Make every check of the policy that is not switched off and decide.
+    """Make every enabled check of the policy and decide.
 
-    `champion_simulated` says of the champion in service whether it learnt from simulated
-    customers; None where there is no champion. The gate fails closed: a metric that is missing or not finite
+    `champion_simulated` tells whether the champion in service was trained on simulated
+    customers; None if there is no champion. The gate fails closed: a missing or non-finite metric
     never passes a check that reads it.
     """
     checks = tuple(
@@ -132,7 +132,7 @@ def _largest_recall_gap(evaluation: Evaluation) -> float | None:
 
 
 def _known(value: float | None) -> float | None:
-    """Take a number that is not finite for a missing one."""
+    """Treat a non-finite number as missing."""
     return value if value is not None and math.isfinite(value) else None
 
 

@@ -1,4 +1,4 @@
-"""Read typed configuration from a file and from single settings, or say in one line what is wrong."""
+"""Read typed configuration from a file and single settings, or explain in one line what is wrong."""
 
 from collections.abc import Hashable, Sequence
 from pathlib import Path
@@ -51,7 +51,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads YAML and JSON; a key set twice is an error, not the last one's win."""
+    """Reads YAML and JSON; a duplicate key is an error instead of overriding the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Refuse a key that is set twice, before merges are flattened."""

@@ -1,4 +1,4 @@
-"""One training run: its folder below `runs/`, and what is needed to go on with it after a kill."""
+"""One training run: its folder below `runs/`, and what is needed to resume it after a kill."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ ORDER: Final = "run.json"
 
 
 class Order(Closed):
-    """The content of `run.json`: what was asked for."""
+    """The content of `run.json`: what was requested."""
 
     extract: Path | None = Field(description="None for simulated customers.")
     config: TrainConfig
@@ -33,7 +33,7 @@ class Run:
 
     @property
     def run_id(self) -> str:
-        """Name the run as `--resume` takes it."""
+        """Id of the run, as passed to `--resume`."""
         return self.folder.name
 
     @property
@@ -43,17 +43,17 @@ class Run:
 
     @property
     def without_protected(self) -> Path:
-        """Folder of the checkpoints of the networks that are fitted without protected attributes."""
+        """Folder of the checkpoints of the networks fitted without protected attributes."""
         return self.folder / "without_protected"
 
     @property
     def search(self) -> Path:
-        """Folder of the search's study."""
+        """Folder of the hyper-parameter study."""
         return self.folder / "search"
 
     @property
     def found(self) -> Path:
-        """What the search found, as `--config` takes it."""
+        """Configuration found by the search, as passed to `--config`."""
         return self.folder / "best_config.yaml"
 
     @property
@@ -68,7 +68,7 @@ class Run:
 
 
 def new_run(runs: Path, order: Order, *, now: datetime) -> Run:
-    """Make the folder of a new run, named after the moment (UTC) it was started."""
+    """Create the folder of a new run, named after its start (UTC)."""
     stem = now.strftime("%Y%m%dT%H%M%S")
     make_folder(runs)
     number = 1
@@ -84,7 +84,7 @@ def new_run(runs: Path, order: Order, *, now: datetime) -> Run:
 
 
 def resume_run(runs: Path, run_id: str) -> Run:
-    """Find a run that was interrupted.
+    """Find an interrupted run.
 
     Raises:
         ConfigError: there is no such run.

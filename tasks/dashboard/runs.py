@@ -1,8 +1,8 @@
-"""Show a run on Prefect's dashboard, from a process of its own: nothing that Prefect does reaches the run.
+"""Show a run on Prefect's dashboard from a separate process, so that nothing Prefect does affects the run.
 
-The run hands over what happens as lines of JSON and never waits for an answer, except once, when it has
-ended: then at most `PATIENCE_SECONDS`. A server that is dead, slow, full or of another version costs the
-run nothing but a warning.
+The run sends events as lines of JSON and never waits for an answer, except once, after it has
+ended: then at most `PATIENCE_SECONDS`. A server that is down, slow, full or of another version costs
+the run nothing but a warning.
 """
 
 import json
@@ -50,19 +50,19 @@ from tasks.core.errors import ChurnError, ConfigError, as_user_error, shown
 from tasks.core.steps import is_watched, log, watched_by
 
 PATIENCE: Final = "CHURN_PREFECT_WAIT_SECONDS"
-"""Names the setting of how long a run that has ended waits for Prefect, in all."""
+"""Environment variable: how many seconds an ended run waits for Prefect, in total."""
 
 PATIENCE_SECONDS: Final = 8.0
-"""Its default: enough for a temporary server that began to start with the run."""
+"""Its default: enough for a temporary server that began starting with the run."""
 
 _STOPPED_SECONDS: Final = 2.0
-"""How long a run that somebody stops takes, at most, to hand over the rest."""
+"""How long an interrupted run may take to send the remaining events."""
 
 _FORGET_SECONDS: Final = 60.0
-"""How long a sweep lets Prefect delete runs; the next one goes on with what is left."""
+"""How long a sweep lets Prefect delete runs; the next sweep deletes the rest."""
 
 _PROGRESS_SECONDS: Final = 5.0
-"""Between two lines of progress; work that is done sooner shows none."""
+"""Between two progress lines; shorter work shows none."""
 
 _TELLER: Final = (sys.executable, "-P", "-m", "tasks.dashboard.teller")
 _PARAMETERS: Final = TypeAdapter(dict[str, Any])
@@ -74,10 +74,10 @@ _shown_on: ContextVar["Dashboard | None"] = ContextVar("shown_on", default=None)
 
 @contextmanager
 def on_dashboard() -> Iterator[None]:
-    """Show the steps of a run that Prefect started; one by hand is shown already.
+    """Show the steps of a run that Prefect started; a run by hand is already shown.
 
-    A run that a worker started, and whose end cannot be told, leaves at once: Prefect would try for minutes.
-    Shown as Crashed and ordered again, it finds everything done.
+    If the end of a worker's run cannot be reported, exit at once: Prefect would retry for minutes.
+    The run is then marked Crashed and scheduled again, and finds everything done.
     """
     context = FlowRunContext.get()
     if is_watched() or context is None or context.flow is None or context.flow_run is None:
@@ -99,7 +99,7 @@ def on_dashboard() -> Iterator[None]:
 
 
 def by_hand(flow: "Flow[..., State[Any]]", **parameters: Any) -> State[Any]:
-    """Run a flow's body here and now, whether or not Prefect can be reached; show it as a run of the flow."""
+    """Run a flow's body in this process, with or without Prefect; show it as a run of the flow."""
     given = json.loads(
         _utf8(json.dumps(_PARAMETERS.dump_python(parameters, mode="json"), ensure_ascii=False))
     )
@@ -121,14 +121,14 @@ def by_hand(flow: "Flow[..., State[Any]]", **parameters: Any) -> State[Any]:
 def forget_runs(
     flows: tuple[str, ...], before: datetime, *, dry_run: bool
 ) -> Iterator[Forgotten | ForgetEnded]:
-    """Have Prefect delete runs that ended before a moment, or count them; nothing where no run is shown."""
+    """Have Prefect delete, or count, runs that ended before a moment; does nothing if no run is shown."""
     dashboard = _shown_on.get()
     return iter(()) if dashboard is None else dashboard.forget(flows, before, dry_run=dry_run)
 
 
 @dataclass
 class _Open:
-    """A step that has not ended; what it says of its progress, and when it began and last did."""
+    """A step in progress, with its last progress report, when it began and when it last reported."""
 
     step_id: UUID
     began: float
@@ -137,7 +137,7 @@ class _Open:
 
 
 class Dashboard:
-    """Watches a run and hands what happens to the process that tells Prefect."""
+    """Watches a run and forwards its events to the process that reports to Prefect."""
 
     def __init__(self, began: RunBegan) -> None:
         """Start that process."""
@@ -176,7 +176,7 @@ class Dashboard:
         self._tell(StepBegan(step_id=self._steps[-1].step_id, step=step, after=self._last))
 
     def ended(self, error: BaseException | None) -> None:
-        """Show that the step ended; of a bug only its kind, since its text may hold values."""
+        """Show that the step ended; for a bug only its type, since its text may contain values."""
         step = self._steps.pop()
         if step.what is not None and error is None:
             self._tell(Progressed(step_id=step.step_id, what=step.what, percent=100))
@@ -184,7 +184,7 @@ class Dashboard:
         self._tell(StepEnded(step_id=step.step_id, error=None if error is None else _said(error)))
 
     def progress(self, what: str, share: float, rows: int) -> None:
-        """Log and show rows, rows a second and the time left, every few seconds."""
+        """Log and show rows, rows per second and the time left, every few seconds."""
         step, now = self._steps[-1], time.monotonic()
         if now - step.shown < _PROGRESS_SECONDS:
             return
@@ -204,11 +204,11 @@ class Dashboard:
         self._tell(Page(step_id=self._step, key=key, markdown=markdown, description=description))
 
     def log(self, level: int, message: str) -> None:
-        """Show a line of the log."""
+        """Show a log line."""
         self._tell(Logged(step_id=self._step, level=level, message=_utf8(message), at=datetime.now(tz=UTC)))
 
     def end(self, type_: Literal["COMPLETED", "FAILED", "CRASHED"], name: str | None, message: str) -> None:
-        """Show how a run by hand ended; what Prefect started, Prefect ends."""
+        """Show how a run by hand ended; Prefect itself ends the runs it started."""
         self._tell(RunEnded(type=type_, name=name, message=_utf8(message)))
 
     def hurry(self) -> None:
@@ -218,7 +218,7 @@ class Dashboard:
     def forget(
         self, flows: tuple[str, ...], before: datetime, *, dry_run: bool
     ) -> Iterator[Forgotten | ForgetEnded]:
-        """Have Prefect delete the runs of flows that ended before a moment; say of each that it is gone."""
+        """Have Prefect delete the flows' runs that ended before a moment; yield each one as it is deleted."""
         self._tell(Forget(flows=flows, before=before, dry_run=dry_run, seconds=_FORGET_SECONDS))
         while isinstance(news := self._hear(), Forgotten | ForgetEnded):
             yield news
@@ -226,7 +226,7 @@ class Dashboard:
                 return
 
     def close(self) -> None:
-        """Wait until Prefect knows everything, for as long as is reasonable, and leave no process behind."""
+        """Wait a bounded time until Prefect has everything, and leave no process behind."""
         if self._teller is None:
             return
         self._outbox.put(None)
@@ -245,7 +245,7 @@ class Dashboard:
             self._warn(f"Prefect did not take every report on this run ({why})")
 
     def _kill(self) -> None:
-        """Kill the process that tells Prefect, with its temporary server if it has one."""
+        """Kill the reporting process, with its temporary server if it has one."""
         if self._teller is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._teller.pid, signal.SIGKILL)
@@ -259,7 +259,7 @@ class Dashboard:
         self._outbox.put(telling)
 
     def _send(self, teller: "subprocess.Popen[bytes]") -> None:
-        """Write what is handed over; a thread, since a pipe that nobody reads would stop the run."""
+        """Write the queued events; in a thread, since a full pipe would block the run."""
         assert teller.stdin is not None
         with suppress(OSError), teller.stdin as pipe:
             while (telling := self._outbox.get()) is not None:
@@ -329,7 +329,7 @@ def _shown(began: RunBegan) -> Iterator[Dashboard]:
 
 
 def _leave(error: BaseException | None) -> NoReturn:
-    """Leave the process of a run that is over, with nothing of Prefect's that waits for a server."""
+    """Exit the process of a finished run, without running Prefect's exit handlers that wait for a server."""
     if isinstance(error, ChurnError):
         sys.stderr.write(f"error: {error}\n")
     elif isinstance(error, Exception):
@@ -355,11 +355,11 @@ def _one_line(record: logging.LogRecord) -> bool:
 
 
 def _said(error: BaseException) -> str:
-    """Say an error; of a bug only its kind, since its text may hold a customer's value."""
+    """Describe an error; a bug by its type only, since its text may contain a customer's value."""
     known = as_user_error(error) if isinstance(error, Exception) else None
     return type(error).__name__ if known is None else f"{type(known).__name__}: {known}"
 
 
 def _utf8(text: str) -> str:
-    """Replace what is not UTF-8, as a path may be, by '?'."""
+    """Replace what is not valid UTF-8, as in a path, by '?'."""
     return text.encode(errors="replace").decode()

@@ -64,27 +64,27 @@ from schemas.run_messages import (
 from tasks.core.errors import OrchestratorError
 
 _UNKNOWN_SECONDS: Final = 2.0
-"""After the run's end, how long a server that never answered is waited for; one that did, as the run says."""
+"""How long to wait after the run's end for a server that never answered; for others, the run decides."""
 
 _WARN_SECONDS: Final = 3.0
-"""How long a server may leave the first question unanswered before the run is warned."""
+"""How long a server may leave the first request unanswered before the run is warned."""
 
 _PAUSE_SECONDS: Final = 0.5
 _REQUEST_SECONDS: Final = 60.0
 _RUNS_A_PAGE: Final = 200
-"""The most that Prefect's server gives in one answer."""
+"""Page size limit of Prefect's server."""
 
 _LATER: Final = frozenset({408, 429, 502, 503, 504})
-"""HTTP statuses of a server that may take the same request a moment later; 503 is a locked SQLite."""
+"""HTTP statuses after which the same request may succeed later; 503 is a locked SQLite."""
 
 _HAS_ENDED: Final = sorted(TERMINAL_STATES)
 
 
 class Teller:
-    """Tells the API, in order, what one run hands over."""
+    """Reports the events of one run to the API, in order."""
 
     def __init__(self, answer: int, patience: float) -> None:
-        """Write news to the descriptor `answer`; when the run has ended, it waits `patience` seconds."""
+        """Write news to the descriptor `answer`; after the run has ended, wait `patience` seconds."""
         self._patience = patience - 1
         self.tellings: queue.SimpleQueue[Telling | None] = queue.SimpleQueue()
         self._answer = answer
@@ -100,7 +100,7 @@ class Teller:
         self._lines: list[Logged] = []
 
     def listen(self) -> None:
-        """Take what the run hands over; after its last line this program has a few seconds left."""
+        """Receive the run's events; after the last one this program has a few seconds left."""
         for line in sys.stdin.buffer:
             self.tellings.put(TELLING.validate_json(line))
         self._ended = time.monotonic()
@@ -109,7 +109,7 @@ class Teller:
         os.killpg(0, signal.SIGKILL)  # whatever still waits for an answer; and the temporary server
 
     def tell_all(self) -> None:
-        """Tell everything, then say what was not told."""
+        """Report everything, then report what could not be."""
         gave_up = False
         try:
             with self._server(), _client() as client:
@@ -131,13 +131,13 @@ class Teller:
         self.say(Told(untold=self._untold, why=self._why or None, gave_up=gave_up))
 
     def say(self, news: News) -> None:
-        """Say something to the run, if it still listens."""
+        """Send news to the run, if it is still listening."""
         with suppress(OSError):
             os.write(self._answer, f"{news.model_dump_json()}\n".encode())
 
     @contextmanager
     def _server(self) -> Iterator[None]:
-        """Start a temporary server where none is configured."""
+        """Start a temporary server if none is configured."""
         settings = get_current_settings()
         if settings.api.url is not None or not settings.server.ephemeral.enabled:
             yield
@@ -148,7 +148,7 @@ class Teller:
             yield
 
     def _greet(self, client: SyncPrefectClient) -> None:
-        """Wait until the API answers to us, the password included."""
+        """Wait until the API accepts our requests, the password included."""
         while not self._reached:
             try:
                 client.request("GET", "/admin/version")
@@ -179,7 +179,7 @@ class Teller:
                 return
 
     def _deliver_lines(self, client: SyncPrefectClient) -> None:
-        """Tell all lines of the log that wait, in one request."""
+        """Send all pending log lines in one request."""
         entries = [
             LogCreate(
                 name="churn",
@@ -196,10 +196,10 @@ class Teller:
             self._deliver(partial(client.create_logs, entries))
 
     def _pause(self, error: Exception) -> None:
-        """Wait before the next try.
+        """Wait before the next attempt.
 
         Raises:
-            OrchestratorError: the run has ended, and was given time enough.
+            OrchestratorError: the run has ended, and the time is up.
         """
         now = time.monotonic()
         patience = self._patience if self._reached else min(self._patience, _UNKNOWN_SECONDS)
@@ -253,10 +253,10 @@ class Teller:
                 client.set_flow_run_state(self._run_id, ended, force=True)
 
     def _create_run(self, client: SyncPrefectClient, began: RunBegan) -> UUID:
-        """Create a run, once, however often it is asked for.
+        """Create a run; repeating the request does not create a second one.
 
         Raises:
-            OrchestratorError: the API does not take it, so that there is nothing to tell of.
+            OrchestratorError: the API rejects it, so that nothing can be reported.
         """
         flow = FlowCreate(name=began.flow).model_dump(mode="json")
         try:
@@ -302,7 +302,7 @@ class Teller:
             client.update_artifact(artifact, ArtifactUpdate(data=telling.percent))
 
     def _forget(self, client: SyncPrefectClient, order: Forget) -> None:
-        """Delete runs, say of each that it is gone, and always say when no more are deleted."""
+        """Delete runs, report each one, and always report when no more will be deleted."""
         flows = FlowFilter(name=FlowFilterName(any_=list(order.flows)))
         ended = FlowRunFilter(
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_HAS_ENDED)),
@@ -333,7 +333,7 @@ class Teller:
 
 
 def _client() -> SyncPrefectClient:
-    """Make a client that goes through no proxy to a server of this machine."""
+    """Create a client that uses no proxy for a server on this machine."""
     url = urlsplit(get_current_settings().api.url or "")
     is_here = url.hostname in (None, "localhost", "127.0.0.1", "::1")
     settings = {"timeout": _REQUEST_SECONDS, "trust_env": not is_here}
@@ -341,7 +341,7 @@ def _client() -> SyncPrefectClient:
 
 
 def _kind(error: Exception) -> str:
-    """Say an error without what it was told or answered."""
+    """Describe an error without the content of the request or response."""
     if isinstance(error, httpx.HTTPStatusError):
         return f"{error.request.url.path} answers {error.response.status_code}"
     if isinstance(error, OrchestratorError):
@@ -355,7 +355,7 @@ def _ended_without_a_word() -> RunEnded:
 
 
 def main() -> None:
-    """Tell of the run on stdin; news goes to stdout, which nothing else may write to."""
+    """Report the run on stdin; news goes to stdout, which nothing else may write to."""
     answer = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     teller = Teller(answer, float(sys.argv[1]))

@@ -1,6 +1,6 @@
-"""Start Prefect's own temporary server, for runs where none is configured.
+"""Start Prefect's own temporary server, for runs without a configured one.
 
-It is imported only there: it brings the whole of the server along, which takes seconds.
+Imported only when needed: it loads the whole server, which takes seconds.
 """
 
 import os
@@ -26,10 +26,10 @@ _ENDED: Final = "its temporary server does not start; `prefect server start` say
 
 @contextmanager
 def temporary_server(home: Path) -> Iterator[None]:
-    """Run a server whose database lies in `home`, which is Prefect's.
+    """Run a server whose database is in `home`, Prefect's own folder.
 
     Raises:
-        OrchestratorError: its database cannot be used, or it ended while it started.
+        OrchestratorError: its database cannot be used, or it exited while starting.
     """
     _refuse_unusable(home)
     server = _StartedOnce()
@@ -48,10 +48,10 @@ def temporary_server(home: Path) -> Iterator[None]:
 
 
 class _StartedOnce(SubprocessASGIServer):
-    """A server that is not started a second time: a broken database does not get better."""
+    """A server that is not restarted: a broken database does not repair itself."""
 
     def start_or_not(self) -> None:
-        """Start, and be `running` then, or not; it may be stopped meanwhile."""
+        """Start and set `running`, or not; it may be stopped meanwhile."""
         with suppress(Exception):
             self.start()
 
@@ -62,10 +62,10 @@ class _StartedOnce(SubprocessASGIServer):
 
 
 def _refuse_unusable(home: Path) -> None:
-    """Refuse what a temporary server would take a minute or a screenful of tracebacks to refuse.
+    """Reject at once what a temporary server would reject after a minute or with pages of tracebacks.
 
     Raises:
-        OrchestratorError: the folder may not be written to, or the database in it is locked, damaged or of a
+        OrchestratorError: the folder is not writable, or the database in it is locked, damaged or from a
             newer Prefect.
     """
     if not os.access(home, os.W_OK):

@@ -1,7 +1,7 @@
-"""Score partitions on any machine, and put what they came to together on one.
+"""Score partitions on any machine, and merge their results on one.
 
-Scoring a partition writes what it came to into a file of its own, and nothing else, so that it can be
-done again at any time; `gather` gives the same bytes as if one machine had read the whole extract.
+Scoring a partition writes its result to a file of its own and nothing else, so it can be repeated at any
+time; `gather` writes the same bytes as if one machine had read the whole extract.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ _LINE: Final = np.dtype("<i8")
 
 @dataclass(frozen=True)
 class RecordedBlock:
-    """How much of a block was recorded: bytes of `csv`, numbers of the others; lines count from 1."""
+    """Sizes of one recorded block: bytes of `csv`, item counts of the others; lines count from 1."""
 
     last_line: int
     csv: int
@@ -46,9 +46,9 @@ class RecordedBlock:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a partition came to: counts here, rows in the file `name` of the shared folder.
+    """Result of one partition: counts here, rows in the file `name` of the shared folder.
 
-    `lines` are all physical lines of the partition, the header's among them.
+    `lines` counts all physical lines of the partition, the header included.
     """
 
     name: str
@@ -59,13 +59,13 @@ class Recorded:
 
 
 class Recordings(Protocol):
-    """What all partitions of an extract came to, in order; the last ones may still be waited for."""
+    """Results of all partitions of an extract, in order; the last ones may still be pending."""
 
     def __len__(self) -> int:
-        """Count the partitions."""
+        """Return the number of partitions."""
 
     def __iter__(self) -> Iterator[Recorded]:
-        """Go through them from the first; may be done again."""
+        """Iterate from the first partition; may be repeated."""
 
 
 def score_partition(
@@ -79,7 +79,7 @@ def score_partition(
     """Score a partition into a new file of `folder`.
 
     Raises:
-        ExtractError: the file or its header breaks the contract, or changed since it was cut.
+        ExtractError: the file or its header breaks the contract, or changed since it was partitioned.
         BundleError: a probability is not a number within 0 and 1.
     """
     source = partition.source
@@ -106,11 +106,11 @@ def gather(
     *,
     on_partition: Callable[[Progress], None],
 ) -> tuple[Findings, Totals]:
-    """Put an extract's partitions, in order, into the new file `scores`.
+    """Merge an extract's partitions, in order, into the new file `scores`.
 
     Raises:
         ExtractError: the extract breaks the contract as a whole.
-        PublishError: what a partition wrote is not here.
+        PublishError: the result of a partition is missing or incomplete on this machine.
     """
     lines = 0
     with gathering_into(scores, reading) as gathering:
@@ -123,7 +123,7 @@ def gather(
 
 
 def _open(partition: Partition, file: DeliveredFile, config: IngestConfig) -> tuple[Stream, SourceReader]:
-    """Open a partition's text, and read its file's header."""
+    """Open a partition as text, and read its file's header."""
     source = partition.source
     file.seek(partition.start)
     text: Stream = _UpTo(file, partition.end - partition.start)  # of a CSV file: no other is cut
@@ -143,7 +143,7 @@ class _UpTo:
         self._stream, self._left = stream, size
 
     def read(self, size: int) -> bytes:
-        """Read up to `size` bytes; none at the end."""
+        """Read up to `size` bytes; empty at the end."""
         data = self._stream.read(min(size, self._left))
         self._left -= len(data)
         return data
@@ -164,7 +164,7 @@ def _record(block: ScoredBlock, file: BinaryIO) -> RecordedBlock:
 
 
 def _replay(recorded: Recorded, folder: Path, lines_before: int) -> Iterator[ScoredBlock]:
-    """Read back what a partition wrote; its lines are now counted over the whole extract."""
+    """Read back a partition's result, with line numbers of the whole extract."""
     tally = recorded.tally
     with (folder / recorded.name).open("rb") as file:
         for block in recorded.blocks:

@@ -1,6 +1,6 @@
-"""Cut an extract into partitions that can be scored anywhere and in any order.
+"""Split an extract into partitions that can be scored on any machine and in any order.
 
-A partition is a file of the extract, or a range of bytes of a plain CSV file cut at line ends.
+A partition is a file of the extract, or a byte range of a plain CSV file that ends at line ends.
 """
 
 import hashlib
@@ -24,11 +24,11 @@ class Partition:
 
 
 def cut_partitions(sent: Delivery, partition_bytes: int) -> list[Partition]:
-    """Cut an extract; a header is always within the first `partition_bytes` of its file.
+    """Split an extract; a header must lie within the first `partition_bytes` of its file.
 
     Raises:
         ExtractError: the extract changed since it was identified.
-        ConfigError: what the operator named cannot be read.
+        ConfigError: the operator's path cannot be read.
     """
     partitions: list[Partition] = []
     for source in sent.sources:
@@ -40,7 +40,7 @@ def cut_partitions(sent: Delivery, partition_bytes: int) -> list[Partition]:
 
 
 def _ranges(source: Source, partition_bytes: int) -> Iterator[Partition]:
-    """Cut a file after the first line end from `partition_bytes` on, again and again."""
+    """Split a file at the first line end after every `partition_bytes`."""
     with source.open() as file:
         start = before = 0
         newline = b""

@@ -1,7 +1,7 @@
-"""Score an extract of any size: blocks in, rows of scores.csv out, in order, memory flat.
+"""Score an extract of any size: blocks in, rows of scores.csv out, in order, with constant memory.
 
-Blocks are read and scored by several threads; only the caller's thread counts, spills and writes.
-Repeats of a customer can be told apart only at the end, so their rows are then taken out again.
+Several threads read and score blocks; only the caller's thread counts, spills and writes.
+Duplicate customers are known only at the end, so their rows are removed from scores.csv afterwards.
 """
 
 from collections import deque
@@ -27,12 +27,12 @@ from tasks.core.storage.spill import spill_file
 _FIELDS_AFTER_ID: Final = HEADER.count(b",")
 _LINE_FEED: Final = ord("\n")
 _FLAG, _IN_DOMAIN = 2, -2
-"""Places of churn_flag and in_domain among a row's fields, the id being one of them."""
+"""Positions of churn_flag and in_domain among a row's fields, counting the id."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a stream is: the `share` that is read, from 0 to 1, and `rows` accepted so far."""
+    """Progress of a stream: the `share` read, from 0 to 1, and the `rows` accepted so far."""
 
     share: float
     rows: int
@@ -40,7 +40,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Totals:
-    """Customers in scores.csv, and how many of them are flagged or out of the domain."""
+    """Customers in scores.csv, and how many of them are flagged or out of domain."""
 
     scored: int
     flagged: int
@@ -49,7 +49,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class ScoredBlock:
-    """What is left of a block: what the whole extract must know, and the accepted `lines` with their rows."""
+    """Result of a block: what the extract as a whole needs, and the accepted `lines` with their rows."""
 
     judged: Judged
     lines: Lines
@@ -59,7 +59,7 @@ class ScoredBlock:
 def score_blocks(
     blocks: Iterator[tuple[SourceReader, Block]], scorer: Scorer, *, threads: int
 ) -> Iterator[ScoredBlock]:
-    """Read and score blocks in order; no more of them are under way than there are threads.
+    """Read and score blocks in order, with at most as many in flight as there are threads.
 
     Raises:
         BundleError: a probability is not a number within 0 and 1.
@@ -84,7 +84,7 @@ def score_blocks(
 
 
 class Gathering:
-    """Puts an extract's scores together, block after block; the same bytes however it was cut."""
+    """Assembles an extract's scores block by block; the output does not depend on how it was split."""
 
     def __init__(self, reading: Reading, scores: Path, file: BinaryIO, lines: BinaryIO) -> None:
         """Begin `file`, which is open at `scores`, and spill into `lines`."""
@@ -99,7 +99,7 @@ class Gathering:
         return self._totals.scored
 
     def add(self, block: ScoredBlock) -> None:
-        """Take in the next block of the extract."""
+        """Add the next block of the extract."""
         self._reading.add(block.judged)
         self._file.write(block.rows.csv)
         flush_to_disk(self._file)  # now, while the threads compute, and not all of it at the end
@@ -112,7 +112,7 @@ class Gathering:
         )
 
     def finish(self) -> tuple[Findings, Totals]:
-        """Judge the extract as a whole and take repeats out of its scores.
+        """Check the extract as a whole and remove duplicates from its scores.
 
         Raises:
             ExtractError: the extract breaks the contract as a whole.
@@ -128,7 +128,7 @@ class Gathering:
 
 @contextmanager
 def gathering_into(scores: Path, reading: Reading) -> Iterator[Gathering]:
-    """Gather into the new file `scores`; what must be remembered of every row is spilled beside it."""
+    """Gather into the new file `scores`; per-row data that must be kept is spilled next to it."""
     with open_new(scores) as file, spill_file(scores.parent) as lines:
         yield Gathering(reading, scores, file, lines)
 
@@ -143,7 +143,7 @@ def score_stream(
     on_block: Callable[[Progress], None],
     block_bytes: int = BLOCK_BYTES,
 ) -> tuple[Findings, Totals]:
-    """Score an extract into the new file `scores`; the same bytes whatever `threads` and `block_bytes`.
+    """Score an extract into the new file `scores`; the output does not depend on `threads` or `block_bytes`.
 
     Raises:
         ExtractError: the extract breaks the contract as a whole, or changed while it was read.

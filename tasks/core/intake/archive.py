@@ -41,9 +41,9 @@ def find_archived(archive: Path, extract_id: str) -> Path | None:
 
 
 def file_late_sidecars(inbox: Path, archive: Path) -> int:
-    """File away sidecars that came after their extracts were scored, and agree with them.
+    """Archive sidecars that arrived after their extracts were scored and match them.
 
-    Give how many may not be moved: they stay, and keep no other from being filed.
+    Return how many could not be moved; those stay, and do not stop the others.
     """
     stuck = 0
     for path in inbox.glob(f"[!.]*{SUFFIX}"):

@@ -1,6 +1,6 @@
-"""Find the day an extract speaks of, and so the order in which a backlog is scored.
+"""Find the day an extract describes, which also decides the order in which a backlog is scored.
 
-The operator says it, or it is written in the file's name, or it is the day of the file's last change.
+The operator passes it, or the file's name contains it, or it is the day the file was last modified.
 """
 
 import re
@@ -12,22 +12,22 @@ from tasks.core.errors import ConfigError, ExtractError, UnnamedError, naming
 from tasks.core.intake.delivered_file import ExtractPath, unreadable
 
 FIRST_DAY: Final = date(2000, 1, 1)
-"""Before it, a day is a clock that was never set: names are only read from then on."""
+"""An earlier day comes from a clock that was never set, so dates in names are only accepted from here on."""
 
 _DATE: Final = re.compile(r"(?<![0-9])(20[0-9]{2})([-_.]?)([01][0-9])\2([0-3][0-9])(?![0-9])")
 _IMPOSSIBLE: Final = re.compile(
     r"(?<![0-9])20[0-9]{2}(?:([-_.])[0-9]{2}\1[0-9]{2}|[01][0-9][0-3][0-9])(?![0-9])"
 )
-"""Written like a date; searched for where no date that exists was found."""
+"""Looks like a date; searched for only if no real date was found."""
 _DAY_OR_MONTH_FIRST: Final = re.compile(r"(?<![0-9])[0-3][0-9]([-_.])[0-3][0-9]\1(20[0-9]{2})(?![0-9])")
 
 
 def date_of(given: ExtractPath, asked: date | None, today: date) -> date:
-    """Find the day an extract speaks of.
+    """Find the day an extract describes.
 
     Raises:
-        ConfigError: the operator asks for an impossible day, or named a file that is not there.
-        ExtractError: the name holds two days or one that cannot be read, or the day lies in the future or
+        ConfigError: the operator passes an impossible day, or a path that does not exist.
+        ExtractError: the name has two dates or an unreadable one, or the day lies in the future or
             before 2000.
     """
     path = given.path
@@ -52,12 +52,12 @@ def date_of(given: ExtractPath, asked: date | None, today: date) -> date:
 
 
 def as_of_date(name: str, *, asked: date | None, modified: date, today: date) -> date:
-    """Decide the as-of date of a file called `name`, which was last changed on `modified`.
+    """Determine the as-of date of a file called `name`, last modified on `modified`.
 
     Raises:
-        ConfigError: the operator asks for a day in the future.
-        UnnamedError: the name holds two days, one that does not exist, or one whose month may be taken
-            for its day; or the day lies in the future.
+        ConfigError: the operator passes a day in the future.
+        UnnamedError: the name has two dates, one that does not exist, or one whose day and month are
+            ambiguous; or the day lies in the future.
     """
     if asked is not None:
         if asked > today:
@@ -75,7 +75,7 @@ def as_of_date(name: str, *, asked: date | None, modified: date, today: date) ->
 
 
 def _refuse_unreadable_day(name: str) -> None:
-    """Refuse a name that means a day which cannot be read: the file's day would silently stand for it."""
+    """Reject a name with an unreadable date, lest the file's modification day silently replace it."""
     if _IMPOSSIBLE.search(name):
         raise UnnamedError(
             "has a date in its name that does not exist. Rename it to a real YYYY-MM-DD, or say --as-of."
@@ -95,7 +95,7 @@ def _day(match: re.Match[str]) -> date | None:
 
 
 def oldest_first(paths: list[Path], today: date) -> list[Path]:
-    """Order a backlog by day, then by the file's last change, then by name; what has no day goes first."""
+    """Order a backlog by day, then by modification time, then by name; undatable extracts go first."""
     return sorted(paths, key=lambda path: (_day_or_first(path, today), path.lstat().st_mtime_ns, path.name))
 
 

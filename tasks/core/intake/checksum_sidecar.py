@@ -1,4 +1,4 @@
-"""Hold an extract against the hash that its sender put beside it: `crm.csv.sha256` beside `crm.csv`."""
+"""Verify an extract against its sender's checksum sidecar: `crm.csv.sha256` next to `crm.csv`."""
 
 import os
 import re
@@ -12,11 +12,11 @@ from tasks.core.intake.delivery import Delivery
 SUFFIX: Final = ".sha256"
 _LINE: Final = re.compile(rb"(?:\xef\xbb\xbf)?\\?([0-9A-Fa-f]{64})(?:[ \t][^\r\n]*)?\s*")
 _MAX_BYTES: Final = 4_096
-"""More than a hash and the longest path name that Linux takes is no sidecar."""
+"""A file larger than a hash and the longest path Linux allows is not a sidecar."""
 
 
 def sidecar_of(path: Path) -> Path:
-    """Name the sidecar of an extract, which need not be there."""
+    """Return the path of an extract's sidecar, which need not exist."""
     return path.with_name(f"{path.name}{SUFFIX}")
 
 
@@ -29,16 +29,16 @@ def read_sidecar(path: Path) -> str:
     """Read the SHA-256 of a sidecar: one line, as `sha256sum` writes it or the 64 hex digits alone.
 
     Raises:
-        ExtractError: it holds something else.
+        ExtractError: it contains anything else.
     """
     return _read(path, path.name)
 
 
 def verify_checksum(sent: Delivery) -> None:
-    """Demand that an extract is what its sidecar says, where it has one.
+    """Check an extract against its sidecar, if it has one.
 
     Raises:
-        ExtractError: it is not, or the sidecar cannot be read.
+        ExtractError: they differ, or the sidecar cannot be read.
     """
     sidecar = sidecar_of(sent.path)
     if os.path.lexists(sidecar) and (said := _read(sidecar, f"{sent.name}{SUFFIX}")) != sent.sha256:

@@ -1,4 +1,4 @@
-"""Read a delivered file: what is read is counted and hashed, and errors of the disk are the operator's."""
+"""Read a delivered file: count and hash what is read, and report disk errors to the operator."""
 
 import errno
 import hashlib
@@ -14,10 +14,10 @@ from tasks.core.storage.hashing import sha256
 
 @dataclass(frozen=True)
 class ExtractPath:
-    """Where an extract lies, and whether it was `delivered` through the inbox or named by the operator.
+    """Path of an extract, and whether it was `delivered` through the inbox or named by the operator.
 
-    Nothing about one that was delivered is trusted: no link is followed, and its name, which may hold
-    personal data, is not shown.
+    Delivered extracts are untrusted: no link is followed, and the name, which may contain personal
+    data, is not shown.
     """
 
     path: Path
@@ -25,12 +25,12 @@ class ExtractPath:
 
     @property
     def label(self) -> str:
-        """What messages call the extract."""
+        """Name of the extract in messages."""
         return label_of(self.path) if self.delivered else self.path.name
 
 
 class DeliveredFile:
-    """A file that counts what is read; one that is read from its start to its end is hashed meanwhile."""
+    """A file that counts what is read; one that is read from start to end is hashed on the way."""
 
     def __init__(self, file: BufferedReader, *, from_start_to_end: bool) -> None:
         """Begin at the file's position."""
@@ -39,10 +39,10 @@ class DeliveredFile:
         self._hash = hashlib.sha256() if from_start_to_end else None
 
     def read(self, size: int = -1) -> bytes:
-        """Read up to `size` bytes, or all that follow; none at the end.
+        """Read up to `size` bytes, or everything; empty at the end.
 
         Raises:
-            UnnamedError: the disk does not give them.
+            UnnamedError: the bytes cannot be read.
         """
         try:
             data = self._file.read(size)
@@ -54,11 +54,11 @@ class DeliveredFile:
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to another place."""
+        """Move to another position."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        """Say the place."""
+        """Return the position."""
         return self._file.tell()
 
     @property
@@ -76,10 +76,10 @@ class DeliveredFile:
 
 
 def open_plain(path: Path) -> BufferedReader:
-    """Open what somebody else put there, for reading; no link is followed, and no pipe waited for.
+    """Open an untrusted file for reading, without following links or waiting for pipes.
 
     Raises:
-        UnnamedError: it is not a plain file, or may not be read.
+        UnnamedError: it is not a plain file, or permissions forbid reading it.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -93,7 +93,7 @@ def open_plain(path: Path) -> BufferedReader:
 
 
 def refuse_holes(file: BufferedReader) -> None:
-    """Refuse a text that was never written in places, before terabytes of nothing are read.
+    """Reject sparse files, before terabytes of zeros are read.
 
     Raises:
         UnnamedError: the file has a hole, which reads as zero bytes.
@@ -109,12 +109,12 @@ def refuse_holes(file: BufferedReader) -> None:
 
 
 def label_of(path: Path) -> str:
-    """Give what messages call a delivered file, whose name may hold personal data: a hash of the name."""
+    """Name a delivered file in messages: a hash of its name, which may contain personal data."""
     return sha256(os.fsencode(path.name))[:16]
 
 
 def unreadable(error: OSError) -> UnnamedError:
-    """Say that an extract cannot be read."""
+    """Report that an extract cannot be read."""
     return UnnamedError(
         f"cannot be read: {error.strerror}."
         " Give the path of a CSV or Parquet file, or of a folder of such parts.",

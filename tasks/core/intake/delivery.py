@@ -1,6 +1,6 @@
-"""Open an extract that somebody sent: what is hashed, scored and archived is the same bytes.
+"""Open a delivered extract so that the bytes hashed, scored and archived are the same.
 
-An extract is one file, or a folder of parts that count as if they were put one after another.
+An extract is one file, or a folder of parts that count as if they were concatenated.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ from tasks.core.storage.hashing import sha256
 
 @dataclass(frozen=True)
 class Source:
-    """One file of an extract: messages call it `name`; `size` counts its bytes as delivered.
+    """One file of an extract: `name` is used in messages; `size` counts its bytes as delivered.
 
-    One that others `delivered` or put into a folder must be a plain file: a link is followed only where
-    the operator named the file himself. `modified_ns` is when it was last written, in nanoseconds since
+    A `delivered` file, or one inside a folder, must be a plain file: a link is followed only if the
+    operator named the file directly. `modified_ns` is when it was last written, in nanoseconds since
     1970.
     """
 
@@ -37,11 +37,11 @@ class Source:
 
     @contextmanager
     def open(self) -> Iterator[DeliveredFile]:
-        """Open the delivered bytes; what is found wrong with them meanwhile is said by name.
+        """Open the delivered bytes; adds the name to any fault found while they are read.
 
         Raises:
-            ExtractError: what was delivered is not a plain file, or may not be read.
-            ConfigError: what the operator named cannot be read.
+            ExtractError: the delivered path is not a plain file, or cannot be read.
+            ConfigError: the operator's path cannot be read.
         """
         with naming(self.name), _open(self.path, delivered=self.delivered) as file:
             yield DeliveredFile(file, from_start_to_end=self.kind != "parquet")
@@ -49,43 +49,43 @@ class Source:
 
 @dataclass(frozen=True)
 class Delivery:
-    """An extract as it was `given`: its files in order."""
+    """An extract as `given`, with its files in order."""
 
     given: ExtractPath
     sources: tuple[Source, ...]
 
     @property
     def path(self) -> Path:
-        """Where it lies."""
+        """Path of the extract."""
         return self.given.path
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """Name of the extract in messages."""
         return self.given.label
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of a single file's bytes; of a folder, that of its parts' `<sha256>` lines in order."""
+        """SHA-256 of a single file's bytes; for a folder, of its parts' `<sha256>` lines in order."""
         if self.sources[0].path == self.path:
             return self.sources[0].sha256
         return sha256("".join(f"{source.sha256}\n" for source in self.sources).encode())
 
     @property
     def extract_id(self) -> str:
-        """The first 16 hex digits of the SHA-256."""
+        """First 16 hex digits of the SHA-256."""
         return self.sha256[:16]
 
     @property
     def size(self) -> int:
-        """Bytes as delivered."""
+        """Size in bytes, as delivered."""
         return sum(source.size for source in self.sources)
 
     def confirm(self) -> None:
-        """Make sure that nobody has written to the files since they were hashed.
+        """Check that the files have not changed since they were hashed.
 
         Raises:
-            ChangedError: somebody has, or a file is gone.
+            ChangedError: one was changed or deleted.
         """
         for source in self.sources:
             with naming(source.name):
@@ -101,24 +101,24 @@ class Texts:
     """The CSV text of each of a delivery's files, in order; each must be read to its end."""
 
     def __init__(self, sent: Delivery, max_unpacked_bytes: int) -> None:
-        """Begin before the first file."""
+        """Start before the first file."""
         self._sent, self._limit = sent, max_unpacked_bytes
         self._before = 0
         self._file: DeliveredFile | None = None
 
     @property
     def share(self) -> float:
-        """Share of the delivered bytes that are read."""
+        """Share of the delivered bytes read so far."""
         now = self._file.done if self._file is not None else 0
         return min(1.0, (self._before + now) / self._sent.size)
 
     def __iter__(self) -> Iterator[tuple[str, Stream]]:
-        """Give each file's name and text.
+        """Yield each file's name and text.
 
         Raises:
-            ExtractError: a file is damaged or unpacks to more than it may.
+            ExtractError: a file is damaged or exceeds the unpacking limit.
             ChangedError: a file changed while it was read.
-            ConfigError: what the operator named cannot be read.
+            ConfigError: the operator's path cannot be read.
         """
         for source in self._sent.sources:
             with source.open() as self._file:
@@ -130,12 +130,12 @@ class Texts:
 
 
 def identify(given: ExtractPath) -> Delivery:
-    """Hash an extract, whatever its size. What was delivered must be a file; the operator may name a folder.
+    """Hash an extract of any size. A delivered one must be a file; the operator may also name a folder.
 
     Raises:
-        ExtractError: what was delivered is not a plain file with one name, or may not be read; or a
-            folder does not hold parts alone.
-        ConfigError: what the operator named cannot be read.
+        ExtractError: the delivered path is not a plain file with one name, or cannot be read; or a
+            folder contains anything but parts.
+        ConfigError: the operator's path cannot be read.
     """
     path, name = given.path, given.label
     with naming(name):
@@ -158,12 +158,12 @@ def identify(given: ExtractPath) -> Delivery:
 
 
 def changed() -> UnnamedError:
-    """Say that an extract is not what it was a moment ago."""
+    """Report that an extract changed while it was read."""
     return UnnamedError("changed while it was read. Run again.", ChangedError)
 
 
 def _parts(folder: Path) -> list[Path]:
-    """List what stands in a folder by name, but for files that writers leave beside their parts."""
+    """List a folder by name, without the marker files that writers leave next to their parts."""
     entries = sorted(folder.iterdir(), key=lambda path: path.name)
     return [path for path in entries if path.is_dir() or not path.name.startswith((".", "_"))]
 

@@ -1,4 +1,4 @@
-"""Tell how a file holds its table, by its first bytes and never by its name, and give its CSV text."""
+"""Detect a file's format by its first bytes, never by its name, and open it as CSV text."""
 
 import gzip
 import zlib
@@ -10,24 +10,24 @@ from tasks.core.intake.delivered_file import DeliveredFile
 from tasks.core.intake.parquet import ParquetText
 
 Kind = Literal["csv", "csv.gz", "parquet"]
-"""Also how the name of such a file ends."""
+"""Also the suffix of such a file."""
 
 MAGIC_BYTES: Final = 4
 _MAGICS: Final[tuple[tuple[bytes, Kind], ...]] = ((b"\x1f\x8b", "csv.gz"), (b"PAR1", "parquet"))
 
 _LARGEST_RATIO: Final = 200
-"""Source: deflate can reach 1,032, but every customer has an id and charges of his own: about 10."""
+"""Source: deflate can reach 1,032, but every customer has a distinct id and charges: about 10."""
 _RATIO_FROM: Final = 64 * 2**20
-"""Unpacked bytes below which no ratio is held against a file."""
+"""Unpacked bytes below which the ratio is not checked."""
 
 
 def kind_of(magic: bytes) -> Kind:
-    """Say what a file is by its first bytes; what nothing else is called is taken for CSV."""
+    """Detect a file's format by its first bytes; anything unknown is taken for CSV."""
     return next((kind for start, kind in _MAGICS if magic.startswith(start)), "csv")
 
 
 def open_text(file: DeliveredFile, kind: Kind, max_unpacked_bytes: int) -> Stream:
-    """Give the CSV text of a file, unpacked as it is read.
+    """Open a file as CSV text, unpacked as it is read.
 
     Raises:
         UnnamedError: a Parquet file is damaged or nested.
@@ -39,7 +39,7 @@ def open_text(file: DeliveredFile, kind: Kind, max_unpacked_bytes: int) -> Strea
 
 
 class _Gunzipped:
-    """The content of a gzip file, of however many members."""
+    """The content of a gzip file with any number of members."""
 
     def __init__(self, file: DeliveredFile) -> None:
         self._file = gzip.GzipFile(fileobj=file, mode="rb")
@@ -48,7 +48,7 @@ class _Gunzipped:
         """Read up to `size` unpacked bytes.
 
         Raises:
-            UnnamedError: the file is cut short or damaged.
+            UnnamedError: the file is truncated or damaged.
         """
         try:
             return self._file.read(size)
@@ -60,7 +60,7 @@ class _Gunzipped:
 
 
 class _Limited:
-    """A text that may be only so long, so that a small file cannot fill the disk or the night."""
+    """Text with a length limit, so that a small file cannot fill the disk or block the run."""
 
     def __init__(self, text: Stream, packed: DeliveredFile, max_unpacked_bytes: int) -> None:
         self._text, self._packed = text, packed
@@ -71,7 +71,7 @@ class _Limited:
         """Read up to `size` bytes.
 
         Raises:
-            UnnamedError: there are more than there may be.
+            UnnamedError: the text exceeds the limit.
         """
         data = self._text.read(size)
         self._unpacked += len(data)

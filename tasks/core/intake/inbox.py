@@ -1,7 +1,7 @@
-"""Take extracts from the inbox into `work/`, once they are complete.
+"""Move extracts from the inbox into `work/`, once they are complete.
 
-An extract is taken by a rename, so that what is read, scored and archived is one file, whatever is
-delivered under its name meanwhile. What an unfinished run left in `work/` is taken again.
+An extract is moved by a rename, so that the file read, scored and archived is the same, whatever is
+delivered under its name in the meantime. Leftovers of an unfinished run in `work/` are taken again.
 """
 
 import errno
@@ -17,17 +17,17 @@ from tasks.core.storage.atomic import make_folder, remove, replace_file, sweep_s
 from tasks.core.storage.move import move
 
 MARK: Final = ".inbox"
-"""Stands in the inbox, and in `work/` once it was seen there: a folder without it is another folder."""
+"""Sentinel file in the inbox, recorded in `work/`: an inbox without it is a different folder."""
 
 FolderSnapshot = dict[str, tuple[int, int, int]]
-"""What a folder held at a moment: by name, the inode, the size in bytes and the last change in ns."""
+"""Contents of a folder at one moment: inode, size in bytes and modification time in ns, by name."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """The extracts in `work`, and how many wait for the next run.
+    """The extracts in `work`, and how many are left for the next run.
 
-    `left` extracts still change, or their name is still taken in `work`; `lone_sidecars` have no extract.
+    `left` extracts are still changing, or their name is in use in `work`; `lone_sidecars` have no extract.
     """
 
     paths: list[Path]
@@ -36,7 +36,7 @@ class Taken:
 
 
 def fault_of(inbox: Path, work: Path) -> str | None:
-    """Say why the inbox is not the folder it was before, or cannot be read; None where all is well."""
+    """Explain why the inbox is a different folder or cannot be read; None if all is well."""
     mark, looked_at = inbox / MARK, inbox
     try:
         if not inbox.is_dir():
@@ -54,10 +54,10 @@ def fault_of(inbox: Path, work: Path) -> str | None:
 
 
 def confirm(inbox: Path, work: Path) -> None:
-    """Make sure that the inbox is the folder it was before; mark a new one.
+    """Check that the inbox is the same folder as before; mark a new one.
 
     Raises:
-        ConfigError: there is no inbox, which is not the same as an empty one; or it lost its mark.
+        ConfigError: the inbox is missing, which is not the same as empty; or it has lost its sentinel file.
     """
     if (fault := fault_of(inbox, work)) is not None:
         raise ConfigError(fault)
@@ -72,7 +72,7 @@ def confirm(inbox: Path, work: Path) -> None:
 
 
 def look(folder: Path) -> FolderSnapshot:
-    """See what a folder holds now; hidden files are still on their way and left alone."""
+    """List what a folder holds now; hidden files are still being written and are ignored."""
     return {
         path.name: seen
         for path in folder.iterdir()
@@ -83,8 +83,8 @@ def look(folder: Path) -> FolderSnapshot:
 def take(inbox: Path, work: Path, before: tuple[FolderSnapshot, FolderSnapshot]) -> Taken:
     """Move what has not changed since `before` (of inbox and work) into `work`, and leave the rest.
 
-    What cannot be moved, because it is no file and lies on another file system, or because its sender
-    did not give the right to, is given as it lies.
+    What cannot be moved, because it is not a file and lies on another file system, or because of its
+    permissions, is returned where it is.
     """
     sweep_stages(work)
     sent, under_way = look(inbox), look(work)
@@ -119,7 +119,7 @@ def _extracts(sight: FolderSnapshot) -> set[str]:
 
 
 def _settled(name: str, before: FolderSnapshot, now: FolderSnapshot) -> bool:
-    """Tell whether an extract and its sidecar are as they were before."""
+    """Tell whether an extract and its sidecar are unchanged."""
     return all(before.get(each) == now.get(each) for each in (name, f"{name}{SUFFIX}"))
 
 
@@ -129,9 +129,9 @@ def _same(path: Path, other: Path) -> bool:
 
 
 def _bring(path: Path, work: Path) -> Path | None:
-    """Move an extract and its sidecar, which comes first, and goes back where its extract stays.
+    """Move an extract after its sidecar; the sidecar goes back if the extract cannot be moved.
 
-    So an extract is never without its own, whenever a kill comes.
+    So no kill can separate an extract from its sidecar.
     """
     sidecar, taken = sidecar_of(path), sidecar_of(work / path.name)
     try:

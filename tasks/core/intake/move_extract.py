@@ -13,16 +13,16 @@ from tasks.core.storage.move import move
 
 
 def move_both(path: Path, target: Path) -> None:
-    """Move an extract, then its sidecar: as long as the extract is not filed, its sidecar judges it."""
+    """Move an extract, then its sidecar: until the extract is filed, it is verified against the sidecar."""
     _move(path, target)
     if os.path.lexists(sidecar_of(path)):
         _move(sidecar_of(path), sidecar_of(target))
 
 
 def _move(path: Path, target: Path) -> None:
-    """Move whatever it is; on another file system a link or pipe, which holds no bytes, is taken away.
+    """Move anything; on another file system a link or pipe, which holds no data, is deleted.
 
-    A folder neither replaces anything nor is replaced.
+    A folder never replaces anything and is never replaced.
     """
     if os.path.lexists(target) and (is_folder(path) or is_folder(target)):
         target = free_name(target)
@@ -37,7 +37,7 @@ def _move(path: Path, target: Path) -> None:
 
 
 def _make_private(path: Path) -> None:
-    """Close a plain file to others, unless it has other names or another owner than us."""
+    """Make a plain file private, unless it has other hard links or belongs to another user."""
     status = path.lstat()
     if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
         with suppress(PermissionError):
@@ -45,6 +45,6 @@ def _make_private(path: Path) -> None:
 
 
 def free_name(target: Path) -> Path:
-    """Give the first name after `target`, numbered from 2, that is not taken."""
+    """Return the first unused name after `target`, numbered from 2."""
     names = (target.with_name(f"{target.name}-{number}") for number in count(2))
     return next(name for name in names if not os.path.lexists(name))

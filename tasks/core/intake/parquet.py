@@ -1,7 +1,7 @@
-"""Read a Parquet file as the CSV text it would be, so that one contract judges both.
+"""Read a Parquet file as the equivalent CSV text, so that one contract covers both.
 
-The header is line 1 and row n is line n + 1. A null is a blank cell; numbers are written as short as
-they can be; a line break within a cell becomes a vertical tab, which is as little allowed.
+The header is line 1 and row n is line n + 1. A null is a blank cell; numbers are written in their
+shortest form; a line break within a cell becomes a vertical tab, which is equally invalid.
 """
 
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ from tasks.core.errors import UnnamedError
 
 _BATCH_ROWS: Final = 16_384
 _BATCH_BYTES: Final = 64 * 2**20
-"""Bytes of rows that are held as text at a time; a dictionary can make a small page very long."""
+"""Bytes of rows held as text at a time; with dictionary encoding a small page can expand a lot."""
 _PAGE_BUFFER: Final = 2**20
 _ERRORS: Final = (pa.ArrowException, OSError)
-"""pyarrow reports damage as either."""
+"""pyarrow reports damage as any of these."""
 
 
 class ParquetText:
@@ -30,14 +30,14 @@ class ParquetText:
         """Read the schema.
 
         Raises:
-            UnnamedError: the file is damaged or has no column, or a column holds lists or records.
+            UnnamedError: the file is damaged or has no column, or a column is nested.
         """
         self._table = self._open(file)
         self._pieces = self._texts()
         self._kept = b""
 
     def read(self, size: int) -> bytes:
-        """Read up to `size` bytes; none at the end.
+        """Read up to `size` bytes; empty at the end.
 
         Raises:
             UnnamedError: the file is damaged, or a column cannot be written as text.
@@ -55,7 +55,7 @@ class ParquetText:
         return data[:size]
 
     def _open(self, file: Any) -> pq.ParquetFile:
-        """Open with every text column as a dictionary, so that repeated cells cost nothing."""
+        """Open with every text column dictionary-encoded, so that repeated cells cost nothing."""
         try:
             schema = pq.ParquetFile(pa.PythonFile(file, mode="r")).schema_arrow
             if not len(schema):
@@ -84,7 +84,7 @@ class ParquetText:
                 yield _lines([_cells(column) for column in batch.slice(start, rows).columns])
 
     def _batch_rows(self) -> int:
-        """Take fewer rows at a time where they are said to be long."""
+        """Choose a batch size, smaller if the metadata announces long rows."""
         groups = map(self._table.metadata.row_group, range(self._table.num_row_groups))
         longest = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=0)
         return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, longest)))
@@ -102,7 +102,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _longest(column: pa.Array) -> int:
-    """Give the octets of the longest cell of text; of others that of a written number, about."""
+    """Length in bytes of the longest text cell; for other types, roughly that of a number."""
     if not pa.types.is_dictionary(column.type):
         return 32
     return pc.max(pc.binary_length(column.dictionary)).as_py() or 0

@@ -1,4 +1,4 @@
-"""Keep a refused extract with the reason for its refusal."""
+"""Store rejected extracts with their reason."""
 
 import os
 from dataclasses import replace
@@ -16,18 +16,18 @@ from tasks.core.storage.atomic import make_folder, replace_file
 from tasks.core.storage.hashing import sha256
 
 REASON: Final = "reason.txt"
-"""Why an extract was refused, for the one who sent it: calls it by its name."""
+"""The reason for the sender: refers to the extract by its name."""
 
 
 STATUS: Final = "status.txt"
-"""The same for everybody else: calls it by a hash of its name."""
+"""The reason for everyone else: refers to the extract by a hash of its name."""
 
 
 def reject(given: ExtractPath, error: ExtractError, rejected: Path) -> Path:
-    """Write why an extract was refused, and which rows were bad; move a delivered one there.
+    """Write the reason and the bad rows of a rejected extract; move a delivered extract there.
 
-    The place is named after the hash of the extract's bytes, or of its name where it is no file. Only
-    its `reason.txt` calls a delivered extract by its name: nobody else but the sender needs it.
+    The folder is named after the hash of the extract's bytes, or of its name if it is not a file. Only
+    `reason.txt` contains the name of a delivered extract: only the sender needs it.
     """
     path = given.path
     try:  # what the operator named is not followed here either

@@ -1,4 +1,4 @@
-"""Move the champion pointer as an operator asks, and show what moves in the scores of the last extract."""
+"""Move the champion pointer at an operator's request, and compare the scores of the last extract."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -34,20 +34,20 @@ def move_champion(
     force: bool = False,
     rescore: ScoreConfig | None = None,
 ) -> str:
-    """Put a sealed bundle, or without one the champion before this one, into service; say what moved.
+    """Promote a sealed bundle or roll back to the previous champion; return a line that says what changed.
 
     Args:
-        home: Where everything lies.
+        home: The home folder's locations.
         now: The clock, in UTC.
-        bundle: Id of a sealed bundle; absent, the previous champion comes back.
+        bundle: Id of a sealed bundle; None rolls back to the previous champion.
         force: Promote although the bundle's gate refused it; recorded in the history.
-        rescore: How the last extract is scored again by the new champion; absent, it is not.
+        rescore: Engine that scores the last extract again with the new champion; None skips it.
 
     Raises:
-        ConfigError: the last extract is to be scored again, and cannot be; the pointer has not moved.
+        ConfigError: the last extract should be scored again but cannot be; the pointer has not moved.
         RegistryError: there is no such bundle, or its gate refused it and `force` is not given.
         BundleError: the bundle does not verify.
-        ChurnError: the pointer moved, and the last extract could not be scored again.
+        ChurnError: the pointer moved, but the last extract could not be scored again.
     """
     last = _find_last_extract(home) if rescore is not None else None
     moved = _roll_back(home, now(), force) if bundle is None else _promote(home, bundle, now(), force)
@@ -108,10 +108,10 @@ def _roll_back(home: Locations, now: datetime, force: bool) -> Champion:
 
 @step("compare-scores")
 def _compare(before: Path, after: Path) -> str:
-    """Show how far two bundles' scores of one extract are apart; say it in a line.
+    """Show how far two bundles' scores of one extract differ; return a one-line summary.
 
     Raises:
-        PublishError: they are not of the same customers.
+        PublishError: they cover different customers.
     """
     moved = comparison.compare(before, after)
     table = markdown_table(["scores before and now", "value"], _rows(moved))

@@ -1,4 +1,4 @@
-"""What a night did, as data: what was scored, refused, left where it is, and what an operator should know."""
+"""Outcome of one scoring run, as data: what was scored, rejected or left behind, and any warnings."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,10 +8,10 @@ from tasks.core.errors import ChurnError, ExtractError, PublishError
 
 @dataclass
 class NightOutcome:
-    """What a night did: folders of scores by this run and by earlier ones, and what was not scored and why.
+    """Outcome of one scoring run: folders of scores by this run and by earlier ones, and what failed and why.
 
-    What is `unscored` is an extract that stays in `work/`, what is `unfiled` anything else that stays.
-    `stale` and `drifted` say of the latest scores what an operator should know.
+    `unscored` extracts stay in `work/`; `unfiled` is everything else that could not be moved.
+    `stale` and `drifted` are warnings about the latest scores.
     """
 
     delivered: bool
@@ -26,7 +26,7 @@ class NightOutcome:
 
     @property
     def summary(self) -> str:
-        """Count the extracts in a line, and say what is stale or drifted."""
+        """Count the extracts in one line, followed by any warnings."""
         counts = {
             "scored before": len(self.repeated),
             "not scored": len(self.unscored),
@@ -49,7 +49,7 @@ class NightOutcome:
 
     @property
     def lines(self) -> list[str]:
-        """Say what was not scored or filed, and why; of a bug only its kind: its text may hold values."""
+        """List what was not scored or filed, and why; for a bug its type only: its text may hold values."""
         reasons = [
             str(error) if isinstance(error, ChurnError) else f"an unexpected {type(error).__name__}"
             for error in self.unscored

@@ -45,7 +45,7 @@ _STUCK: Final = (
 
 @dataclass(frozen=True)
 class Night:
-    """What holds for every extract of a run."""
+    """What all extracts of a run share."""
 
     home: Locations
     champion: Bundle
@@ -66,21 +66,21 @@ def score_night(
     force: bool = False,
     engine: Engine = score_by_threads,
 ) -> NightOutcome:
-    """Score an extract, or without one drain the inbox; report, and look whether the scores are stale.
+    """Score one extract or drain the inbox, then report the result and check for staleness and drift.
 
     Args:
-        home: Where everything lies; no other run takes extracts from it meanwhile.
+        home: The home folder's locations; its `work` folder is locked meanwhile.
         config: How extracts are read and scored.
         now: The clock, in UTC.
         extract: The extract that an operator names.
-        as_of: The day the extracts speak of; absent, a name or a file's day says so.
-        force: Let a champion that learnt from simulated customers score real ones.
-        engine: What computes the scores of an extract.
+        as_of: The day the extracts describe; None takes it from the file name or the file's date.
+        force: Let a champion trained on simulated customers score real ones.
+        engine: Computes the scores of an extract.
 
     Raises:
         RegistryError: there is no champion, or its pointer cannot be read.
-        BundleError: the champion is not as sealed, or scores its examples differently.
-        ConfigError: the inbox is missing, or is not the one that earlier runs knew.
+        BundleError: the champion changed since it was sealed, or scores its examples differently.
+        ConfigError: the inbox is missing, or is not the folder that earlier runs used.
     """
     champion = pin_champion(home.registry)
     night = Night(home, champion, config, as_of, force, engine, now)
@@ -126,7 +126,7 @@ def _score_once(job: ScoringJob, night: Night, outcome: NightOutcome) -> None:
 
 @step("take-inbox")
 def _take_inbox(night: Night, outcome: NightOutcome) -> list[ExtractPath]:
-    """Take the extracts that wait, once they have not changed for a while; list them oldest first."""
+    """Take the waiting extracts that have stopped changing; list them oldest first."""
     home = night.home
     inbox.confirm(home.inbox, home.work)
     before = inbox.look(home.inbox), inbox.look(home.work)
@@ -144,7 +144,7 @@ def _take_inbox(night: Night, outcome: NightOutcome) -> list[ExtractPath]:
 
 @step("date-extract")
 def _date_extract(sent: Delivery, night: Night) -> date:
-    """Find the day an extract speaks of; one that is delivered again keeps the day it was scored for."""
+    """Find the day an extract describes; a redelivered one keeps the day it was first scored for."""
     before = published_day(night.home.scores, sent.extract_id) if sent.given.delivered else None
     if before is None:
         return date_of(sent.given, night.as_of, night.now().date())
@@ -167,13 +167,13 @@ def _archive(sent: Delivery, as_of: date, archive: Path) -> None:
 
 @step("reject")
 def _reject(given: ExtractPath, error: ExtractError, rejected: Path) -> str:
-    """File a refused extract with its reason; say in a line why and where."""
+    """Store a rejected extract with its reason; return a line that says why and where."""
     return f"{error} See {reject(given, error, rejected)}."
 
 
 @step("report-scoring")
 def _report(outcome: NightOutcome) -> None:
-    """Show where the scores are, what was rejected and what stays."""
+    """Show where the scores are, what was rejected and what was left behind."""
     folders = (*outcome.scored, *outcome.repeated)
     manifests = {
         folder: ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes()) for folder in folders
@@ -185,7 +185,7 @@ def _report(outcome: NightOutcome) -> None:
 
 @step("check-freshness")
 def _check_freshness(scores: Path, alarms: AlarmPolicy, now: datetime) -> str | None:
-    """Warn where the latest scores are stale; None where they are not, or where there are none yet."""
+    """Warn if the latest scores are stale; None if they are not, or if there are none yet."""
     found = read_latest(scores)
     said = stale(found.as_of_date, now, alarms.max_age_hours) if found else None
     if said is not None:
@@ -195,7 +195,7 @@ def _check_freshness(scores: Path, alarms: AlarmPolicy, now: datetime) -> str | 
 
 @step("check-drift")
 def _check_drift(scores: Path, scored: list[Path], alarms: AlarmPolicy) -> str | None:
-    """Warn where the latest scores, if this run made them, drifted; None where they did not."""
+    """Warn if the latest scores come from this run and drifted; None otherwise."""
     found = read_latest(scores)
     ours = found is not None and found.folder in {folder.name for folder in scored}
     said = find_drift(scores, alarms) if ours else None

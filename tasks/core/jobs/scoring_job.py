@@ -1,4 +1,4 @@
-"""Score one extract by one champion, once: the same way at night, by hand and after a promotion."""
+"""Score one extract with one champion, once: the same code at night, by hand and after a promotion."""
 
 import shutil
 from collections.abc import Callable
@@ -31,9 +31,9 @@ from tasks.core.storage.seals import seal_files
 
 @dataclass(frozen=True)
 class ScoringJob:
-    """An extract, the champion that scores it, the day it speaks of, and the folder of all scores.
+    """An extract, the champion that scores it, the day it describes, and the folder of all scores.
 
-    `force` lets a champion that learnt from simulated customers score real ones.
+    `force` lets a champion trained on simulated customers score real ones.
     """
 
     sent: Delivery
@@ -50,16 +50,16 @@ class ScoringJob:
 
 
 Engine = Callable[[ScoringJob], StagedScores]
-"""What computes the scores of a job: threads of this process, or a cluster. The bytes are the same."""
+"""Computes the scores of a job: threads of this process, or a cluster. The output is identical."""
 
 
 @step("pin-champion")
 def pin_champion(home_registry: Path) -> Bundle:
-    """Open the champion, verify every hash and prove it on its own examples.
+    """Open the champion, verify every hash and check it on its own examples.
 
     Raises:
         RegistryError: there is no champion, or its pointer cannot be read.
-        BundleError: the bundle is not as sealed, or scores its examples differently.
+        BundleError: the bundle changed since it was sealed, or scores its examples differently.
     """
     bundle = registry.open_champion(home_registry)
     if bundle is None:
@@ -79,11 +79,11 @@ def pin_champion(home_registry: Path) -> Bundle:
 
 @step("identify")
 def identify(given: ExtractPath) -> Delivery:
-    """Hash an extract; a delivered one must be as its sidecar says.
+    """Hash an extract; a delivered one must match its sidecar.
 
     Raises:
-        ExtractError: what was delivered is not a plain file, or not what its sidecar says.
-        ConfigError: what the operator named cannot be read.
+        ExtractError: the delivered path is not a plain file, or does not match its sidecar.
+        ConfigError: the operator's path cannot be read.
     """
     sent = delivery.identify(given)
     log.info("extract %s: %d bytes", sent.extract_id, sent.size)
@@ -94,10 +94,10 @@ def identify(given: ExtractPath) -> Delivery:
 
 @step("find-published")
 def find_published(job: ScoringJob) -> Path | None:
-    """Find the folder where this extract's scores by this champion already are.
+    """Find the folder with this extract's scores by this champion.
 
     Raises:
-        PublishError: they are there but no longer as sealed.
+        PublishError: the folder exists but changed since it was sealed.
     """
     found = find_scores(job.scores, job.sent.extract_id, job.bundle_id)
     if found is not None:
@@ -109,13 +109,13 @@ def find_published(job: ScoringJob) -> Path | None:
 
 @step("score")
 def score_by_threads(job: ScoringJob) -> StagedScores:
-    """Score an extract's accepted customers, in order; set the others aside with their reasons.
+    """Score an extract's accepted customers, in order; quarantine the other rows with their reasons.
 
     Raises:
         ExtractError: the extract breaks the contract as a whole.
-        BundleError: a simulated champion would score real customers and `force` is not given,
+        BundleError: a champion trained on simulated customers would score real ones without `force`,
             or a probability is not a number within 0 and 1.
-        PublishError: the disk does not take the scores.
+        PublishError: the scores could not be written.
     """
 
     def here(reading: Reading, scores: Path, on_block: Callable[[Progress], None]) -> tuple[Findings, Totals]:
@@ -132,16 +132,16 @@ def score_by_threads(job: ScoringJob) -> StagedScores:
 
 
 Fill = Callable[[Reading, Path, Callable[[Progress], None]], tuple[Findings, Totals]]
-"""Reads and scores an extract into a new file, and tells how far it is."""
+"""Reads and scores an extract into a new file, and reports its progress."""
 
 
 def stage_scores(job: ScoringJob, fill: Fill) -> StagedScores:
-    """Gather scores and quarantine in a hidden folder, which is gone again where that fails.
+    """Write scores and quarantine into a hidden folder, which is removed on failure.
 
     Raises:
         ExtractError: the extract breaks the contract as a whole.
-        BundleError: a simulated champion would score real customers and `force` is not given.
-        PublishError: the disk does not take the scores.
+        BundleError: a champion trained on simulated customers would score real ones without `force`.
+        PublishError: the scores could not be written.
     """
     sent, ingest = job.sent, job.config.ingest
     name = str(ScoresName(job.as_of, sent.extract_id, job.bundle_id))
@@ -164,11 +164,11 @@ def stage_scores(job: ScoringJob, fill: Fill) -> StagedScores:
 
 @step("publish")
 def publish(job: ScoringJob, staged: StagedScores, now: datetime) -> Path:
-    """Publish staged scores as one folder that appears whole.
+    """Publish staged scores as one folder, atomically.
 
     Raises:
-        ChangedError: the extract is not what was scored any more.
-        PublishError: the disk does not take the scores.
+        ChangedError: the extract changed after it was scored.
+        PublishError: the scores could not be written.
     """
     job.sent.confirm()
     supersedes = superseded_by(job.scores, job.as_of, job.sent.extract_id)
@@ -201,7 +201,7 @@ def publish(job: ScoringJob, staged: StagedScores, now: datetime) -> Path:
 
 @step("point-to-latest")
 def point_to_latest(scores: Path, champion: Bundle) -> None:
-    """Swap the pointer to the latest scores, as the manifests tell them."""
+    """Update the pointer to the latest scores from the manifests."""
     found = swap_latest(scores, champion.manifest.bundle_id)
     if found is not None:
         log.info("latest scores: %s", found.folder)

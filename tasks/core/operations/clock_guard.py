@@ -10,7 +10,7 @@ from tasks.core.operations.retention_log import last_sweep
 from tasks.core.scores.folders import published_folders, read_manifest
 
 MAX_SILENCE: Final = timedelta(days=35)
-"""Sweeps and nights come daily: more than a month without any is a clock or a long rest."""
+"""Sweeps and scoring runs are daily; a gap of over a month is a wrong clock or a long shutdown."""
 
 
 def refuse_clock_jump(home: Locations, champion: Champion | None, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Count attempts at the same work from the ends of its runs."""
+"""Count consecutive crashes of a deployment from the final states of its runs."""
 
 from collections.abc import Iterable
 from itertools import takewhile
@@ -8,5 +8,5 @@ CRASHED: Final = "CRASHED"
 
 
 def crashes_in_a_row(ends: Iterable[str]) -> int:
-    """Count the crashes since a run last ended in another way; `ends` are state types, latest first."""
+    """Count the crashes since a run last ended in any other state; `ends` are state types, latest first."""
     return len(list(takewhile(lambda end: end == CRASHED, ends)))

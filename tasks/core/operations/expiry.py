@@ -25,7 +25,7 @@ from tasks.core.storage.atomic import FOLDER_MODE, is_folder, sync_folder
 HIDDEN: Final = ".expired-"
 
 Expiry = Callable[[Path], date | None]
-"""Gives the last day that a file or folder is kept; None for what is not ours to delete."""
+"""Returns the last day that a file or folder is kept; None if it is not ours to delete."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def hide(
 
 
 def measure(home: Locations, expired: Expired) -> Item:
-    """Add up the size of a file or folder on the disk, as far as it can be read."""
+    """Add up the size on disk of a file or folder, as far as it can be read."""
     path = expired.path
     size = 0 if is_folder(path) else path.lstat().st_size
     for folder in _folders(path) if is_folder(path) else ():
@@ -127,7 +127,7 @@ def measure(home: Locations, expired: Expired) -> Item:
 
 
 def delete(home: Locations, items: list[Item]) -> tuple[list[Item], list[Left]]:
-    """Delete what is hidden; list what is gone, and what does not go."""
+    """Delete what is hidden; return what was deleted and what could not be."""
     gone, left = [], []
     for item in items:
         try:
@@ -152,7 +152,7 @@ def _why(error: OSError) -> str:
 
 
 def _out_of_sight(path: Path) -> Path:
-    """Rename to a hidden name that is free, unless it has one: another sweep may have left its like."""
+    """Rename to an unused hidden name unless already hidden; an earlier sweep may have left the same name."""
     if path.name.startswith(HIDDEN):
         return path
     target = path.with_name(f"{HIDDEN}{path.name}")
@@ -172,7 +172,7 @@ def _erase(path: Path) -> None:
 
 
 def _open_up(path: Path) -> None:
-    """Give the owner all rights to folders, whatever the sender gave; deleting tells of others' folders."""
+    """Give the owner full rights on all folders; `delete` reports folders that belong to other users."""
     if is_folder(path):
         for folder in _folders(path):
             with suppress(OSError):
@@ -180,7 +180,7 @@ def _open_up(path: Path) -> None:
 
 
 def _folders(top: Path) -> Iterator[Path]:
-    """Walk through a folder and those below it, through no link; each is read after it was given."""
+    """Walk a folder tree without following links; each folder is read after it has been yielded."""
     waiting = [top]
     while waiting:
         yield (folder := waiting.pop())

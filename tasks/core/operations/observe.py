@@ -1,4 +1,4 @@
-"""Look at a home folder from outside, without changing anything in it."""
+"""Inspect a home folder read-only."""
 
 import os
 import shutil
@@ -40,7 +40,7 @@ def observe_champion(registry: Path) -> ChampionStatus | None:
 
 
 def observe_night(folder: Path, manifest: ScoresManifest, *, latest: bool, superseded: bool) -> NightStatus:
-    """Say what a night came to, from its manifest."""
+    """Summarise one set of published scores from its manifest."""
     counts = manifest.extract.counts
     return NightStatus(
         folder=folder.name,
@@ -72,13 +72,13 @@ def fault_of_folder(folder: Path) -> str | None:
 
 
 def observe_waiting(folder: Path, now: datetime) -> Waiting:
-    """Count the extracts of a folder, and the hours since the first of them came."""
+    """Count the extracts in a folder, and the hours since the oldest arrived."""
     came = _arrival_times(path for path in _entries(folder) if not is_sidecar(path.name))
     return Waiting(extracts=len(came), oldest_hours=_hours_since(came, now))
 
 
 def observe_lone_sidecars(inbox: Path, now: datetime) -> Waiting:
-    """Count the sidecars whose extract is not there, and the hours since the first of them came."""
+    """Count the sidecars without an extract, and the hours since the oldest arrived."""
     came = _arrival_times(
         path
         for path in _entries(inbox)
@@ -88,7 +88,7 @@ def observe_lone_sidecars(inbox: Path, now: datetime) -> Waiting:
 
 
 def observe_rejected(rejected: Path, now: datetime, days: int) -> tuple[Rejection, ...]:
-    """List what was refused in the last days, the last first."""
+    """List the extracts rejected in the last days, newest first."""
     found = []
     for place in _entries(rejected):
         with suppress(OSError):
@@ -106,14 +106,14 @@ def _said(status: Path) -> str:
 
 
 def observe_disk(home: Locations) -> Disk:
-    """Measure the disk, and what each folder of the home takes of it."""
+    """Measure the disk, and the space each folder of the home takes."""
     usage = shutil.disk_usage(home.home)
     used = {path.name: _bytes_of(path) for path in sorted(_entries(home.home)) if path.is_dir()}
     return Disk(total_bytes=usage.total, free_bytes=usage.free, used_bytes=used)
 
 
 def _entries(folder: Path) -> Iterator[Path]:
-    """List a folder; one that cannot be read is empty here, and an alarm of its own where that matters."""
+    """List a folder; an unreadable one counts as empty here and raises its own alarm where it matters."""
     with suppress(OSError):
         yield from folder.iterdir()
 

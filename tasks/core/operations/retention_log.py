@@ -1,4 +1,4 @@
-"""Prove in a log what sweeps deleted: counts and dates, never an id or a name."""
+"""Append-only retention log: counts and dates, no identifiers."""
 
 import os
 from collections.abc import Collection, Iterator
@@ -40,9 +40,9 @@ def count_deletions(
 
 
 def append_log(log: Path, proof: list[Swept]) -> None:
-    """Append to the log, which is never rewritten, and sync it to the disk.
+    """Append to the log, which is never rewritten, and sync it to disk.
 
-    A line that a power cut broke is ended first, so that it spoils no other.
+    A line cut off by a power failure is terminated first, so that it does not corrupt the next one.
     """
     descriptor = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, FILE_MODE)
     with os.fdopen(descriptor, "a+b") as file:
@@ -56,7 +56,7 @@ def append_log(log: Path, proof: list[Swept]) -> None:
 
 
 def read_log(log: Path) -> Iterator[Swept]:
-    """Go through the lines of the log, the last one first; broken ones are passed over."""
+    """Read the log, last line first; broken lines are skipped."""
     with suppress(FileNotFoundError):
         for line in reversed(log.read_bytes().splitlines()):
             with suppress(ValidationError):
@@ -64,9 +64,9 @@ def read_log(log: Path) -> Iterator[Swept]:
 
 
 def last_sweep(log: Path, now: datetime) -> datetime | None:
-    """Tell when the last sweep until now began; None where none did.
+    """Return when the last sweep until `now` began; None if there was none.
 
-    The lines of a clock that was ahead are passed over.
+    Lines dated in the future, by a clock that was ahead, are skipped.
     """
     return next((each.at for each in read_log(log) if each.at <= now), None)
 

@@ -1,4 +1,4 @@
-"""Say in one value how the product is, and what an operator must look at."""
+"""Collect the operational status and the alarms an operator must act on."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ NIGHTS_SHOWN: Final = 7
 
 
 def collect_status(home: Locations, policy: AlarmPolicy, now: datetime) -> Status:
-    """Look at everything below a home folder; nothing is changed."""
+    """Inspect everything below a home folder, read-only."""
     champion, alarms = _champion(home.registry, policy, now)
     inbox, work = observe_waiting(home.inbox, now), observe_waiting(home.work, now)
     rejected = observe_rejected(home.rejected, now, policy.rejected_days)

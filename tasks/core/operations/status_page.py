@@ -1,4 +1,4 @@
-"""Write a status as a page of plain text, 100 columns wide."""
+"""Render the status as a plain-text page, 100 columns wide."""
 
 import textwrap
 from typing import Final
@@ -8,14 +8,14 @@ from schemas.status import Disk, NightStatus, Status, Waiting
 WIDTH: Final = 100
 _REJECTED_SHOWN: Final = 5
 _GLUE: Final = "\0"
-"""A blank at which no line is broken."""
+"""A space at which no line is broken."""
 
 _THOUSAND: Final = 1_000
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 def page(status: Status) -> str:
-    """Write the page; what must be looked at comes first."""
+    """Render the page, alarms first."""
     count = len(status.alarms)
     verdict = "no alarms" if not count else f"{count} alarm{'s' if count > 1 else ''}"
     title = f"TelcoNova churn, {status.at:%Y-%m-%d %H:%M} UTC{', a run is scoring' if status.running else ''}"

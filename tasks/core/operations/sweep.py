@@ -1,8 +1,8 @@
-"""Sweep a home folder so that its log says what was deleted, however often sweeps are killed.
+"""Delete what has expired so that the log stays complete, however often a sweep is killed.
 
-What is to go is hidden, then written down in a pending file, deleted, logged, and the pending file
-removed. The next sweep settles a pending file that it finds: what of it is gone, and not logged yet, is
-logged as of the sweep that deleted it, and what is still there is swept with the rest.
+Everything to delete is hidden first, then listed in a pending file, deleted and logged, and the pending
+file is removed. If the next sweep finds a pending file, it logs what is already gone and not logged yet
+under the time of the sweep that deleted it, and deletes the rest together with its own.
 """
 
 from collections.abc import Mapping
@@ -43,9 +43,9 @@ def sweep(home: Locations, due: Due, at: datetime) -> tuple[list[Swept], list[Le
 
 
 def _settle(home: Locations) -> tuple[list[Swept], Mapping[Path, Item]]:
-    """Log what an interrupted sweep deleted; give also what is still there, by its path.
+    """Log what an interrupted sweep deleted; also return what still exists, by path.
 
-    The pending file stays: the sweep that goes on replaces it by its own.
+    The pending file is kept until the new sweep replaces it with its own.
     """
     pending = _read_pending(home.retention_pending)
     if pending is None:

@@ -22,10 +22,10 @@ from tasks.core.scores.publish import SCORES
 from tasks.core.storage.seals import is_as_sealed
 
 _ROWS: Final = 200_000
-"""Customers that are compared at a time."""
+"""Customers compared at a time."""
 
 _STEPS: Final = 10**PROBABILITY_DECIMALS
-"""Probabilities are whole multiples of one over this."""
+"""Probabilities are multiples of one over this."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def find_last_extract(home: Locations) -> LastExtract:
     """Find the archived extract of the latest scores.
 
     Raises:
-        ConfigError: nothing was scored yet, the scores are damaged, or the extract is not in the archive.
+        ConfigError: nothing has been scored, the scores are damaged, or the extract is not in the archive.
     """
     latest = read_latest(home.scores)
     path = find_archived(home.archive, latest.extract_id) if latest else None
@@ -65,7 +65,7 @@ def compare(before: Path, after: Path) -> Movement:
     """Compare two folders of scores of the same customers in the same order.
 
     Raises:
-        PublishError: they are not of the same customers.
+        PublishError: they cover different customers.
     """
     changes = np.zeros(_STEPS + 1, dtype=np.int64)  # customers by the size of their change, in steps
     raised = lowered = deciles = 0

@@ -1,4 +1,4 @@
-"""Tell whether customers, or their scores, are other than they were: then a model should be looked at."""
+"""Detect drift of customers or scores."""
 
 from pathlib import Path
 from typing import Final
@@ -9,18 +9,18 @@ from tasks.core.scores.folders import published_folders, read_manifest
 from tasks.core.scores.latest import corrected_extracts, read_latest
 
 LEAST_CUSTOMERS: Final = 100
-"""Of whom a share tells something: the standard error of one of 30 % is five points then."""
+"""Below this a share says little: the standard error of a share of 30 % is five points here."""
 
 
 def find_drift(scores: Path, policy: AlarmPolicy) -> str | None:
-    """Say how the latest scores drifted, compared with training and with the day before them; None if not."""
+    """Describe how the latest scores drifted from training or from the previous day; None if they did not."""
     latest = read_latest(scores)
     manifest = read_manifest(scores / latest.folder) if latest else None
     return drifted(manifest, _day_before(scores, manifest), policy) if manifest else None
 
 
 def drifted(now: ScoresManifest, before: ScoresManifest | None, policy: AlarmPolicy) -> str | None:
-    """Say how scores drifted; `before` are those of an earlier day by the same bundle, if there are any."""
+    """Describe how scores drifted; `before` are the scores of an earlier day by the same bundle, if any."""
     if now.scored < LEAST_CUSTOMERS:
         return None
     strangers = now.out_of_domain / now.scored
@@ -43,7 +43,7 @@ def drifted(now: ScoresManifest, before: ScoresManifest | None, policy: AlarmPol
 
 
 def _day_before(scores: Path, now: ScoresManifest | None) -> ScoresManifest | None:
-    """Find the newest scores of an earlier day, by the same bundle and of enough customers, that stand."""
+    """Find the newest undamaged scores of an earlier day, by the same bundle and with enough customers."""
     manifests = [each for each in map(read_manifest, published_folders(scores)) if each is not None]
     corrected = corrected_extracts(manifests)
     earlier = (

@@ -13,10 +13,10 @@ from tasks.core.storage.seals import is_as_sealed
 
 
 def find_scores(scores: Path, extract_id: str, bundle_id: str) -> Path | None:
-    """Find the scores of an extract by a bundle, under whatever date; None if not published.
+    """Find the scores of an extract by a bundle, for any date; None if not published.
 
     Raises:
-        PublishError: they are there but no longer as sealed.
+        PublishError: the folder exists but changed since it was sealed.
     """
     folder = min(scores.glob(ScoresName.glob(extract_id=extract_id, bundle_id=bundle_id)), default=None)
     if folder is not None:
@@ -30,13 +30,13 @@ def find_scores(scores: Path, extract_id: str, bundle_id: str) -> Path | None:
 
 
 def published_day(scores: Path, extract_id: str) -> date | None:
-    """Find the first day for which an extract was published, by whatever bundle; None if it was not."""
+    """Find the first day for which an extract was published, by any bundle; None if it was not."""
     folder = min(scores.glob(ScoresName.glob(extract_id=extract_id)), default=None)
     return ScoresName.parse(folder.name).as_of_date if folder is not None else None
 
 
 def read_manifest(folder: Path) -> ScoresManifest | None:
-    """Read the manifest of published scores; None where it is missing or damaged."""
+    """Read the manifest of published scores; None if it is missing or damaged."""
     try:
         return ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes())
     except (OSError, ValidationError):

@@ -1,4 +1,4 @@
-"""Tell whether the scores in use are stale."""
+"""Check whether the scores in use are stale."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -10,7 +10,7 @@ def age_hours(as_of: date, now: datetime) -> float:
 
 
 def stale(as_of: date, now: datetime, max_age_hours: int) -> str | None:
-    """Say that scores of that day are stale; None where they are not."""
+    """Describe how stale the scores of that day are; None if they are not."""
     hours = age_hours(as_of, now)
     if hours <= max_age_hours:
         return None

@@ -1,4 +1,4 @@
-"""Tell from the manifests alone which scores correct which, and keep one pointer to the latest."""
+"""Derive from the manifests alone which scores supersede which, and keep one pointer to the latest."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -18,14 +18,14 @@ LATEST: Final = "latest.json"
 
 
 def corrected_extracts(manifests: Iterable[ScoresManifest]) -> set[str]:
-    """Give the ids of the extracts that some of these scores correct."""
+    """Return the ids of the extracts that some of these scores supersede."""
     return {ScoresName.parse(name).extract_id for each in manifests for name in each.supersedes}
 
 
 def superseded_by(scores: Path, as_of: date, extract_id: str) -> tuple[str, ...]:
-    """Name the folders of the extracts of a day that this one corrects: those that came before it.
+    """Name the folders of the day's earlier extracts, which this one supersedes.
 
-    An extract that was there before keeps its place, whoever scores it again.
+    A redelivered extract keeps its original position, whichever bundle scores it again.
     """
     of_day = list(manifests_of(published_folders(scores, as_of)))
     own = [each for each in of_day if each.extract.extract_id == extract_id]
@@ -38,9 +38,9 @@ def superseded_by(scores: Path, as_of: date, extract_id: str) -> tuple[str, ...]
 
 
 def find_latest(scores: Path, champion: str) -> Latest | None:
-    """Find the scores to use: of the newest day, by the extract that no other corrects.
+    """Find the scores to use: of the newest day, by the extract that no other supersedes.
 
-    Of several bundles' scores of it, those by the `champion` (an id) are taken, else the last ones made.
+    Among several bundles' scores of it, prefer those by the `champion` (an id), else the most recent.
     """
     newest: list[ScoresManifest] = []
     for manifest in manifests_of(published_folders(scores)):
@@ -65,7 +65,7 @@ def find_latest(scores: Path, champion: str) -> Latest | None:
 
 
 def read_latest(scores: Path) -> Latest | None:
-    """Read the pointer; None where it is missing or damaged: it is written anew from the manifests."""
+    """Read the pointer; None if it is missing or damaged, since it can be rebuilt from the manifests."""
     try:
         return Latest.model_validate_json((scores / LATEST).read_bytes())
     except (OSError, ValidationError):
@@ -73,9 +73,9 @@ def read_latest(scores: Path) -> Latest | None:
 
 
 def swap_latest(scores: Path, champion: str) -> Latest | None:
-    """Swap the pointer to the latest scores; it goes back a day only where its folder is gone.
+    """Update the pointer to the latest scores; it moves back a day only if its folder is gone.
 
-    Sweeps what a killed run left; nobody may stage scores meanwhile.
+    Removes leftovers of killed runs, so the caller must hold the lock of the `work` folder.
     """
     sweep_stages(scores)
     old, new = read_latest(scores), find_latest(scores, champion)

@@ -1,4 +1,4 @@
-"""Publish scores as one folder that appears whole: scores.csv, quarantine.csv, manifest.json."""
+"""Publish scores as one folder, atomically: scores.csv, quarantine.csv, manifest.json."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ SCORES: Final = "scores.csv"
 
 @dataclass(frozen=True)
 class StagedScores:
-    """Scores and quarantine of an extract in a hidden folder, whole but not published yet."""
+    """Complete scores and quarantine of an extract in a hidden folder, not published yet."""
 
     folder: Path
     files: dict[str, FileSeal]
@@ -52,10 +52,10 @@ def publish_folder(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
 
 @contextmanager
 def translate_disk_errors(name: str) -> Iterator[None]:
-    """Say of an error of the disk that the scores `name` could not be written.
+    """Turn an OSError into a PublishError for the scores `name`.
 
     Raises:
-        PublishError: the disk did not take them; nothing of them is visible.
+        PublishError: they could not be written; none of them is visible.
     """
     try:
         yield

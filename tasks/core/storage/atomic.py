@@ -1,4 +1,4 @@
-"""Write files so that a reader sees the old state or the new one, never something between.
+"""Write files so that a reader sees the old state or the new one, never anything in between.
 
 The order is always the same: write aside, sync the data, rename, sync the folder. A kill or a
 power cut at any point leaves at most a hidden leftover, which the next run sweeps.
@@ -16,11 +16,11 @@ FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 STAGE_PREFIX: Final = ".stage-"
 _NOT_OURS_TO_SYNC: Final = frozenset({errno.EACCES, errno.EPERM, errno.EINVAL, errno.EROFS})
-"""What a folder says in which we made nothing: an operator's, read-only, or one of an automounter."""
+"""Errors of fsync on a folder we did not write to: an operator's, a read-only or an automounted one."""
 
 
 def make_folder(folder: Path) -> Path:
-    """Make a folder, and those above it, readable by their owner only and on the disk; give it back."""
+    """Create a folder and its parents, private to the owner and synced to disk; return it."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
@@ -36,7 +36,7 @@ def make_folder(folder: Path) -> Path:
 
 @contextmanager
 def open_new(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that must not exist yet for writing; it is synced to the disk at the end."""
+    """Open a new file for writing; it must not exist yet, and is synced to disk at the end."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
         yield file
@@ -44,19 +44,19 @@ def open_new(path: Path) -> Iterator[BinaryIO]:
 
 
 def flush_to_disk(file: BinaryIO) -> None:
-    """Sync what was written to a file so far to the disk."""
+    """Sync what has been written to a file so far."""
     file.flush()
     os.fsync(file.fileno())
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Write a file that must not exist yet, and sync it to the disk."""
+    """Write a file that must not exist yet, and sync it to disk."""
     with open_new(path) as file:
         file.write(data)
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Put `data` in the place of a file, in one step."""
+    """Replace a file's content with `data`, atomically."""
     aside = path.with_name(f"{STAGE_PREFIX}{path.name}-{os.getpid()}")
     aside.unlink(missing_ok=True)
     try:
@@ -68,7 +68,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def new_stage(beside: Path, name: str) -> Path:
-    """Make an empty hidden folder that `reveal` can rename to its place below `beside`."""
+    """Create an empty hidden folder that `reveal` can rename to its final name below `beside`."""
     stage = make_folder(beside) / f"{STAGE_PREFIX}{name}-{os.getpid()}"
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(mode=FOLDER_MODE)
@@ -90,7 +90,7 @@ def reveal(stage: Path, target: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether a path is a folder, which a link to one is not."""
+    """Tell whether a path is a folder; a link to a folder is not."""
     return path.is_dir() and not path.is_symlink()
 
 
@@ -103,9 +103,9 @@ def remove(path: Path) -> None:
 
 
 def sweep_stages(folder: Path) -> int:
-    """Delete what killed runs left behind; call it with the folder's lock held. Give their number.
+    """Delete leftovers of killed runs and return their number; the caller holds the folder's lock.
 
-    What a killed run renamed last is put on the disk: the next one goes by what it finds there.
+    The last rename of a killed run is synced to disk, because the next run relies on it.
     """
     leftovers = list(folder.glob(f"{STAGE_PREFIX}*"))
     for leftover in leftovers:
@@ -116,7 +116,7 @@ def sweep_stages(folder: Path) -> int:
 
 
 def _is_empty(folder: Path) -> bool:
-    """Tell whether a folder is empty; one that may not be read was not made here."""
+    """Tell whether a folder is empty; an unreadable one was not created by us."""
     try:
         with os.scandir(folder) as entries:
             return next(entries, None) is None

@@ -5,11 +5,11 @@ from pathlib import Path
 
 
 def sha256(data: bytes) -> str:
-    """Hash bytes as 64 hex digits."""
+    """Return the SHA-256 of bytes as 64 hex digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def sha256_of(path: Path) -> str:
-    """Hash a file of any size as 64 hex digits."""
+    """Return the SHA-256 of a file of any size as 64 hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

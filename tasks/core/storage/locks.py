@@ -1,4 +1,4 @@
-"""Lock a folder by the kernel: one run at a time."""
+"""Lock a folder through the kernel: one run at a time."""
 
 import fcntl
 import os
@@ -11,7 +11,7 @@ from tasks.core.storage.atomic import FILE_MODE, make_folder
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, waiting for it; the kernel frees it when the process ends, however."""
+    """Hold the folder's lock, waiting for it; the kernel releases it however the process ends."""
     descriptor = os.open(make_folder(folder) / ".lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

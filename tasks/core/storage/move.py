@@ -1,6 +1,6 @@
-"""Move a file so that it is never gone from both places, also where a rename cannot reach.
+"""Crash-safe move: at every instant the file exists at the source or the target, across file systems too.
 
-Across file systems the copy is whole and on the disk before the original goes.
+Across file systems the copy is complete and synced before the original is deleted.
 """
 
 import errno
@@ -13,10 +13,10 @@ from tasks.core.storage.atomic import STAGE_PREFIX, open_new, sync_folder
 
 
 def move(path: Path, target: Path) -> None:
-    """Rename a file; across file systems copy and sync it, and only then delete it.
+    """Rename a file; across file systems, copy and sync it, and only then delete it.
 
-    What is no plain file cannot go across file systems (EXDEV), nor what is still written (EBUSY). What
-    may be copied and not deleted stays where it is alone.
+    Only plain files can cross file systems (else EXDEV), and not while being written (EBUSY). A file
+    that can be copied but not deleted stays at the source only.
     """
     try:
         path.rename(target)

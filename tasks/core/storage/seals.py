@@ -7,7 +7,7 @@ from tasks.core.storage.hashing import sha256_of
 
 
 def seal_files(folder: Path) -> dict[str, FileSeal]:
-    """Hash every file of a folder but its manifest, by name."""
+    """Hash every file of a folder except its manifest, by name."""
     return {
         path.name: FileSeal(sha256=sha256_of(path), size=path.stat().st_size)
         for path in sorted(folder.iterdir())
@@ -16,7 +16,7 @@ def seal_files(folder: Path) -> dict[str, FileSeal]:
 
 
 def is_as_sealed(folder: Path, manifest: ScoresManifest, *, hashed: bool) -> bool:
-    """Tell whether published files have their sealed names and sizes and, if asked for, hashes."""
+    """Tell whether published files match their sealed names, sizes and, with `hashed`, hashes."""
     try:
         if hashed:
             return seal_files(folder) == manifest.files

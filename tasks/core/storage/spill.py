@@ -1,4 +1,4 @@
-"""Unnamed files and shared folders for work that does not fit in memory."""
+"""Unnamed files and shared folders for data that does not fit in memory."""
 
 import shutil
 import tempfile
@@ -14,9 +14,9 @@ _SPILL_IN_MEMORY: Final = 2**17
 
 
 def spill_file(folder: Path | None) -> BinaryIO:
-    """Open an unnamed file for what need not stay in memory; it vanishes with the process, however.
+    """Open an unnamed temporary file, which vanishes however the process ends.
 
-    Its first 128 KiB stay in memory, and all of it where no folder is given.
+    The first 128 KiB stay in memory, or everything if no folder is given.
     """
     kept = _SPILL_IN_MEMORY if folder is not None else 0
     return cast(BinaryIO, tempfile.SpooledTemporaryFile(kept, dir=folder))  # type: ignore[arg-type]
