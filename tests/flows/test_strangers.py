@@ -15,7 +15,7 @@ REFUSED = {
     "excel workbook": "save it as 'CSV UTF-8'",
     "German values": "'Partner' expects 'No', 'Yes'",
     "French headers": "'Contract' (is it 'contrat'?)",
-    "True and False": "Export these values, or declare the sender's in ingest.value_maps",
+    "True and False": "Export these values, or map the sender's in ingest.value_maps",
     "SeniorCitizen as Yes and No": "'SeniorCitizen' expects '0', '1'",
     "one-hot": "'Partner' (one-hot)",
     "ids in scientific notation": "conflicting_id in 'customerID'",

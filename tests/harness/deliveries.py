@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from schemas.config import Locations, ScoreConfig
 from schemas.cut_points import CutPoints
-from schemas.manifest import BundleManifest, ExtractIdentity, ScoresManifest
+from schemas.manifest import MODEL, BundleManifest, ExtractIdentity, FileSeal, ScoresManifest
 from schemas.preprocessing import Examples, Spec
 from schemas.reports import GateDecision, JudgedEvaluation, RowCounts
 from schemas.scores_name import ScoresName
@@ -58,7 +58,10 @@ def publish_scores(
 
 CHAMPION = Bundle(
     manifest=BundleManifest.model_construct(
-        bundle_id=BUNDLE, simulated=False, gate=GateDecision.model_construct(outcome="passed")
+        bundle_id=BUNDLE,
+        files={MODEL: FileSeal(sha256="e" * 64, size=0)},
+        simulated=False,
+        gate=GateDecision.model_construct(outcome="passed"),
     ),
     manifest_sha256="c" * 64,
     onnx=b"",

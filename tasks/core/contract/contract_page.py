@@ -33,7 +33,8 @@ def contract_document() -> str:
         [
             "# Data contract of a CRM extract",
             "",
-            "From `schemas/extract.py`, by `python -m tasks.core.contract.contract_page`; do not edit.",
+            "Generated from `schemas/extract.py`; do not edit. To regenerate it, run",
+            "`python -m tasks.core.contract.contract_page > docs/data-contract.md`.",
             f"`{TARGET}` is needed for training only, and is never read for scoring.",
             "",
             "## Columns",

@@ -39,8 +39,8 @@ def learning(e: JudgedEvaluation) -> str:
     customers = e.training.training_customers + e.training.validation_customers
     epochs = f"epochs {best[0]} to {best[-1]}" if len(best) > 1 else f"epoch {best[0]}"
     return (
-        f"{networks} network{'s' if networks > 1 else ''} of the same shape, trained on {customers}"
-        f" customers; kept: {epochs}."
+        f"{networks} network{'s' if networks > 1 else ''} of the same shape, trained on"
+        f" {customers} customers; kept: {epochs}."
     )
 
 

@@ -84,7 +84,7 @@ def plan_faults(rows: int, kinds: Sequence[Fault], seed: int) -> list[Plan]:
         ConfigError: There are more faults than half the rows.
     """
     if len(kinds) > rows * MAX_SHARE:
-        raise ConfigError(f"bad rows: {len(kinds)} faults need at least {2 * len(kinds)} rows, got {rows}")
+        raise ConfigError(f"bad rows: {len(kinds)} faults need {2 * len(kinds)} or more rows, got {rows}")
     edges = np.arange(len(kinds) + 1) * rows // max(len(kinds), 1)
     places = np.random.default_rng([seed, len(kinds)]).random(len(kinds))
     customers = edges[:-1] + np.floor(places * (np.diff(edges) - 1)).astype(np.int64)

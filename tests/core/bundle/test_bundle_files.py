@@ -123,7 +123,7 @@ def test_a_bundle_under_another_name_is_not_opened(trained_home: Home) -> None:
     """The folder is part of what is believed."""
     folder = sealed_in(trained_home)
 
-    with pytest.raises(BundleError, match=f"^bundle '{'0' * 16}': manifest.json differs"):
+    with pytest.raises(BundleError, match=f"^bundle '{'0' * 16}': manifest.json was changed"):
         open_bundle(folder.rename(folder.with_name("0" * 16)))
 
 

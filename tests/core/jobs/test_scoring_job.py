@@ -65,7 +65,9 @@ def test_the_champion_is_pinned_as_it_was_sealed(
         bundle = pin_champion(trained_home.registry)
 
     assert bundle == trained_home.champion
-    assert caplog.messages == [f"champion: bundle {bundle.manifest.bundle_id} (gate: passed)"]
+    assert caplog.messages == [
+        f"champion: bundle {bundle.manifest.bundle_id}, model {bundle.manifest.model_id} (gate: passed)"
+    ]
 
 
 def test_a_simulated_champion_is_warned_of(trained_home: Home, caplog: pytest.LogCaptureFixture) -> None:

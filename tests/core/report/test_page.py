@@ -67,7 +67,7 @@ def test_the_verdict_comes_first(page: str) -> None:
     sections = ("The data", "Training", "Ranking", "Comparison with the baselines", "Whom to call")
     order = [
         'class="verdict',
-        *(f"<h2>{name}" for name in (*sections, "Whether a", "Groups", "What drives", "Why a")),
+        *(f"<h2>{name}" for name in (*sections, "Calibration", "Groups", "What drives", "Reasons for")),
     ]
     places = [page.index(each) for each in order]
 

@@ -184,7 +184,7 @@ def test_impossible_shares_are_refused(share: float) -> None:
 
 def test_too_many_faults_are_refused() -> None:
     """More faults than half the rows leave no sound neighbours."""
-    with pytest.raises(ConfigError, match="6 faults need 12 rows"):
+    with pytest.raises(ConfigError, match="6 faults need 12 or more rows"):
         plan_faults(11, [Fault.BAD_NUMBER] * 6, 0)
 
 

@@ -160,7 +160,7 @@ def test_trials_that_diverge_are_pruned(
 
     monkeypatch.setattr(searching, "_judge", diverge)
     logs: list[TrialLog] = []
-    with pytest.raises(ConfigError, match="no trial came to an end"):
+    with pytest.raises(ConfigError, match="no trial completed"):
         search_settings(encoded.parts, CONFIG, trials=2, folder=tmp_path, on_trial=logs.append)
 
     assert [(log.roc_auc, log.best_roc_auc) for log in logs] == [(None, None), (None, None)]
