@@ -106,5 +106,5 @@ def test_too_few_of_a_class_are_refused(customers: pd.DataFrame, churners: int) 
         [customers[customers["Churn"] == "No"], customers[customers["Churn"] == "Yes"].iloc[:churners]]
     )
 
-    with pytest.raises(ExtractError, match=f"'Yes'; got {churners} in all"):
+    with pytest.raises(ExtractError, match=f"'Yes'; got only {churners}"):
         split_customers(rare, CONFIG)

@@ -79,7 +79,7 @@ def test_damaged_checkpoint_is_the_operators_error(tmp_path: Path, content: byte
     checkpoint = ModelCheckpoint(tmp_path)
     checkpoint.last.write_bytes(content)
 
-    with pytest.raises(ConfigError, match="Start the training anew"):
+    with pytest.raises(ConfigError, match="Start the training again"):
         checkpoint.load_last()
 
 

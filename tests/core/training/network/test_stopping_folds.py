@@ -43,5 +43,5 @@ def test_too_few_churners_are_the_senders_fault(encoded: Any) -> None:
     )
 
     assert len(stopping_folds(small, 4)) == 4
-    with pytest.raises(ExtractError, match="got 4 of one"):
+    with pytest.raises(ExtractError, match="one outcome has only 4"):
         stopping_folds(small, 5)
