@@ -21,7 +21,7 @@ from tasks.core.bundle import bundle_files, registry
 from tasks.core.bundle.encoder import encode
 from tasks.core.errors import ChurnError
 from tasks.core.extract.whole.in_memory import read_extract
-from tasks.core.intake import archive, inbox
+from tasks.core.intake import inbox, move_extract
 from tasks.core.jobs import scoring_job
 from tasks.core.scores import latest, publish
 from tasks.core.steps import watched_by
@@ -207,7 +207,7 @@ def _arm(moment: str, place: str) -> None:
         "take-extract": (inbox, "move", lambda path: Path(path).parent.name == "inbox"),
         "mark-inbox": (inbox, "replace_file", lambda path: Path(path).parent.name == "inbox"),
         "swap-latest": (latest, "replace_file", lambda path: path.endswith(latest.LATEST)),
-        "archive-extract": (archive, "move", lambda path: Path(path).parent.name == "work"),
+        "archive-extract": (move_extract, "move", lambda path: Path(path).parent.name == "work"),
     }[place]
     kill_around(module, name, moment, lambda first, *_: chosen(str(first)))
 
@@ -218,5 +218,5 @@ def publish_naively(stage: Path, scores: Path, manifest: ScoresManifest) -> Path
     for file in stage.iterdir():
         time.sleep(0.1)
         (folder / file.name).write_bytes(file.read_bytes())
-    atomic.write_new(folder / MANIFEST, closed.to_json(manifest))
+    publish.write_new(folder / MANIFEST, closed.to_json(manifest))
     return folder

@@ -16,8 +16,8 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from schemas.run_messages import Progressed, RunBegan, Telling
-from tasks import dashboard
 from tasks.core.errors import ConfigError, ExtractError
+from tasks.dashboard import runs
 from tasks.dashboard.runs import PATIENCE, Dashboard, by_hand
 from tests.harness.breakable import Breakable, breakable
 from tests.harness.server import ROOT, free_port
@@ -96,7 +96,7 @@ def started(url: str, seconds: float) -> Iterator["subprocess.Popen[str]"]:
 @contextmanager
 def dashboard_in_hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Dashboard, list[Telling]]]:
     """Make a dashboard that tells a list."""
-    monkeypatch.setattr(dashboard, "_TELLER", ("cat",))
+    monkeypatch.setattr(runs, "_TELLER", ("cat",))
     shown = Dashboard(RunBegan(flow="score", run_id=None, parameters={}))
     told: list[Telling] = []
     monkeypatch.setattr(shown, "_tell", told.append)
@@ -203,7 +203,7 @@ def test_progress_is_shown_for_each_piece_of_work(monkeypatch: pytest.MonkeyPatc
     """Each step has a clock of its own, also within another, and ends at 100 %."""
     with dashboard_in_hand(monkeypatch) as (shown, told):
         clock = iter((0.0, 10.0, 12.0, 18.0, 20.0))
-        monkeypatch.setattr(dashboard.time, "monotonic", lambda: next(clock))
+        monkeypatch.setattr(runs.time, "monotonic", lambda: next(clock))
         shown.began("gather")
         shown.progress("all", 0.25, 100)
         shown.began("part")
@@ -252,7 +252,7 @@ def test_how_a_worker_run_leaves_that_cannot_be_told(
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:
         sys.stderr = os.fdopen(writer, "w")
-        dashboard._leave(error)
+        runs._leave(error)
     os.close(writer)
     with os.fdopen(reader) as pipe:
         printed = pipe.read()
@@ -340,7 +340,7 @@ def test_a_teller_that_cannot_be_started_is_not_missed(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A machine that has no room for another process scores all the same."""
-    monkeypatch.setattr(dashboard, "_TELLER", ("/no/such/program",))
+    monkeypatch.setattr(runs, "_TELLER", ("/no/such/program",))
 
     @flow(name="score")
     def body() -> State[Any]:
@@ -357,6 +357,6 @@ def test_prefect_logs_one_line(error: Exception, shown: bool) -> None:
         "prefect.flow_runs", logging.ERROR, "file", 1, "failed: %r", (error,), (type(error), error, None)
     )
 
-    assert dashboard._one_line(record)
+    assert runs._one_line(record)
     assert (record.exc_info is not None) is shown
     assert record.getMessage() == (f"failed: {error!r}" if shown else "one line")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from prefect.server.api.server import SubprocessASGIServer
 
-from tasks import temporary_server as module
 from tasks.core.errors import OrchestratorError
+from tasks.dashboard import temporary_server as module
 from tasks.dashboard.temporary_server import temporary_server
 
 
