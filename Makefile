@@ -14,10 +14,10 @@ help:  ## Show this list
 	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true  # as pip does, on every core; some is for other Pythons
 	@touch $@
 
-train: .venv/.ready  ## Train, judge and promote a champion (simulated customers unless EXTRACT=path)
+train: .venv/.ready  ## Train, evaluate and promote a champion (simulated customers unless EXTRACT=path)
 	$(BIN)/python flows/train_flow.py $(if $(EXTRACT),--extract "$(EXTRACT)")
 
-serve: .venv/.ready  ## Run server, schedules and worker of one machine until Ctrl-C
+serve: .venv/.ready  ## Run server, schedules and worker on this machine until Ctrl-C
 	@PATH="$(CURDIR)/$(BIN):$$PATH"; . deployments/env.sh; exec python deployments/serve.py
 
 test: .venv/.ready  ## Run the whole test suite
@@ -25,44 +25,46 @@ test: .venv/.ready  ## Run the whole test suite
 
 # What numba compiles cannot be measured. The encoder's own tests run again with it left as Python; the
 # readers' scanners do not run so, since numpy warns of sums that overflow, as theirs may.
-coverage: .venv/.ready  ## Measure the branch coverage of the modules that decide on scores (six minutes)
+coverage: .venv/.ready  ## Measure branch coverage of the modules that determine scores (six minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report= tests/core tests/schemas tests/contract
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --cov --cov-append --cov-report= tests/core/test_preprocessing.py
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --cov --cov-append --cov-report= tests/core/bundle/test_encoder.py
 	$(BIN)/python tests/covered.py
 
-torture: .venv/.ready  ## Put the product through every torture test (hours; SCALE=0.1 for a tenth; needs strace)
+torture: .venv/.ready  ## Run all fault-injection tests (hours; SCALE=0.1 for a tenth; needs strace)
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[torture]" --no-build-isolation
 	$(BIN)/python -m tests.torture.run --report docs/benchmarks $(if $(SCALE),--scale $(SCALE)) $(if $(ONLY),--only $(ONLY))
 
-torture-deployment: .venv/.ready  ## Kill a night's runner and machine for real, and time until it is scored again (ten minutes)
+torture-deployment: .venv/.ready  ## Kill the worker and machine of a night, and time the recovery (ten minutes)
 	$(BIN)/python -m pytest tests/torture/dead_runner.py -s
 
 test-postgres: .venv/.ready  ## Run a scheduled night on PostgreSQL (needs its server: Debian's package postgresql; two minutes)
 	$(BIN)/python -m pytest tests/torture/postgres.py
 
-check: .venv/.ready  ## Lint, types and import rules
+check: .venv/.ready  ## Lint, types, import rules, spelling and banned phrases
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/python tests/vocabulary.py
 
 benchmark-quality: .venv/.ready  ## Compare the default model with its peers on the real extract (over an hour)
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[benchmark]" --no-build-isolation
 	$(BIN)/python -m tests.benchmarks.quality --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)") \
 		$(if $(SEEDS),--seeds "$(SEEDS)") $(if $(MODELS),--models "$(MODELS)")
 
-benchmark-reasons: .venv/.ready  ## Hold the reasons against exact Shapley values, and time them (five minutes)
+benchmark-reasons: .venv/.ready  ## Compare the reasons with exact Shapley values, and time them (five minutes)
 	$(BIN)/python -m tests.benchmarks.reasons --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)")
 
-benchmark-scoring: .venv/.ready  ## Race the scoring engine against the usual pipelines (half an hour, 20 GB of disk)
+benchmark-scoring: .venv/.ready  ## Benchmark the scoring engine against the usual pipelines (half an hour, 20 GB of disk)
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[benchmark]" --no-build-isolation
 	$(BIN)/python -m tests.benchmarks.scoring --report docs/benchmarks $(if $(MILLIONS),--millions "$(MILLIONS)") \
 		$(if $(ROUNDS),--rounds $(ROUNDS))
 
-agreement: .venv/.ready  ## Hold the two ways of reading against each other on a million fuzzed customers (three minutes)
+agreement: .venv/.ready  ## Compare the two ways of reading on a million fuzzed customers (three minutes)
 	$(BIN)/python -m tests.oracles.agreement
 
-lock:  ## Renew constraints.txt from pyproject.toml
+lock:  ## Update constraints.txt from pyproject.toml
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet pip-tools
 	.venv-lock/bin/pip-compile --quiet --upgrade --all-extras --allow-unsafe --strip-extras --no-annotate \

@@ -140,7 +140,7 @@ def _deploy() -> None:
     if done.returncode:
         _say(done.stdout)
         kind = OrchestratorError if done.returncode == OrchestratorError.exit_code else ConfigError
-        raise kind(f"{DEPLOY[-1]} failed; what it said stands above. Mend it, then start again.")
+        raise kind(f"{DEPLOY[-1]} failed; its output is above. Fix the cause, then start again.")
 
 
 def _say(line: str) -> None:
@@ -158,7 +158,7 @@ def _free_address() -> tuple[str, int]:
     """Give the host and port that the server will listen on.
 
     Raises:
-        ConfigError: the port is none, or taken.
+        ConfigError: the port is invalid, or taken.
     """
     host, given = os.environ["PREFECT_SERVER_API_HOST"], os.environ["PREFECT_SERVER_API_PORT"]
     port = int(given) if re.fullmatch("[0-9]{1,5}", given) else 0

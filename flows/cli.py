@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from schemas.config import Locations
-from tasks.core.errors import ChurnError, ConfigError, declared
-from tasks.core.files import make_folder
+from tasks.core.errors import ChurnError, ConfigError, as_user_error
+from tasks.core.storage.atomic import make_folder
 
 if TYPE_CHECKING:  # programs that need no orchestrator start without importing it
     from prefect.client.schemas.objects import State
@@ -28,7 +28,7 @@ DRIFTED: Final = "Drifted"
 """Name of the final state of a night whose customers are other than before; its type is Completed."""
 
 STALE_AND_DRIFTED: Final = "StaleAndDrifted"
-"""Name of the final state of a night that is both: drift is told by the night that scores it, or never."""
+"""Name of the final state of a night that is both: later nights do not report its drift."""
 
 REFUSED_EXIT_CODE: Final = 3
 ALARMS_EXIT_CODE: Final = 4
@@ -123,7 +123,7 @@ def _run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
             state.result()
         sys.exit(REFUSED_EXIT_CODE if state is not None and state.name == REFUSED else 0)
     except Exception as error:
-        told = declared(error)
+        told = as_user_error(error)
         if told is None:
             raise
         _leave(told)
@@ -137,7 +137,7 @@ def _stop(number: int, _frame: object) -> NoReturn:
 def _reader_left() -> bool:
     """Tell whether stdout is the pipe that broke: a broken one to a server or a worker is a bug."""
     stdout = select.poll()
-    stdout.register(sys.stdout, 0)  # POLLERR is told unasked
+    stdout.register(sys.stdout, 0)  # POLLERR is always reported
     return bool(stdout.poll(0))
 
 
@@ -147,12 +147,12 @@ def _flush() -> None:
         print(end="", flush=True)  # unlike its method, does nothing where stdout was closed from the start
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python will flush once more
-        told = declared(error)
+        told = as_user_error(error)
         if told is not None:
             _leave(told)
 
 
-def name_of_night(stale: str | None, drifted: str | None) -> str | None:
+def final_state_name(stale: str | None, drifted: str | None) -> str | None:
     """Name a night's final state by what is said of it; None for a plain Completed."""
     if stale and drifted:
         return STALE_AND_DRIFTED

@@ -11,9 +11,9 @@ from prefect.states import Completed
 
 from schemas.config import ScoreConfig
 from tasks.core.errors import ConfigError
-from tasks.core.promotion import move_champion
+from tasks.core.jobs.move_champion import move_champion
 from tasks.core.settings import load_config
-from tasks.dashboard import by_hand, on_dashboard
+from tasks.dashboard.runs import by_hand, on_dashboard
 
 
 @flow(name="promote", persist_result=False)

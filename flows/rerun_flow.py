@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from tasks.dashboard import on_dashboard
+from tasks.dashboard.runs import on_dashboard
 from tasks.rerun import count_crashes, order_again
 
 
@@ -27,7 +27,7 @@ def rerun(flow_run: UUID, attempts: int = 3) -> State[Any]:
         if crashes >= attempts:
             return Failed(
                 message=f"Run {flow_run} crashed, the last of {crashes} in a row: it is not run again. Read"
-                f" `prefect flow-run logs {flow_run}`, mend what killed it, then `prefect deployment run` it."
+                f" `prefect flow-run logs {flow_run}`, fix what killed it, then `prefect deployment run` it."
             )
         ordered = order_again(flow_run)
         return Completed(

@@ -1,4 +1,4 @@
-"""What is past its time is deleted: `python flows/retention_flow.py`, and every day as `retention/daily`."""
+"""Delete what has expired: `python flows/retention_flow.py`, and every day as `retention/daily`."""
 
 from flows import cli  # first: it sets what Prefect reads when it is imported
 
@@ -10,9 +10,9 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from schemas.operations import RetentionPolicy
-from tasks.core.files import locked
 from tasks.core.settings import load_config
-from tasks.dashboard import by_hand, on_dashboard
+from tasks.core.storage.locks import locked
+from tasks.dashboard.runs import by_hand, on_dashboard
 from tasks.retention import report_retention, sweep_files, sweep_prefect
 
 
@@ -22,7 +22,7 @@ def retention(
     dry_run: bool = False,
     force: bool = False,
 ) -> State[Any]:
-    """Delete extracts, scores, trainings and Prefect's runs that are past their time; log what went.
+    """Delete extracts, scores, trainings and Prefect's runs that have expired; log what went.
 
     Args:
         config: How long things are kept.
@@ -39,7 +39,7 @@ def retention(
 
 def main() -> State[Any] | None:
     """Read the flags and sweep."""
-    parser = cli.Parser(description="Delete what is past its time to live, and log what was deleted.")
+    parser = cli.Parser(description="Delete what has expired, and log what was deleted.")
     parser.add_argument("--dry-run", action="store_true", help="count what would go, and delete nothing")
     parser.add_argument(
         "--force", action="store_true", help="sweep although none ran for over a month: the clock is right"

@@ -13,9 +13,9 @@ from prefect.states import Completed
 
 from schemas.config import ScoreConfig
 from tasks.cluster import LOCAL, engine_of
-from tasks.core.night import score_night
+from tasks.core.jobs.score_night import score_night
 from tasks.core.settings import load_config
-from tasks.dashboard import by_hand, on_dashboard
+from tasks.dashboard.runs import by_hand, on_dashboard
 
 
 @flow(name="score", persist_result=False)
@@ -49,7 +49,7 @@ def score(
         )
         if night.error is not None:
             raise night.error
-    return Completed(name=cli.name_of_night(night.stale, night.drifted), message=night.summary)
+    return Completed(name=cli.final_state_name(night.stale, night.drifted), message=night.summary)
 
 
 def main() -> State[Any] | None:

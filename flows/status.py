@@ -4,11 +4,11 @@ import sys
 from datetime import UTC, datetime
 
 from flows import cli
+from schemas.closed import to_json
 from schemas.config import ScoreConfig
-from tasks.core.bundle import to_json
+from tasks.core.operations.status import collect_status
+from tasks.core.operations.status_page import page
 from tasks.core.settings import load_config
-from tasks.core.status import look_at
-from tasks.core.status_page import page
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     cli.add_config_flags(parser)
     flags = parser.parse_args()
     config = load_config(ScoreConfig, flags.config, flags.set)
-    status = look_at(cli.locations(make=False), config.alarms, datetime.now(tz=UTC))
+    status = collect_status(cli.locations(make=False), config.alarms, datetime.now(tz=UTC))
     print(to_json(status).decode() if flags.json else page(status))
     if status.alarms:
         sys.exit(cli.ALARMS_EXIT_CODE)

@@ -13,10 +13,10 @@ from prefect.states import Completed
 
 from schemas.config import TrainConfig
 from tasks.core.errors import ConfigError
-from tasks.core.extract.reading import Extract
-from tasks.core.run import Order, Run
+from tasks.core.extract.whole.in_memory import Extract
 from tasks.core.settings import load_config
-from tasks.dashboard import by_hand, on_dashboard
+from tasks.core.training_run import Order, Run
+from tasks.dashboard.runs import by_hand, on_dashboard
 from tasks.document import document
 from tasks.evaluate import evaluate
 from tasks.export import stage

@@ -19,3 +19,8 @@ class Closed(BaseModel):
     """Immutable, refuses unknown fields and numbers that are not finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+
+def to_json(model: Closed) -> bytes:
+    """Serialise a pydantic model for people and machines: indented UTF-8, fields as declared."""
+    return (model.model_dump_json(indent=1) + "\n").encode()

@@ -13,9 +13,9 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
-from schemas import rules, without_dask  # noqa: F401
+from schemas import rules
 from schemas.columns import CATEGORIES
-from schemas.reasons import RULES
+from schemas.quarantine_reasons import RULES
 
 
 def _category(name: str) -> Any:
@@ -61,27 +61,27 @@ class ScoringExtract(pa.DataFrameModel):
     # uses up the name for the first of the two models that is made a schema, and the other gets the method's.
     @pa.dataframe_check()
     def total_blank(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """See `schemas.reasons`."""
+        """See `schemas.quarantine_reasons`."""
         return RULES["total_blank"].holds(frame)
 
     @pa.dataframe_check()
     def total_incoherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """See `schemas.reasons`."""
+        """See `schemas.quarantine_reasons`."""
         return RULES["total_incoherent"].holds(frame)
 
     @pa.dataframe_check()
     def internet_incoherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """See `schemas.reasons`."""
+        """See `schemas.quarantine_reasons`."""
         return RULES["internet_incoherent"].holds(frame)
 
     @pa.dataframe_check()
     def phone_incoherent(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """See `schemas.reasons`."""
+        """See `schemas.quarantine_reasons`."""
         return RULES["phone_incoherent"].holds(frame)
 
     @pa.dataframe_check()
     def conflicting_id(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
-        """See `schemas.reasons`."""
+        """See `schemas.quarantine_reasons`."""
         return RULES["conflicting_id"].holds(frame)
 
 

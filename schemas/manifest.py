@@ -15,6 +15,12 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ShortId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 
 MANIFEST = "manifest.json"
+MODEL = "model.onnx"
+
+ModelId = Annotated[
+    ShortId | None,
+    Field(description="First 16 hex digits of the SHA-256 of model.onnx; None if written before 2026-12."),
+]
 
 
 class FileSeal(Closed):
@@ -51,6 +57,11 @@ class BundleManifest(Closed):
     created_at: datetime
     training_seconds: float = Field(ge=0, description="Of fitting the network alone.")
 
+    @property
+    def model_id(self) -> str:
+        """Name the model as its report and card do, which the bundle id seals and so cannot name."""
+        return self.files[MODEL].sha256[:16]
+
 
 class ScoresManifest(Closed):
     """The seal of one published folder of scores."""
@@ -61,6 +72,7 @@ class ScoresManifest(Closed):
     extract: ExtractIdentity
     ignored_columns: tuple[str, ...]
     bundle_id: ShortId
+    model_id: ModelId = None
     bundle_manifest_sha256: Sha256
     bundle_simulated: bool
     gate_outcome: Literal["passed", "not proven", "refused"]
@@ -100,6 +112,7 @@ class Champion(Closed):
     sequence: int = Field(ge=1, description="Counts the moves of the pointer.")
     action: Literal["promote", "roll back"]
     bundle_id: ShortId
+    model_id: ModelId = None
     manifest_sha256: Sha256
     previous: ShortId | None = Field(description="The bundle that was in service before.")
     forced: bool

@@ -30,7 +30,7 @@ class AlarmPolicy(Closed):
         default=7,
         ge=1,
         le=3_650,
-        description="Days after the last sweep, or past its time where none ever was, that things stay.",
+        description="Days since the last sweep or, without one, since the first expiry.",
     )
     max_out_of_domain_share: Number = Field(
         default=0.05, gt=0, lt=1, description="Share of the latest customers that training did not cover."

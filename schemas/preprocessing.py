@@ -1,6 +1,6 @@
 """The preprocessing spec and its worked examples: how a customer becomes the model's inputs, as data.
 
-`preprocessing.json` travels in the bundle beside the model. `tasks.core.preprocessing` is its
+`preprocessing.json` travels in the bundle beside the model. `tasks.core.bundle.encoder` is its
 only reader in Python; `examples.json` lets a reader in another language prove itself.
 """
 

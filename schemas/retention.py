@@ -18,11 +18,9 @@ class Swept(Closed):
     at: datetime = Field(description="When the sweep began.")
     kind: Kind
     deleted: int = Field(ge=0, description="Files or folders; runs of flows for prefect.")
-    failed: int = Field(
-        default=0, ge=0, description="Past their time, and still there; the next sweep tries again."
-    )
+    failed: int = Field(default=0, ge=0, description="Expired, but still there; the next sweep tries again.")
     unreadable: bool = Field(
-        default=False, description="Whether some of the kind could not be read; it may be past its time."
+        default=False, description="Whether some of the kind could not be read; it may have expired."
     )
     oldest: date | None = Field(description="The first day of what was deleted; None where it is not known.")
     newest: date | None
@@ -30,7 +28,7 @@ class Swept(Closed):
 
 
 class Item(Closed):
-    """A file or folder that is past its time, as it was before anything of it was deleted."""
+    """A file or folder that has expired, as it was before anything of it was deleted."""
 
     kind: Kind
     path: Path = Field(description="Below the home folder.")

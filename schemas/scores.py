@@ -5,9 +5,8 @@ from typing import Final
 import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
-from schemas import without_dask  # noqa: F401
 from schemas.columns import FEATURES, PROTECTED
-from schemas.reasons import HINTS
+from schemas.quarantine_reasons import HINTS
 
 REASONS: Final = ("reason_1", "reason_2", "reason_3")
 SCORE_COLUMNS: Final = (
@@ -22,6 +21,9 @@ SCORE_COLUMNS: Final = (
 )
 REASON_CODES: Final = ("", *(column for column in FEATURES if column not in PROTECTED))
 """A column that raises the customer's risk, by the CRM's name; empty where nothing more raises it."""
+
+PROBABILITY_DECIMALS: Final = 6
+"""Of every published probability; flags, deciles and bands are cut from the rounded value."""
 
 QUARANTINE_COLUMNS: Final = ("line", "column", "reason", "hint")
 

@@ -39,6 +39,7 @@ class ChampionStatus(Closed):
     """The bundle in service, verified against the pointer."""
 
     bundle_id: ShortId
+    model_id: ShortId = Field(description="What heads its report and card.")
     trained_at: datetime
     since: datetime = Field(description="When it came into service.")
     action: Literal["promote", "roll back"]

@@ -1,4 +1,4 @@
-"""Reach the machines that score partitions: a Dask cluster."""
+"""Score partitions on a Dask cluster."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -9,20 +9,21 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from schemas.config import ScoreConfig
-from tasks.core import publishing, recording
-from tasks.core.bundle import Bundle
+from tasks.core.bundle.bundle_files import Bundle
+from tasks.core.engine import partition_results
+from tasks.core.engine.partition_results import Recorded
+from tasks.core.engine.partitions import Partition, cut_partitions
+from tasks.core.engine.stream import Progress, Totals
 from tasks.core.errors import ConfigError
-from tasks.core.extract.judging import Findings, Reading
-from tasks.core.files import shared_folder
-from tasks.core.partitions import Partition, cut_partitions
-from tasks.core.publishing import StagedScores
-from tasks.core.recording import Recorded
-from tasks.core.scoring_job import Engine, ScoringJob, score_by_threads, stage_scores
+from tasks.core.extract.whole.whole_extract import Findings, Reading
+from tasks.core.jobs.scoring_job import Engine, ScoringJob, score_by_threads, stage_scores
+from tasks.core.scores import publish
+from tasks.core.scores.publish import StagedScores
 from tasks.core.steps import log, step
-from tasks.core.streaming import Progress, Totals
+from tasks.core.storage.spill import shared_folder
 
 LOCAL: Final = "threads"
-"""The runner that needs no cluster: the threads of this process."""
+"""The runner without a cluster: the threads of this process."""
 
 _SCHEME: Final = "dask"
 _SECONDS_FOR_A_WORKER: Final = 60
@@ -35,7 +36,7 @@ def engine_of(runner: str, workers: int, work: Path) -> Iterator[Engine]:
     A cluster is reached when there is something to score. What its workers write lies in `work`.
 
     Raises:
-        ConfigError: it is none of these, or the extra that it needs is not installed.
+        ConfigError: it is not one of these, or the extra that it needs is not installed.
     """
     if runner == LOCAL:
         yield score_by_threads
@@ -63,21 +64,21 @@ def engine_of(runner: str, workers: int, work: Path) -> Iterator[Engine]:
 
 
 class Cluster:
-    """Scores a job on the workers of a cluster; the same bytes as by threads of this process."""
+    """Scores a job on the workers of a cluster; the output is the same as with threads."""
 
     def __init__(self, connect: Callable[[], Any], name: str, work: Path) -> None:
-        """Connect to nothing yet; the operator knows the cluster by the `name` he gave."""
+        """Store how to connect; `name` is the runner as the operator gave it."""
         self._connect, self._name, self._work = connect, name, work
         self._client: Any = None
 
     def __call__(self, job: ScoringJob) -> StagedScores:
-        """Cut an extract, score its partitions on the workers, and gather what they wrote.
+        """Split an extract, score its partitions on the workers, and merge the results.
 
         Raises:
             ConfigError: the cluster cannot be reached, has no workers, or lost too many of them.
             ExtractError: the extract breaks the contract as a whole.
-            BundleError: a simulated champion would score real customers and `force` is not given.
-            PublishError: the disk does not take the scores.
+            BundleError: a champion trained on simulated customers would score real ones without `force`.
+            PublishError: the scores could not be written.
         """
         with shared_folder(self._work, f"partitions-{job.sent.extract_id}") as folder:
             return _gather(job, self._score(_cut(job), job, folder), folder)
@@ -98,18 +99,18 @@ class Cluster:
 
 
 class Results:
-    """What workers gave for each partition, in order; may be gone through again."""
+    """Results of the workers for each partition, in order; may be iterated again."""
 
     def __init__(self, futures: list[Any], name: str) -> None:
-        """Wait for nothing yet."""
+        """Store the futures without waiting for them."""
         self._futures, self._name = futures, name
 
     def __len__(self) -> int:
-        """Count the partitions."""
+        """Return the number of partitions."""
         return len(self._futures)
 
     def __iter__(self) -> Iterator[Recorded]:
-        """Wait for each. A worker that dies loses nothing: what it was doing is done again by another.
+        """Wait for each partition. If a worker dies, its partitions are scored again by another.
 
         Raises:
             ConfigError: the cluster lost too many workers, or its scheduler.
@@ -128,7 +129,7 @@ class Results:
 
 @step("cut")
 def _cut(job: ScoringJob) -> list[Partition]:
-    """Cut an extract into what the workers of a cluster score."""
+    """Split an extract into partitions for the workers of a cluster."""
     partitions = cut_partitions(job.sent, job.config.partition_bytes)
     log.info("extract %s: %d partitions", job.sent.extract_id, len(partitions))
     return partitions
@@ -143,12 +144,12 @@ def _wait_for(future: Any) -> Recorded:
 
 @step("gather")
 def _gather(job: ScoringJob, partitions: Results, folder: Path) -> StagedScores:
-    """Put together what the partitions of an extract came to, as if it had been scored here."""
+    """Merge the results of an extract's partitions, as if it had been scored here."""
 
     def from_workers(
         reading: Reading, scores: Path, on_partition: Callable[[Progress], None]
     ) -> tuple[Findings, Totals]:
-        return recording.gather(partitions, folder, reading, scores, on_partition=on_partition)
+        return partition_results.gather(partitions, folder, reading, scores, on_partition=on_partition)
 
     return stage_scores(job, from_workers)
 
@@ -159,9 +160,9 @@ def _score_partition(partition: Partition, champion: Bundle, config: ScoreConfig
     Raises:
         ConfigError: the worker does not see that folder, or the extract.
         ExtractError: the file or its header breaks the contract, or changed.
-        BundleError: the bundle's examples are scored differently here, or a probability is not a
+        BundleError: the bundle scores its examples differently here, or a probability is not a
             number within 0 and 1.
-        PublishError: the disk does not take the file.
+        PublishError: the file could not be written.
     """
     if not folder.is_dir():
         raise ConfigError(
@@ -169,12 +170,12 @@ def _score_partition(partition: Partition, champion: Bundle, config: ScoreConfig
             " share, under the same paths."
         )
     scorer = champion.scorer()
-    with publishing.on_disk(folder.name):
-        return recording.score_partition(partition, scorer, config.ingest, folder)
+    with publish.translate_disk_errors(folder.name):
+        return partition_results.score_partition(partition, scorer, config.ingest, folder)
 
 
 def _address(runner: str) -> str | None:
-    """Give the address of a scheduler as Dask writes it; None for a cluster of our own."""
+    """Return a scheduler's address in Dask's notation; None for a local cluster."""
     if runner == _SCHEME:
         return None
     try:

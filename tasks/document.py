@@ -1,14 +1,16 @@
-"""Write what people read of a candidate into its bundle: report.html and model_card.md."""
+"""Write the human-readable documents of a candidate into its bundle: report.html and model_card.md."""
 
+from schemas.manifest import MODEL
 from schemas.reports import JudgedEvaluation
-from tasks.core.bundle import CARD, MODEL, REPORT, Staged, seal_files
-from tasks.core.extract.reading import Extract
-from tasks.core.files import replace_file
+from tasks.core.bundle.bundle_files import CARD, REPORT, Staged
+from tasks.core.extract.whole.in_memory import Extract
 from tasks.core.provenance import versions
-from tasks.core.run import Run
+from tasks.core.report.card import write_card
+from tasks.core.report.page import write_page
 from tasks.core.steps import log, step
-from tasks.core.training.report.card import write_card
-from tasks.core.training.report.page import write_page
+from tasks.core.storage.atomic import replace_file
+from tasks.core.storage.seals import seal_files
+from tasks.core.training_run import Run
 
 
 @step("document")

@@ -1,18 +1,18 @@
-"""Judge the staged candidate beside baselines and champion."""
+"""Evaluate the staged candidate next to baselines and champion."""
 
 from collections.abc import Mapping
 
 from schemas.columns import POSITIVE, TARGET
 from schemas.reports import DataAudit, Evaluation
-from tasks.core.bundle import Bundle, Staged
-from tasks.core.run import Run
+from tasks.core.bundle.bundle_files import Bundle, Staged
 from tasks.core.steps import step
-from tasks.core.training import evaluation as evaluating
-from tasks.core.training.baseline import Baseline
-from tasks.core.training.network import Network
-from tasks.core.training.protected import Refit
-from tasks.core.training.split import Split
-from tasks.core.training.tensorboard import TrainingBoard
+from tasks.core.training.data.split import Split
+from tasks.core.training.evaluation.baselines import Baseline
+from tasks.core.training.evaluation.evaluate import evaluate_candidate
+from tasks.core.training.evaluation.protected import Refit
+from tasks.core.training.network.ensemble import Network
+from tasks.core.training.network.training_board import TrainingBoard
+from tasks.core.training_run import Run
 
 
 @step("evaluate")
@@ -28,7 +28,7 @@ def evaluate(
 ) -> Evaluation:
     """Score the holdout through the staged files."""
     config = run.order.config
-    evaluation = evaluating.evaluate(
+    evaluation = evaluate_candidate(
         staged,
         parts.holdout,
         network=network,

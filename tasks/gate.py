@@ -1,11 +1,12 @@
 """Decide by the operator's policy whether the candidate may enter service."""
 
+from schemas.closed import to_json
 from schemas.config import GatePolicy
 from schemas.reports import Evaluation, JudgedEvaluation
-from tasks.core.acceptance import judge
-from tasks.core.bundle import EVALUATION, Bundle, Staged, to_json
-from tasks.core.files import replace_file
+from tasks.core.bundle.bundle_files import EVALUATION, Bundle, Staged
+from tasks.core.gate import judge
 from tasks.core.steps import log, step
+from tasks.core.storage.atomic import replace_file
 
 
 @step("gate")

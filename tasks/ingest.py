@@ -1,15 +1,15 @@
-"""Read a labelled extract, or simulate one, and judge it by the contract."""
+"""Read a labelled extract, or simulate one, and check it against the contract."""
 
 from pathlib import Path
 
 from schemas.config import IngestConfig, SimulationConfig
-from tasks.core import delivery
-from tasks.core.delivered_file import ExtractPath
-from tasks.core.delivery import Texts
-from tasks.core.extract.reading import Extract, read_extract, read_texts
+from tasks.core.extract.whole.in_memory import Extract, read_extract, read_texts
+from tasks.core.intake import delivery
+from tasks.core.intake.delivered_file import ExtractPath
+from tasks.core.intake.delivery import Texts
+from tasks.core.report.summary import counts_line
 from tasks.core.simulator.customer_frame import simulate
 from tasks.core.steps import log, step
-from tasks.core.summary import counts_line
 
 
 @step("ingest")

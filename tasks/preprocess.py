@@ -1,19 +1,18 @@
-"""Split customers and fit the encoding on the training part alone."""
+"""Split customers and fit the encoding on the training part only."""
 
 import pandas as pd
 
 from schemas.config import EncodingConfig, SplitConfig
 from schemas.preprocessing import Spec
 from tasks.core.steps import log, step
-from tasks.core.training import encoding
-from tasks.core.training import split as splitting
-from tasks.core.training.split import Split
+from tasks.core.training.data import fit_encoder
+from tasks.core.training.data.split import Split, split_customers
 
 
 @step("split")
 def split(customers: pd.DataFrame, config: SplitConfig) -> Split:
-    """Cut the customers into training, validation and holdout, by class and by a hash of their ids."""
-    parts = splitting.split(customers, config)
+    """Split the customers into training, validation and holdout, by class and by a hash of their ids."""
+    parts = split_customers(customers, config)
     log.info(
         "split: %d to learn from, %d to validate, %d held out",
         len(parts.training),
@@ -26,6 +25,6 @@ def split(customers: pd.DataFrame, config: SplitConfig) -> Split:
 @step("fit-spec")
 def fit_spec(parts: Split, config: EncodingConfig) -> Spec:
     """Fit the preprocessing spec on the training part."""
-    spec = encoding.fit_spec(parts.training, config)
+    spec = fit_encoder.fit_spec(parts.training, config)
     log.info("spec: %d columns become %d inputs", len(spec.encodings), len(spec.feature_names))
     return spec

@@ -1,15 +1,15 @@
-"""Open the bundle that is asked for and write its presentation."""
+"""Open the requested bundle and write its presentation."""
 
 from pathlib import Path
 
-from tasks.core import registry as registering
-from tasks.core.bundle import Bundle
+from tasks.core.bundle import registry as registering
+from tasks.core.bundle.bundle_files import Bundle
 from tasks.core.errors import RegistryError
-from tasks.core.files import make_folder, replace_file
 from tasks.core.presentation.pdf import write_pdf
 from tasks.core.presentation.powerpoint import write_powerpoint
 from tasks.core.presentation.slides import make_deck
 from tasks.core.steps import log, step
+from tasks.core.storage.atomic import make_folder, replace_file
 
 POWERPOINT = "presentation.pptx"
 PDF = "presentation.pdf"

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.core import registry as registering
-from tasks.core.bundle import Bundle
+from tasks.core.bundle import registry as registering
+from tasks.core.bundle.bundle_files import Bundle
 from tasks.core.steps import step
 
 

@@ -1,4 +1,4 @@
-"""Open the champion that a candidate meets, and seal the candidate into a bundle."""
+"""Load the champion to compare the candidate with, and seal the candidate into a bundle."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,23 +6,24 @@ from pathlib import Path
 from schemas.manifest import BundleManifest
 from schemas.reports import JudgedEvaluation
 from schemas.split import SplitCuts
-from tasks.core import registry as registering
-from tasks.core.bundle import Bundle, Staged, bundle_id, open_bundle, seal, seal_files
+from tasks.core.bundle import registry as registering
+from tasks.core.bundle.bundle_files import Bundle, Staged, bundle_id, open_bundle, seal
 from tasks.core.errors import BundleError, RegistryError
-from tasks.core.extract.reading import Extract
+from tasks.core.extract.whole.in_memory import Extract
 from tasks.core.provenance import config_sha256, git_commit, versions
-from tasks.core.run import Run
 from tasks.core.steps import log, step
+from tasks.core.storage.seals import seal_files
+from tasks.core.training_run import Run
 
 CODE = Path(__file__).parent
 
 
 @step("open-champion")
 def open_champion(registry: Path) -> Bundle | None:
-    """Open and verify the champion in service, if there is one; sweep what killed promotions left.
+    """Open and verify the champion in service, if any; remove what killed promotions left behind.
 
     Raises:
-        RegistryError: there is a champion, but it cannot be read or verified: nothing may be
+        RegistryError: there is a champion, but it cannot be read or verified: nothing can be
             compared with it, so nothing may replace it.
     """
     registering.sweep(registry)
@@ -45,7 +46,7 @@ def register(
     seconds: float,
     registry: Path,
 ) -> Bundle:
-    """Seal the staged candidate, accepted or refused, and open it as anyone would."""
+    """Seal the staged candidate, whether accepted or refused, and open it as any reader would."""
     config = run.order.config
     files = seal_files(staged.folder)
     manifest = BundleManifest(
@@ -64,5 +65,7 @@ def register(
         training_seconds=seconds,
     )
     folder = seal(staged.folder, registry / registering.BUNDLES, manifest)
-    log.info("sealed: bundle %s (gate: %s)", manifest.bundle_id, manifest.gate.outcome)
+    log.info(
+        "sealed: bundle %s, model %s (gate: %s)", manifest.bundle_id, manifest.model_id, manifest.gate.outcome
+    )
     return open_bundle(folder)

@@ -1,21 +1,21 @@
-"""Show what happened as Prefect artifacts and in the log: counts and metrics only."""
+"""Report results as Prefect artifacts and in the log: counts and metrics only."""
 
 from pathlib import Path
 
 from schemas.reports import DataAudit
-from tasks.core.bundle import Bundle
-from tasks.core.extract.audit import audit
-from tasks.core.extract.reading import Extract
-from tasks.core.registry import BUNDLES, read_champion
-from tasks.core.run import Run
-from tasks.core.steps import log, show, step
-from tasks.core.summary import (
+from tasks.core.bundle.bundle_files import Bundle
+from tasks.core.bundle.registry import BUNDLES, read_champion
+from tasks.core.extract.whole.data_audit import audit
+from tasks.core.extract.whole.in_memory import Extract
+from tasks.core.report.summary import (
     SIMULATED,
     audit_table,
     gate_table,
     metrics_table,
     training_summary,
 )
+from tasks.core.steps import log, show, step
+from tasks.core.training_run import Run
 
 
 @step("report-audit")
@@ -28,7 +28,7 @@ def report_audit(extract: Extract) -> DataAudit:
 
 @step("report-training")
 def report_training(bundle: Bundle, run: Run, service: str, registry: Path) -> None:
-    """Show metrics against baselines, the gate's decision, what is in service and what to run next."""
+    """Show metrics against baselines, the gate's decision, what is in service and the next command."""
     manifest, evaluation = bundle.manifest, bundle.evaluation
     origin = f"**{SIMULATED}**\n\n" if manifest.simulated else ""
     show(
@@ -36,7 +36,8 @@ def report_training(bundle: Bundle, run: Run, service: str, registry: Path) -> N
     )
     show(origin + gate_table(manifest.gate), key="gate", description="The decision")
     show(
-        f"{origin}- bundle `{registry / BUNDLES / manifest.bundle_id}`\n- TensorBoard `{run.tensorboard}`\n",
+        f"{origin}- bundle `{registry / BUNDLES / manifest.bundle_id}`, model `{manifest.model_id}`\n"
+        f"- TensorBoard `{run.tensorboard}`\n",
         key="files",
         description="Where the files are",
     )

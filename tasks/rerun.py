@@ -1,4 +1,4 @@
-"""Ask Prefect what became of a deployment's runs, and order a crashed one again."""
+"""Ask Prefect how a deployment's runs ended, and order a crashed one again."""
 
 from uuid import UUID
 
@@ -13,17 +13,17 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import TERMINAL_STATES
 from prefect.client.schemas.sorting import FlowRunSort
 
-from tasks.core.attempts import crashes_in_a_row
 from tasks.core.errors import ConfigError
+from tasks.core.operations.crash_streak import crashes_in_a_row
 from tasks.core.steps import log, step
 
 
 @step("count-crashes")
 def count_crashes(flow_run: UUID, limit: int) -> int:
-    """Count how often in a row the deployment of a run crashed, up to `limit`.
+    """Count a deployment's latest consecutive crashes, up to `limit`.
 
     Raises:
-        ConfigError: the run belongs to no deployment, so nobody can order it again.
+        ConfigError: the run belongs to no deployment, so it cannot be scheduled again.
     """
     with get_client(sync_client=True) as client:
         deployment = client.read_flow_run(flow_run).deployment_id
@@ -42,7 +42,7 @@ def count_crashes(flow_run: UUID, limit: int) -> int:
 
 @step("order-again")
 def order_again(flow_run: UUID) -> UUID:
-    """Order a run once more with its own parameters; asked twice for the same one, only one is ordered."""
+    """Schedule a run once more with its own parameters; calling this twice schedules only one."""
     with get_client(sync_client=True) as client:
         crashed = client.read_flow_run(flow_run)
         assert crashed.deployment_id is not None  # count_crashes refuses it

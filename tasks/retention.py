@@ -1,4 +1,4 @@
-"""Sweep files and Prefect's own runs that are past their time, and prove it in a log."""
+"""Delete expired files and Prefect runs, and log the deletions."""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -7,15 +7,15 @@ from typing import Final
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
-from schemas.telling import ForgetEnded
-from tasks.core import retention
-from tasks.core.clock import refuse_jump
+from schemas.run_messages import ForgetEnded
+from tasks.core.bundle.registry import read_champion
 from tasks.core.errors import PublishError
-from tasks.core.proof import prove, write_proof
-from tasks.core.registry import read_champion
+from tasks.core.operations import expiry
+from tasks.core.operations.clock_guard import refuse_clock_jump
+from tasks.core.operations.retention_log import append_log, count_deletions
+from tasks.core.operations.sweep import sweep
 from tasks.core.steps import log, step
-from tasks.core.sweeping import sweep
-from tasks.dashboard import forget_runs
+from tasks.dashboard.runs import forget_runs
 
 FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present")
 """Names of this product's flows: a server may be shared, and others' runs are not ours to delete."""
@@ -23,7 +23,7 @@ FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present")
 
 @step("sweep-files")
 def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, force: bool) -> list[Swept]:
-    """Delete extracts, scores and trainings that are past their time; log what went, and what did not.
+    """Delete extracts, scores and trainings that have expired; log what went, and what did not.
 
     Raises:
         ConfigError: the clock has jumped, and `force` is not given.
@@ -33,13 +33,13 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
     now = datetime.now(tz=UTC)
     champion = read_champion(home.registry)
     if not force:
-        refuse_jump(home, champion, now)
-    due = retention.find_expired(home, policy, champion.bundle_id if champion else "", now.date())
+        refuse_clock_jump(home, champion, now)
+    due = expiry.find_expired(home, policy, champion.bundle_id if champion else "", now.date())
     for kind, reason in due.unreadable.items():
         log.warning("cannot be read in %s/: %s", kind, reason)
     if dry_run:
-        items = [retention.measure(home, each) for each in due.expired]
-        return prove(items, now, unreadable=due.unreadable)
+        items = [expiry.measure(home, each) for each in due.expired]
+        return count_deletions(items, now, unreadable=due.unreadable)
     proof, left = sweep(home, due, now)
     for each, number in Counter(left).items():
         log.warning("not deleted in %s/: %d: %s", each.kind, number, each.reason)
@@ -48,7 +48,7 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
 
 @step("sweep-prefect")
 def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) -> None:
-    """Delete our flows' runs that are past their time, and log what went; without Prefect, next time."""
+    """Delete our flows' runs that have expired, and log what went; without Prefect, next time."""
     now = datetime.now(tz=UTC)
     before = now - timedelta(days=policy.prefect_days)
     days: list[date] = []
@@ -64,7 +64,7 @@ def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) ->
         if (complete or runs) and not dry_run:
             oldest, newest = min(days, default=None), max(days, default=None)
             proof = Swept(at=now, kind="prefect", deleted=runs, oldest=oldest, newest=newest, bytes=None)
-            write_proof(home.retention_log, [proof])
+            append_log(home.retention_log, [proof])
     log.info("%s of Prefect's own runs: %d.", "Would delete" if dry_run else "Deleted", runs)
     if not complete:
         log.warning("Prefect's own runs could not all be swept; the next sweep goes on with them.")
@@ -75,7 +75,7 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
     """Say in a line what was deleted, or would be.
 
     Raises:
-        PublishError: something that is past its time is still there, or may be.
+        PublishError: something that has expired is still there, or may be.
     """
     gone, left = Counter[str](), Counter[str]()
     for each in proof:
@@ -85,13 +85,13 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
     log.info(said)
     faults = []
     if left.total():
-        faults.append(f"past their time, and not deleted: {_listed(+left)}")
+        faults.append(f"expired but not deleted: {_listed(+left)}")
     if unreadable := [each.kind for each in proof if each.unreadable]:
-        faults.append(f"cannot be read, and may hold what is past its time: {', '.join(unreadable)}")
+        faults.append(f"cannot be read, and may hold expired data: {', '.join(unreadable)}")
     if faults:
         raise PublishError(
-            f"{'; '.join(faults)}; the run's warnings say why. Mend the rights or the disk there (what did"
-            f" not go is called {retention.HIDDEN}*), then run python flows/retention_flow.py."
+            f"{'; '.join(faults)}; the run's warnings say why. Fix the permissions or the disk there (what is"
+            f" left is called {expiry.HIDDEN}*), then run python flows/retention_flow.py."
         )
     return said
 

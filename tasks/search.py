@@ -1,23 +1,22 @@
-"""Search hyper-parameters before the training, if asked for."""
+"""Search hyper-parameters before the training, if requested."""
 
 from dataclasses import replace
 
 import yaml
 
-from tasks.core.files import make_folder, replace_file
-from tasks.core.run import Run
 from tasks.core.steps import log, step
-from tasks.core.training import search as searching
-from tasks.core.training.search import TrialLog
-from tasks.core.training.split import Split
-from tasks.core.training.tensorboard import TrainingBoard
+from tasks.core.storage.atomic import make_folder, replace_file
+from tasks.core.training.data.split import Split
+from tasks.core.training.network.training_board import TrainingBoard
+from tasks.core.training.search import TrialLog, search_settings
+from tasks.core.training_run import Run
 
 
 @step("search")
 def search(parts: Split, run: Run) -> Run:
-    """Run the ordered number of trials; give the run with the best one's configuration.
+    """Run the requested number of trials; return the run with the best trial's configuration.
 
-    Without an order nothing happens. Interrupted, it goes on with the run's study.
+    With no trials requested, nothing happens. After an interruption, the run's study is resumed.
     """
     trials = run.order.search
     if trials == 0:
@@ -34,7 +33,7 @@ def search(parts: Split, run: Run) -> Run:
                 "none" if trial.best_roc_auc is None else f"{trial.best_roc_auc:.4f}",
             )
 
-        config = searching.search(
+        config = search_settings(
             parts, run.order.config, trials=trials, folder=make_folder(run.search), on_trial=on_trial
         )
     found = config.model_dump(mode="json", include={"encoding", "fit"})

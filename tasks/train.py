@@ -1,27 +1,27 @@
-"""Start a run, train the network and the baselines it must be worth more than."""
+"""Start a run, and train the network and the baselines it must beat."""
 
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 from schemas.preprocessing import Spec
-from tasks.core.files import make_folder
-from tasks.core.run import Order, Run, new_run, resume_run
 from tasks.core.steps import log, step
-from tasks.core.training.baseline import Baseline, fit_baselines
-from tasks.core.training.epoch_log import EpochLog
-from tasks.core.training.network import Network, train_network
-from tasks.core.training.protected import Refit, refit_without
-from tasks.core.training.split import Split
-from tasks.core.training.tensorboard import TrainingBoard
+from tasks.core.storage.atomic import make_folder
+from tasks.core.training.data.split import Split
+from tasks.core.training.evaluation.baselines import Baseline, fit_baselines
+from tasks.core.training.evaluation.protected import Refit, refit_without
+from tasks.core.training.network.ensemble import Network, train_network
+from tasks.core.training.network.epoch_log import EpochLog
+from tasks.core.training.network.training_board import TrainingBoard
+from tasks.core.training_run import Order, Run, new_run, resume_run
 
 EPOCHS_A_LINE = 5
-"""Epochs between two lines of progress; TensorBoard has every one."""
+"""Epochs between two progress lines; TensorBoard has every epoch."""
 
 
 @step("start-run")
 def start_run(runs: Path, order: Order, resume: str | None) -> Run:
-    """Start a training run, or find the one to go on with."""
+    """Start a training run, or find the one to resume."""
     if resume is not None:
         return resume_run(runs, resume)
     return new_run(runs, order, now=datetime.now(tz=UTC))
@@ -29,7 +29,7 @@ def start_run(runs: Path, order: Order, resume: str | None) -> Run:
 
 @step("train")
 def train(parts: Split, spec: Spec, run: Run) -> tuple[Network, float]:
-    """Fit the networks with checkpoints, TensorBoard and progress; give them and their seconds."""
+    """Fit the networks with checkpoints, TensorBoard and progress; return them and the seconds it took."""
     config = run.order.config.fit
     log.info("training run %s; interrupted, go on with --resume %s", run.run_id, run.run_id)
     started = time.monotonic()
@@ -71,7 +71,7 @@ def train_baselines(parts: Split) -> dict[str, Baseline]:
 
 @step("train-without-protected")
 def train_without_protected(parts: Split, run: Run) -> Refit | None:
-    """Fit the model again without protected attributes, to measure their worth; None if it has none."""
+    """Fit the model again without protected attributes, to measure their value; None if it uses none."""
     config = run.order.config
     if not config.encoding.protected_attributes:
         return None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core.files import locked
+from tasks.core.storage.locks import locked
 from tests.harness.customers import make_customers
 from tests.harness.home import Home
 

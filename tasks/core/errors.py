@@ -1,4 +1,4 @@
-"""Errors sorted by who must act; each is printed as one line and has its own exit code."""
+"""Errors grouped by who must act; each prints as one line and has its own exit code."""
 
 import errno
 import re
@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # the process that tells Prefect imports errors, and need not
 _CONTROL_BEYOND_ASCII: Final = "\x80-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 CONTROL_BEYOND_ASCII: Final = re.compile(f"[{_CONTROL_BEYOND_ASCII}]")
 CONTROL: Final = re.compile(f"[\x00-\x1f\x7f{_CONTROL_BEYOND_ASCII}]")
-"""Characters that end a line, steer a terminal, turn the direction of text or cannot be written.
+"""Characters that end a line, control a terminal, change text direction or cannot be encoded.
 
 Source: Unicode, general categories Cc, Zl, Zp and Cs, and the bidirectional embeddings and isolates.
 """
@@ -25,12 +25,12 @@ _DISK_ERRORS: Final = frozenset(
 
 
 def shown(text: str) -> str:
-    """Replace the control characters of a text from outside by '?', so that it is fit for a message."""
+    """Replace control characters in untrusted text by '?', so that it can be used in a message."""
     return CONTROL.sub("?", text)
 
 
 class ChurnError(Exception):
-    """A fault a person can mend: shown without a traceback.
+    """A fault a person can fix: shown without a traceback.
 
     The message names rule, place, expected, got and next action; it holds line
     numbers and counts, never a customer's value. It is one line, whatever the names in it hold.
@@ -51,7 +51,7 @@ class ConfigError(ChurnError):
 class ExtractError(ChurnError):
     """The CRM team's extract breaks the data contract as a whole file.
 
-    `quarantine` lists the bad rows (line, column, reason, hint) where rows were judged at all.
+    `quarantine` lists the bad rows (line, column, reason, hint) if rows were checked at all.
     """
 
     exit_code = 20
@@ -62,14 +62,14 @@ class ExtractError(ChurnError):
 
 
 class ChangedError(ExtractError):
-    """An extract is not what it was a moment ago: its sender still writes it."""
+    """The extract changed while it was processed: its sender is still writing it."""
 
 
 class UnnamedError(Exception):
-    """What is wrong with an extract, raised by code that does not know its name; `naming` adds the name.
+    """A fault in an extract, raised by code that does not know its name; `naming` adds the name.
 
-    The message goes on after the name: "is empty", or ": line 2 is too long". It is no ChurnError, so
-    that one which is never named shows up as a bug. `kind` makes the error that people see.
+    The message continues after the name: "is empty", or ": line 2 is too long". It is not a ChurnError,
+    so one that is never named shows up as a bug. `kind` builds the error that people see.
     """
 
     def __init__(self, message: str, kind: Callable[[str], ChurnError] = ExtractError) -> None:
@@ -79,10 +79,10 @@ class UnnamedError(Exception):
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Add the name of an extract to what is found wrong with it in here; the innermost name holds.
+    """Add an extract's name to faults found inside the block; the innermost name wins.
 
     Raises:
-        ChurnError: in place of an UnnamedError.
+        ChurnError: instead of an UnnamedError.
     """
     try:
         yield
@@ -92,7 +92,7 @@ def naming(name: str) -> Iterator[None]:
 
 
 class BundleError(ChurnError):
-    """The ML owner's bundle is damaged, incomplete or not fit for this use."""
+    """The ML owner's bundle is damaged, incomplete or unfit for this use."""
 
     exit_code = 30
 
@@ -104,19 +104,21 @@ class RegistryError(ChurnError):
 
 
 class PublishError(ChurnError):
-    """The operator's disk did not take a file or let one go; nothing half-written is visible."""
+    """A file could not be written or deleted on the operator's disk; nothing half-written is visible."""
 
     exit_code = 50
 
 
 class OrchestratorError(ChurnError):
-    """The orchestrator's server cannot start, does not answer, or does not do what is asked of it."""
+    """The orchestrator's server cannot start, does not answer, or does not do what it is asked."""
 
     exit_code = 60
 
 
-def declared(error: Exception) -> ChurnError | None:
-    """Give what a person can mend as one of our errors, the disk's included; None for a bug."""
+def as_user_error(error: Exception) -> ChurnError | None:
+    """Give what a person can fix as one of our errors, the disk's included; None for a bug."""
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
-        return PublishError(f"the disk did not take a file: {error.strerror}. Mend it and run again.")
+        return PublishError(
+            f"could not write a file: {error.strerror}. Free or repair the disk, then run again."
+        )
     return error if isinstance(error, ChurnError) else None

@@ -1,18 +1,18 @@
-"""Intervals of 95 %, and how a measure is written with its own."""
+"""95 % intervals, and how a measure is printed with its interval."""
 
 import math
 from statistics import NormalDist
 from typing import Final
 
+from schemas.disclosure import SMALLEST_CELL
 from schemas.measures import Measure
-from tasks.core.extract.audit import SMALLEST_CELL
 
 Z_95: Final = round(NormalDist().inv_cdf(0.975), 15)
-"""Half width of a 95 % interval in standard errors; beyond 15 decimals `inv_cdf` is not exact."""
+"""Half width of a 95 % interval in standard errors; `inv_cdf` is exact to 15 decimals."""
 
 
 def proportion(hits: int, n: int) -> Measure:
-    """Give hits / n with its 95 % score interval; nothing of fewer than ten customers."""
+    """Return hits / n with its 95 % score interval; no values below ten customers."""
     if n < SMALLEST_CELL:
         return Measure(value=None, low=None, high=None)
     low, high = wilson(hits, n)
@@ -20,7 +20,7 @@ def proportion(hits: int, n: int) -> Measure:
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Give the 95 % score interval of a share, which holds the share itself.
+    """Return the 95 % score interval of a share; it contains the share itself.
 
     Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """
@@ -31,7 +31,7 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
 
 
 def with_interval(measure: Measure, missing: str, *, digits: int = 3, sign: str = "") -> str:
-    """Write a measure and its interval, or `missing` where it is not a finite number."""
+    """Format a measure and its interval, or return `missing` if it is not a finite number."""
     if measure.value is None or not math.isfinite(measure.value):
         return missing
     form = f"{sign}.{digits}f"

@@ -1,4 +1,4 @@
-"""Say what made a result: library versions, configuration hash, git commit."""
+"""Record what produced a result: library versions, configuration hash, git commit."""
 
 import platform
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from schemas.closed import Closed
-from tasks.core.files import sha256
+from tasks.core.storage.hashing import sha256
 
 _PACKAGES: Final = (
     "numpy",
@@ -39,7 +39,7 @@ def config_sha256(config: Closed) -> str:
 
 
 def git_commit(folder: Path) -> str | None:
-    """Give the commit checked out in a folder, with '+changes' where files differ; None without git."""
+    """Return the commit checked out in a folder, with '+changes' if files differ; None without git."""
     try:
         commit = _git(folder, "rev-parse", "HEAD")
         changed = _git(folder, "status", "--porcelain", "--untracked-files=no")

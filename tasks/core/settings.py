@@ -1,4 +1,4 @@
-"""Read typed configuration from a file and from single settings, or say in one line what is wrong."""
+"""Read typed configuration from a file and single settings, or explain in one line what is wrong."""
 
 from collections.abc import Hashable, Sequence
 from pathlib import Path
@@ -51,14 +51,14 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads YAML and JSON; a key set twice is an error, not the last one's win."""
+    """Reads YAML and JSON; a duplicate key is an error instead of overriding the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Refuse a key that stands twice, before merges are flattened."""
+        """Refuse a key that is set twice, before merges are flattened."""
         seen: set[str] = set()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen:
-                raise _TwiceError(f"'{key.value}' stands twice on line {key.start_mark.line + 1}")
+                raise _TwiceError(f"'{key.value}' is set twice on line {key.start_mark.line + 1}")
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -74,7 +74,7 @@ def _yaml(text: str, place: str) -> Any:
         raise ConfigError(f"{place}: {error}. Set it once.") from None
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError):
         # PyYAML lets Python's own errors through, such as of a 13th month or of deep nesting.
-        raise ConfigError(f"{place}: the text is not readable as YAML. Mend it.") from None
+        raise ConfigError(f"{place}: the text is not readable as YAML. Correct it.") from None
 
 
 def _assign(values: dict[str, Any], path: list[str], value: object) -> None:

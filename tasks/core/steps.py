@@ -1,6 +1,6 @@
-"""Name the steps of a run and log what they do; whoever watches a run can show them.
+"""Name the steps of a run and log what they do; a watcher can display them.
 
-A step does the same whether or not anybody watches, and a watcher cannot fail it.
+A step behaves the same whether or not it is watched, and a watcher cannot make it fail.
 """
 
 import errno
@@ -25,26 +25,26 @@ log: Final = logging.getLogger("churn")
 PASSING: Final = frozenset(
     {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EIO, errno.ENETDOWN, errno.ESTALE, errno.ETIMEDOUT}
 )
-"""Errors of file systems that may be gone a moment later; a full disk or a bad file is not."""
+"""Errors of file systems that may be transient; a full disk or a bad file is not."""
 
 RETRIES: Final = 2
 PAUSE_SECONDS: Final = 2.0
 
 
 class Watcher(Protocol):
-    """Is handed what happens in a run, as it happens."""
+    """Receives the events of a run as they happen."""
 
     def began(self, step: str) -> None:
-        """Note that a step began, perhaps within another."""
+        """A step began, possibly inside another."""
 
     def ended(self, error: BaseException | None) -> None:
-        """Note that the step ended, and by which error if by any."""
+        """The step ended, with the error if it failed."""
 
     def progress(self, what: str, share: float, rows: int) -> None:
-        """Note how far long work is: its share from 0 to 1, and the rows that are done."""
+        """Progress of long work: its share from 0 to 1, and the rows done."""
 
     def show(self, markdown: str, *, key: str, description: str) -> None:
-        """Note a page for the dashboard: counts and metrics only."""
+        """A page for the dashboard: counts and metrics only."""
 
 
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
@@ -52,7 +52,7 @@ _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 @contextmanager
 def watched_by(watcher: Watcher) -> Iterator[None]:
-    """Hand a watcher what happens in this thread meanwhile."""
+    """Send the events of this thread to a watcher for the duration of the block."""
     token = _watcher.set(watcher)
     try:
         yield
@@ -61,15 +61,15 @@ def watched_by(watcher: Watcher) -> Iterator[None]:
 
 
 def is_watched() -> bool:
-    """Tell whether somebody watches the run already."""
+    """Tell whether the run is being watched already."""
     return _watcher.get() is not None
 
 
 def step(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Decorate a step: it is watched, and tried again when the file system failed for a moment.
+    """Decorate a step: it is watched, and retried after a transient file system error.
 
-    An error of the disk ends it as a PublishError, which unlike Python's own names no file: messages
-    are kept, and the name of an extract can be personal.
+    A disk error ends it as a PublishError, which unlike Python's own names no file: messages
+    are kept, and an extract's name can be personal.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -93,24 +93,24 @@ def step(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def passes(error: BaseException | None) -> bool:
-    """Tell whether an error comes of I/O that is worth another try."""
+    """Tell whether an error comes from I/O that is worth retrying."""
     while error is not None and not isinstance(error, OSError):
         error = error.__context__
     return error is not None and error.errno in PASSING
 
 
 def progress(what: str, share: float, rows: int) -> None:
-    """Tell whoever watches how far long work is."""
+    """Report the progress of long work to the watcher."""
     _hand(lambda watcher: watcher.progress(what, share, rows))
 
 
 def show(markdown: str, *, key: str, description: str) -> None:
-    """Give whoever watches a page for the dashboard."""
+    """Send the watcher a page for the dashboard."""
     _hand(lambda watcher: watcher.show(markdown, key=key, description=description))
 
 
 def _hand(over: Callable[[Watcher], None]) -> None:
-    """Hand something over to whoever watches; what goes wrong there is of no concern to the run."""
+    """Pass something to the watcher; its failures do not affect the run."""
     if (watcher := _watcher.get()) is not None:
         try:
             over(watcher)
@@ -137,5 +137,5 @@ def _without_names(name: str, function: Callable[P, R], *args: P.args, **kwargs:
         place = traceback.extract_tb(error.__traceback__)[-1]
         raise PublishError(
             f"step '{name}': the disk did not give or take a file: {error.strerror or type(error).__name__}"
-            f" ({Path(place.filename).name}, line {place.lineno}). Mend it and run again."
+            f" ({Path(place.filename).name}, line {place.lineno}). Fix it and run again."
         ) from None

@@ -56,12 +56,13 @@ def ours(extract: Path, models: Path, out: Path, *, bundle: str = "default", thr
     from schemas.config import IngestConfig
     from schemas.cut_points import CutPoints
     from schemas.preprocessing import Spec
-    from tasks.core import publishing
-    from tasks.core.delivered_file import ExtractPath
-    from tasks.core.delivery import Texts, identify
-    from tasks.core.extract.judging import Reading
-    from tasks.core.scoring import Scorer
-    from tasks.core.streaming import score_stream
+    from tasks.core.bundle.scorer import Scorer
+    from tasks.core.contract.quarantine import write_quarantine
+    from tasks.core.engine.stream import score_stream
+    from tasks.core.extract.whole.whole_extract import Reading
+    from tasks.core.intake.delivered_file import ExtractPath
+    from tasks.core.intake.delivery import Texts, identify
+    from tasks.core.scores import publish
 
     folder, config = models / bundle, IngestConfig()
     scorer = Scorer(
@@ -76,11 +77,11 @@ def ours(extract: Path, models: Path, out: Path, *, bundle: str = "default", thr
             Texts(sent, config.max_unpacked_bytes),
             reading,
             scorer,
-            out / publishing.SCORES,
+            out / publish.SCORES,
             threads=threads,
             on_block=lambda _: None,
         )
-        publishing.write_quarantine(out, reading.quarantine(findings.repeats))
+        write_quarantine(out, reading.quarantine(findings.repeats))
 
 
 def parse_only(extract: Path, _models: Path, _out: Path) -> None:
@@ -98,9 +99,9 @@ def infer_only(extract: Path, models: Path, _out: Path, *, bundle: str = "defaul
 
     from schemas.config import IngestConfig
     from schemas.preprocessing import Spec
-    from tasks.core.extract.reading import read_extract
-    from tasks.core.preprocessing import encode
-    from tasks.core.scoring import Model
+    from tasks.core.bundle.encoder import encode
+    from tasks.core.bundle.onnx_model import Model
+    from tasks.core.extract.whole.in_memory import read_extract
 
     with extract.open("rb") as file:
         head = b"".join(file.readlines(_HEAD_BYTES))
@@ -199,9 +200,9 @@ def pandas_pandera(extract: Path, models: Path, out: Path) -> None:
     from schemas.cut_points import CutPoints
     from schemas.extract import ScoringExtract
     from schemas.preprocessing import Spec
-    from tasks.core.extract.parsing import parse_cells
-    from tasks.core.scores_csv import HEADER
-    from tasks.core.scoring import Scorer
+    from tasks.core.bundle.scorer import Scorer
+    from tasks.core.bundle.scores_csv import HEADER
+    from tasks.core.contract.parse import parse_cells
 
     cells = pd.read_csv(
         extract, dtype=str, keep_default_na=False, on_bad_lines="skip", encoding_errors="replace"

@@ -20,10 +20,10 @@ os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 from scipy.special import expit
 
 from schemas.config import IngestConfig, SplitConfig
-from tasks.core.extract.reading import read_extract
-from tasks.core.training.calibration import best_f1_threshold, fit_platt
-from tasks.core.training.metrics import measure
-from tasks.core.training.split import Split, split
+from tasks.core.extract.whole.in_memory import read_extract
+from tasks.core.training.data.split import Split, split_customers
+from tasks.core.training.metrics.classification import measure
+from tasks.core.training.network.calibration import best_f1_threshold, fit_platt
 from tests.benchmarks.peers.peer import Judged, Peer, label
 from tests.benchmarks.quality_report import write_report
 
@@ -144,7 +144,7 @@ def main() -> None:
         (peer, seed) for peer in peers for seed in flags.seeds if (seed, peer.name, peer.settings) not in done
     ]
     for i, (peer, seed) in enumerate(todo, start=1):
-        result = judge(peer, split(customers, SplitConfig(seed=seed)), seed)
+        result = judge(peer, split_customers(customers, SplitConfig(seed=seed)), seed)
         append(file, result)
         print(
             f"{i}/{len(todo)} seed {seed} {peer.name}: ROC-AUC {result['roc_auc']:.4f}, "

@@ -20,14 +20,14 @@ import torch
 
 from schemas.config import EncodingConfig, FitConfig, IngestConfig, SplitConfig
 from schemas.preprocessing import Spec
-from tasks.core.extract.reading import read_extract
-from tasks.core.preprocessing import encode
-from tasks.core.scoring import Model
-from tasks.core.training.encoding import fit_spec
-from tasks.core.training.model import predict_logits
-from tasks.core.training.network import Network, train_network
-from tasks.core.training.onnx_graph import export
-from tasks.core.training.split import Split, split
+from tasks.core.bundle.encoder import encode
+from tasks.core.bundle.onnx_model import Model
+from tasks.core.extract.whole.in_memory import read_extract
+from tasks.core.training.data.fit_encoder import fit_spec
+from tasks.core.training.data.split import Split, split_customers
+from tasks.core.training.export.graph import export
+from tasks.core.training.network.ensemble import Network, train_network
+from tasks.core.training.network.mlp import predict_logits
 from tests.oracles.attribution import overlap, rescale, shapley, top_columns
 
 ROOT = Path(__file__).parents[2]
@@ -158,7 +158,7 @@ def main() -> None:
         parser.error("the real extract is not here: give its path by --extract (make: EXTRACT=path)")
     torch.set_num_threads(1)
     data = read_extract(flags.extract.read_bytes(), flags.extract.name, "training", IngestConfig())
-    parts = split(data.customers, SplitConfig())
+    parts = split_customers(data.customers, SplitConfig())
     spec = fit_spec(parts.training, EncodingConfig())
     holdout = encode(parts.holdout, spec)
     found = {}

@@ -15,14 +15,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from schemas.config import EncodingConfig, FitConfig, IngestConfig, SplitConfig
-from tasks.core.extract.reading import read_extract
-from tasks.core.files import make_folder
+from tasks.core.extract.whole.in_memory import read_extract
 from tasks.core.simulator.bad_rows import Fault
 from tasks.core.simulator.extract_writer import write_extract
-from tasks.core.training.encoding import fit_spec
-from tasks.core.training.network import train_network
-from tasks.core.training.split import split
-from tasks.core.training.staging import stage
+from tasks.core.storage.atomic import make_folder
+from tasks.core.training.data.fit_encoder import fit_spec
+from tasks.core.training.data.split import split_customers
+from tasks.core.training.export.staging import stage_bundle
+from tasks.core.training.network.ensemble import train_network
 from tests.benchmarks.contenders import CONTENDERS, PEAK, fit_peers
 from tests.benchmarks.scoring_report import Lap, table, write_report
 
@@ -53,7 +53,7 @@ def prepare(folder: Path, sizes: list[int]) -> None:
     aside = make_folder(folder / "models-aside")
     write_extract(aside / "training.csv", rows=7_043, seed=0)
     training = aside / "training.csv"
-    parts = split(
+    parts = split_customers(
         read_extract(training.read_bytes(), training.name, "training", IngestConfig()).customers,
         SplitConfig(),
     )
@@ -62,7 +62,7 @@ def prepare(folder: Path, sizes: list[int]) -> None:
         network = train_network(
             parts, spec, fit, checkpoints=aside / "checkpoints" / name, on_epoch=lambda *_: None, resume=False
         )
-        stage(make_folder(aside / name), network=network, spec=spec)
+        stage_bundle(make_folder(aside / name), network=network, spec=spec)
     fit_peers(training, aside)
     aside.rename(models)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from schemas.config import SplitConfig
-from tasks.core.training.split import Split, split
+from tasks.core.training.data.split import Split, split_customers
 from tests.benchmarks import quality, quality_report
 from tests.benchmarks.peers.peer import DEFAULT, Judged, Peer, label
 from tests.harness.customers import make_customers
@@ -58,7 +58,7 @@ def test_standard_error_is_nadeau_and_bengios() -> None:
 
 def test_a_perfect_ranking_is_measured_as_such() -> None:
     """Metrics are the product's own; calibration makes probabilities of logits."""
-    parts = split(make_customers(600), SplitConfig(seed=3))
+    parts = split_customers(make_customers(600), SplitConfig(seed=3))
     result = quality.judge(_peer("oracle", 1e-6), parts, 3)
 
     assert (result["roc_auc"], result["f1"], result["seed"]) == (1.0, 1.0, 3)
@@ -99,7 +99,7 @@ def test_report_pairs_models_over_the_splits_they_share(
     """The default's lead, its wins, and which model has fewer seeds than asked for."""
     monkeypatch.setattr(quality_report, "_plot", lambda *_: None)
     monkeypatch.setattr(quality_report, "PACKAGES", ("torch",))
-    parts = {seed: split(make_customers(600), SplitConfig(seed=seed)) for seed in (1, 2, 3)}
+    parts = {seed: split_customers(make_customers(600), SplitConfig(seed=seed)) for seed in (1, 2, 3)}
     lines = [quality.judge(peer, parts[seed], seed) for peer in PEERS for seed in parts]
     lines = [line for line in lines if (line["model"], line["seed"]) != ("coin", 2)]
     quality_report.write_report(lines, PEERS, (1, 2, 3), tmp_path)

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from schemas.config import EncodingConfig, FitConfig, SplitConfig
-from tasks.core.preprocessing import encode
-from tasks.core.training.encoding import fit_spec
-from tasks.core.training.split import split
+from tasks.core.bundle.encoder import encode
+from tasks.core.training.data.fit_encoder import fit_spec
+from tasks.core.training.data.split import split_customers
 from tests.benchmarks import reasons
 from tests.harness.customers import make_customers
 
@@ -16,7 +16,7 @@ def test_the_default_recipe_reaches_the_bar_on_a_sample(
     """Trained on invented customers: four exact explanations, the sum, and a report with every figure."""
     monkeypatch.setattr(reasons, "SPEED_ROWS", 700)
     monkeypatch.setattr(reasons, "SPEED_ROUNDS", 1)
-    parts = split(make_customers(600), SplitConfig())
+    parts = split_customers(make_customers(600), SplitConfig())
     spec = fit_spec(parts.training, EncodingConfig())
     network = reasons.train(parts, spec, FitConfig(members=2, hidden=(16, 8), max_epochs=3))
     found = reasons.measure(network, spec, encode(parts.holdout, spec), customers=4)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from schemas.scores import QUARANTINE_COLUMNS, SCORE_COLUMNS
-from tasks.core.examples import CONTRIBUTION_TOLERANCE, PROBABILITY_TOLERANCE
-from tasks.core.scoring import CHUNK_ROWS
+from tasks.core.bundle.examples import CONTRIBUTION_TOLERANCE, PROBABILITY_TOLERANCE
+from tasks.core.bundle.onnx_model import CHUNK_ROWS
 from tests.harness.customers import make_customers
 from tests.harness.home import Home
 

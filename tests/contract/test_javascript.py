@@ -10,13 +10,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from schemas.closed import to_json
 from schemas.config import IngestConfig
 from schemas.manifest import MANIFEST, BundleManifest
-from tasks.core import examples, scoring
-from tasks.core.bundle import Bundle, bundle_id, open_bundle, seal_files, to_json
-from tasks.core.extract.reading import read_extract
-from tasks.core.files import locked, sha256_of
-from tasks.core.scores_csv import HEADER
+from schemas.scores import PROBABILITY_DECIMALS
+from tasks.core.bundle import examples, onnx_model
+from tasks.core.bundle.bundle_files import Bundle, bundle_id, open_bundle
+from tasks.core.bundle.scores_csv import HEADER
+from tasks.core.extract.whole.in_memory import read_extract
+from tasks.core.storage.hashing import sha256_of
+from tasks.core.storage.locks import locked
+from tasks.core.storage.seals import seal_files
 from tests.harness.customers import make_customers
 from tests.harness.flow_home import QUICK, FlowHome
 
@@ -276,9 +280,9 @@ def test_an_extract_that_breaks_the_contract(
 @pytest.mark.parametrize(
     ("module", "name", "value"),
     [
-        ("model.js", "CHUNK_ROWS", scoring.CHUNK_ROWS),
-        ("model.js", "REASONS_GIVEN", scoring.REASONS_GIVEN),
-        ("scorer.js", "PROBABILITY_DECIMALS", scoring.PROBABILITY_DECIMALS),
+        ("model.js", "CHUNK_ROWS", onnx_model.CHUNK_ROWS),
+        ("model.js", "REASONS_GIVEN", onnx_model.REASONS_GIVEN),
+        ("scorer.js", "PROBABILITY_DECIMALS", PROBABILITY_DECIMALS),
         ("examples.js", "PROBABILITY_TOLERANCE", examples.PROBABILITY_TOLERANCE),
         ("examples.js", "CONTRIBUTION_TOLERANCE", examples.CONTRIBUTION_TOLERANCE),
     ],

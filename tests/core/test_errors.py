@@ -78,7 +78,7 @@ def test_naming_keeps_what_an_error_is_and_carries() -> None:
 
 
 def test_an_error_that_nobody_named_is_a_bug() -> None:
-    """It is none of those that are shown as one line, so that no message goes out without a name."""
+    """It is not among those that are shown as one line, so that no message goes out without a name."""
     assert not isinstance(UnnamedError("is empty."), ChurnError)
 
 

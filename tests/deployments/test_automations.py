@@ -30,7 +30,7 @@ def test_what_runs_by_schedule_is_run_again(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["stale", "drifted"])
 def test_of_a_night_that_is_both_both_are_told(name: str) -> None:
-    """Who is told of stale scores alone, or of drift alone, is told of a night with both."""
+    """Whoever is notified of stale scores alone, or of drift alone, is notified of a night with both."""
     (automation,) = (
         each for each in wanted(UUID(int=0), [UUID(int=1)]) if each.name == f"churn: tell {name}"
     )

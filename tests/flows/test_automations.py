@@ -120,7 +120,7 @@ def crash_twice(server: Server) -> str:
 
 
 def test_applying_twice_leaves_the_same_set(deployed: Server) -> None:
-    """What is as it should be is not touched; what was changed or added under our names is mended."""
+    """What is as it should be is not touched; what was changed or added under our names is restored."""
     before, touched = automations(deployed), automations(deployed, "updated")
     deployed.run(*APPLY)
     again = automations(deployed, "updated")
@@ -177,7 +177,7 @@ def test_a_wrong_block_is_refused(deployed: Server, names: str, expected: str) -
 def test_the_operator_is_told(
     deployed: Server, told: list[dict[str, str]], deployment: str, state: dict[str, str], subject: str
 ) -> None:
-    """The named block is told of each, by the run's id alone.
+    """The named block is notified of each, by the run's id alone.
 
     One in three is enough: Prefect gives a message up while another program holds its SQLite file.
     """

@@ -46,7 +46,7 @@ def test_the_home_is_made_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("place", ["file", "file/below", "/proc/nope"])
 def test_a_home_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    """A home that is a file, or cannot be made, is the operator's to mend."""
+    """A home that is a file, or cannot be made, is the operator's to fix."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("CHURN_HOME", str(tmp_path / place))
 
@@ -99,14 +99,14 @@ def leave(outcome: Any) -> int:
     ],
 )
 def test_exit_codes(outcome: object, code: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each outcome has its code; errors that a person can mend are one line on stderr."""
+    """Each outcome has its code; errors that a person can fix are one line on stderr."""
     assert leave(outcome) == code
     printed = capsys.readouterr().err
     assert printed.count("\n") == (1 if code >= 10 else 0)
 
 
 def test_our_own_bugs_keep_their_traceback() -> None:
-    """An error that no operator can mend is not dressed up."""
+    """An error that no operator can fix is not dressed up."""
     with pytest.raises(ZeroDivisionError):
         cli.run(lambda: 1 / 0)  # type: ignore[arg-type,return-value]
     with pytest.raises(FileNotFoundError):
@@ -180,12 +180,12 @@ def test_unbuffered_output_whose_reader_left(unread: int) -> None:
 
 
 def test_output_that_a_full_disk_does_not_take() -> None:
-    """It is told as any other file that the disk does not take."""
+    """It is reported as any other file that could not be written."""
     with Path("/dev/full").open("w") as full:
         done = python(READER_LEAVES.format("done"), stdout=full.fileno())
 
     assert done.returncode == 50
-    assert done.stderr.startswith("error: the disk did not take a file: No space left on device.")
+    assert done.stderr.startswith("error: could not write a file: No space left on device.")
     assert done.stderr.count("\n") == 1
 
 

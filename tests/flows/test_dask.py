@@ -91,7 +91,7 @@ def test_a_bad_part_is_refused_as_on_one_machine(
     ended = server.flow("score", "--extract", str(folder), "--runner", "dask", home=trained_home.path)
 
     assert ended.returncode == 20
-    assert "error: extract 'crm/part-1.parquet' misses 1 of 20 columns: 'tenure'" in ended.stderr
+    assert "error: extract 'crm/part-1.parquet' is missing 1 of 20 columns: 'tenure'" in ended.stderr
     assert trained_home.published() == []
 
 

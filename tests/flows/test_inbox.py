@@ -16,10 +16,10 @@ from flows import cli
 from schemas.config import ScoreConfig
 from schemas.manifest import ScoresManifest
 from schemas.operations import AlarmPolicy
-from tasks.core import publishing, scoring_job
-from tasks.core.delivered_file import ExtractPath
-from tasks.core.delivery import identify
 from tasks.core.errors import CONTROL, ConfigError, ExtractError, PublishError
+from tasks.core.intake.delivered_file import ExtractPath
+from tasks.core.intake.delivery import identify
+from tasks.core.jobs import scoring_job
 from tests.harness.customers import make_customers
 from tests.harness.flow_home import FlowHome
 from tests.harness.rights import another_file_system
@@ -54,13 +54,13 @@ def test_a_backlog_is_scored_oldest_first_past_a_bad_one(
         (inbox / f"{seed * 7 % 40:02d}_{day:%Y-%m-%d}.csv").write_bytes(extract_of(seed))
     (inbox / "bad_2026-01-05.csv").write_text("no extract\n")
     order: list[date] = []
-    publish = publishing.publish
+    exact = scoring_job.publish_folder
 
     def noted(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
         order.append(manifest.as_of_date)
-        return publish(stage, scores, manifest)
+        return exact(stage, scores, manifest)
 
-    monkeypatch.setattr(publishing, "publish", noted)
+    monkeypatch.setattr(scoring_job, "publish_folder", noted)
     with pytest.raises(ExtractError, match="Extracts scored: 39, rejected: 1"):
         trained_home.score()
 
@@ -117,7 +117,7 @@ def test_an_extract_that_grows_is_left_for_the_next_night(trained_home: FlowHome
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "superseded"), [(scoring_job, "score_stream", 0), (publishing, "publish", 1)]
+    ("module", "name", "superseded"), [(scoring_job, "score_stream", 0), (scoring_job, "publish_folder", 1)]
 )
 def test_what_grows_after_it_settled_is_scored_whole_in_the_end(
     module: Any,
@@ -234,7 +234,7 @@ def test_a_rejected_extract_hides_no_drift(trained_home: FlowHome, inbox: Path) 
 def test_what_may_not_be_moved_stops_itself_alone(
     trained_home: FlowHome, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An extract that can be neither taken nor filed is told without its name; the others are scored."""
+    """An extract that can be neither taken nor filed is reported without its name; the others are scored."""
     for name in ("good_2026-03-01.csv", "Mary Smith 2026-03-02.csv"):
         (inbox / name).write_bytes(extract_of(len(name)))
     rename = Path.rename
@@ -283,7 +283,7 @@ def test_a_late_sidecar_that_may_not_be_moved_stops_no_extract(
     (inbox / "good_2026-03-02.csv").write_bytes(extract_of(2))
     another_file_system(monkeypatch, inbox, kept=late.name)
 
-    with pytest.raises(PublishError, match=r"may not be moved to archive/: 1\. Mend") as raised:
+    with pytest.raises(PublishError, match=r"may not be moved to archive/: 1\. Fix") as raised:
         trained_home.score()
 
     assert "Mary" not in str(raised.value)
@@ -317,17 +317,17 @@ def test_a_truncated_copy_that_may_not_be_moved_is_not_scored(
 def test_a_bug_stops_one_extract_alone(
     trained_home: FlowHome, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever goes wrong with one extract, the others are scored; it stays in work/ and is told."""
+    """Whatever goes wrong with one extract, the others are scored; it stays in work/ and is reported."""
     for seed in (1, 2, 3):
         (inbox / f"crm_2026-03-0{seed}.csv").write_bytes(extract_of(seed))
-    publish = publishing.publish
+    exact = scoring_job.publish_folder
 
     def broken(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
         if manifest.as_of_date == date(2026, 3, 2):
             raise ZeroDivisionError
-        return publish(stage, scores, manifest)
+        return exact(stage, scores, manifest)
 
-    monkeypatch.setattr(publishing, "publish", broken)
+    monkeypatch.setattr(scoring_job, "publish_folder", broken)
     with pytest.raises(ZeroDivisionError):
         trained_home.score()
 

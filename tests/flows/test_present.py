@@ -54,7 +54,7 @@ def test_without_a_champion(home: FlowHome) -> None:
 
 @pytest.mark.parametrize("bundle", ["0" * 16, "", "../bundles", "."])
 def test_unknown_bundles(trained_home: FlowHome, bundle: str) -> None:
-    """An id that is none leads nowhere."""
+    """An unknown id is refused."""
     with pytest.raises(RegistryError, match="there is no such bundle"):
         trained_home.present(bundle=bundle)
 

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from schemas.config import TrainConfig
+from tasks.core.bundle.registry import read_history
 from tasks.core.errors import (
     BundleError,
     ConfigError,
     RegistryError,
 )
-from tasks.core.registry import read_history
 from tests.harness.customers import make_customers
 from tests.harness.flow_home import QUICK, FlowHome
 
@@ -115,7 +115,7 @@ def test_an_edited_verdict_is_not_believed(with_refused: tuple[FlowHome, str]) -
     text = manifest.read_text().replace('"outcome": "refused"', '"outcome": "passed"')
     manifest.write_text(text.replace('"promotes": false', '"promotes": true'))
 
-    with pytest.raises(BundleError, match="says otherwise"):
+    with pytest.raises(BundleError, match="contradicts"):
         home.promote(bundle=refused)
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from schemas.config import IngestConfig
-from tasks.core.bundle import STATE
-from tasks.core.extract.reading import read_extract
-from tasks.core.preprocessing import encode
-from tasks.core.scoring import Model
-from tasks.core.training.state import from_bytes
+from tasks.core.bundle.bundle_files import STATE
+from tasks.core.bundle.encoder import encode
+from tasks.core.bundle.onnx_model import Model
+from tasks.core.extract.whole.in_memory import read_extract
+from tasks.core.training.network.model_state import from_bytes
 from tests.harness.flow_home import FlowHome
 from tests.oracles.attribution import overlap, shapley, top_columns
 

@@ -15,10 +15,10 @@ from flows.retention_flow import retention
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
-from schemas.telling import ForgetEnded, Forgotten
+from schemas.run_messages import ForgetEnded, Forgotten
 from tasks import retention as steps
 from tasks.core.errors import ConfigError, PublishError
-from tasks.core.proof import prove, read_proof, write_proof
+from tasks.core.operations.retention_log import append_log, count_deletions, read_log
 from tests.harness.customers import make_customers
 from tests.harness.deliveries import publish_scores
 from tests.harness.flow_home import FlowHome
@@ -68,7 +68,7 @@ def test_a_night_before_the_sweep_does_not_hide_a_jump(
     """In the order of the schedule: the clock jumps, a night scores, the sweep after it deletes nothing."""
     pages(monkeypatch)
     home = trained_home.path
-    write_proof(home / "retention.jsonl", prove([], datetime.now(tz=UTC) - timedelta(days=36)))
+    append_log(home / "retention.jsonl", count_deletions([], datetime.now(tz=UTC) - timedelta(days=36)))
     old = home / "archive" / "2020-01-01-0123456789abcdef.csv"
     old.parent.mkdir()
     old.write_text("x")
@@ -101,9 +101,7 @@ def test_what_does_not_go_ends_the_sweep_in_one_line(home: FlowHome, monkeypatch
         retention.fn()
 
     assert error.value.exit_code == 50
-    assert str(error.value).startswith(
-        "past their time, and not deleted: runs: 1; the run's warnings say why."
-    )
+    assert str(error.value).startswith("expired but not deleted: runs: 1; the run's warnings say why.")
     assert len(asked) == 1
     assert [path.name for path in (home.path / "runs").iterdir()] == [".expired-20200101T040000-1"]
     lines = [Swept.model_validate_json(line) for line in log.read_bytes().splitlines()]
@@ -124,7 +122,7 @@ def test_a_folder_that_cannot_be_read_ends_the_sweep_in_one_line(
     (home.path / "archive").chmod(0o700)
 
     assert error.value.exit_code == 50
-    assert str(error.value).startswith("cannot be read, and may hold what is past its time: archive; ")
+    assert str(error.value).startswith("cannot be read, and may hold expired data: archive; ")
     assert len(asked) == 1
     assert list((home.path / "runs").iterdir()) == []
     assert len(list((home.path / "archive").iterdir())) == 1
@@ -175,7 +173,7 @@ def test_what_prefect_deleted_is_proven(
     with pytest.raises(KeyboardInterrupt):
         steps.sweep_prefect(where, RetentionPolicy(), dry_run=False)
 
-    lines = list(read_proof(home.path / "retention.jsonl"))[::-1]
+    lines = list(read_log(home.path / "retention.jsonl"))[::-1]
     assert [line.deleted for line in lines] == [3, 1, 2]
     assert [line.oldest for line in lines] == [date(2020, 1, 1), date(2020, 1, 3), date(2020, 1, 1)]
     assert [line.newest for line in lines] == [date(2020, 1, 5), date(2020, 1, 3), date(2020, 1, 3)]

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from schemas.scores import SCORE_COLUMNS
-from tasks.core import publishing
-from tasks.core.errors import BundleError, ConfigError, ExtractError, RegistryError
+from tasks.core.errors import BundleError, ConfigError, ExtractError, PublishError, RegistryError
+from tasks.core.jobs import scoring_job
+from tasks.core.scores import publish
 from tests.harness.customers import make_customers
 from tests.harness.flow_home import FlowHome
 
@@ -154,14 +155,14 @@ def test_a_delivery_over_a_name_being_scored_is_not_lost(
     inbox = trained_home.path / "inbox"
     inbox.mkdir()
     (inbox / "crm_2026-03-01.csv").write_bytes(crm_extract.read_bytes())
-    publish = publishing.publish
+    exact = scoring_job.publish_folder
 
     def deliver_meanwhile(*args: Any) -> Path:
         make_customers(80, seed=2).to_csv(inbox / "crm_2026-03-01.csv", index=False)
-        return publish(*args)
+        return exact(*args)
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(publishing, "publish", deliver_meanwhile)
+        meanwhile.setattr(scoring_job, "publish_folder", deliver_meanwhile)
         trained_home.score()
     assert len(trained_home.published()) == 1
     assert len(list(inbox.glob("[!.]*"))) == 1
@@ -201,7 +202,7 @@ def test_damaged_scores_are_not_taken_for_done(
     whole = (folder / "scores.csv").read_bytes()
     (folder / "scores.csv").write_bytes(whole[:500])
 
-    with pytest.raises(publishing.PublishError, match="no longer as they were published"):
+    with pytest.raises(PublishError, match="no longer as they were published"):
         trained_home.score(crm_extract)
     folder.rename(tmp_path / "away")
     trained_home.score(crm_extract)
@@ -229,7 +230,7 @@ def test_a_given_extract_stays_where_it_is(trained_home: FlowHome, tmp_path: Pat
     path = tmp_path / "bad.csv"
     make_customers(100).assign(Contract="Weekly").head(100).to_csv(path, index=False)
 
-    with pytest.raises(ExtractError, match="another vocabulary"):
+    with pytest.raises(ExtractError, match="uses unknown values"):
         trained_home.score(path)
 
     assert path.is_file()
@@ -325,8 +326,8 @@ def test_a_model_that_gives_no_probability_publishes_nothing(
         scores[-1:] = np.nan
         return scores, np.full((len(matrix), 3), -1)
 
-    monkeypatch.setattr("tasks.core.scoring.Scorer.self_test", lambda *_: None)
-    monkeypatch.setattr("tasks.core.scoring.Model.reasons", broken)
+    monkeypatch.setattr("tasks.core.bundle.scorer.Scorer.self_test", lambda *_: None)
+    monkeypatch.setattr("tasks.core.bundle.scorer.Model.reasons", broken)
 
     with pytest.raises(BundleError, match="1 of 600 customers"):
         trained_home.score(crm_extract)
@@ -343,8 +344,8 @@ def test_a_full_disk_publishes_nothing(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(publishing, "reveal", full)
-        with pytest.raises(publishing.PublishError, match="No space left"):
+        broken.setattr(publish, "reveal", full)
+        with pytest.raises(PublishError, match="No space left"):
             trained_home.score(crm_extract)
     assert trained_home.published() == []
 

@@ -179,7 +179,7 @@ def test_a_taken_port_is_refused(server: Server, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("port", ["abc", "99999", "0", "-1", "", "٤٢٠٠"])
 def test_what_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
-    """A port that cannot be one is told as a setting that is not usable."""
+    """A port that cannot be one is refused as a setting that is not usable."""
     monkeypatch.setenv("PREFECT_SERVER_API_HOST", "127.0.0.1")
     monkeypatch.setenv("PREFECT_SERVER_API_PORT", port)
 

@@ -6,11 +6,11 @@ import pytest
 
 from schemas.config import TrainConfig
 from schemas.manifest import BundleManifest
+from tasks.core.bundle.registry import read_history
 from tasks.core.errors import ConfigError, ExtractError, RegistryError
-from tasks.core.registry import read_history
+from tasks.core.report import sentences
 from tasks.core.settings import load_config
-from tasks.core.training.report import sentences
-from tasks.core.training.split import uniform
+from tasks.core.training.data.split import uniform
 from tests.harness.customers import make_customers
 from tests.harness.flow_home import QUICK, FlowHome
 
@@ -195,7 +195,7 @@ def test_an_interrupted_run_goes_on(
 ) -> None:
     """A run stopped after its training goes on by its id and ends as if nothing had happened."""
     with monkeypatch.context() as broken:
-        broken.setattr("tasks.core.training.staging.export", lambda *_: 1 / 0)
+        broken.setattr("tasks.core.training.export.staging.export", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             home.train(crm_extract)
     (run,) = (home.path / "runs").iterdir()
@@ -208,7 +208,7 @@ def test_an_interrupted_run_goes_on(
 
 
 def test_resuming_an_unknown_run(home: FlowHome) -> None:
-    """A run id that does not exist is the operator's to mend."""
+    """A run id that does not exist is the operator's to fix."""
     with pytest.raises(ConfigError, match="there is no such run"):
         home.train(None, resume="20260101T000000-1")
 
@@ -218,7 +218,7 @@ def test_a_search_trains_with_what_it_found(
 ) -> None:
     """The bundle has the values of the best trial, which also stand in a file that --config takes."""
     with monkeypatch.context() as broken:
-        broken.setattr("tasks.core.training.staging.export", lambda *_: 1 / 0)
+        broken.setattr("tasks.core.training.export.staging.export", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             home.train(crm_extract, settings(fit={"hidden": [8, 8]}), search=2)
     (run,) = (home.path / "runs").iterdir()

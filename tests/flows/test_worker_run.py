@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks.dashboard import PATIENCE
+from tasks.dashboard.runs import PATIENCE
 from tests.harness.breakable import Breakable, breakable
 from tests.harness.deployment import assert_scored, deliver, nightly
 from tests.harness.flow_home import FlowHome
@@ -45,7 +45,7 @@ def test_a_night_ends_as_if_nothing_had_happened(deployed: Server, trained_home:
         BREAKS[how](api)
         said, _ = night.communicate(timeout=240)
         published = trained_home.published()
-        api.mend()
+        api.repair()
         again = execute(deployed, trained_home, api, run)
         said_again, _ = again.communicate(timeout=240)
 

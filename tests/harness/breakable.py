@@ -36,7 +36,7 @@ class Breakable:
         """What PREFECT_API_URL is set to."""
         return f"http://127.0.0.1:{self.port}/api"
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Answer as a healthy server again."""
         self.status, self.only, self.seconds = None, "", 0.0
 

@@ -3,20 +3,13 @@
 import shutil
 from typing import Any
 
+from schemas.closed import to_json
 from schemas.cut_points import DECILES, CutPoints
 from schemas.manifest import MANIFEST
 from schemas.reports import GateCheck, GateDecision
-from tasks.core.bundle import (
-    CUT_POINTS,
-    EVALUATION,
-    Bundle,
-    bundle_id,
-    open_bundle,
-    seal,
-    seal_files,
-    to_json,
-)
-from tasks.core.files import replace_file
+from tasks.core.bundle.bundle_files import CUT_POINTS, EVALUATION, Bundle, bundle_id, open_bundle, seal
+from tasks.core.storage.atomic import replace_file
+from tasks.core.storage.seals import seal_files
 from tests.harness.home import Home
 
 REFUSED = GateDecision(

@@ -10,17 +10,20 @@ from unittest.mock import patch
 
 from schemas.config import Locations, ScoreConfig
 from schemas.cut_points import CutPoints
-from schemas.manifest import BundleManifest, ExtractIdentity, ScoresManifest
+from schemas.manifest import MODEL, BundleManifest, ExtractIdentity, FileSeal, ScoresManifest
 from schemas.preprocessing import Examples, Spec
 from schemas.reports import GateDecision, JudgedEvaluation, RowCounts
 from schemas.scores_name import ScoresName
-from tasks.core import inbox, latest, night, publishing
-from tasks.core.bundle import Bundle, seal_files
-from tasks.core.files import make_folder, write_new
-from tasks.core.night_outcome import NightOutcome
-from tasks.core.publishing import StagedScores
-from tasks.core.scoring_job import ScoringJob
-from tasks.core.streaming import Totals
+from tasks.core.bundle.bundle_files import Bundle
+from tasks.core.engine.stream import Totals
+from tasks.core.intake import inbox
+from tasks.core.jobs import score_night
+from tasks.core.jobs.night_outcome import NightOutcome
+from tasks.core.jobs.scoring_job import ScoringJob
+from tasks.core.scores import latest, publish
+from tasks.core.scores.publish import StagedScores
+from tasks.core.storage.atomic import make_folder, write_new
+from tasks.core.storage.seals import seal_files
 
 COUNTS = RowCounts(received=13, accepted=10, quarantined=2, exact_duplicates=1, blank_lines=0)
 BUNDLE = "b" * 16
@@ -30,8 +33,8 @@ def publish_scores(
     scores: Path, as_of: date, extract: str, at: datetime, *, bundle: str = BUNDLE, **facts: Any
 ) -> Path:
     """Publish scores of ten customers as the night does; `extract` is an id."""
-    stage = publishing.open_stage(scores, str(ScoresName(as_of, extract, bundle)))
-    write_new(stage / publishing.SCORES, f"scores of {extract} by {bundle}\n".encode())
+    stage = publish.open_stage(scores, str(ScoresName(as_of, extract, bundle)))
+    write_new(stage / publish.SCORES, f"scores of {extract} by {bundle}\n".encode())
     manifest = ScoresManifest(
         files=seal_files(stage),
         as_of_date=as_of,
@@ -50,12 +53,15 @@ def publish_scores(
         scored_at=at,
         expires_on=at.date() + timedelta(days=90),
     )
-    return publishing.publish(stage, scores, manifest.model_copy(update=facts))
+    return publish.publish_folder(stage, scores, manifest.model_copy(update=facts))
 
 
 CHAMPION = Bundle(
     manifest=BundleManifest.model_construct(
-        bundle_id=BUNDLE, simulated=False, gate=GateDecision.model_construct(outcome="passed")
+        bundle_id=BUNDLE,
+        files={MODEL: FileSeal(sha256="e" * 64, size=0)},
+        simulated=False,
+        gate=GateDecision.model_construct(outcome="passed"),
     ),
     manifest_sha256="c" * 64,
     onnx=b"",
@@ -71,8 +77,8 @@ def engine(job: ScoringJob) -> StagedScores:
     """Score ten customers, whatever the extract holds."""
     sent = job.sent
     name = ScoresName(job.as_of, sent.extract_id, job.bundle_id)
-    stage = publishing.open_stage(job.scores, str(name))
-    write_new(stage / publishing.SCORES, f"scores of {sent.extract_id} by {job.bundle_id}\n".encode())
+    stage = publish.open_stage(job.scores, str(name))
+    write_new(stage / publish.SCORES, f"scores of {sent.extract_id} by {job.bundle_id}\n".encode())
     extract = ExtractIdentity(extract_id=sent.extract_id, sha256=sent.sha256, simulated=False, counts=COUNTS)
     return StagedScores(stage, seal_files(stage), extract, (), Totals(10, 3, 0))
 
@@ -108,8 +114,8 @@ class Drain:
 
     def night(self, extract: Path | None = None, as_of: date | None = None) -> NightOutcome:
         """Score and archive all that waits, or score an extract; each look at the clock takes an hour."""
-        with patch.object(night, "pin_champion", return_value=CHAMPION):
-            return night.score_night(
+        with patch.object(score_night, "pin_champion", return_value=CHAMPION):
+            return score_night.score_night(
                 home=self.places,
                 config=ScoreConfig(settle_seconds=0),
                 now=lambda: next(self.clock),

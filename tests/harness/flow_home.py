@@ -19,7 +19,7 @@ from flows.promote_flow import promote
 from flows.score_flow import score
 from flows.train_flow import train
 from schemas.config import ScoreConfig, TrainConfig
-from tasks.core.training import baseline
+from tasks.core.training.evaluation import baselines
 from tests.harness.home import Home
 
 QUICK = TrainConfig.model_validate(
@@ -37,8 +37,8 @@ DEFAULT = "--default"
 @contextmanager
 def _plain() -> Iterator[None]:
     with (
-        patch("tasks.core.training.report.plots._svg", return_value="<svg></svg>"),
-        patch.multiple(baseline, _TREE_DEPTHS=(10,), _TREE_LEAVES=(10,)),
+        patch("tasks.core.report.plots._svg", return_value="<svg></svg>"),
+        patch.multiple(baselines, _TREE_DEPTHS=(10,), _TREE_LEAVES=(10,)),
     ):
         yield
 

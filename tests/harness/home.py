@@ -7,8 +7,8 @@ from typing import Self
 
 import pandas as pd
 
-from tasks.core.bundle import Bundle
-from tasks.core.registry import open_champion
+from tasks.core.bundle.bundle_files import Bundle
+from tasks.core.bundle.registry import open_champion
 
 
 @dataclass(frozen=True)

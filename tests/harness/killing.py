@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final
 
-from tasks.core import recording
+from tasks.core.engine import partition_results
 
 KILLED: Final = -9
 """The exit code of a process that was killed."""
@@ -90,4 +90,4 @@ def dask_setup(_worker: Any) -> None:
             return False
         return True
 
-    kill_around(recording, "_record", "after", is_first)
+    kill_around(partition_results, "_record", "after", is_first)

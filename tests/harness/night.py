@@ -14,15 +14,20 @@ from pathlib import Path
 
 import torch
 
+from schemas import closed
 from schemas.config import EncodingConfig, IngestConfig
 from schemas.manifest import MANIFEST, ScoresManifest
-from tasks.core import bundle, files, filing, inbox, latest, publishing, registry, scoring_job
+from tasks.core.bundle import bundle_files, registry
+from tasks.core.bundle.encoder import encode
 from tasks.core.errors import ChurnError
-from tasks.core.extract.reading import read_extract
-from tasks.core.preprocessing import encode
+from tasks.core.extract.whole.in_memory import read_extract
+from tasks.core.intake import inbox, move_extract
+from tasks.core.jobs import scoring_job
+from tasks.core.scores import latest, publish
 from tasks.core.steps import watched_by
-from tasks.core.training import staging
-from tasks.core.training.encoding import fit_spec
+from tasks.core.storage import atomic, seals
+from tasks.core.training.data.fit_encoder import fit_spec
+from tasks.core.training.export import staging
 from tests.harness.customers import make_customers
 from tests.harness.flow_home import QUICK, FlowHome
 from tests.harness.killing import StepKiller, ended, forked, kill_around
@@ -85,7 +90,7 @@ class Night:
         if self.trained is not None:
             shutil.copytree(self.trained, self.home)
             return
-        files.make_folder(self.home / "inbox")
+        atomic.make_folder(self.home / "inbox")
         shutil.copy(self.extract, self.home / "inbox" / "night_2026-03-01.csv")
 
     def run(
@@ -106,8 +111,8 @@ class Night:
         for folder in FlowHome(self.home).published():
             try:
                 manifest = ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes())
-                seals = bundle.seal_files(folder)
-                assert seals == manifest.files
+                sealed = seals.seal_files(folder)
+                assert sealed == manifest.files
             except (OSError, ValueError, AssertionError) as error:
                 found.append(f"scores: {type(error).__name__}")
         places = (self.home / name for name in ("inbox", "work", "archive", "rejected"))
@@ -130,7 +135,7 @@ class Night:
         broken = []
         for folder in (self.home / "registry" / "bundles").glob("[!.]*"):
             try:
-                bundle.open_bundle(folder)
+                bundle_files.open_bundle(folder)
             except ChurnError as error:
                 broken.append((folder, error))
         return broken
@@ -170,7 +175,7 @@ def _night(night: Night, kill_at: str | None, naive: bool) -> None:
     """Be the night's process."""
     os.environ["CHURN_HOME"] = str(night.home)
     if naive:
-        publishing.publish = publish_naively
+        scoring_job.publish_folder = publish_naively
     home = FlowHome(night.home)
     with nullcontext() if kill_at is None else _killing(kill_at):
         if night.trained is None:
@@ -191,27 +196,27 @@ def _arm(moment: str, place: str) -> None:
     module, name, chosen = {
         "checkpoint": (os, "replace", lambda target: "checkpoints" in target),
         "stage-files": (staging, "write_new", lambda path: path.endswith("cut_points.json")),
-        "seal-manifest": (bundle, "write_new", lambda path: path.endswith(MANIFEST)),
-        "seal-reveal": (bundle, "reveal", lambda _: True),
+        "seal-manifest": (bundle_files, "write_new", lambda path: path.endswith(MANIFEST)),
+        "seal-reveal": (bundle_files, "reveal", lambda _: True),
         "swap-pointer": (registry, "replace_file", lambda path: path.endswith(registry.POINTER)),
         "append-history": (registry, "replace_file", lambda path: path.endswith(registry.HISTORY)),
         "write-scores": (scoring_job, "score_stream", lambda _: True),
-        "write-quarantine": (publishing, "write_quarantine", lambda _: True),
-        "write-manifest": (publishing, "write_new", lambda path: path.endswith(MANIFEST)),
-        "publish-reveal": (publishing, "reveal", lambda _: True),
+        "write-quarantine": (scoring_job, "write_quarantine", lambda _: True),
+        "write-manifest": (publish, "write_new", lambda path: path.endswith(MANIFEST)),
+        "publish-reveal": (publish, "reveal", lambda _: True),
         "take-extract": (inbox, "move", lambda path: Path(path).parent.name == "inbox"),
         "mark-inbox": (inbox, "replace_file", lambda path: Path(path).parent.name == "inbox"),
         "swap-latest": (latest, "replace_file", lambda path: path.endswith(latest.LATEST)),
-        "archive-extract": (filing, "move", lambda path: Path(path).parent.name == "work"),
+        "archive-extract": (move_extract, "move", lambda path: Path(path).parent.name == "work"),
     }[place]
     kill_around(module, name, moment, lambda first, *_: chosen(str(first)))
 
 
 def publish_naively(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
     """Publish as one must not: slowly, file after file, into the place where consumers look."""
-    folder = files.make_folder(scores / str(manifest.name))
+    folder = atomic.make_folder(scores / str(manifest.name))
     for file in stage.iterdir():
         time.sleep(0.1)
         (folder / file.name).write_bytes(file.read_bytes())
-    publishing.write_new(folder / MANIFEST, bundle.to_json(manifest))
+    publish.write_new(folder / MANIFEST, closed.to_json(manifest))
     return folder

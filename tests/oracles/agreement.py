@@ -9,12 +9,12 @@ import pandas as pd
 
 from schemas.columns import CATEGORIES, EXTRACT_ORDER, ID, NUMBERS, TARGET
 from schemas.config import IngestConfig
-from tasks.core.extract.accepting import Acceptor
-from tasks.core.extract.block_reader import BlockReader, Part, Purpose
-from tasks.core.extract.blocks import Block
-from tasks.core.extract.dialect import recognise
-from tasks.core.extract.folding import contract_names
-from tasks.core.extract.scanning import Scan
+from tasks.core.contract.vocabulary import contract_names
+from tasks.core.extract.fast.accept import Acceptor
+from tasks.core.extract.fast.scan import Scan
+from tasks.core.extract.reader.block_reader import BlockReader, Purpose, ReadBlock
+from tasks.core.extract.text.blocks import Block
+from tasks.core.extract.text.dialect import recognise
 from tests.harness.customers import make_customers
 
 CONFIG: Final = IngestConfig(
@@ -98,7 +98,7 @@ def disagreements(data: bytes, purpose: Purpose) -> list[str]:
     return [name for name, same in _compare(ours, theirs) if not same]
 
 
-def _compare(ours: Part, theirs: Part) -> list[tuple[str, bool]]:
+def _compare(ours: ReadBlock, theirs: ReadBlock) -> list[tuple[str, bool]]:
     mine, other = ours.customers, theirs.customers
     return [
         ("lines accepted", list(mine.index) == list(other.index)),

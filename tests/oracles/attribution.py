@@ -14,8 +14,8 @@ from torch import nn
 
 from schemas.columns import PROTECTED
 from schemas.preprocessing import Spec
-from tasks.core.training.calibration import Platt
-from tasks.core.training.model import Ensemble
+from tasks.core.training.network.calibration import Platt
+from tasks.core.training.network.mlp import Ensemble
 
 Floats = npt.NDArray[np.float64]
 LOW_COLUMNS = 11

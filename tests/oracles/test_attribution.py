@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from schemas.config import EncodingConfig
-from tasks.core.preprocessing import encode
-from tasks.core.training.calibration import Platt
-from tasks.core.training.encoding import fit_spec
-from tasks.core.training.model import Ensemble, Mlp, predict_logits
+from tasks.core.bundle.encoder import encode
+from tasks.core.training.data.fit_encoder import fit_spec
+from tasks.core.training.network.calibration import Platt
+from tasks.core.training.network.mlp import Ensemble, Mlp, predict_logits
 from tests.harness.customers import make_customers
 from tests.oracles.attribution import overlap, rescale, shapley, top_columns
 

@@ -106,23 +106,6 @@ def test_the_schemas_of_a_bundle_are_published(name: str, model: type[BaseModel]
     assert published == model.model_json_schema()
 
 
-def test_contracts_do_without_dask() -> None:
-    """Where dask is installed, asking a contract does not import its frames, and others still can."""
-    program = (
-        "import sys\n"
-        "from tests.harness.customers import make_customers\n"
-        "from tasks.core.extract.frame import accept_frame\n"
-        "accept_frame(make_customers(3))\n"
-        "print('dask' in sys.modules)\n"
-        "import dask.dataframe\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-
-    assert done.stdout == "False\n"
-
-
 def test_a_process_may_use_both_contracts() -> None:
     """The training's checks and the night's have the same names, whichever model is built first."""
     program = (

@@ -3,7 +3,7 @@ import pandera.pandas as pa
 import pytest
 
 from schemas.extract import ScoringExtract
-from schemas.reasons import RULES
+from schemas.quarantine_reasons import RULES
 
 CHECKS = [check for check in ScoringExtract.to_schema().checks if check.name != "conflicting_id"]
 

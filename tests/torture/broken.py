@@ -11,11 +11,11 @@ from schemas.config import IngestConfig
 from schemas.cut_points import CutPoints
 from schemas.manifest import MANIFEST, BundleManifest
 from schemas.preprocessing import Spec
-from tasks.core.bundle import CUT_POINTS, SPEC
+from tasks.core.bundle.bundle_files import CUT_POINTS, SPEC
+from tasks.core.bundle.registry import BUNDLES, read_champion
 from tasks.core.errors import BundleError, ExtractError
-from tasks.core.extract.reading import Extract, read_extract
-from tasks.core.files import flush_to_disk
-from tasks.core.registry import BUNDLES, read_champion
+from tasks.core.extract.whole.in_memory import Extract, read_extract
+from tasks.core.storage.atomic import flush_to_disk
 
 _PIECES = 4
 

@@ -11,9 +11,9 @@ import pandas as pd
 
 from schemas.columns import EXTRACT_ORDER, ID, TARGET
 from schemas.config import IngestConfig
+from tasks.core.bundle.registry import BUNDLES, open_champion
 from tasks.core.errors import BundleError, ExtractError, RegistryError
-from tasks.core.extract.reading import Extract, read_extract
-from tasks.core.registry import BUNDLES, open_champion
+from tasks.core.extract.whole.in_memory import Extract, read_extract
 from tests.harness.customers import make_customers
 from tests.torture.outcome import Outcome, drawn
 

@@ -20,11 +20,12 @@ from pydantic import ValidationError
 from schemas.config import IngestConfig
 from schemas.manifest import MANIFEST
 from schemas.preprocessing import Spec
-from tasks.core.bundle import SPEC, bundle_id, open_bundle, seal_files
+from tasks.core.bundle.bundle_files import SPEC, bundle_id, open_bundle
+from tasks.core.bundle.encoder import encode
 from tasks.core.errors import BundleError, ExtractError
-from tasks.core.extract.reading import read_extract
-from tasks.core.files import make_folder
-from tasks.core.preprocessing import encode
+from tasks.core.extract.whole.in_memory import read_extract
+from tasks.core.storage.atomic import make_folder
+from tasks.core.storage.seals import seal_files
 from tests.harness.customers import make_customers
 from tests.torture.outcome import Outcome
 
@@ -141,7 +142,7 @@ def fuzz(
         data, started = mutated(dice.choice(inputs), dice), time.monotonic()
         try:
             target(data)
-        except Exception as error:  # noqa: BLE001 that there is none is what is tried
+        except Exception as error:  # noqa: BLE001 the absence of any is under test
             outcome.violations.append(f"input {number} of seed {seed}: {type(error).__name__}")
         if time.monotonic() - started > LONGEST_SECONDS:
             outcome.violations.append(f"input {number} of seed {seed}: took over {LONGEST_SECONDS:.0f} s")

@@ -6,11 +6,11 @@ from pathlib import Path
 import atheris
 
 _COMPILED = [
-    "tasks.core.preprocessing",
-    "tasks.core.scores_csv",
-    "tasks.core.extract.scanning",
-    "tasks.core.extract.keys",
-    "tasks.core.extract.repeats",
+    "tasks.core.bundle.encoder",
+    "tasks.core.bundle.scores_csv",
+    "tasks.core.extract.fast.scan",
+    "tasks.core.extract.reader.row_keys",
+    "tasks.core.extract.whole.duplicates",
 ]
 """Modules of which numba compiles a part: what atheris would put into them cannot be compiled."""
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tasks.dashboard import PATIENCE
+from tasks.dashboard.runs import PATIENCE
 from tests.harness.breakable import Breakable, breakable
 from tests.harness.flow_home import QUICK
 from tests.harness.night import Night
@@ -54,7 +54,7 @@ MOST_SECONDS: Final = 10.0
 
 @dataclass
 class Api:
-    """A server and the proxy before it, both of which can be broken, and mended again."""
+    """A server and the proxy before it, both of which can be broken and repaired."""
 
     server: Server
     proxy: Breakable
@@ -134,7 +134,7 @@ def _answering(**how: object) -> Break:
         for name, value in how.items():
             setattr(api.proxy, name, value)
         yield
-        api.proxy.mend()
+        api.proxy.repair()
 
     return breaking
 
@@ -246,7 +246,7 @@ def run(
     breaking: Break | None = None,
     moment: float = 0.0,
 ) -> Ended:
-    """Run a command in a copy of the template, break something at a moment of it, and mend it again."""
+    """Run a command in a copy of the template, break something at a moment of it, and repair it again."""
     shutil.rmtree(home, ignore_errors=True)
     shutil.copytree(template, home)
     challenger = (home / CHALLENGER).read_text()
@@ -257,7 +257,7 @@ def run(
     del env[PATIENCE]  # what is tried is the default
     began = time.monotonic()
     lines: list[tuple[float, str]] = []
-    mending = None
+    repairing = None
     with subprocess.Popen(
         words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as program:
@@ -270,8 +270,8 @@ def run(
         if breaking is not None:
             with suppress(subprocess.TimeoutExpired):
                 program.wait(moment)
-            mending = breaking(api)
-            next(mending)
+            repairing = breaking(api)
+            next(repairing)
         try:
             program.wait(_SECONDS)
         except subprocess.TimeoutExpired:
@@ -280,8 +280,8 @@ def run(
             program.kill()
             ended = time.monotonic()
             reading.join()
-            if mending is not None:
-                next(mending, None)
+            if repairing is not None:
+                next(repairing, None)
     last = max((at for at, line in lines if "Prefect" not in line and "error: " not in line), default=ended)
     said = [_plain(line, home) for _, line in lines if "Prefect" not in line and " rows a second" not in line]
     warned = [at for at, line in lines if "| WARNING | Prefect " in line]

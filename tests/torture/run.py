@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tasks.core.files import make_folder, replace_file
+from tasks.core.storage.atomic import make_folder, replace_file
 from tests.torture import damage, disk, fuzz, kills, orchestrator, power
 from tests.torture.broken import open_without_digests, read_by_pandas
 from tests.torture.outcome import Outcome, control

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from tasks.core.registry import open_champion
+from tasks.core.bundle.registry import open_champion
 from tests.harness.killing import KILLED
 from tests.torture import damage, disk, fuzz, power
 from tests.torture.broken import open_without_digests, read_by_pandas

@@ -16,8 +16,11 @@ from prefect.client.schemas.objects import State
 
 from flows import cli
 from schemas.config import SplitConfig
-from tasks.core import files, publishing, registry, streaming
-from tasks.core.extract.blocks import BLOCK_BYTES
+from tasks.core.bundle import registry
+from tasks.core.engine import stream
+from tasks.core.extract.text.blocks import BLOCK_BYTES
+from tasks.core.jobs import scoring_job
+from tasks.core.storage import spill
 from tests.harness.customers import make_customers
 from tests.harness.flow_home import FlowHome
 from tests.harness.killing import ended, forked
@@ -51,7 +54,7 @@ class Trial:
         return forked(act_on_faulty_disk, self.act, home, self.extract.stat().st_size, fault, at)
 
     def run(self, home: Path, fault: Fault | None = None, at: int = 0) -> int:
-        """Act to the end; give the exit code (1 where an error is none of ours)."""
+        """Act to the end; give the exit code (1 where an error is not one of ours)."""
         return ended(self.start(home, fault, at))
 
     def rerun(self, night: Night, expected: dict[str, bytes]) -> list[str]:
@@ -71,7 +74,7 @@ def _score(home: FlowHome) -> State[Any]:
 
 
 def _score_naively(home: FlowHome) -> State[Any]:
-    with patch.object(publishing, "publish", publish_naively):
+    with patch.object(scoring_job, "publish_folder", publish_naively):
         return home.score()
 
 
@@ -141,8 +144,8 @@ def act_on_faulty_disk(
     """
     os.environ["CHURN_HOME"] = str(home)
     disk = FaultyDisk(home, fault, at)
-    streaming.score_stream.__kwdefaults__["block_bytes"] = min(BLOCK_BYTES, extract_bytes // 5)
-    files._SPILL_IN_MEMORY = min(files._SPILL_IN_MEMORY, extract_bytes // 300)
+    stream.score_stream.__kwdefaults__["block_bytes"] = min(BLOCK_BYTES, extract_bytes // 5)
+    spill._SPILL_IN_MEMORY = min(spill._SPILL_IN_MEMORY, extract_bytes // 300)
 
     def main() -> State[Any]:
         with disk:

@@ -15,7 +15,7 @@ from schemas.evidence import CalibrationBin, Decile
 from schemas.measures import Measure
 from tasks.core.presentation.facts import NamedInfluence, ValueShare
 from tasks.core.presentation.french import NAMES, decimal, percent, typeset
-from tasks.core.training.report.plots import BLUE, ORANGE, STYLE, error_bars, plot_calibration, plot_gains
+from tasks.core.report.plots import BLUE, ORANGE, STYLE, error_bars, plot_calibration, plot_gains
 
 BESIDE: Final = (5.9, 4.5)
 """Width and height, in inches, of a chart beside text."""

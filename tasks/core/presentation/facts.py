@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas.evidence import Influence, Response
-from schemas.manifest import BundleManifest
+from schemas.manifest import MODEL, BundleManifest
 from schemas.measures import Measure
 from schemas.reports import JudgedEvaluation
-from tasks.core.bundle import MODEL
 from tasks.core.presentation.french import NAMES, value_of
 
 AHEAD, LEVEL, BEHIND = "devant", "à égalité", "derrière"

@@ -1,4 +1,4 @@
-"""The faults a CRM extract can have, planted on purpose so that a quarantine can be compared with them."""
+"""Plant the faults that a CRM extract can have, to compare them with the quarantine."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -12,11 +12,11 @@ from tasks.core.errors import ConfigError
 from tasks.core.simulator.customer_frame import simulated_id
 
 Row = dict[str, str]
-"""One customer's texts, by column, in the order in which they are written."""
+"""Cells of one customer by column, in the order of the file."""
 
 
 class Fault(StrEnum):
-    """The kinds of fault; each breaks one rule of the data contract and no other."""
+    """Kinds of faults; each breaks exactly one rule of the data contract."""
 
     BAD_CATEGORY = "bad_category"
     BAD_NUMBER = "bad_number"
@@ -41,17 +41,17 @@ class Fault(StrEnum):
 
 
 class PlantedFault(NamedTuple):
-    """Where a fault stands in the file."""
+    """The position of a fault in the file."""
 
     line: int
     """Physical line, counted from 1; the header is line 1."""
     fault: Fault
     partner: bool
-    """Whether this is the second of two lines that are bad together."""
+    """Whether this is the second of two lines that conflict."""
 
 
 class Plan(NamedTuple):
-    """A fault to plant, before lines are known."""
+    """A fault to plant, before its line is known."""
 
     customer: int
     """Counted from 0."""
@@ -60,31 +60,31 @@ class Plan(NamedTuple):
 
 
 MAX_SHARE: Final = 0.5
-"""Every planted row needs a sound neighbour, which a conflicting id takes as its partner."""
+"""Each planted row needs a valid neighbour, which serves as the partner of a conflicting id."""
 
 
 def kinds_in_turn(rows: int, share: float) -> list[Fault]:
-    """Return the faults of a share of rows, every kind in turn.
+    """Return faults for a share of rows, cycling through all kinds.
 
     Raises:
-        ConfigError: The share is not within 0 and `MAX_SHARE`.
+        ConfigError: The share is not between 0 and `MAX_SHARE`.
     """
     if not 0 <= share <= MAX_SHARE:
-        raise ConfigError(f"bad rows: expected a share from 0 to {MAX_SHARE}, got {share:g}")
+        raise ConfigError(f"bad rows: expected a share between 0 and {MAX_SHARE}, got {share:g}")
     return list(itertools.islice(itertools.cycle(Fault), int(rows * share + 0.5)))
 
 
 def plan_faults(rows: int, kinds: Sequence[Fault], seed: int) -> list[Plan]:
-    """Spread faults over the customers, in their order, no customer with more than one.
+    """Distribute faults over the customers in order, at most one each.
 
-    Each fault has a stretch of customers for itself and lies anywhere in it but at its end,
-    so that a partner is always the next customer.
+    Each fault has its own range of customers and is anywhere but at its end, so a partner is always
+    the next customer.
 
     Raises:
         ConfigError: There are more faults than half the rows.
     """
     if len(kinds) > rows * MAX_SHARE:
-        raise ConfigError(f"bad rows: {len(kinds)} faults need {2 * len(kinds)} rows or more, got {rows}")
+        raise ConfigError(f"bad rows: {len(kinds)} faults need {2 * len(kinds)} or more rows, got {rows}")
     edges = np.arange(len(kinds) + 1) * rows // max(len(kinds), 1)
     places = np.random.default_rng([seed, len(kinds)]).random(len(kinds))
     customers = edges[:-1] + np.floor(places * (np.diff(edges) - 1)).astype(np.int64)
@@ -97,9 +97,9 @@ def plan_faults(rows: int, kinds: Sequence[Fault], seed: int) -> list[Plan]:
 
 
 def spoil(row: Row, planned: Plan) -> str:
-    """Return the line, or for a repeat the two lines, of a sound row with its fault.
+    """Return the line (two for a repeat) of a valid row with its fault.
 
-    A byte that is not UTF-8 stands as a surrogate; write with `errors="surrogateescape"`.
+    A byte that is not UTF-8 is represented by a surrogate; write with `errors="surrogateescape"`.
     """
     if planned.fault is Fault.IDENTICAL_REPEAT:
         line = ",".join(row.values())
@@ -113,7 +113,7 @@ def spoil(row: Row, planned: Plan) -> str:
 
 
 def _billed(row: Row) -> Row:
-    """Return the row, or the same customer a month later when nothing was billed yet."""
+    """Return the row, or the same customer a month later if nothing has been billed yet."""
     return row | {"tenure": "1", "TotalCharges": row["MonthlyCharges"]} if row["tenure"] == "0" else row
 
 
@@ -132,7 +132,7 @@ def _bad_total(row: Row) -> Row:
 
 
 def _half_month(row: Row) -> Row:
-    """Move tenure by half a month, inwards where the total must stay coherent with it."""
+    """Shift tenure by half a month, in the direction that keeps the total coherent."""
     months = int(_billed(row)["tenure"])
     return _billed(row) | {"tenure": str(months - 0.5 if months > 1 else 1.5)}
 

@@ -1,4 +1,4 @@
-"""One link of the causal chain: a category drawn by a multinomial logit of what is known so far."""
+"""One link of the causal chain: a category drawn from a multinomial logit of the links before it."""
 
 from typing import NamedTuple
 
@@ -10,14 +10,14 @@ from tasks.core.simulator.parameters import Choice, Logits
 Numbers = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Features = dict[str, Numbers]
-"""Name of a feature, such as `Contract=One year` or `years`, each with its values, shape (N,)."""
+"""Values of shape (N,) by feature name, such as `Contract=One year` or `years`."""
 
 
 class Tilt(NamedTuple):
-    """A drift of a choice: every other value gives (or the value loses) the same share of its probability.
+    """A drift of a choice: a share of probability that moves to or from one value.
 
-    A positive `moved` is the share of all other values' probability that goes to
-    `value`; a negative one is the share of `value`'s probability that goes to the others.
+    A positive `moved` is the share of all other values' probability that moves to `value`; a negative
+    one is the share of `value`'s own probability that moves to the others.
     """
 
     value: str
@@ -41,7 +41,7 @@ def linear(logits: Logits, features: Features, rows: int) -> Numbers:
 
 
 def probabilities(choice: Choice, features: Features, rows: int, tilt: Tilt | None) -> Numbers:
-    """Return every value's probability, shape (N, V), each row adding up to 1."""
+    """Return every value's probability, shape (N, V), each row summing to 1."""
     odds = np.exp(linear(choice.logits, features, rows))
     shares = np.hstack([np.ones((rows, 1)), odds])
     shares /= shares.sum(axis=1, keepdims=True)
@@ -60,6 +60,6 @@ def probabilities(choice: Choice, features: Features, rows: int, tilt: Tilt | No
 
 
 def draw(shares: Numbers, uniform: Numbers) -> Codes:
-    """Return each row's value as an index into the choice's values, by inversion of one uniform number."""
+    """Return each row's value as an index into the choice's values, by inverting one uniform number."""
     edges = np.cumsum(shares[:, :-1], axis=1)
     return np.asarray((uniform[:, np.newaxis] >= edges).sum(axis=1), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""The true churn probability of a simulated customer, which no model knows."""
+"""The true churn probability of a simulated customer, unknown to any model."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ _MONTHS_A_YEAR: Final = 12
 
 
 def add_tenure(features: Features, tenure: Codes) -> None:
-    """Add the shapes of tenure, whole months of shape (N,), that the logits use."""
+    """Add the transformations of tenure, whole months of shape (N,), that the logits use."""
     features["years"] = tenure / _MONTHS_A_YEAR
     features["log_months"] = np.log1p(tenure.astype(np.float64))
     features["new"] = (tenure <= 1).astype(np.float64)
@@ -30,7 +30,7 @@ def true_probability(frame: pd.DataFrame) -> Numbers:
     """Return the true churn probability of simulated customers, shape (N,), in the frame's order.
 
     Args:
-        frame: Customers as text, as `simulate` returns them; their label is not looked at.
+        frame: Customers as text, as `simulate` returns them; their outcome is ignored.
     """
     features: Features = {
         f"{column}={value}": np.asarray(frame[column] == value, dtype=np.float64)

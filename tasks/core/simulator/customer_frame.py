@@ -10,23 +10,23 @@ from tasks.core.simulator.parameters import PARAMETERS
 from tasks.core.simulator.population import Population, populate
 
 _STEPS_A_UNIT: Final = round(1 / PARAMETERS.charges.step)
-"""Charges are counted in steps."""
+"""Steps per unit of currency."""
 
 _BLANK: Final = " "
 """What the CRM writes for the total of a customer who has just joined."""
 
 
 def simulate(rows: int, seed: int) -> pd.DataFrame:
-    """Return the first `rows` simulated customers of a seed, labelled.
+    """Return the first `rows` simulated customers of a seed, with outcomes.
 
     Returns:
-        Shape (rows, 21), the columns of `EXTRACT_ORDER`, every cell the text that an extract holds.
+        Shape (rows, 21), the columns of `EXTRACT_ORDER`, every cell as text, as in an extract.
     """
     return pd.DataFrame(text_columns(populate(0, rows, seed, {})), dtype="str")
 
 
 def text_columns(population: Population) -> dict[str, list[str]]:
-    """Return the texts of every column, in the order of an extract."""
+    """Return the cells of every column as text, in the order of an extract."""
     columns = {
         column: np.array(CATEGORIES[column], dtype=object)[codes].tolist()
         for column, codes in population.codes.items()
@@ -48,6 +48,6 @@ def simulated_id(customer: int) -> str:
 
 
 def _charge(steps: int) -> str:
-    """Write an amount as the CRM does: without needless zeros, 84 and 29.9 and 56.95."""
+    """Write an amount as the CRM does, without trailing zeros: 84, 29.9, 56.95."""
     units, rest = divmod(steps, _STEPS_A_UNIT)
     return f"{units}.{rest * 100 // _STEPS_A_UNIT:02d}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""How a simulated population may differ from the one the parameters describe."""
+"""Drift of a simulated population from the one that the parameters describe."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,17 +9,17 @@ from tasks.core.simulator.choice import Tilt
 from tasks.core.simulator.parameters import PARAMETERS
 
 Drift = Mapping[str, float]
-"""Column, each with its shift: relative for a number, added to the riskiest value's share for a category."""
+"""Shift by column: relative for a number, added to the riskiest value's share for a category."""
 
 DRIFTING_NUMBERS: Final = ("tenure", "MonthlyCharges")
 """TotalCharges follows these two."""
 
 NUMBER_SHIFTS: Final = (-0.9, 1.0)
-"""Least and greatest relative change of a number."""
+"""Smallest and largest relative change of a number."""
 
 
 def parse_drift(arguments: Sequence[str]) -> dict[str, float]:
-    """Read `COLUMN=SHIFT` settings and check that each is possible.
+    """Parse and check `COLUMN=SHIFT` settings.
 
     Raises:
         ConfigError: A setting is malformed, names a column that cannot drift, or shifts too far.
@@ -30,18 +30,16 @@ def parse_drift(arguments: Sequence[str]) -> dict[str, float]:
         try:
             shift = float(text)
         except ValueError:
-            raise ConfigError(
-                f"drift {argument!r}: expected COLUMN=SHIFT with a number, such as tenure=0.2"
-            ) from None
+            raise ConfigError(f"drift {argument!r}: expected COLUMN=SHIFT, such as tenure=0.2") from None
         if column in drift:
-            raise ConfigError(f"drift: column {column!r} is given twice; give it once")
+            raise ConfigError(f"drift: column {column!r} is given more than once")
         drift[column] = shift
     check_drift(drift)
     return drift
 
 
 def check_drift(drift: Drift) -> None:
-    """Refuse a drift that the population cannot follow.
+    """Refuse a drift that is impossible.
 
     Raises:
         ConfigError: It names a column that cannot drift, or shifts too far.
@@ -56,13 +54,11 @@ def check_drift(drift: Drift) -> None:
             known = ", ".join((*DRIFTING_NUMBERS, *PARAMETERS.riskiest))
             raise ConfigError(f"drift: column {column!r} cannot drift; expected one of {known}")
         if not (math.isfinite(shift) and least <= shift <= greatest):
-            raise ConfigError(
-                f"drift: {column} can shift by {least:g} to {greatest:g}, not by {shift:g}; choose again"
-            )
+            raise ConfigError(f"drift: {column} can shift by {least:g} to {greatest:g}, not by {shift:g}")
 
 
 def tilt(drift: Drift, column: str) -> Tilt | None:
-    """Return how a category's probabilities change, or nothing when the column does not drift."""
+    """Return how a category's probabilities change, or None if the column does not drift."""
     shift = drift.get(column, 0.0)
     if shift == 0:
         return None

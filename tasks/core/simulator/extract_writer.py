@@ -1,4 +1,4 @@
-"""Writing simulated extracts of any size, a bounded number of customers in memory at a time."""
+"""Write simulated extracts of any size, with a bounded number of customers in memory."""
 
 import os
 import tempfile
@@ -15,22 +15,22 @@ from tasks.core.simulator.drift_scenarios import Drift, check_drift
 from tasks.core.simulator.population import populate
 
 CHUNK_ROWS: Final = 65_536
-"""Customers in memory at a time; the file's content does not depend on it."""
+"""Customers in memory at a time; it does not affect the content of the file."""
 
 
 class WrittenExtract(NamedTuple):
     """What was written."""
 
     rows: int
-    """Customers; a repeated line is not a customer."""
+    """Customers; repeated lines are not counted."""
     churners: int
-    """Customers who churn, planted faults included, whether or not the label was written."""
+    """Customers who churn, including those with faults, whether or not the Churn column was written."""
     planted: tuple[PlantedFault, ...]
     """Every bad line, in the order of the file."""
 
 
 def truth_path(path: Path) -> Path:
-    """Return where the true probabilities of an extract are written."""
+    """Return the path of the true probabilities of an extract."""
     return path.with_name(f".{path.stem}.truth.csv")
 
 
@@ -46,28 +46,27 @@ def write_extract(
 ) -> WrittenExtract:
     """Write simulated customers to `path` and their true churn probabilities to `truth_path(path)`.
 
-    Both files are written aside, readable by their owner only, and renamed into place when whole;
-    what was there before is replaced. The truth names every customer by the id it had before a
-    fault was planted.
+    Both files are written under temporary names, readable only by their owner, and renamed when
+    complete; existing files are replaced. The truth uses the ids from before faults were planted.
 
     Args:
         path: The extract; its folder must exist.
         rows: Customers, at least 1.
-        seed: Which population, 0 or more.
-        faults: Faults to plant, one customer each, in the order of the file.
-        drift: How the population differs; see `tasks.core.simulator.drift_scenarios`.
+        seed: Seed of the population, 0 or more.
+        faults: Faults to plant, at most one per customer, in the order of the file.
+        drift: Drift of the population; see `tasks.core.simulator.drift_scenarios`.
         labelled: Whether the Churn column is written.
-        progress: Told the number of customers written so far, after every chunk.
+        progress: Called after every chunk with the number of customers written so far.
 
     Raises:
         ConfigError: A setting is out of range, or the path cannot be written.
     """
     if rows < 1 or seed < 0:
         raise ConfigError(
-            f"simulation: expected rows of 1 or more and a seed of 0 or more, got {rows} and {seed}"
+            f"simulation: rows must be at least 1 and the seed at least 0, got {rows} and {seed}"
         )
     if path.exists() and not path.is_file():
-        raise ConfigError(f"extract {path.name!r} is there and is not a file; choose another path")
+        raise ConfigError(f"extract {path.name!r} exists and is not a file; choose another path")
     drift = drift or {}
     check_drift(drift)
     plan = plan_faults(rows, faults, seed)
@@ -92,7 +91,7 @@ class _Order(NamedTuple):
 def _write(
     extract: BinaryIO, truth: BinaryIO, order: _Order, plan: list[Plan], progress: Callable[[int], None]
 ) -> WrittenExtract:
-    """Write both files chunk by chunk and keep count of physical lines."""
+    """Write both files chunk by chunk, counting physical lines."""
     planted: list[PlantedFault] = []
     waiting = iter([*plan, None])
     planned = next(waiting)
@@ -123,7 +122,7 @@ def _write(
 
 @contextmanager
 def _aside(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file beside `path`, mode 0600; it takes the path's name when all went well, else it goes."""
+    """Open a temporary file next to `path`, mode 0600; rename it on success, delete it on failure."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -1,4 +1,4 @@
-"""The parameters of the simulated customers, read once from `parameters.toml`, where their sources are."""
+"""Parameters of the simulated customers, read once from `parameters.toml`, which gives their sources."""
 
 import math
 import tomllib
@@ -14,18 +14,18 @@ from schemas.columns import CATEGORIES, INTERNET_SERVICES, TARGET
 Share = Annotated[Number, Field(ge=0, le=1)]
 Positive = Annotated[Number, Field(gt=0)]
 Logits = dict[str, tuple[Number, ...]]
-"""Feature names, each with its weight for every value but the first; `base` always counts.
+"""Weights by feature name, for every value except the first; `base` is always added.
 
-A name such as `a & b` means the product of the features `a` and `b`.
+A name such as `a & b` stands for the product of the features `a` and `b`.
 """
 
 _TENURE_SHAPES: Final = ("years", "log_months", "new", "first year")
-_NOT_EVERYONES: Final = ("MultipleLines", "InternetService", *INTERNET_SERVICES)
-"""Columns in which customers without telephone or internet have no choice."""
+_NOT_FOR_EVERYONE: Final = ("MultipleLines", "InternetService", *INTERNET_SERVICES)
+"""Columns that are fixed for customers without telephone or internet."""
 
 
 class Choice(Closed):
-    """The values a customer can have and what makes each likelier than the first."""
+    """The values of a column, and what makes each more likely than the first."""
 
     values: tuple[str, ...] = Field(min_length=2)
     logits: Logits
@@ -50,7 +50,7 @@ class Riskiest(Closed):
 
 
 class Tenure(Closed):
-    """What the ranges of tenure leave open."""
+    """Tenure beyond its ranges."""
 
     new_customer_share: Share
 
@@ -74,7 +74,7 @@ class Charges(Closed):
 
 
 class Parameters(Closed):
-    """All of them."""
+    """All parameters."""
 
     choices: dict[str, Choice]
     tenure: Tenure
@@ -96,20 +96,20 @@ class Parameters(Closed):
             _check_shares(column, riskiest)
         months = [month for first, last in month_ranges(self) for month in range(first, last + 1)]
         if months != list(range(1, len(months) + 1)):
-            raise ValueError("the ranges of tenure must follow one another from month 1 on")
+            raise ValueError("the ranges of tenure must be contiguous from month 1 on")
         return self
 
 
 def month_ranges(parameters: Parameters) -> Iterator[tuple[int, int]]:
     """Yield the first and last month of every range of tenure."""
-    for label in parameters.choices["tenure"].values:
-        first, _, last = label.partition("-")
+    for months in parameters.choices["tenure"].values:
+        first, _, last = months.partition("-")
         yield int(first), int(last or first)
 
 
 def _check_features(column: str, unknown: set[str]) -> None:
     if unknown:
-        raise ValueError(f"{column}: no link before it gives {sorted(unknown)}")
+        raise ValueError(f"{column}: no earlier link provides {sorted(unknown)}")
 
 
 def _values_of(column: str, choice: Choice) -> list[str]:
@@ -121,9 +121,9 @@ def _values_of(column: str, choice: Choice) -> list[str]:
 
 def _check_shares(column: str, riskiest: Riskiest) -> None:
     total = riskiest.share + riskiest.others
-    whole = total <= 1 if column in _NOT_EVERYONES else math.isclose(total, 1)
+    whole = total <= 1 if column in _NOT_FOR_EVERYONE else math.isclose(total, 1)
     if riskiest.value not in CATEGORIES[column] or not whole:
-        raise ValueError(f"{column}: expected a value of the column and shares that add up to 1")
+        raise ValueError(f"{column}: expected a value of the column and shares that sum to 1")
 
 
 PARAMETERS: Final = Parameters.model_validate(

@@ -2,9 +2,9 @@
 
 household -> contract -> tenure -> telephone and internet -> services -> paper and payment -> charges -> churn
 
-Each link is a logit of the links before it (`parameters.toml`), so that the joint distribution, not only
-each column's, is that of a telecom operator. Customer i's draws depend on the seed and on i alone:
-the same customers come out whatever the size of the pieces in which they are made.
+Each link is a logit of the links before it (`parameters.toml`), so the joint distribution, not only
+that of each column, is that of a telecom operator. The draws of customer i depend only on the seed and
+on i, so chunks of any size give the same customers.
 """
 
 from collections.abc import Sequence
@@ -40,10 +40,10 @@ _DRAWS: Final = (
     "total angle",
     "Churn",
 )
-"""What each of a customer's uniform numbers decides."""
+"""The purpose of each of a customer's uniform numbers."""
 
 _DRAWS_A_COUNTER: Final = 4
-"""Numbers Philox makes a step of its counter; a customer's numbers must fill whole steps."""
+"""Numbers per step of Philox's counter; each customer must use whole steps."""
 assert len(_DRAWS) % _DRAWS_A_COUNTER == 0
 
 
@@ -66,7 +66,7 @@ class Population(NamedTuple):
 
 
 def populate(start: int, rows: int, seed: int, drift: Drift) -> Population:
-    """Draw customers `start` (from 0) to `start + rows - 1` of the population that `seed` stands for."""
+    """Draw customers `start` (from 0) to `start + rows - 1` of the population of a seed."""
     bits = np.random.Philox(seed)
     bits.advance(start * len(_DRAWS) // _DRAWS_A_COUNTER)
     uniform = dict(zip(_DRAWS, np.random.Generator(bits).random((rows, len(_DRAWS))).T, strict=True))
@@ -93,7 +93,7 @@ def populate(start: int, rows: int, seed: int, drift: Drift) -> Population:
 
 
 class _Chain:
-    """The links drawn so far: codes, and features for the links to come."""
+    """The links drawn so far: codes, and features for the next links."""
 
     def __init__(self, rows: int, uniform: dict[str, Numbers], drift: Drift) -> None:
         self.rows = rows
@@ -103,13 +103,13 @@ class _Chain:
         self.features: Features = {}
 
     def choose(self, column: str) -> Codes:
-        """Return the index of the value each customer takes, shape (N,)."""
+        """Draw the index of each customer's value, shape (N,)."""
         moved = tilt(self.drift, column) if column in CATEGORIES else None
         choice = PARAMETERS.choices[column]
         return draw(probabilities(choice, self.features, self.rows, moved), self.uniform[column])
 
     def add(self, column: str, where: npt.NDArray[np.bool_] | None = None, value: str | None = None) -> None:
-        """Draw a category column; the customers `where` says have no choice but `value`."""
+        """Draw a category column; customers in `where` always get `value`."""
         vocabulary = CATEGORIES[column]
         codes = _codes(PARAMETERS.choices[column].values, vocabulary)[self.choose(column)]
         if where is not None and value is not None:
@@ -123,7 +123,7 @@ def _codes(values: Sequence[str], vocabulary: Sequence[str]) -> Codes:
 
 
 def _tenure(chain: _Chain) -> Codes:
-    """Return whole months: a range, a month of it, then the few who have just joined."""
+    """Return whole months: a range, a month within it, then the few who have just joined."""
     first, last = np.array(list(month_ranges(PARAMETERS))).T
     drawn = chain.choose("tenure")
     width = last[drawn] - first[drawn] + 1
@@ -142,7 +142,7 @@ def _normal(radius: Numbers, angle: Numbers) -> Numbers:
 
 
 def _monthly(chain: _Chain) -> Codes:
-    """Return the price of what is booked and a small deviation, in whole steps."""
+    """Return the price of the booked services plus a small deviation, in whole steps."""
     price = np.zeros(chain.rows)
     for feature, amount in PARAMETERS.charges.prices.items():
         price += amount * chain.features[feature]
@@ -153,7 +153,7 @@ def _monthly(chain: _Chain) -> Codes:
 
 
 def _total(chain: _Chain, tenure: Codes, monthly: Codes) -> Codes:
-    """Return what has been billed so far: months times charge, drifting with past prices, in whole steps."""
+    """Return the total billed so far: months times charge, varying with past prices, in whole steps."""
     deviation = np.where(tenure > 1, PARAMETERS.charges.total_deviation / np.sqrt(np.maximum(tenure, 1)), 0.0)
     ratio = 1 + deviation * _normal(chain.uniform["total radius"], chain.uniform["total angle"])
     total = np.rint(tenure * monthly * np.clip(ratio, *PARAMETERS.charges.total_ratio))

@@ -1,4 +1,4 @@
-"""The types of the arrays that training computes with."""
+"""Array types used in training."""
 
 import numpy as np
 import numpy.typing as npt

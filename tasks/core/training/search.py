@@ -1,4 +1,4 @@
-"""Search hyper-parameters: seeded, pruned, resumable after a kill, judged on validation alone."""
+"""Hyper-parameter search: seeded, pruned, resumable after a kill, and judged on validation only."""
 
 import hashlib
 import shutil
@@ -15,40 +15,40 @@ from optuna.trial import FixedTrial, Trial, TrialState
 
 from schemas.columns import POSITIVE, TARGET
 from schemas.config import TrainConfig
+from tasks.core.bundle.encoder import encode
 from tasks.core.errors import ConfigError
-from tasks.core.preprocessing import encode
-from tasks.core.training.encoding import fit_spec
-from tasks.core.training.epoch_log import EpochLog
-from tasks.core.training.folds import stopping_folds
-from tasks.core.training.model import predict_logits
-from tasks.core.training.network import train_network
-from tasks.core.training.ranking import Ranking
-from tasks.core.training.split import Split
+from tasks.core.training.data.fit_encoder import fit_spec
+from tasks.core.training.data.split import Split
+from tasks.core.training.metrics.ranking import Ranking
+from tasks.core.training.network.ensemble import train_network
+from tasks.core.training.network.epoch_log import EpochLog
+from tasks.core.training.network.mlp import predict_logits
+from tasks.core.training.network.stopping_folds import stopping_folds
 
 STUDY: Final = "study.sqlite3"
 
 RANDOM_TRIALS: Final = 10
-"""Trials drawn at random, the configuration's own values first, before TPE learns from them."""
+"""Random trials before TPE starts; the first uses the configuration's own values."""
 
 SPARED_TRIALS, SPARED_EPOCHS = 5, 10
-"""Neither the first trials nor the first epochs of a trial are pruned."""
+"""The first trials, and the first epochs of every trial, are not pruned."""
 
 SINGLE_STOPS_ON: Final = 5
-"""A single network is stopped on one of this many folds of the training part, and learns from the others."""
+"""Folds of the training part; a single network is stopped on one and trained on the others."""
 
 CHOICES: Final = {
     "batch_size": (64, 128, 256, 512),
     "class_weighting": ("none", "sqrt", "balanced"),
     "members": (1, 5),
 }
-"""Values of the hyper-parameters that are chosen from a list."""
+"""Hyper-parameters that are chosen from a list."""
 
 _FINISHED: Final = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialLog:
-    """One finished trial, counted from 1, and the best so far; a pruned one has no ROC-AUC."""
+    """A finished trial, counted from 1, and the best ROC-AUC so far; a pruned one has no ROC-AUC."""
 
     number: int
     parameters: dict[str, Any]
@@ -56,7 +56,7 @@ class TrialLog:
     best_roc_auc: float | None
 
 
-def search(
+def search_settings(
     parts: Split,
     config: TrainConfig,
     *,
@@ -64,22 +64,22 @@ def search(
     folder: Path,
     on_trial: Callable[[TrialLog], None],
 ) -> TrainConfig:
-    """Run what is missing of so many trials; give the configuration with the best one's values.
+    """Run the trials that are missing; return the configuration with the values of the best one.
 
-    A trial learns from the training part alone: its networks are stopped on folds of it. The
-    validation part judges it, by ROC-AUC; the holdout is not touched. Trials run one after the
-    other, each with a sampler seeded by its number, so that a search killed at any moment and gone
-    on with has the trials of an uninterrupted one: a trial that was running is done again.
+    A trial is trained on the training part only, with its networks stopped on folds of it, and judged
+    by ROC-AUC on the validation part; the holdout is not used. Trials run one after another, each with
+    a sampler seeded by its number, so a search that was killed and resumed has the same trials as an
+    uninterrupted one: the trial that was running is repeated.
 
     Args:
-        parts: Of these, training and validation are used.
-        config: Everything that is not searched, and the first trial's values.
-        trials: Completed and pruned ones in all.
-        folder: Of the study; what lies there of the same customers and configuration is gone on with.
-        on_trial: Called after every trial, before it is written down.
+        parts: Training and validation are used.
+        config: Everything that is not searched, and the values of the first trial.
+        trials: Total number, completed and pruned.
+        folder: Folder of the study; one with the same customers and configuration is resumed.
+        on_trial: Called after every trial, before it is stored.
 
     Raises:
-        ConfigError: Not a single trial came to an end.
+        ConfigError: No trial completed.
         ExtractError: A class has fewer customers than there are folds.
 
     Source: Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization" (TPE).
@@ -107,12 +107,12 @@ def search(
         candidate = _draw(trial, config)
         try:
             roc_auc = _judge(trial, candidate, inner, folder / "trial")
-        except (optuna.TrialPruned, ConfigError):  # a loss that is not finite is the trial's fault here
+        except (optuna.TrialPruned, ConfigError):  # here, a loss that is not finite only fails the trial
             roc_auc = None
         on_trial(_log(study, trial, finished + 1, roc_auc))
         study.tell(trial, roc_auc, TrialState.PRUNED if roc_auc is None else TrialState.COMPLETE)
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        raise ConfigError("search: no trial came to an end, their losses diverged. Lower fit.learning_rate.")
+        raise ConfigError("search: no trial completed, because all losses diverged. Lower fit.learning_rate.")
     return _draw(FixedTrial(study.best_trial.params), config)
 
 
@@ -136,7 +136,7 @@ def _draw(trial: Trial | FixedTrial, config: TrainConfig) -> TrainConfig:
 
 
 def _values(config: TrainConfig) -> dict[str, Any]:
-    """Give a configuration as a trial's values; those outside the space are drawn instead."""
+    """Return a configuration as trial values; values outside the search space are drawn instead."""
     neurons = {f"neurons_{i}": neurons for i, neurons in enumerate(config.fit.hidden, start=1)}
     numbers = ("dropout", "learning_rate", "weight_decay")
     chosen = {name: getattr(config.fit, name) for name in CHOICES}
@@ -150,7 +150,7 @@ def _values(config: TrainConfig) -> dict[str, Any]:
 
 
 def _judge(trial: Trial, config: TrainConfig, inner: Split, checkpoints: Path) -> float:
-    """Fit a candidate; report the first network's epochs, by which it may be pruned."""
+    """Fit a candidate; the epochs of its first network decide whether it is pruned."""
 
     def on_epoch(member: int, log: EpochLog) -> None:
         if member == 1:
@@ -168,7 +168,7 @@ def _judge(trial: Trial, config: TrainConfig, inner: Split, checkpoints: Path) -
 
 
 def _inner_parts(parts: Split) -> Split:
-    """Cut the training part to learn from and to stop on; validation stands where the holdout would."""
+    """Split the training part for fitting and stopping; validation takes the place of the holdout."""
     empty = parts.validation.head(0)
     whole = Split(training=parts.training, validation=empty, holdout=parts.validation, cuts=parts.cuts)
     stop = stopping_folds(whole, SINGLE_STOPS_ON)[0]
@@ -189,7 +189,7 @@ def _log(study: optuna.Study, trial: Trial, number: int, roc_auc: float | None) 
 
 
 def _identity(parts: Split, config: TrainConfig) -> str:
-    """Name a study by what decides its trials."""
+    """Name a study by a hash of everything that determines its trials."""
     digest = hashlib.sha256(config.model_dump_json().encode())
     for part in (parts.training, parts.validation):
         digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())

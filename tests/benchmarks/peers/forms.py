@@ -11,13 +11,13 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from schemas.config import EncodingConfig
-from tasks.core.preprocessing import encode
-from tasks.core.scoring import Model
-from tasks.core.training.calibration import fit_platt
-from tasks.core.training.encoding import fit_spec
-from tasks.core.training.model import Ensemble, Mlp
-from tasks.core.training.onnx_graph import export
-from tasks.core.training.split import Split
+from tasks.core.bundle.encoder import encode
+from tasks.core.bundle.onnx_model import Model
+from tasks.core.training.data.fit_encoder import fit_spec
+from tasks.core.training.data.split import Split
+from tasks.core.training.export.graph import export
+from tasks.core.training.network.calibration import fit_platt
+from tasks.core.training.network.mlp import Ensemble, Mlp
 from tests.benchmarks.peers.peer import Judged, Peer, label
 from tests.benchmarks.peers.product import SPEED_ROWS, rows_per_second
 

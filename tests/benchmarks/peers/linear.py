@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
 
 from schemas.columns import CATEGORIES, FEATURES
-from tasks.core.training.split import Split
+from tasks.core.training.data.split import Split
 from tests.benchmarks.peers.peer import TRIALS, Floats, Judged, Peer, best_of, judged, label, log_uniform
 
 SERVICES = (

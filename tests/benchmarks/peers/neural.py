@@ -13,7 +13,7 @@ from tabm import TabM
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from schemas.columns import CATEGORIES, NUMBERS
-from tasks.core.training.split import Split
+from tasks.core.training.data.split import Split
 from tests.benchmarks.peers.linear import frame
 from tests.benchmarks.peers.peer import Floats, Judged, Peer, judged, label
 

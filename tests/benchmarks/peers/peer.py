@@ -10,7 +10,7 @@ from scipy.special import logit
 from sklearn.metrics import roc_auc_score
 
 from schemas.columns import POSITIVE, TARGET
-from tasks.core.training.split import Split
+from tasks.core.training.data.split import Split
 
 TRIALS = 25
 """Random settings tried for every tuned peer; validation ROC-AUC chooses."""

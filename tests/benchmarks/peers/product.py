@@ -11,13 +11,13 @@ import numpy.typing as npt
 from scipy.special import logit
 
 from schemas.config import EncodingConfig, FitConfig, TrainConfig
-from tasks.core.preprocessing import encode
-from tasks.core.scoring import Model
-from tasks.core.training.encoding import fit_spec
-from tasks.core.training.network import train_network
-from tasks.core.training.onnx_graph import export
-from tasks.core.training.search import search
-from tasks.core.training.split import Split
+from tasks.core.bundle.encoder import encode
+from tasks.core.bundle.onnx_model import Model
+from tasks.core.training.data.fit_encoder import fit_spec
+from tasks.core.training.data.split import Split
+from tasks.core.training.export.graph import export
+from tasks.core.training.network.ensemble import train_network
+from tasks.core.training.search import search_settings
 from tests.benchmarks.peers.peer import DEFAULT, Judged, Peer
 
 SPEED_ROWS, SPEED_RUNS = 4_096, 30
@@ -48,7 +48,7 @@ def network(
 def searched(split: Split, seed: int, trials: int = 25) -> Judged:
     """Search on the split's own training and validation parts, then train with what was found."""
     with tempfile.TemporaryDirectory() as folder:
-        found = search(
+        found = search_settings(
             split,
             TrainConfig(),
             trials=trials,

@@ -9,7 +9,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier
 
 from schemas.columns import CATEGORIES
-from tasks.core.training.split import Split
+from tasks.core.training.data.split import Split
 from tests.benchmarks.peers.linear import frame
 from tests.benchmarks.peers.peer import TRIALS, Floats, Judged, Peer, best_of, label, log_uniform
 

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from tasks.core.extract import scanning
+from tasks.core.extract.fast import scan
 from tests.oracles.agreement import disagreements, fuzzed
 
 
@@ -19,15 +19,15 @@ def test_both_ways_of_reading_agree_on_fuzzed_lines(seed: int) -> None:
 
 def test_a_reader_that_rounds_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """A compiled pass that reads a number a bit differently does not agree."""
-    scan = scanning.scan
+    exact = scan.scan
 
-    def rounding(*args: object) -> scanning.Scan:
-        found = scan(*args)  # type: ignore[arg-type]
+    def rounding(*args: object) -> scan.Scan:
+        found = exact(*args)  # type: ignore[arg-type]
         with np.errstate(all="ignore"):  # cells that were not read hold anything
             found.values[:] = found.values.round(1)
         return found
 
-    monkeypatch.setattr("tasks.core.extract.accepting.scan", rounding)
+    monkeypatch.setattr("tasks.core.extract.fast.accept.scan", rounding)
     data, purpose = fuzzed(200, 0, random.Random(0))  # noqa: S311
 
     assert "cells" in disagreements(data, purpose)

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from schemas.config import IngestConfig
-from tasks.core.extract.reading import read_extract
+from tasks.core.extract.whole.in_memory import read_extract
 from tasks.core.simulator.bad_rows import Fault
 from tasks.core.simulator.extract_writer import write_extract
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.core.bundle import Bundle
+from tasks.core.bundle.bundle_files import Bundle
 from tasks.core.presentation.slides import Deck, make_deck
 from tests.harness.home import Home
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 import pytest
 from matplotlib.text import Text
 
+from schemas.manifest import MODEL
 from schemas.measures import Measure
-from tasks.core.bundle import MODEL, Bundle
+from tasks.core.bundle.bundle_files import Bundle
 from tasks.core.presentation.slides import Deck, Slide, make_deck
 from tests.harness.evaluation import numbers
 

@@ -44,7 +44,7 @@ def test_impossible_settings_are_refused(setting: str, told: str) -> None:
 
 def test_a_column_is_given_once() -> None:
     """Two shifts of one column contradict each other."""
-    with pytest.raises(ConfigError, match="given twice"):
+    with pytest.raises(ConfigError, match="given more than once"):
         parse_drift(["tenure=0.1", "tenure=0.2"])
 
 

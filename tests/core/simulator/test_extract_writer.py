@@ -62,7 +62,7 @@ def test_content_does_not_depend_on_chunks(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_customers_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more than a chunk's customers are ever drawn at a time, and progress is told after each."""
+    """No more than a chunk's customers are ever drawn at a time, and progress is reported after each."""
     monkeypatch.setattr(extract_writer, "CHUNK_ROWS", 40)
     drawn, told = [], []
     populate = extract_writer.populate
@@ -117,14 +117,14 @@ def test_unusable_paths_are_named(tmp_path: Path) -> None:
     """A folder that is not there and a path that is no file end in one line each."""
     with pytest.raises(ConfigError, match=r"'extract\.csv' cannot be written: No such file or directory"):
         write_extract(tmp_path / "nowhere" / "extract.csv", rows=10, seed=0)
-    with pytest.raises(ConfigError, match="is there and is not a file"):
+    with pytest.raises(ConfigError, match="exists and is not a file"):
         write_extract(tmp_path, rows=10, seed=0)
 
 
 @pytest.mark.parametrize(("rows", "seed"), [(0, 0), (10, -1)])
 def test_impossible_sizes_are_refused(tmp_path: Path, rows: int, seed: int) -> None:
     """There is at least one customer, and seeds are not negative."""
-    with pytest.raises(ConfigError, match="expected rows of 1 or more"):
+    with pytest.raises(ConfigError, match="rows must be at least 1"):
         write_extract(tmp_path / "extract.csv", rows=rows, seed=seed)
 
     assert not list(tmp_path.iterdir())

@@ -11,11 +11,11 @@ import torch
 
 from schemas.config import EncodingConfig, FitConfig, SplitConfig
 from schemas.preprocessing import Spec
-from tasks.core.preprocessing import encode
-from tasks.core.training.encoding import fit_spec
-from tasks.core.training.fit import Fitted, fit
-from tasks.core.training.model import Ensemble, Mlp
-from tasks.core.training.split import Split, split
+from tasks.core.bundle.encoder import encode
+from tasks.core.training.data.fit_encoder import fit_spec
+from tasks.core.training.data.split import Split, split_customers
+from tasks.core.training.network.fit import Fitted, fit
+from tasks.core.training.network.mlp import Ensemble, Mlp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Encoded:
 
 
 def _encode_parts(customers: pd.DataFrame) -> Encoded:
-    parts = split(customers, SplitConfig())
+    parts = split_customers(customers, SplitConfig())
     spec = fit_spec(parts.training, EncodingConfig())
     named = {"train": parts.training, "validation": parts.validation, "holdout": parts.holdout}
     x = {f"x_{name}": encode(part, spec) for name, part in named.items()}

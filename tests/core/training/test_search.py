@@ -10,8 +10,8 @@ import pytest
 from schemas.config import TrainConfig
 from tasks.core.errors import ConfigError
 from tasks.core.training import search as searching
-from tasks.core.training.search import STUDY, TrialLog, search
-from tasks.core.training.split import Split
+from tasks.core.training.data.split import Split
+from tasks.core.training.search import STUDY, TrialLog, search_settings
 
 CONFIG = TrainConfig.model_validate({"fit": {"hidden": [8, 8], "max_epochs": 3, "batch_size": 512}})
 TRIALS = 6
@@ -47,7 +47,7 @@ def _eager() -> Iterator[None]:
 def searched(encoded: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainConfig, list[Any]]:
     """Search without interruption: the configuration found, and the trials."""
     folder = tmp_path_factory.mktemp("search")
-    found = search(encoded.parts, CONFIG, trials=TRIALS, folder=folder, on_trial=_ignore)
+    found = search_settings(encoded.parts, CONFIG, trials=TRIALS, folder=folder, on_trial=_ignore)
     return found, _trials(folder)
 
 
@@ -75,7 +75,7 @@ def test_killed_at_a_random_trial_it_goes_on(
     monkeypatch: pytest.MonkeyPatch,
     when: str,
 ) -> None:
-    """Gone on with, the search has the trials of an uninterrupted one: parameters, values and result."""
+    """Resumed, the search has the trials of an uninterrupted one: parameters, values and result."""
     fatal = random.Random(when).randint(1, TRIALS)  # noqa: S311 a trial, not a secret
     judge, begun = searching._judge, []
 
@@ -94,9 +94,9 @@ def test_killed_at_a_random_trial_it_goes_on(
         if when == "in an epoch":
             deadly.setattr(searching, "_judge", die_within)
         with pytest.raises(Killed):
-            search(encoded.parts, CONFIG, trials=TRIALS, folder=tmp_path, on_trial=die_after)
+            search_settings(encoded.parts, CONFIG, trials=TRIALS, folder=tmp_path, on_trial=die_after)
     seen: list[int] = []
-    found = search(
+    found = search_settings(
         encoded.parts, CONFIG, trials=TRIALS, folder=tmp_path, on_trial=lambda log: seen.append(log.number)
     )
 
@@ -110,7 +110,7 @@ def test_more_trials_go_on_from_fewer(
 ) -> None:
     """A finished search is not repeated; a longer one begins with its trials."""
     for trials in (2, 2, 3):
-        search(encoded.parts, CONFIG, trials=trials, folder=tmp_path, on_trial=_ignore)
+        search_settings(encoded.parts, CONFIG, trials=trials, folder=tmp_path, on_trial=_ignore)
 
     assert _trials(tmp_path) == searched[1][:3]
 
@@ -125,7 +125,7 @@ def test_the_holdout_is_not_touched(encoded: Any, tmp_path: Path) -> None:
         cuts=parts.cuts,
     )
     (first, second) = (
-        search(each, CONFIG, trials=2, folder=folder, on_trial=_ignore)
+        search_settings(each, CONFIG, trials=2, folder=folder, on_trial=_ignore)
         for each, folder in ((parts, _new(tmp_path / "a")), (blind, _new(tmp_path / "b")))
     )
 
@@ -142,7 +142,7 @@ def test_validation_judges_and_teaches_nothing(
     changed = Split(training=parts.training, validation=other, holdout=parts.holdout, cuts=parts.cuts)
     logs: dict[str, list[TrialLog]] = {"a": [], "b": []}
     for (name, seen), each in zip(logs.items(), (parts, changed), strict=True):
-        search(each, CONFIG, trials=2, folder=_new(tmp_path / name), on_trial=seen.append)
+        search_settings(each, CONFIG, trials=2, folder=_new(tmp_path / name), on_trial=seen.append)
 
     assert [log.parameters for log in logs["a"]] == [log.parameters for log in logs["b"]]
     assert [log.roc_auc for log in logs["a"]] != [log.roc_auc for log in logs["b"]]
@@ -160,8 +160,8 @@ def test_trials_that_diverge_are_pruned(
 
     monkeypatch.setattr(searching, "_judge", diverge)
     logs: list[TrialLog] = []
-    with pytest.raises(ConfigError, match="no trial came to an end"):
-        search(encoded.parts, CONFIG, trials=2, folder=tmp_path, on_trial=logs.append)
+    with pytest.raises(ConfigError, match="no trial completed"):
+        search_settings(encoded.parts, CONFIG, trials=2, folder=tmp_path, on_trial=logs.append)
 
     assert [(log.roc_auc, log.best_roc_auc) for log in logs] == [(None, None), (None, None)]
 

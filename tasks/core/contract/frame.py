@@ -1,0 +1,96 @@
+"""Apply the data contract to a DataFrame from another program."""
+
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from schemas.columns import FEATURES, ID
+from schemas.config import IngestConfig
+from schemas.extract import ScoringExtract
+from schemas.quarantine_reasons import HINTS
+from tasks.core.contract.parse import parse_cells
+from tasks.core.contract.row_judge import (
+    CONFLICTING_ID,
+    CROSS_ROW,
+    Judge,
+    RowFault,
+    keeps,
+    without_cross_row_checks,
+)
+from tasks.core.errors import ExtractError
+
+_WANTED: Final = [ID, *FEATURES]
+_ROWS_SHOWN: Final = 3
+_ROWS_AT_ONCE: Final = 2**14
+"""Rows parsed at a time: Python strings and floats need ten times the memory of a frame."""
+
+
+@cache
+def _judge() -> Judge:
+    return Judge(without_cross_row_checks(ScoringExtract.to_schema()))
+
+
+def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Accept (N, *) customers to score from a DataFrame: all of them, or none.
+
+    Cells may be text or numbers, and a missing cell counts as blank; they are judged as the text that
+    the CRM would write. Additional columns and the index are ignored.
+
+    Returns:
+        The parsed frame of `schemas.extract`, in the same row order.
+
+    Raises:
+        ExtractError: a column is missing or duplicated, or a row breaks the contract.
+    """
+    wrong = [column for column in _WANTED if frame.columns.tolist().count(column) != 1]
+    if wrong:
+        raise ExtractError(
+            f"the DataFrame must have each of {len(_WANTED)} columns exactly once; missing or duplicated:"
+            f" {', '.join(map(repr, wrong))}. See docs/data-contract.md."
+        )
+    frames: list[pd.DataFrame] = []
+    faults: list[RowFault] = []
+    for start in range(0, max(len(frame), 1), _ROWS_AT_ONCE):
+        part = frame.iloc[start : start + _ROWS_AT_ONCE]
+        cells = {column: _as_sent(part[column]) for column in _WANTED}
+        parsed = parse_cells(range(start, start + len(part)), cells, IngestConfig())
+        faults += _judge().faults(parsed)
+        frames.append(parsed.frame())
+    accepted = pd.concat(frames)
+    faults += _conflicting_ids(accepted)
+    if faults:
+        raise _broken(sorted(faults), len(frame))
+    return accepted
+
+
+def _conflicting_ids(accepted: pd.DataFrame) -> list[RowFault]:
+    """List the rows that share their id with another row."""
+    (check,) = (each for each in ScoringExtract.to_schema().checks if each.name in CROSS_ROW)
+    shared = np.flatnonzero(~keeps(check, accepted[[ID]])).tolist()
+    return [(row, ID, CONFLICTING_ID) for row in shared]
+
+
+def _as_sent(cells: "pd.Series[Any]") -> list[str]:
+    """Write (N,) cells as the CRM would; missing cells become empty."""
+    pairs = zip(cells.tolist(), cells.isna().tolist(), strict=True)
+    return ["" if missing else _written(cell) for cell, missing in pairs]
+
+
+def _written(cell: object) -> str:
+    """Write a float with all its digits and without an exponent, and anything else as `str` does."""
+    return np.format_float_positional(cell, trim="-") if isinstance(cell, float) else str(cell)
+
+
+def _broken(faults: list[RowFault], rows: int) -> ExtractError:
+    """Report the first kind of fault, the rows it occurs in, and how to fix it."""
+    _, column, reason = faults[0]
+    lines = [line for line, *place in faults if place == [column, reason]]
+    more = f", +{len(lines) - _ROWS_SHOWN}" if len(lines) > _ROWS_SHOWN else ""
+    shown = ", ".join(map(str, lines[:_ROWS_SHOWN])) + more
+    return ExtractError(
+        f"the DataFrame: {len({line for line, *_ in faults})} of {rows} rows break the contract; first"
+        f" '{column}': {reason}, in rows {shown} (counted from 0). {HINTS[reason]}"
+        " Fix these rows, or leave them out."
+    )

@@ -1,0 +1,68 @@
+"""Normalise names and values, so that spelling alone never costs a row; the rest needs configuration."""
+
+from collections.abc import Sequence
+
+from schemas.columns import CATEGORIES, EXTRACT_ORDER, TARGET
+from schemas.config import IngestConfig
+from tasks.core.errors import ConfigError
+
+_IGNORED_IN_NAMES = str.maketrans("", "", " \u00a0\u202f_.")
+"""Includes non-breaking spaces: copied from a web page or typed in French, they look the same."""
+VOCABULARY = {**CATEGORIES, TARGET: ("No", "Yes")}
+"""Closed set of values for each column except numbers and the id."""
+
+
+def normalise_name(name: str) -> str:
+    """Remove case, blanks, `_` and `.` from a column name: 'Monthly_Charges' -> 'monthlycharges'."""
+    return name.casefold().translate(_IGNORED_IN_NAMES)
+
+
+def normalise_value(value: str) -> str:
+    """Remove case and surrounding blanks from a category value: ' YES' -> 'yes'."""
+    return value.strip(" \t").casefold()
+
+
+def contract_names(header: tuple[str, ...], config: IngestConfig) -> list[str | None]:
+    """Map each header name to a column of the contract, or to None.
+
+    Raises:
+        ConfigError: an alias maps to a column that is not in the contract.
+    """
+    names = {normalise_name(column): column for column in EXTRACT_ORDER}
+    for alias, column in config.aliases.items():
+        if column not in EXTRACT_ORDER:
+            raise ConfigError(
+                f"ingest.aliases: '{alias}' maps to '{column}', which is not a column of the contract."
+                " See docs/data-contract.md."
+            )
+        names[normalise_name(alias)] = column
+    return [names.get(normalise_name(name)) for name in header]
+
+
+def canonical_values(column: str, cells: Sequence[str], config: IngestConfig) -> list[str]:
+    """Write the N values of a category column as the contract does; unknown values stay as sent.
+
+    The value maps must have been checked before (`check_value_maps`).
+    """
+    spellings = {normalise_value(value): value for value in VOCABULARY[column]}
+    for theirs, ours in config.value_maps.get(column, {}).items():
+        spellings[normalise_value(theirs)] = ours
+    canonical = {value: spellings.get(normalise_value(value), value.strip(" \t")) for value in set(cells)}
+    return [canonical[value] for value in cells]
+
+
+def check_value_maps(config: IngestConfig) -> None:
+    """Refuse value maps that cannot be applied.
+
+    Raises:
+        ConfigError: a map is for a column without a vocabulary, or maps to a value outside it.
+    """
+    for column, values in config.value_maps.items():
+        if column not in VOCABULARY:
+            raise ConfigError(f"ingest.value_maps: '{column}' is not a category column of the contract.")
+        unknown = sorted(set(values.values()) - set(VOCABULARY[column]))
+        if unknown:
+            raise ConfigError(
+                f"ingest.value_maps: {column} has no values {unknown}; expected one of"
+                f" {list(VOCABULARY[column])}."
+            )

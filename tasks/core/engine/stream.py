@@ -1,0 +1,191 @@
+"""Score an extract of any size: blocks in, rows of scores.csv out, in order, with constant memory.
+
+Several threads read and score blocks; only the caller's thread counts, spills and writes.
+Duplicate customers are known only at the end, so their rows are removed from scores.csv afterwards.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+
+from tasks.core.bundle.scorer import Rows, Scorer
+from tasks.core.bundle.scores_csv import HEADER
+from tasks.core.extract.reader.file_reader import SourceReader
+from tasks.core.extract.text.blocks import BLOCK_BYTES, Block
+from tasks.core.extract.whole.duplicates import Lines
+from tasks.core.extract.whole.whole_extract import Findings, Judged, Reading, judged
+from tasks.core.intake.delivery import Texts
+from tasks.core.storage.atomic import flush_to_disk, open_new
+from tasks.core.storage.spill import spill_file
+
+_FIELDS_AFTER_ID: Final = HEADER.count(b",")
+_LINE_FEED: Final = ord("\n")
+_FLAG, _IN_DOMAIN = 2, -2
+"""Positions of churn_flag and in_domain among a row's fields, counting the id."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Progress of a stream: the `share` read, from 0 to 1, and the `rows` accepted so far."""
+
+    share: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Customers in scores.csv, and how many of them are flagged or out of domain."""
+
+    scored: int
+    flagged: int
+    out_of_domain: int
+
+
+@dataclass(frozen=True)
+class ScoredBlock:
+    """Result of a block: what the extract as a whole needs, and the accepted `lines` with their rows."""
+
+    judged: Judged
+    lines: Lines
+    rows: Rows
+
+
+def score_blocks(
+    blocks: Iterator[tuple[SourceReader, Block]], scorer: Scorer, *, threads: int
+) -> Iterator[ScoredBlock]:
+    """Read and score blocks in order, with at most as many in flight as there are threads.
+
+    Raises:
+        BundleError: a probability is not a number within 0 and 1.
+    """
+
+    def work(reader: SourceReader, block: Block) -> ScoredBlock:
+        part = reader.read(block)
+        lines = part.customers.index.to_numpy(dtype=np.int64)
+        return ScoredBlock(judged(reader, block, part), lines, scorer.rows(part.customers))
+
+    waiting: deque[Future[ScoredBlock]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
+        try:
+            for reader, block in blocks:
+                waiting.append(pool.submit(work, reader, block))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+class Gathering:
+    """Assembles an extract's scores block by block; the output does not depend on how it was split."""
+
+    def __init__(self, reading: Reading, scores: Path, file: BinaryIO, lines: BinaryIO) -> None:
+        """Begin `file`, which is open at `scores`, and spill into `lines`."""
+        self._reading, self._scores, self._file, self._lines = reading, scores, file, lines
+        self._written: list[tuple[int, int]] = []
+        self._totals = Totals(0, 0, 0)
+        file.write(HEADER)
+
+    @property
+    def rows(self) -> int:
+        """Rows written so far."""
+        return self._totals.scored
+
+    def add(self, block: ScoredBlock) -> None:
+        """Add the next block of the extract."""
+        self._reading.add(block.judged)
+        self._file.write(block.rows.csv)
+        flush_to_disk(self._file)  # now, while the threads compute, and not all of it at the end
+        self._lines.write(block.lines.tobytes())
+        self._written.append((len(block.lines), len(block.rows.csv)))
+        self._totals = Totals(
+            self._totals.scored + len(block.lines),
+            self._totals.flagged + block.rows.flagged,
+            self._totals.out_of_domain + block.rows.out_of_domain,
+        )
+
+    def finish(self) -> tuple[Findings, Totals]:
+        """Check the extract as a whole and remove duplicates from its scores.
+
+        Raises:
+            ExtractError: the extract breaks the contract as a whole.
+        """
+        findings = self._reading.finish()
+        totals = self._totals
+        if findings.counts.accepted != totals.scored:
+            self._lines.seek(0)
+            taken_out = self._reading.taken_out(findings.repeats)
+            totals = _take_out(self._scores, self._written, self._lines, taken_out, totals)
+        return findings, totals
+
+
+@contextmanager
+def gathering_into(scores: Path, reading: Reading) -> Iterator[Gathering]:
+    """Gather into the new file `scores`; per-row data that must be kept is spilled next to it."""
+    with open_new(scores) as file, spill_file(scores.parent) as lines:
+        yield Gathering(reading, scores, file, lines)
+
+
+def score_stream(
+    texts: Texts,
+    reading: Reading,
+    scorer: Scorer,
+    scores: Path,
+    *,
+    threads: int,
+    on_block: Callable[[Progress], None],
+    block_bytes: int = BLOCK_BYTES,
+) -> tuple[Findings, Totals]:
+    """Score an extract into the new file `scores`; the output does not depend on `threads` or `block_bytes`.
+
+    Raises:
+        ExtractError: the extract breaks the contract as a whole, or changed while it was read.
+        BundleError: a probability is not a number within 0 and 1.
+    """
+    with gathering_into(scores, reading) as gathering:
+        for block in score_blocks(reading.blocks(texts, block_bytes), scorer, threads=threads):
+            gathering.add(block)
+            on_block(Progress(texts.share, gathering.rows))
+        return gathering.finish()
+
+
+def _take_out(
+    scores: Path,
+    written: list[tuple[int, int]],
+    lines: BinaryIO,
+    taken_out: Iterator[Lines],
+    totals: Totals,
+) -> Totals:
+    """Rewrite scores.csv without some rows, block by block."""
+    shorter = scores.with_name(f"{scores.name}.shorter")
+    with scores.open("rb") as old, open_new(shorter) as new:
+        new.write(old.read(len(HEADER)))
+        for (rows, size), gone in zip(written, taken_out, strict=True):
+            text = old.read(size)
+            of_row = np.frombuffer(lines.read(rows * np.dtype(np.int64).itemsize), dtype=np.int64)
+            if not len(gone):
+                new.write(text)
+                continue
+            ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == _LINE_FEED) + 1
+            kept_from = 0
+            for row in np.searchsorted(of_row, gone).tolist():
+                start, end = int(ends[row - 1]) if row else 0, int(ends[row])
+                fields = text[start:end].rsplit(b",", _FIELDS_AFTER_ID)
+                totals = replace(
+                    totals,
+                    scored=totals.scored - 1,
+                    flagged=totals.flagged - int(fields[_FLAG]),
+                    out_of_domain=totals.out_of_domain - 1 + int(fields[_IN_DOMAIN]),
+                )
+                new.write(text[kept_from:start])
+                kept_from = end
+            new.write(text[kept_from:])
+    shorter.replace(scores)
+    return totals

@@ -1,0 +1,184 @@
+"""Read and judge one block of an extract: clean rows in bulk, the rest line by line."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from itertools import compress
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.columns import FEATURES, ID, NUMBERS, SIMULATED_ID_PREFIX, TARGET
+from schemas.config import IngestConfig
+from schemas.extract import ScoringExtract, TrainingExtract
+from tasks.core.arrow_text import text_array, text_buffers
+from tasks.core.contract.check_tables import PLAIN_FORMS, ContractTables
+from tasks.core.contract.parse import Parsed, parse_cells
+from tasks.core.contract.personal_data import count_personal, ids_may_be_personal, judged_columns
+from tasks.core.contract.row_judge import Judge, RowFault, without_cross_row_checks
+from tasks.core.contract.vocabulary import VOCABULARY
+from tasks.core.extract.fast.accept import CATEGORY_TYPES, Acceptor
+from tasks.core.extract.fast.row_checks import FORM_TYPE
+from tasks.core.extract.reader.row_keys import Keys, digest_rows, digest_texts, keys_of
+from tasks.core.extract.reader.tally import Tally
+from tasks.core.extract.text.blocks import Block
+from tasks.core.extract.text.dialect import Dialect
+from tasks.core.extract.text.line_reader import SplitLines, read_lines
+
+Purpose = Literal["training", "scoring"]
+
+_MODELS: Final = {"training": TrainingExtract, "scoring": ScoringExtract}
+
+
+@dataclass(frozen=True)
+class ReadBlock:
+    """The result of reading one block, before the checks that need the whole extract.
+
+    `customers` are the accepted rows, indexed by physical line: `customerID` as text, categories as
+    pandas categoricals of the contract's vocabulary, numbers as float64, each with a column for its
+    form. `keys` cover all rows, including the bad ones.
+    """
+
+    customers: pd.DataFrame
+    faults: list[RowFault]
+    keys: Keys
+    tally: Tally
+
+
+def wanted_columns(purpose: Purpose) -> list[str]:
+    """List the columns of the contract that are read for a purpose."""
+    return [ID, *FEATURES, *([TARGET] if purpose == "training" else [])]
+
+
+@cache
+def _tables(purpose: Purpose) -> ContractTables:
+    return ContractTables(without_cross_row_checks(_MODELS[purpose].to_schema()))
+
+
+@cache
+def _judge(purpose: Purpose) -> Judge:
+    return Judge(_tables(purpose).schema)
+
+
+class BlockReader:
+    """Reads blocks of one file by one contract; safe to share between threads."""
+
+    def __init__(
+        self, dialect: Dialect, known: list[str | None], purpose: Purpose, config: IngestConfig
+    ) -> None:
+        """Prepare the contract; `known` maps each header position to a column of the contract."""
+        self._dialect = dialect
+        self._config = config
+        self._judge = _judge(purpose)
+        self._positions = {column: known.index(column) for column in wanted_columns(purpose)}
+        self._searched = judged_columns(dialect.header, known, config.allow_personal_columns)
+        self._extra = {
+            position: kinds for position, kinds in self._searched.items() if position != self._positions[ID]
+        }
+        self._acceptor = Acceptor(_tables(purpose), config, dialect, self._positions, list(self._extra))
+
+    def read(self, block: Block) -> ReadBlock:
+        """Read every line of a block."""
+        tally = Tally(received=block.lines)
+        customers, doubtful = self._accept(block, tally)
+        if not doubtful:
+            return ReadBlock(customers, [], self._keys(customers), tally)
+        late, faults, bad = self._read_lines(read_lines(doubtful, self._dialect), tally)
+        if late.lines:
+            customers = pd.concat([customers, _categorical(late.frame())]).sort_index()
+        keys = np.concatenate([self._keys(customers), bad])
+        return ReadBlock(customers, faults, keys[np.argsort(keys["line"], kind="stable")], tally)
+
+    def _accept(self, block: Block, tally: Tally) -> tuple[pd.DataFrame, list[tuple[int, int, bytes]]]:
+        """Accept the rows that are certainly valid; list the other lines as `read_lines` expects them."""
+        frame, found = self._acceptor.accept(block)
+        rows = len(frame)
+        tally.accepted += rows
+        tally.rows += rows
+        tally.widths[len(self._dialect.header)] += rows
+        tally.filled.update(dict.fromkeys(self._positions, rows))
+        for number in NUMBERS:
+            tally.filled[number] -= int((frame[f"{number}_form"] == "blank").sum())
+        tally.known.update({column: rows for column in self._positions if column in VOCABULARY})
+        tally.simulated += pc.starts_with(text_array(frame[ID]), SIMULATED_ID_PREFIX).sum().as_py() or 0
+        for slot, (position, kinds) in enumerate(self._extra.items()):
+            sent = Counter(
+                block.data[start:end].decode() for start, end in found.searched[slot, found.read].tolist()
+            )
+            _search(sent, position, kinds, tally)
+        for position, kinds in self._searched.items():
+            if position == self._positions[ID]:
+                self._search_ids(text_array(frame[ID]), position, kinds, tally)
+        doubtful = [
+            (block.first_line + i, block.offset + int(found.starts[i]), block.line(found.starts, i))
+            for i in np.flatnonzero(~found.read).tolist()
+        ]
+        return frame, doubtful
+
+    def _search_ids(self, ids: pa.Array, position: int, kinds: tuple[str, ...], tally: Tally) -> None:
+        if ids_may_be_personal(*text_buffers(ids)):
+            _search(Counter(ids.to_pylist()), position, kinds, tally)
+        else:
+            tally.searched[position] += len(ids)
+
+    def _read_lines(self, lines: SplitLines, tally: Tally) -> tuple[Parsed, list[RowFault], Keys]:
+        """Judge lines one by one; return the accepted customers, the faults, and the keys of the bad rows."""
+        cells = {column: lines.cells[position] for column, position in self._positions.items()}
+        parsed = parse_cells(lines.numbers, cells, self._config)
+        faults = self._judge.faults(parsed)
+        faulty = {line for line, *_ in faults}
+        bad = [line in faulty for line in parsed.lines]
+        customers = parsed.only([not each for each in bad])
+        tally.accepted += len(customers.lines)
+        tally.blank += lines.blank
+        tally.rows += len(parsed.lines)
+        tally.broken.update(lines.faults.values())
+        tally.widths.update(lines.widths)
+        tally.first_bad_byte = lines.first_bad_byte
+        tally.simulated += sum(each.startswith(SIMULATED_ID_PREFIX) for each in customers.columns[ID])
+        for column, sent in cells.items():
+            tally.filled[column] += sum(map(bool, map(str.strip, sent)))
+            if column in VOCABULARY:
+                tally.known[column] += sum(value in VOCABULARY[column] for value in parsed.columns[column])
+        for position, kinds in self._searched.items():
+            _search(Counter(lines.cells[position]), position, kinds, tally)
+        faults += [(line, "", reason) for line, reason in lines.faults.items()]
+        keys = _keys_of_bad(parsed.only(bad), {column: [*compress(cells[column], bad)] for column in NUMBERS})
+        return customers, sorted(faults), keys
+
+    def _keys(self, customers: pd.DataFrame) -> Keys:
+        return keys_of(
+            text_array(customers[ID]),
+            digest_rows(customers.drop(columns=ID)),
+            customers.index.to_numpy(dtype=np.int64),
+        )
+
+
+def _categorical(accepted: pd.DataFrame) -> pd.DataFrame:
+    forms = dict.fromkeys((f"{number}_form" for number in NUMBERS), FORM_TYPE)
+    categories = {column: kind for column, kind in CATEGORY_TYPES.items() if column in accepted}
+    return accepted.astype({**categories, **forms})
+
+
+def _keys_of_bad(parsed: Parsed, sent: dict[str, list[str]]) -> Keys:
+    """Make the keys of refused rows; a number that cannot be parsed is compared as the text `sent`."""
+    shown = dict(parsed.columns)
+    for number, cells in sent.items():
+        shown[number] = [
+            value if form in PLAIN_FORMS else cell
+            for value, form, cell in zip(shown[number], shown[f"{number}_form"], cells, strict=True)
+        ]
+    return keys_of(
+        pa.array(parsed.columns[ID], pa.string()),
+        digest_texts(zip(*shown.values(), strict=True)),
+        np.array(parsed.lines, dtype=np.int64),
+    )
+
+
+def _search(cells: dict[str, int], position: int, kinds: tuple[str, ...], tally: Tally) -> None:
+    tally.searched[position] += sum(times for cell, times in cells.items() if cell.strip())
+    for kind, times in count_personal(cells, kinds).items():
+        tally.personal[position, kind] += times

@@ -1,0 +1,39 @@
+"""Counts per block that the checks of the whole file need."""
+
+from collections import Counter
+from dataclasses import dataclass, field, fields
+
+
+@dataclass
+class Tally:
+    """Counts of one block, or of all blocks so far.
+
+    `received`, `accepted` and `blank` count physical lines; `rows` counts those with as many fields as
+    the header, `widths` the lines by number of fields, `broken` the lines that are not rows by reason.
+    `filled` counts filled cells by column, and `known` those in the vocabulary. `personal` counts
+    personal cells by position and kind, out of the `searched` filled cells of a position.
+    """
+
+    received: int = 0
+    accepted: int = 0
+    blank: int = 0
+    rows: int = 0
+    simulated: int = 0
+    broken: Counter[str] = field(default_factory=Counter)
+    widths: Counter[int] = field(default_factory=Counter)
+    filled: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
+    searched: Counter[int] = field(default_factory=Counter)
+    personal: Counter[tuple[int, str]] = field(default_factory=Counter)
+    first_bad_byte: int | None = None
+
+    def add(self, other: "Tally") -> None:
+        """Add the counts of the next block."""
+        for each in fields(self):
+            mine, theirs = getattr(self, each.name), getattr(other, each.name)
+            if isinstance(mine, Counter):
+                mine.update(theirs)
+            elif each.name != "first_bad_byte":
+                setattr(self, each.name, mine + theirs)
+            elif mine is None:
+                self.first_bad_byte = theirs

@@ -1,0 +1,130 @@
+"""Detect how a file was written: whether it is CSV at all, its encoding, separator and line ending."""
+
+import csv
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.columns import EXTRACT_ORDER
+from tasks.core.contract.vocabulary import normalise_name
+from tasks.core.errors import CONTROL, UnnamedError
+
+_FOREIGN: Final = (
+    (b"PK\x03\x04", "an Excel workbook or zip archive", "save it as 'CSV UTF-8'"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save it as 'CSV UTF-8'"),
+    (b"PAR1", "a Parquet file within gzip", "deliver the Parquet file itself"),
+    (b"\x1f\x8b", "gzip within gzip", "compress it once"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the table itself", "run 'git lfs pull'"),
+    (b"outs:", "a DVC pointer, not the table itself", "run 'dvc pull'"),
+    (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
+    (b"%PDF", "a PDF document", "export the table as CSV"),
+    (b"{", "JSON", "export it as CSV"),
+    (b"[", "JSON", "export it as CSV"),
+    (b"<", "HTML or XML", "export it as CSV"),
+)
+_WIDE_ENCODINGS: Final = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+_BOM: Final = b"\xef\xbb\xbf"
+_SEPARATORS: Final = (",", ";", "\t", "|")
+_BINARY_PROBE_BYTES: Final = 4_096
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the table is written.
+
+    `separator` is between fields, `newline` (bytes) between lines; `header` holds the column names
+    as sent, `header_line` is their physical line (counted from 1), and `offset` is the first byte
+    after a byte-order mark.
+    """
+
+    separator: str
+    newline: bytes
+    header: tuple[str, ...]
+    header_line: int
+    offset: int
+
+
+def recognise(data: bytes) -> Dialect:
+    """Detect the dialect from the first bytes of a file.
+
+    Raises:
+        UnnamedError: the file is empty, is not CSV text, or is not UTF-8; or its header has an
+            unpaired quote or a control character.
+    """
+    if not data.removeprefix(_BOM).strip():
+        raise UnnamedError("is empty; expected a header and one line per customer. Export it again.")
+    for magic, what, fix in _FOREIGN:
+        if data.removeprefix(_BOM).startswith(magic):
+            raise UnnamedError(f"is {what}; expected CSV text. To fix this, {fix}.")
+    for mark, encoding in _WIDE_ENCODINGS:
+        if data.startswith(mark):
+            raise wrong_encoding(0, encoding)
+    if data[:_BINARY_PROBE_BYTES].count(b"\x00") > _BINARY_PROBE_BYTES // 16:
+        raise UnnamedError(
+            f"is binary or UTF-16 (byte {data.index(0)} is NUL); expected UTF-8 text."
+            " Export it as 'CSV UTF-8'."
+        )
+    offset = len(_BOM) if data.startswith(_BOM) else 0
+    newline = newline_of(data)
+    header_bytes, header_line = _first_line(data[offset:], newline)
+    try:
+        text = header_bytes.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise wrong_encoding(data.index(header_bytes) + error.start) from None
+    separator = max(_SEPARATORS, key=lambda each: _known_names(text, each))
+    place = f": the header (line {header_line})"
+    if has_control(text, separator):
+        raise UnnamedError(f"{place} contains a control character. Remove it from the export.")
+    try:
+        header = tuple(split_line(text, separator))
+    except csv.Error:
+        raise UnnamedError(
+            f"{place} has an unpaired quote; a quoted name needs a quote on both sides. Export it again."
+        ) from None
+    return Dialect(separator, newline, header, header_line, offset)
+
+
+def newline_of(head: bytes) -> bytes:
+    """Detect the line ending from the first bytes of a file."""
+    return b"\r" if b"\n" not in head and b"\r" in head else b"\n"
+
+
+def has_control(text: str, separator: str) -> bool:
+    """Return whether a line contains a control character other than the separator."""
+    return CONTROL.search(text.replace("\t", "") if separator == "\t" else text) is not None
+
+
+def split_line(text: str, separator: str) -> list[str]:
+    """Split one physical line into fields.
+
+    Raises:
+        csv.Error: a quote is where RFC 4180 does not allow one.
+    """
+    if '"' not in text:
+        return text.split(separator)
+    return next(csv.reader([text], delimiter=separator, strict=True))
+
+
+def wrong_encoding(offset: int, found: str = "another encoding") -> UnnamedError:
+    """Report the first byte that is not UTF-8 (`offset` from 0), without showing any of the content."""
+    return UnnamedError(
+        f"is not UTF-8: byte {offset} is in {found}; expected UTF-8. Export it as 'CSV UTF-8'."
+    )
+
+
+def _first_line(data: bytes, newline: bytes) -> tuple[bytes, int]:
+    line = 1
+    start = 0
+    while True:
+        end = data.find(newline, start)
+        content = data[start : len(data) if end < 0 else end].rstrip(b"\r")
+        if content.strip():
+            return content, line
+        start, line = end + 1, line + 1
+
+
+def _known_names(header: str, separator: str) -> int:
+    known = {normalise_name(column) for column in EXTRACT_ORDER}
+    try:
+        return len(known & {normalise_name(field) for field in split_line(header, separator)})
+    except csv.Error:
+        return 0

@@ -1,0 +1,192 @@
+"""Judge a whole extract block by block; lines are numbered over all of its files."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from schemas.config import IngestConfig
+from schemas.quarantine_reasons import HINTS
+from schemas.reports import RowCounts
+from tasks.core.contract.column_names import named
+from tasks.core.contract.personal_data import judged_columns, refuse_personal_columns
+from tasks.core.contract.vocabulary import VOCABULARY, check_value_maps
+from tasks.core.errors import naming, shown
+from tasks.core.extract.reader import refusals
+from tasks.core.extract.reader.block_reader import Purpose, ReadBlock, wanted_columns
+from tasks.core.extract.reader.file_reader import Header, SourceReader
+from tasks.core.extract.reader.row_keys import Keys
+from tasks.core.extract.reader.tally import Tally
+from tasks.core.extract.text.blocks import BLOCK_BYTES, Block, PeekedStream, Stream
+from tasks.core.extract.whole.duplicates import Lines, RepeatFinder, Repeats
+from tasks.core.extract.whole.fault_spool import (
+    FaultRecords,
+    FaultSpool,
+    count_faults,
+    fault_frame,
+    fault_records,
+)
+from tasks.core.extract.whole.file_tallies import FileTallies
+
+_FAULTS_AT_ONCE: Final = 2**14
+"""Faults per frame written to quarantine.csv; blocks have few faults, and every frame is validated."""
+
+HEAD_BYTES: Final = 2**20
+"""Bytes read to detect the dialect and header of a file."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Results that need the whole extract: `counts` that reconcile, and the `repeats`.
+
+    `faults_by_place` counts faults by column and reason.
+    """
+
+    counts: RowCounts
+    simulated: bool
+    repeats: Repeats
+    faults_by_place: Counter[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The part of a block's result that the whole extract needs.
+
+    `header` is that of the block's file, and `last_line` its last physical line.
+    """
+
+    header: Header
+    last_line: int
+    keys: Keys
+    faults: FaultRecords
+    tally: Tally
+
+
+def judged(reader: SourceReader, block: Block, part: ReadBlock) -> Judged:
+    """Reduce the result of a block to what the whole extract needs."""
+    last_line = block.first_line + block.lines - 1
+    return Judged(reader.header, last_line, part.keys, fault_records(part.faults), part.tally)
+
+
+class Reading:
+    """An extract being read: cut `blocks`, read each with its reader, `add` them in order, `finish`.
+
+    Only the readers may run in several threads.
+    """
+
+    def __init__(self, name: str, purpose: Purpose, config: IngestConfig, spill: Path | None = None) -> None:
+        """Start reading an extract called `name`; control characters in the name are replaced.
+
+        Data that grows with the extract is spilled to unnamed files in the folder `spill`, if given.
+
+        Raises:
+            ConfigError: an alias or value map of the config cannot be applied.
+        """
+        self.name = shown(name)
+        check_value_maps(config)
+        self._config = config
+        self._purpose: Purpose = purpose
+        self.wanted = wanted_columns(purpose)
+        self._files = FileTallies()
+        self._repeats = RepeatFinder(spill)
+        self._faults = FaultSpool(spill)
+
+    @property
+    def ignored_columns(self) -> tuple[str, ...]:
+        """Names of columns that were not read, or their position if the name might be a value."""
+        columns = enumerate(zip(self._files.sent, self._files.known, strict=True), start=1)
+        return tuple(
+            named(sent, place) for place, (sent, column) in columns if sent and column not in self.wanted
+        )
+
+    def blocks(
+        self, texts: Iterable[tuple[str, Stream]], block_bytes: int = BLOCK_BYTES
+    ) -> Iterator[tuple[SourceReader, Block]]:
+        """Cut the files of an extract, given by name and text, into blocks, each with its reader.
+
+        Raises:
+            ExtractError: a file or its header breaks the contract, or a line is too long.
+        """
+        lines = 0
+        for name, text in texts:
+            with naming(name):
+                stream = PeekedStream(text, HEAD_BYTES)
+                reader = SourceReader(stream.head, name, self._purpose, self._config)
+                before, lines = lines, lines + reader.header_line
+                for block in reader.blocks(stream, block_bytes, lines_before=before):
+                    yield reader, block
+                    lines = block.first_line + block.lines - 1
+
+    def add(self, block: Judged) -> None:
+        """Add a block; blocks must come in line order."""
+        self._files.add(block.header, block.tally)
+        self._repeats.add(block.keys)
+        self._faults.add(block.faults, last_line=block.last_line)
+
+    def finish(self) -> Findings:
+        """Judge the whole extract after its last block.
+
+        Raises:
+            ExtractError: the whole extract breaks the contract; carries the quarantine if rows were judged.
+        """
+        with naming(self.name):
+            return self._finish()
+
+    def quarantine(self, repeats: Repeats) -> Iterator[pd.DataFrame]:
+        """Yield the rows of quarantine.csv in batches: `line`, `column`, `reason`, `hint`."""
+        held: list[FaultRecords] = []
+        for records, _ in self._faults.blocks(repeats):
+            held.append(records)
+            if sum(map(len, held)) > _FAULTS_AT_ONCE:
+                yield _hinted(held)
+                held = []
+        if held:
+            yield _hinted(held)
+
+    def taken_out(self, repeats: Repeats) -> Iterator[Lines]:
+        """Yield the lines of accepted rows that repeats remove, block by block."""
+        for _, lines in self._faults.blocks(repeats):
+            yield lines
+
+    def close(self) -> None:
+        """Release the spill files."""
+        self._repeats.close()
+        self._faults.close()
+
+    def _finish(self) -> Findings:
+        self._files.end_file()
+        tally = self._files.whole
+        refusals.refuse_no_rows(tally)
+        sent, known = tuple(self._files.sent), self._files.known
+        searched = judged_columns(sent, known, self._config.allow_personal_columns)
+        refuse_personal_columns(sent, known, searched, tally.personal, tally.searched)
+        refusals.refuse_blank_columns(tally, self.wanted)
+        refusals.refuse_foreign_vocabulary(tally, [column for column in self.wanted if column in VOCABULARY])
+        repeats = self._repeats.find()
+        by_place: Counter[tuple[str, str]] = Counter()
+        quarantined = removed = 0
+        for faults, taken_out in self._faults.blocks(repeats):
+            by_place.update(count_faults(faults))
+            quarantined += len(np.unique(faults["line"]))
+            removed += len(taken_out)
+        counts = RowCounts(
+            received=tally.received,
+            accepted=tally.accepted - removed,
+            quarantined=quarantined,
+            exact_duplicates=len(repeats.duplicates),
+            blank_lines=tally.blank,
+        )
+        refusals.refuse_lost_lines(counts)
+        limit = self._config.max_quarantined_share
+        refusals.refuse_too_many_bad(counts, by_place, self.quarantine(repeats), limit)
+        refusals.refuse_mixed_origin(tally)
+        return Findings(counts, tally.simulated > 0, repeats, by_place)
+
+
+def _hinted(held: list[FaultRecords]) -> pd.DataFrame:
+    faults = fault_frame(np.concatenate(held))
+    return faults.assign(hint=faults["reason"].map(HINTS).astype("str"))

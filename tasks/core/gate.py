@@ -1,0 +1,140 @@
+"""The gate: judge an evaluation by the operator's policy. A refusal is a result, not an error."""
+
+import math
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from schemas.baselines import LOGISTIC_REGRESSION
+from schemas.columns import PROTECTED
+from schemas.config import GatePolicy
+from schemas.reports import Evaluation, GateCheck, GateDecision, PairedDifference, Verdict
+from tasks.core.intervals import with_interval
+
+PLAIN_BASELINE: Final = LOGISTIC_REGRESSION
+"""The baseline a candidate must not be worse than."""
+
+FEWEST_COMPARED: Final = 100
+"""Customers; with fewer unseen ones the comparison with the champion is inconclusive."""
+
+_MISSING: Final = "missing"
+
+
+def judge(evaluation: Evaluation, policy: GatePolicy, *, champion_simulated: bool | None) -> GateDecision:
+    """Make every enabled check of the policy and decide.
+
+    `champion_simulated` tells whether the champion in service was trained on simulated
+    customers; None if there is no champion. The gate fails closed: a missing or non-finite metric
+    never passes a check that reads it.
+    """
+    checks = tuple(
+        check
+        for check in _checks(evaluation, policy, champion_simulated=champion_simulated)
+        if check.name not in policy.switched_off
+    )
+    verdicts = {check.verdict for check in checks if check.kind == "block"}
+    outcome: Literal["passed", "not proven", "refused"] = "passed"
+    if "fail" in verdicts:
+        outcome = "refused"
+    elif "not proven" in verdicts:
+        outcome = "not proven" if policy.not_proven == "promote" else "refused"
+    return GateDecision(
+        outcome=outcome, checks=checks, switched_off=policy.switched_off, promotes=outcome != "refused"
+    )
+
+
+def _checks(
+    evaluation: Evaluation, policy: GatePolicy, *, champion_simulated: bool | None
+) -> Iterator[GateCheck]:
+    measures = evaluation.measures
+    roc_auc, f1 = _known(measures.roc_auc.value), _known(measures.f1.value)
+    shown_auc, shown_f1 = (with_interval(each, _MISSING) for each in (measures.roc_auc, measures.f1))
+    good = False
+    if roc_auc is not None and f1 is not None:
+        good = roc_auc >= policy.min_roc_auc or f1 >= policy.min_f1
+    yield GateCheck(
+        name="headline",
+        kind="block",
+        observed=f"ROC-AUC {shown_auc}, F1 {shown_f1}",
+        bound=f"ROC-AUC >= {policy.min_roc_auc:g} or F1 >= {policy.min_f1:g}",
+        verdict="pass" if good else "fail",
+    )
+    parity = _known(evaluation.parity.max_difference)
+    yield GateCheck(
+        name="parity",
+        kind="block",
+        observed="not finite" if parity is None else f"{parity:.1e} on {evaluation.parity.rows} customers",
+        bound=f"<= {policy.max_parity_difference:g}",
+        verdict="pass" if parity is not None and parity <= policy.max_parity_difference else "fail",
+    )
+    baseline = evaluation.baselines.get(PLAIN_BASELINE)
+    yield _not_inferior("baseline", baseline.difference if baseline else None, policy.auc_margin)
+    if evaluation.champion is not None:
+        yield _not_inferior("champion", evaluation.champion.difference, policy.auc_margin)
+    yield GateCheck(
+        name="simulated",
+        kind="block",
+        observed=f"candidate {_origin(evaluation.simulated)}, champion {_origin(champion_simulated)}",
+        bound="simulated never replaces real",
+        verdict="fail" if evaluation.simulated and champion_simulated is False else "pass",
+    )
+    low = _known(measures.roc_auc.low)
+    yield _warning(
+        "auc_lower_bound",
+        low,
+        f">= {policy.min_roc_auc:g}",
+        good=low is not None and low >= policy.min_roc_auc,
+    )
+    ece = _known(measures.ece.value)
+    yield _warning(
+        "calibration", ece, f"ECE <= {policy.max_ece:g}", good=ece is not None and ece <= policy.max_ece
+    )
+    gap = _largest_recall_gap(evaluation)
+    yield _warning(
+        "slices",
+        gap,
+        f"recall gap <= {policy.max_slice_gap:g}",
+        good=gap is not None and gap <= policy.max_slice_gap,
+    )
+
+
+def _not_inferior(name: str, difference: PairedDifference | None, margin: float) -> GateCheck:
+    """Judge a paired difference of ROC-AUC by its 95 % interval.
+
+    Source: non-inferiority test with a fixed margin; the interval decides, not the point.
+    """
+    verdict: Verdict = "fail"
+    observed = _MISSING
+    if difference is not None:
+        auc = difference.roc_auc
+        low, high = _known(auc.low), _known(auc.high)
+        observed = f"{with_interval(auc, _MISSING, sign='+')} on {difference.customers} customers"
+        if name == "champion" and difference.customers < FEWEST_COMPARED:
+            verdict = "not proven"
+        elif _known(auc.value) is not None and low is not None and high is not None:
+            verdict = "pass" if low > -margin else "fail" if high < -margin else "not proven"
+    bound = f"ROC-AUC difference > {-margin:g} (95 %)"
+    return GateCheck(name=name, kind="block", observed=observed, bound=bound, verdict=verdict)
+
+
+def _warning(name: str, observed: float | None, bound: str, *, good: bool) -> GateCheck:
+    shown = _MISSING if observed is None else f"{observed:.3f}"
+    return GateCheck(name=name, kind="warn", observed=shown, bound=bound, verdict="pass" if good else "warn")
+
+
+def _largest_recall_gap(evaluation: Evaluation) -> float | None:
+    """Find the largest gap of recall between groups of a protected attribute; None without two groups."""
+    gaps = []
+    for column in PROTECTED:
+        groups = evaluation.slices.get(column, {}).values()
+        recalls = [recall for group in groups if (recall := _known(group.recall.value)) is not None]
+        gaps += [max(recalls) - min(recalls)] if len(recalls) > 1 else []
+    return max(gaps, default=None)
+
+
+def _known(value: float | None) -> float | None:
+    """Treat a non-finite number as missing."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _origin(simulated: bool | None) -> str:
+    return "none" if simulated is None else "simulated" if simulated else "real"

@@ -1,0 +1,106 @@
+"""Find the day an extract describes, which also decides the order in which a backlog is scored.
+
+The operator passes it, or the file's name contains it, or it is the day the file was last modified.
+"""
+
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+from tasks.core.errors import ConfigError, ExtractError, UnnamedError, naming
+from tasks.core.intake.delivered_file import ExtractPath, unreadable
+
+FIRST_DAY: Final = date(2000, 1, 1)
+"""An earlier day comes from a clock that was never set, so dates in names are only accepted from here on."""
+
+_DATE: Final = re.compile(r"(?<![0-9])(20[0-9]{2})([-_.]?)([01][0-9])\2([0-3][0-9])(?![0-9])")
+_IMPOSSIBLE: Final = re.compile(
+    r"(?<![0-9])20[0-9]{2}(?:([-_.])[0-9]{2}\1[0-9]{2}|[01][0-9][0-3][0-9])(?![0-9])"
+)
+"""Looks like a date; searched for only if no real date was found."""
+_DAY_OR_MONTH_FIRST: Final = re.compile(r"(?<![0-9])[0-3][0-9]([-_.])[0-3][0-9]\1(20[0-9]{2})(?![0-9])")
+
+
+def date_of(given: ExtractPath, asked: date | None, today: date) -> date:
+    """Find the day an extract describes.
+
+    Raises:
+        ConfigError: the operator passes an impossible day, or a path that does not exist.
+        ExtractError: the name has two dates or an unreadable one, or the day lies in the future or
+            before 2000.
+    """
+    path = given.path
+    with naming(given.label):
+        try:
+            modified = datetime.fromtimestamp(path.lstat().st_mtime, tz=UTC).date()
+        except OSError as error:
+            raise unreadable(error) from None
+        except (OverflowError, ValueError):
+            modified = date.max if path.lstat().st_mtime > 0 else date.min
+        day = as_of_date(path.name, asked=asked, modified=modified, today=today)
+        if day >= FIRST_DAY:
+            return day
+        if asked is not None:
+            raise ConfigError(
+                f"--as-of {asked} is before {FIRST_DAY}; expected the day the extract speaks of."
+            )
+        raise UnnamedError(
+            f"has no date in its name, and its file is of {day}, before {FIRST_DAY}."
+            " Put the day into its name, as in crm_2026-03-01.csv, or say --as-of."
+        )
+
+
+def as_of_date(name: str, *, asked: date | None, modified: date, today: date) -> date:
+    """Determine the as-of date of a file called `name`, last modified on `modified`.
+
+    Raises:
+        ConfigError: the operator passes a day in the future.
+        UnnamedError: the name has two dates, one that does not exist, or one whose day and month are
+            ambiguous; or the day lies in the future.
+    """
+    if asked is not None:
+        if asked > today:
+            raise ConfigError(f"--as-of {asked} is in the future; expected {today} or earlier.")
+        return asked
+    named = {day for match in _DATE.finditer(name) if (day := _day(match)) is not None}
+    if len(named) > 1:
+        raise UnnamedError(f"has {len(named)} dates in its name. Say which with --as-of.")
+    if not named:
+        _refuse_unreadable_day(name)
+    day = named.pop() if named else modified
+    if day > today:
+        raise UnnamedError(f"is of {day}, in the future. Rename it, or say --as-of.")
+    return day
+
+
+def _refuse_unreadable_day(name: str) -> None:
+    """Reject a name with an unreadable date, lest the file's modification day silently replace it."""
+    if _IMPOSSIBLE.search(name):
+        raise UnnamedError(
+            "has a date in its name that does not exist. Rename it to a real YYYY-MM-DD, or say --as-of."
+        )
+    if _DAY_OR_MONTH_FIRST.search(name):
+        raise UnnamedError(
+            "has a date in its name that could be day or month first."
+            " Write the day as YYYY-MM-DD, or say --as-of."
+        )
+
+
+def _day(match: re.Match[str]) -> date | None:
+    try:
+        return date(int(match[1]), int(match[3]), int(match[4]))
+    except ValueError:
+        return None
+
+
+def oldest_first(paths: list[Path], today: date) -> list[Path]:
+    """Order a backlog by day, then by modification time, then by name; undatable extracts go first."""
+    return sorted(paths, key=lambda path: (_day_or_first(path, today), path.lstat().st_mtime_ns, path.name))
+
+
+def _day_or_first(path: Path, today: date) -> date:
+    try:
+        return date_of(ExtractPath(path, delivered=True), None, today)
+    except ExtractError:
+        return date.min

@@ -1,0 +1,187 @@
+"""Open a delivered extract so that the bytes hashed, scored and archived are the same.
+
+An extract is one file, or a folder of parts that count as if they were concatenated.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+
+from tasks.core.errors import ChangedError, UnnamedError, naming
+from tasks.core.extract.text.blocks import Stream
+from tasks.core.intake.delivered_file import DeliveredFile, ExtractPath, open_plain, refuse_holes, unreadable
+from tasks.core.intake.formats import MAGIC_BYTES, Kind, kind_of, open_text
+from tasks.core.storage.hashing import sha256
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of an extract: `name` is used in messages; `size` counts its bytes as delivered.
+
+    A `delivered` file, or one inside a folder, must be a plain file: a link is followed only if the
+    operator named the file directly. `modified_ns` is when it was last written, in nanoseconds since
+    1970.
+    """
+
+    path: Path
+    name: str
+    delivered: bool
+    kind: Kind
+    sha256: str
+    size: int
+    modified_ns: int
+
+    @contextmanager
+    def open(self) -> Iterator[DeliveredFile]:
+        """Open the delivered bytes; adds the name to any fault found while they are read.
+
+        Raises:
+            ExtractError: the delivered path is not a plain file, or cannot be read.
+            ConfigError: the operator's path cannot be read.
+        """
+        with naming(self.name), _open(self.path, delivered=self.delivered) as file:
+            yield DeliveredFile(file, from_start_to_end=self.kind != "parquet")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """An extract as `given`, with its files in order."""
+
+    given: ExtractPath
+    sources: tuple[Source, ...]
+
+    @property
+    def path(self) -> Path:
+        """Path of the extract."""
+        return self.given.path
+
+    @property
+    def name(self) -> str:
+        """Name of the extract in messages."""
+        return self.given.label
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of a single file's bytes; for a folder, of its parts' `<sha256>` lines in order."""
+        if self.sources[0].path == self.path:
+            return self.sources[0].sha256
+        return sha256("".join(f"{source.sha256}\n" for source in self.sources).encode())
+
+    @property
+    def extract_id(self) -> str:
+        """First 16 hex digits of the SHA-256."""
+        return self.sha256[:16]
+
+    @property
+    def size(self) -> int:
+        """Size in bytes, as delivered."""
+        return sum(source.size for source in self.sources)
+
+    def confirm(self) -> None:
+        """Check that the files have not changed since they were hashed.
+
+        Raises:
+            ChangedError: one was changed or deleted.
+        """
+        for source in self.sources:
+            with naming(source.name):
+                try:
+                    status = source.path.stat(follow_symlinks=not source.delivered)
+                except FileNotFoundError:
+                    raise changed() from None
+                if (status.st_size, status.st_mtime_ns) != (source.size, source.modified_ns):
+                    raise changed()
+
+
+class Texts:
+    """The CSV text of each of a delivery's files, in order; each must be read to its end."""
+
+    def __init__(self, sent: Delivery, max_unpacked_bytes: int) -> None:
+        """Start before the first file."""
+        self._sent, self._limit = sent, max_unpacked_bytes
+        self._before = 0
+        self._file: DeliveredFile | None = None
+
+    @property
+    def share(self) -> float:
+        """Share of the delivered bytes read so far."""
+        now = self._file.done if self._file is not None else 0
+        return min(1.0, (self._before + now) / self._sent.size)
+
+    def __iter__(self) -> Iterator[tuple[str, Stream]]:
+        """Yield each file's name and text.
+
+        Raises:
+            ExtractError: a file is damaged or exceeds the unpacking limit.
+            ChangedError: a file changed while it was read.
+            ConfigError: the operator's path cannot be read.
+        """
+        for source in self._sent.sources:
+            with source.open() as self._file:
+                yield source.name, open_text(self._file, source.kind, self._limit)
+                if self._file.sha256 != source.sha256:
+                    raise changed()
+            self._before += source.size
+            self._file = None
+
+
+def identify(given: ExtractPath) -> Delivery:
+    """Hash an extract of any size. A delivered one must be a file; the operator may also name a folder.
+
+    Raises:
+        ExtractError: the delivered path is not a plain file with one name, or cannot be read; or a
+            folder contains anything but parts.
+        ConfigError: the operator's path cannot be read.
+    """
+    path, name = given.path, given.label
+    with naming(name):
+        try:
+            folder = not given.delivered and path.is_dir()
+            parts = _parts(path) if folder else []
+        except OSError as error:
+            raise unreadable(error) from None
+        if folder and not parts:
+            raise UnnamedError("is a folder without parts. Export it again.")
+        if folder:
+            sources = (_identify(part, f"{name}/{part.name}", delivered=True) for part in parts)
+            return Delivery(given, tuple(sources))
+        source = _identify(path, name, delivered=given.delivered)
+        if given.delivered and path.lstat().st_nlink > 1:
+            raise UnnamedError(
+                "has other names (hard links), under which it could change unseen. Deliver a copy of its own."
+            )
+        return Delivery(given, (source,))
+
+
+def changed() -> UnnamedError:
+    """Report that an extract changed while it was read."""
+    return UnnamedError("changed while it was read. Run again.", ChangedError)
+
+
+def _parts(folder: Path) -> list[Path]:
+    """List a folder by name, without the marker files that writers leave next to their parts."""
+    entries = sorted(folder.iterdir(), key=lambda path: path.name)
+    return [path for path in entries if path.is_dir() or not path.name.startswith((".", "_"))]
+
+
+def _identify(path: Path, name: str, *, delivered: bool) -> Source:
+    with naming(name), _open(path, delivered=delivered) as file:
+        modified_ns = os.fstat(file.fileno()).st_mtime_ns
+        kind = kind_of(file.peek(MAGIC_BYTES)[:MAGIC_BYTES])
+        if kind == "csv" and delivered:
+            refuse_holes(file)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Source(path, name, delivered, kind, digest, file.tell(), modified_ns)
+
+
+def _open(path: Path, *, delivered: bool) -> BufferedReader:
+    if delivered:
+        return open_plain(path)
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise unreadable(error) from None

@@ -1,0 +1,88 @@
+"""Detect a file's format by its first bytes, never by its name, and open it as CSV text."""
+
+import gzip
+import zlib
+from typing import Final, Literal
+
+from tasks.core.errors import UnnamedError
+from tasks.core.extract.text.blocks import Stream
+from tasks.core.intake.delivered_file import DeliveredFile
+from tasks.core.intake.parquet import ParquetText
+
+Kind = Literal["csv", "csv.gz", "parquet"]
+"""Also the suffix of such a file."""
+
+MAGIC_BYTES: Final = 4
+_MAGICS: Final[tuple[tuple[bytes, Kind], ...]] = ((b"\x1f\x8b", "csv.gz"), (b"PAR1", "parquet"))
+
+_LARGEST_RATIO: Final = 200
+"""Source: deflate can reach 1,032, but every customer has a distinct id and charges: about 10."""
+_RATIO_FROM: Final = 64 * 2**20
+"""Unpacked bytes below which the ratio is not checked."""
+
+
+def kind_of(magic: bytes) -> Kind:
+    """Detect a file's format by its first bytes; anything unknown is taken for CSV."""
+    return next((kind for start, kind in _MAGICS if magic.startswith(start)), "csv")
+
+
+def open_text(file: DeliveredFile, kind: Kind, max_unpacked_bytes: int) -> Stream:
+    """Open a file as CSV text, unpacked as it is read.
+
+    Raises:
+        UnnamedError: a Parquet file is damaged or nested.
+    """
+    if kind == "csv":
+        return file
+    packed = _Gunzipped(file) if kind == "csv.gz" else ParquetText(file)
+    return _Limited(packed, file, max_unpacked_bytes)
+
+
+class _Gunzipped:
+    """The content of a gzip file with any number of members."""
+
+    def __init__(self, file: DeliveredFile) -> None:
+        self._file = gzip.GzipFile(fileobj=file, mode="rb")
+
+    def read(self, size: int) -> bytes:
+        """Read up to `size` unpacked bytes.
+
+        Raises:
+            UnnamedError: the file is truncated or damaged.
+        """
+        try:
+            return self._file.read(size)
+        except EOFError:
+            reason = "is cut short"
+        except (gzip.BadGzipFile, zlib.error):
+            reason = "is damaged"
+        raise UnnamedError(f"is a gzip file that {reason}. Deliver it again.")
+
+
+class _Limited:
+    """Text with a length limit, so that a small file cannot fill the disk or block the run."""
+
+    def __init__(self, text: Stream, packed: DeliveredFile, max_unpacked_bytes: int) -> None:
+        self._text, self._packed = text, packed
+        self._limit = max_unpacked_bytes
+        self._unpacked = 0
+
+    def read(self, size: int) -> bytes:
+        """Read up to `size` bytes.
+
+        Raises:
+            UnnamedError: the text exceeds the limit.
+        """
+        data = self._text.read(size)
+        self._unpacked += len(data)
+        if self._unpacked > self._limit:
+            raise UnnamedError(
+                f"unpacks to more than {self._limit:,} bytes, the limit"
+                " (ingest.max_unpacked_bytes). Deliver it in parts, or raise the limit."
+            )
+        if self._unpacked > max(_RATIO_FROM, _LARGEST_RATIO * self._packed.done):
+            raise UnnamedError(
+                f"unpacks to more than {_LARGEST_RATIO} times its size, which no table of customers does."
+                " Export it again."
+            )
+        return data

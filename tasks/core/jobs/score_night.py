@@ -1,0 +1,204 @@
+"""Score the extracts of the inbox, or one that an operator names; a bad one does not stop the others."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from schemas.config import Locations, ScoreConfig
+from schemas.manifest import MANIFEST, ScoresManifest
+from schemas.operations import AlarmPolicy
+from tasks.core.bundle.bundle_files import Bundle
+from tasks.core.errors import ChangedError, ExtractError, PublishError
+from tasks.core.intake import inbox
+from tasks.core.intake.archive import archive_extract, file_late_sidecars
+from tasks.core.intake.as_of_date import date_of, oldest_first
+from tasks.core.intake.delivered_file import ExtractPath
+from tasks.core.intake.delivery import Delivery
+from tasks.core.intake.rejects import reject
+from tasks.core.jobs.night_outcome import NightOutcome
+from tasks.core.jobs.scoring_job import (
+    Engine,
+    ScoringJob,
+    find_published,
+    identify,
+    pin_champion,
+    point_to_latest,
+    publish,
+    score_by_threads,
+)
+from tasks.core.report.summary import scores_table
+from tasks.core.scores.drift import find_drift
+from tasks.core.scores.folders import published_day
+from tasks.core.scores.freshness import stale
+from tasks.core.scores.latest import read_latest
+from tasks.core.steps import log, show, step
+from tasks.core.storage.locks import locked
+
+_STUCK: Final = (
+    "sidecars in inbox/ that came late and may not be moved to archive/: {}."
+    " Fix their permissions or the inbox's, or delete them."
+)
+
+
+@dataclass(frozen=True)
+class Night:
+    """What all extracts of a run share."""
+
+    home: Locations
+    champion: Bundle
+    config: ScoreConfig
+    as_of: date | None
+    force: bool
+    engine: Engine
+    now: Callable[[], datetime]
+
+
+def score_night(
+    *,
+    home: Locations,
+    config: ScoreConfig,
+    now: Callable[[], datetime],
+    extract: Path | None = None,
+    as_of: date | None = None,
+    force: bool = False,
+    engine: Engine = score_by_threads,
+) -> NightOutcome:
+    """Score one extract or drain the inbox, then report the result and check for staleness and drift.
+
+    Args:
+        home: The home folder's locations; its `work` folder is locked meanwhile.
+        config: How extracts are read and scored.
+        now: The clock, in UTC.
+        extract: The extract that an operator names.
+        as_of: The day the extracts describe; None takes it from the file name or the file's date.
+        force: Let a champion trained on simulated customers score real ones.
+        engine: Computes the scores of an extract.
+
+    Raises:
+        RegistryError: there is no champion, or its pointer cannot be read.
+        BundleError: the champion changed since it was sealed, or scores its examples differently.
+        ConfigError: the inbox is missing, or is not the folder that earlier runs used.
+    """
+    champion = pin_champion(home.registry)
+    night = Night(home, champion, config, as_of, force, engine, now)
+    outcome = NightOutcome(delivered=extract is None)
+    with locked(home.work):  # two runs would take one extract
+        point_to_latest(home.scores, champion)
+        named = ExtractPath(extract, delivered=False) if extract is not None else None
+        for given in [named] if named is not None else _take_inbox(night, outcome):
+            try:
+                _score_or_reject(given, night, outcome)
+            except Exception as error:  # noqa: BLE001 whatever it is, the other extracts are scored
+                outcome.unscored.append(error)
+    _report(outcome)
+    if outcome.delivered:
+        outcome.stale = _check_freshness(home.scores, config.alarms, now())
+    outcome.drifted = _check_drift(home.scores, outcome.scored, config.alarms)
+    return outcome
+
+
+def _score_or_reject(given: ExtractPath, night: Night, outcome: NightOutcome) -> None:
+    try:
+        sent = identify(given)
+        as_of = _date_extract(sent, night)
+        job = ScoringJob(sent, night.champion, as_of, night.config, night.home.scores, night.force)
+        _score_once(job, night, outcome)
+        if given.delivered:
+            _archive(sent, as_of, night.home.archive)
+    except ExtractError as error:
+        if given.delivered and isinstance(error, ChangedError):
+            outcome.arriving += 1
+        else:
+            outcome.rejected.append(_reject(given, error, night.home.rejected))
+
+
+def _score_once(job: ScoringJob, night: Night, outcome: NightOutcome) -> None:
+    folder = find_published(job)
+    if folder is not None:
+        outcome.repeated.append(folder)
+        return
+    outcome.scored.append(publish(job, night.engine(job), night.now()))
+    point_to_latest(job.scores, job.champion)
+
+
+@step("take-inbox")
+def _take_inbox(night: Night, outcome: NightOutcome) -> list[ExtractPath]:
+    """Take the waiting extracts that have stopped changing; list them oldest first."""
+    home = night.home
+    inbox.confirm(home.inbox, home.work)
+    before = inbox.look(home.inbox), inbox.look(home.work)
+    if any(before):
+        time.sleep(night.config.settle_seconds)
+    stuck = file_late_sidecars(home.inbox, home.archive)
+    taken = inbox.take(home.inbox, home.work, before)
+    log.info("inbox: %d extracts taken, %d left for the next run", len(taken.paths), taken.left)
+    if taken.lone_sidecars:
+        log.warning("inbox: %d .sha256 files have no extract", taken.lone_sidecars)
+    outcome.unfiled = [PublishError(_STUCK.format(stuck))] if stuck else []
+    paths = oldest_first(taken.paths, night.now().date())
+    return [ExtractPath(path, delivered=True) for path in paths]
+
+
+@step("date-extract")
+def _date_extract(sent: Delivery, night: Night) -> date:
+    """Find the day an extract describes; a redelivered one keeps the day it was first scored for."""
+    before = published_day(night.home.scores, sent.extract_id) if sent.given.delivered else None
+    if before is None:
+        return date_of(sent.given, night.as_of, night.now().date())
+    log.info("extract %s was scored before, as of %s", sent.extract_id, before)
+    if night.as_of not in (None, before):
+        log.warning(
+            "--as-of %s does not hold for extract %s, which keeps its day. For another day, move its"
+            " folders of scores away first.",
+            night.as_of,
+            sent.extract_id,
+        )
+    return before
+
+
+@step("archive")
+def _archive(sent: Delivery, as_of: date, archive: Path) -> None:
+    """Move a scored extract out of the inbox."""
+    archive_extract(sent, as_of, archive)
+
+
+@step("reject")
+def _reject(given: ExtractPath, error: ExtractError, rejected: Path) -> str:
+    """Store a rejected extract with its reason; return a line that says why and where."""
+    return f"{error} See {reject(given, error, rejected)}."
+
+
+@step("report-scoring")
+def _report(outcome: NightOutcome) -> None:
+    """Show where the scores are, what was rejected and what was left behind."""
+    folders = (*outcome.scored, *outcome.repeated)
+    manifests = {
+        folder: ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes()) for folder in folders
+    }
+    page = "\n".join([scores_table(manifests), *outcome.lines])
+    show(page, key="scoring", description="What was scored, and where it is")
+    log.info("\n%s", page)
+
+
+@step("check-freshness")
+def _check_freshness(scores: Path, alarms: AlarmPolicy, now: datetime) -> str | None:
+    """Warn if the latest scores are stale; None if they are not, or if there are none yet."""
+    found = read_latest(scores)
+    said = stale(found.as_of_date, now, alarms.max_age_hours) if found else None
+    if said is not None:
+        log.warning("stale: %s", said)
+    return said
+
+
+@step("check-drift")
+def _check_drift(scores: Path, scored: list[Path], alarms: AlarmPolicy) -> str | None:
+    """Warn if the latest scores come from this run and drifted; None otherwise."""
+    found = read_latest(scores)
+    ours = found is not None and found.folder in {folder.name for folder in scored}
+    said = find_drift(scores, alarms) if ours else None
+    if said is not None:
+        log.warning("drifted: %s", said)
+    return said

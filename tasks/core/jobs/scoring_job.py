@@ -1,0 +1,227 @@
+"""Score one extract with one champion, once: the same code at night, by hand and after a promotion."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from schemas.config import ScoreConfig
+from schemas.manifest import ExtractIdentity, ScoresManifest
+from schemas.scores_name import ScoresName
+from tasks.core.bundle import registry
+from tasks.core.bundle.bundle_files import Bundle
+from tasks.core.contract.quarantine import write_quarantine
+from tasks.core.engine.stream import Progress, Totals, score_stream
+from tasks.core.errors import BundleError, RegistryError
+from tasks.core.extract.whole.whole_extract import Findings, Reading
+from tasks.core.intake import delivery
+from tasks.core.intake.checksum_sidecar import verify_checksum
+from tasks.core.intake.delivered_file import ExtractPath
+from tasks.core.intake.delivery import Delivery, Texts
+from tasks.core.provenance import versions
+from tasks.core.report.summary import counts_line
+from tasks.core.scores.folders import find_scores
+from tasks.core.scores.latest import superseded_by, swap_latest
+from tasks.core.scores.publish import SCORES, StagedScores, open_stage, publish_folder, translate_disk_errors
+from tasks.core.steps import log, progress, step
+from tasks.core.storage.seals import seal_files
+
+
+@dataclass(frozen=True)
+class ScoringJob:
+    """An extract, the champion that scores it, the day it describes, and the folder of all scores.
+
+    `force` lets a champion trained on simulated customers score real ones.
+    """
+
+    sent: Delivery
+    champion: Bundle
+    as_of: date
+    config: ScoreConfig
+    scores: Path
+    force: bool
+
+    @property
+    def bundle_id(self) -> str:
+        """The id of the champion's bundle."""
+        return self.champion.manifest.bundle_id
+
+
+Engine = Callable[[ScoringJob], StagedScores]
+"""Computes the scores of a job: threads of this process, or a cluster. The output is identical."""
+
+
+@step("pin-champion")
+def pin_champion(home_registry: Path) -> Bundle:
+    """Open the champion, verify every hash and check it on its own examples.
+
+    Raises:
+        RegistryError: there is no champion, or its pointer cannot be read.
+        BundleError: the bundle changed since it was sealed, or scores its examples differently.
+    """
+    bundle = registry.open_champion(home_registry)
+    if bundle is None:
+        raise RegistryError("there is no champion to score with. Train one: python flows/train_flow.py.")
+    bundle.scorer()
+    manifest = bundle.manifest
+    log.info(
+        "champion: bundle %s, model %s (gate: %s)",
+        manifest.bundle_id,
+        manifest.model_id,
+        manifest.gate.outcome,
+    )
+    if bundle.manifest.simulated:
+        log.warning("The champion learnt from SIMULATED customers.")
+    return bundle
+
+
+@step("identify")
+def identify(given: ExtractPath) -> Delivery:
+    """Hash an extract; a delivered one must match its sidecar.
+
+    Raises:
+        ExtractError: the delivered path is not a plain file, or does not match its sidecar.
+        ConfigError: the operator's path cannot be read.
+    """
+    sent = delivery.identify(given)
+    log.info("extract %s: %d bytes", sent.extract_id, sent.size)
+    if given.delivered:
+        verify_checksum(sent)
+    return sent
+
+
+@step("find-published")
+def find_published(job: ScoringJob) -> Path | None:
+    """Find the folder with this extract's scores by this champion.
+
+    Raises:
+        PublishError: the folder exists but changed since it was sealed.
+    """
+    found = find_scores(job.scores, job.sent.extract_id, job.bundle_id)
+    if found is not None:
+        log.info(
+            "extract %s was scored by this champion before: nothing to do, see %s", job.sent.extract_id, found
+        )
+    return found
+
+
+@step("score")
+def score_by_threads(job: ScoringJob) -> StagedScores:
+    """Score an extract's accepted customers, in order; quarantine the other rows with their reasons.
+
+    Raises:
+        ExtractError: the extract breaks the contract as a whole.
+        BundleError: a champion trained on simulated customers would score real ones without `force`,
+            or a probability is not a number within 0 and 1.
+        PublishError: the scores could not be written.
+    """
+
+    def here(reading: Reading, scores: Path, on_block: Callable[[Progress], None]) -> tuple[Findings, Totals]:
+        return score_stream(
+            Texts(job.sent, job.config.ingest.max_unpacked_bytes),
+            reading,
+            job.champion.scorer(),
+            scores,
+            threads=job.config.threads,
+            on_block=on_block,
+        )
+
+    return stage_scores(job, here)
+
+
+Fill = Callable[[Reading, Path, Callable[[Progress], None]], tuple[Findings, Totals]]
+"""Reads and scores an extract into a new file, and reports its progress."""
+
+
+def stage_scores(job: ScoringJob, fill: Fill) -> StagedScores:
+    """Write scores and quarantine into a hidden folder, which is removed on failure.
+
+    Raises:
+        ExtractError: the extract breaks the contract as a whole.
+        BundleError: a champion trained on simulated customers would score real ones without `force`.
+        PublishError: the scores could not be written.
+    """
+    sent, ingest = job.sent, job.config.ingest
+    name = str(ScoresName(job.as_of, sent.extract_id, job.bundle_id))
+    stage = open_stage(job.scores, name)
+    try:
+        with translate_disk_errors(name), closing(Reading(sent.name, "scoring", ingest, stage)) as reading:
+            findings, totals = fill(reading, stage / SCORES, _show_progress(sent.extract_id))
+            write_quarantine(stage, reading.quarantine(findings.repeats))
+            files = seal_files(stage)
+        _log_counts(findings, reading.ignored_columns, sent.extract_id)
+        _refuse_other_origin(job, findings)
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        raise
+    identity = ExtractIdentity(
+        extract_id=sent.extract_id, sha256=sent.sha256, simulated=findings.simulated, counts=findings.counts
+    )
+    return StagedScores(stage, files, identity, reading.ignored_columns, totals)
+
+
+@step("publish")
+def publish(job: ScoringJob, staged: StagedScores, now: datetime) -> Path:
+    """Publish staged scores as one folder, atomically.
+
+    Raises:
+        ChangedError: the extract changed after it was scored.
+        PublishError: the scores could not be written.
+    """
+    job.sent.confirm()
+    supersedes = superseded_by(job.scores, job.as_of, job.sent.extract_id)
+    if supersedes:
+        log.info("extract %s corrects %d published before", job.sent.extract_id, len(supersedes))
+    champion = job.champion.manifest
+    manifest = ScoresManifest(
+        files=staged.files,
+        as_of_date=job.as_of,
+        extract=staged.extract,
+        ignored_columns=staged.ignored_columns,
+        bundle_id=job.bundle_id,
+        model_id=champion.model_id,
+        bundle_manifest_sha256=job.champion.manifest_sha256,
+        bundle_simulated=champion.simulated,
+        gate_outcome=champion.gate.outcome,
+        forced=job.force,
+        scored=staged.totals.scored,
+        flagged=staged.totals.flagged,
+        out_of_domain=staged.totals.out_of_domain,
+        supersedes=supersedes,
+        versions=versions(),
+        scored_at=now,
+        expires_on=now.date() + timedelta(days=job.config.keep_days),
+    )
+    folder = publish_folder(staged.folder, job.scores, manifest)
+    log.info("published: %s", folder)
+    return folder
+
+
+@step("point-to-latest")
+def point_to_latest(scores: Path, champion: Bundle) -> None:
+    """Update the pointer to the latest scores from the manifests."""
+    found = swap_latest(scores, champion.manifest.bundle_id)
+    if found is not None:
+        log.info("latest scores: %s", found.folder)
+
+
+def _show_progress(extract_id: str) -> Callable[[Progress], None]:
+    return lambda done: progress(f"scoring extract {extract_id}", done.share, done.rows)
+
+
+def _log_counts(findings: Findings, ignored_columns: tuple[str, ...], extract_id: str) -> None:
+    log.info("extract %s: %s", extract_id, counts_line(findings.counts))
+    if ignored_columns:
+        log.warning("Columns that scoring does not read are ignored: %s", ", ".join(ignored_columns))
+    if findings.simulated:
+        log.warning("These customers are SIMULATED.")
+
+
+def _refuse_other_origin(job: ScoringJob, findings: Findings) -> None:
+    if job.champion.manifest.simulated and not findings.simulated and not job.force:
+        raise BundleError(
+            f"the champion '{job.bundle_id}' learnt from simulated customers and says nothing"
+            " about real ones. Train on a real extract first, or insist with --force."
+        )

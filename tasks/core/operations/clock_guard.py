@@ -1,0 +1,41 @@
+"""Refuse to sweep when the system clock has jumped: ahead of time, everything would look expired."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from schemas.config import Locations
+from schemas.manifest import Champion
+from tasks.core.errors import ConfigError
+from tasks.core.operations.retention_log import last_sweep
+from tasks.core.scores.folders import published_folders, read_manifest
+
+MAX_SILENCE: Final = timedelta(days=35)
+"""Sweeps and scoring runs are daily; a gap of over a month is a wrong clock or a long shutdown."""
+
+
+def refuse_clock_jump(home: Locations, champion: Champion | None, now: datetime) -> None:
+    """Refuse a moment too long after the last sweep or, before the first one, the last night or promotion.
+
+    The last sweep alone counts: a night that runs between jump and sweep is dated by the clock that jumped.
+    Later dates than now are ignored; without an earlier one, any clock passes.
+
+    Raises:
+        ConfigError: the clock has jumped, or no sweep ran for so long.
+    """
+    last, what = last_sweep(home.retention_log, now), "sweep"
+    if last is None:
+        last, what = _last_dated(home, champion, now), "night or promotion"
+    if last is not None and now - last > MAX_SILENCE:
+        raise ConfigError(
+            f"the clock says {now.date()}, but the last {what} was on {last.date()};"
+            f" expected at most {MAX_SILENCE.days} days between. Nothing was deleted."
+            " Set the clock, or, if none ran for so long, insist with --force."
+        )
+
+
+def _last_dated(home: Locations, champion: Champion | None, now: datetime) -> datetime | None:
+    manifests = (read_manifest(folder) for folder in published_folders(home.scores))
+    dated = [each.scored_at for each in manifests if each is not None]
+    if champion is not None:
+        dated.append(champion.at)
+    return max((at for at in dated if at <= now), default=None)

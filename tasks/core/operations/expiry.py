@@ -1,0 +1,222 @@
+"""Find what has expired, take it out of sight by a rename, and delete it.
+
+What does not go keeps nothing else from going.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from schemas.config import Locations
+from schemas.operations import RetentionPolicy
+from schemas.retention import Item, Kind
+from schemas.scores_name import ScoresName
+from tasks.core.intake.rejects import REASON
+from tasks.core.scores.folders import read_manifest
+from tasks.core.scores.latest import find_latest, read_latest
+from tasks.core.storage.atomic import FOLDER_MODE, is_folder, sync_folder
+
+HIDDEN: Final = ".expired-"
+
+Expiry = Callable[[Path], date | None]
+"""Returns the last day that a file or folder is kept; None if it is not ours to delete."""
+
+
+@dataclass(frozen=True)
+class Expired:
+    """A file or folder that has expired, and the day it is of where that is known."""
+
+    kind: Kind
+    path: Path
+    day: date | None
+
+
+@dataclass(frozen=True)
+class Left:
+    """What has expired but could not be deleted, and why."""
+
+    kind: Kind
+    reason: str
+
+
+@dataclass(frozen=True)
+class Due:
+    """What has expired, and by kind why some of it cannot be read."""
+
+    expired: list[Expired]
+    unreadable: dict[Kind, str]
+
+
+def find_expired(home: Locations, policy: RetentionPolicy, champion: str, today: date) -> Due:
+    """Find what has expired on that day, and what an interrupted sweep had hidden.
+
+    Of the latest scores, of inbox and work, and of bundles nothing is ever listed.
+    """
+    pointed, latest = read_latest(home.scores), find_latest(home.scores, champion)
+    kept = {each.folder for each in (pointed, latest) if each is not None}
+
+    def scores(path: Path) -> date | None:
+        manifest = None if path.name in kept else read_manifest(path)
+        return manifest.expires_on if manifest is not None else None
+
+    def after(days: int, day_of: Callable[[Path], date | None]) -> Expiry:
+        return lambda path: day + timedelta(days=days) if (day := day_of(path)) is not None else None
+
+    rules: dict[Kind, tuple[Path, Callable[[Path], date | None], Expiry]] = {
+        "archive": (home.archive, _day_in_name, after(policy.archive_days, _day_in_name)),
+        "rejected": (home.rejected, _day_of_reason, after(policy.rejected_days, _day_of_reason)),
+        "scores": (home.scores, _day_of_scores, scores),
+        "runs": (home.runs, _day_of_run, after(policy.runs_days, _day_of_run)),
+    }
+    due = Due([], {})
+    for kind, (folder, day_of, expiry) in rules.items():
+        try:
+            paths = sorted(folder.iterdir())
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            due.unreadable[kind] = _why(error)
+            continue
+        for path in paths:
+            try:
+                path.lstat()
+                if path.name.startswith(HIDDEN) or (
+                    not path.name.startswith(".") and (last := expiry(path)) is not None and last < today
+                ):
+                    due.expired.append(Expired(kind, path, day_of(path)))
+            except OSError as error:
+                due.unreadable[kind] = _why(error)
+    return due
+
+
+def hide(
+    home: Locations, expired: list[Expired], before: Mapping[Path, Item]
+) -> tuple[list[Item], list[Left]]:
+    """Take what has expired out of sight, and open its folders; list also what stays where it is.
+
+    `before` are those of which an interrupted sweep may have deleted a part.
+    """
+    items, left = [], []
+    for each in expired:
+        try:
+            path = _out_of_sight(each.path)
+        except OSError as error:
+            left.append(Left(each.kind, _why(error)))
+            continue
+        _open_up(path)
+        item = measure(home, Expired(each.kind, path, each.day))
+        items.append(before.get(item.path, item))
+    _sync_folders_of(home, items)
+    return items, left
+
+
+def measure(home: Locations, expired: Expired) -> Item:
+    """Add up the size on disk of a file or folder, as far as it can be read."""
+    path = expired.path
+    size = 0 if is_folder(path) else path.lstat().st_size
+    for folder in _folders(path) if is_folder(path) else ():
+        with suppress(OSError):
+            size += sum(each.lstat().st_size for each in folder.iterdir() if not is_folder(each))
+    return Item(kind=expired.kind, path=path.relative_to(home.home), day=expired.day, bytes=size)
+
+
+def delete(home: Locations, items: list[Item]) -> tuple[list[Item], list[Left]]:
+    """Delete what is hidden; return what was deleted and what could not be."""
+    gone, left = [], []
+    for item in items:
+        try:
+            _erase(home.home / item.path)
+        except OSError as error:
+            left.append(Left(item.kind, _why(error)))
+        except RecursionError:
+            left.append(Left(item.kind, "too many folders within folders"))
+        else:
+            gone.append(item)
+    _sync_folders_of(home, gone)
+    return gone, left
+
+
+def _sync_folders_of(home: Locations, items: list[Item]) -> None:
+    for folder in {item.path.parent for item in items}:
+        sync_folder(home.home / folder)
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or type(error).__name__
+
+
+def _out_of_sight(path: Path) -> Path:
+    """Rename to an unused hidden name unless already hidden; an earlier sweep may have left the same name."""
+    if path.name.startswith(HIDDEN):
+        return path
+    target = path.with_name(f"{HIDDEN}{path.name}")
+    numbers = count(1)
+    while os.path.lexists(target):
+        target = path.with_name(f"{HIDDEN}{path.name}.{next(numbers)}")
+    return path.rename(target)
+
+
+def _erase(path: Path) -> None:
+    if not is_folder(path):
+        path.unlink()
+        return
+    shutil.rmtree(path, ignore_errors=True)  # whatever goes
+    if path.exists():
+        shutil.rmtree(path)  # raises why the rest does not
+
+
+def _open_up(path: Path) -> None:
+    """Give the owner full rights on all folders; `delete` reports folders that belong to other users."""
+    if is_folder(path):
+        for folder in _folders(path):
+            with suppress(OSError):
+                folder.chmod(FOLDER_MODE)
+
+
+def _folders(top: Path) -> Iterator[Path]:
+    """Walk a folder tree without following links; each folder is read after it has been yielded."""
+    waiting = [top]
+    while waiting:
+        yield (folder := waiting.pop())
+        with suppress(OSError):
+            waiting += [path for path in folder.iterdir() if is_folder(path)]
+
+
+def _day_in_name(path: Path) -> date | None:
+    try:
+        return date.fromisoformat(path.name.removeprefix(HIDDEN)[:10])
+    except ValueError:
+        return None
+
+
+def _day_of_scores(path: Path) -> date | None:
+    try:
+        return ScoresName.parse(path.name.removeprefix(HIDDEN).partition(".")[0]).as_of_date
+    except ValueError:
+        return None
+
+
+def _day_of_reason(path: Path) -> date | None:
+    try:
+        return datetime.fromtimestamp((path / REASON).stat().st_mtime, tz=UTC).date()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:
+        if path.name.startswith(HIDDEN):  # `delete` tells
+            return None
+        raise
+
+
+def _day_of_run(path: Path) -> date | None:
+    try:
+        return (
+            datetime.strptime(path.name.removeprefix(HIDDEN)[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC).date()
+        )
+    except ValueError:
+        return None

@@ -1,0 +1,200 @@
+"""Collect the operational status and the alarms an operator must act on."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from schemas.config import Locations
+from schemas.manifest import Latest, ScoresManifest
+from schemas.operations import AlarmPolicy, RetentionPolicy
+from schemas.status import Alarm, ChampionStatus, Disk, NightStatus, Rejection, Status, Waiting
+from tasks.core.errors import BundleError, RegistryError
+from tasks.core.intake.inbox import fault_of
+from tasks.core.operations.expiry import find_expired
+from tasks.core.operations.observe import (
+    fault_of_folder,
+    observe_champion,
+    observe_disk,
+    observe_lone_sidecars,
+    observe_night,
+    observe_rejected,
+    observe_waiting,
+)
+from tasks.core.operations.retention_log import last_sweep
+from tasks.core.scores.drift import find_drift
+from tasks.core.scores.folders import published_folders, read_manifest
+from tasks.core.scores.freshness import stale
+from tasks.core.scores.latest import LATEST, corrected_extracts, read_latest
+from tasks.core.storage.locks import is_locked
+from tasks.core.storage.seals import is_as_sealed
+
+NIGHTS_SHOWN: Final = 7
+
+
+def collect_status(home: Locations, policy: AlarmPolicy, now: datetime) -> Status:
+    """Inspect everything below a home folder, read-only."""
+    champion, alarms = _champion(home.registry, policy, now)
+    inbox, work = observe_waiting(home.inbox, now), observe_waiting(home.work, now)
+    rejected = observe_rejected(home.rejected, now, policy.rejected_days)
+    manifests = {folder: read_manifest(folder) for folder in published_folders(home.scores)}
+    latest, disk = read_latest(home.scores), observe_disk(home)
+    read = (home.work, home.archive, home.rejected, home.runs)
+    alarms += [Alarm(code="home_unreadable", message=fault) for fault in map(fault_of_folder, read) if fault]
+    alarms += _of_inbox(home, inbox, work, policy)
+    alarms += _of_sidecars(observe_lone_sidecars(home.inbox, now), policy)
+    alarms += _of_rejected(rejected, policy)
+    alarms += _of_scores(home.scores, manifests, latest, policy, now)
+    alarms += _of_sweeps(home, champion, policy, now)
+    alarms += _of_disk(disk, policy)
+    return Status(
+        at=now,
+        running=is_locked(home.work),
+        champion=champion,
+        nights=tuple(_nights(manifests, latest)),
+        inbox=inbox,
+        work=work,
+        rejected=rejected,
+        disk=disk,
+        alarms=tuple(alarms),
+    )
+
+
+def _champion(
+    registry: Path, policy: AlarmPolicy, now: datetime
+) -> tuple[ChampionStatus | None, list[Alarm]]:
+    try:
+        champion = observe_champion(registry)
+    except (BundleError, RegistryError) as error:
+        return None, [Alarm(code="champion_damaged", message=str(error))]
+    except OSError as error:
+        message = f"registry/ cannot be read: {error.strerror}. Mount it or fix its permissions."
+        return None, [Alarm(code="champion_damaged", message=message)]
+    if champion is None:
+        message = "there is no champion to score with. Train one: python flows/train_flow.py."
+        return None, [Alarm(code="champion_missing", message=message)]
+    days = (now - champion.trained_at).days
+    if days > policy.max_champion_days:
+        message = (
+            f"the champion was trained {days} days ago; expected at most {policy.max_champion_days}."
+            " See whether train/weekly runs and why its candidates are refused."
+        )
+        return champion, [Alarm(code="champion_stale", message=message)]
+    return champion, []
+
+
+def _nights(manifests: dict[Path, ScoresManifest | None], latest: Latest | None) -> Iterator[NightStatus]:
+    readable = [(folder, manifest) for folder, manifest in manifests.items() if manifest is not None]
+    corrected = corrected_extracts(manifest for _, manifest in readable)
+    for folder, manifest in readable[:NIGHTS_SHOWN]:
+        yield observe_night(
+            folder,
+            manifest,
+            latest=latest is not None and folder.name == latest.folder,
+            superseded=manifest.extract.extract_id in corrected,
+        )
+
+
+def _of_inbox(home: Locations, waits: Waiting, unfinished: Waiting, policy: AlarmPolicy) -> Iterator[Alarm]:
+    if (fault := fault_of(home.inbox, home.work)) is not None:
+        yield Alarm(code="inbox_missing", message=fault)
+    for name, waiting in (("inbox", waits), ("work", unfinished)):
+        hours = waiting.oldest_hours
+        if hours is not None and hours > policy.max_wait_hours:
+            yield Alarm(
+                code="extract_waits",
+                message=f"extracts waiting in {name}/: {waiting.extracts}, the oldest for {hours:.0f} hours;"
+                f" expected at most {policy.max_wait_hours}. Run python flows/score_flow.py and see.",
+            )
+
+
+def _of_sidecars(alone: Waiting, policy: AlarmPolicy) -> Iterator[Alarm]:
+    hours = alone.oldest_hours
+    if hours is not None and hours > policy.max_wait_hours:
+        yield Alarm(
+            code="sidecar_waits",
+            message=f"sidecars in inbox/ without their extracts: {alone.extracts}, the oldest for {hours:.0f}"
+            " hours. Were other bytes scored than those they speak of? Ask the CRM team, then delete them.",
+        )
+
+
+def _of_rejected(rejected: tuple[Rejection, ...], policy: AlarmPolicy) -> Iterator[Alarm]:
+    if rejected:
+        yield Alarm(
+            code="extract_rejected",
+            message=f"extracts rejected in the last {policy.rejected_days} days: {len(rejected)}."
+            " Read reason.txt below rejected/, and ask the CRM team.",
+        )
+
+
+def _of_scores(
+    scores: Path,
+    manifests: dict[Path, ScoresManifest | None],
+    latest: Latest | None,
+    policy: AlarmPolicy,
+    now: datetime,
+) -> Iterator[Alarm]:
+    if (fault := fault_of_folder(scores)) is not None:
+        yield Alarm(code="scores_damaged", message=fault)
+        return
+    if not manifests:
+        yield Alarm(code="scores_missing", message="nothing was scored yet. Deliver an extract.")
+        return
+    damaged = [
+        folder.name
+        for folder, manifest in manifests.items()
+        if manifest is None
+        or not is_as_sealed(folder, manifest, hashed=latest is not None and folder.name == latest.folder)
+    ]
+    if damaged:
+        yield Alarm(
+            code="scores_damaged",
+            message=f"folders of scores that are not as published: {len(damaged)}, first '{damaged[0]}'."
+            " Move them away and score the archived extracts again, or restore a back-up.",
+        )
+    if latest is None or all(folder.name != latest.folder for folder in manifests):
+        yield Alarm(
+            code="latest_damaged",
+            message=f"{LATEST} leads to no scores. The next run writes it: python flows/score_flow.py.",
+        )
+    newest = max((each.as_of_date for each in manifests.values() if each), default=None)
+    if newest is not None and (said := stale(newest, now, policy.max_age_hours)):
+        yield Alarm(code="scores_stale", message=said)
+    if said := find_drift(scores, policy):
+        yield Alarm(code="scores_drifted", message=said)
+
+
+def _of_sweeps(
+    home: Locations, champion: ChampionStatus | None, policy: AlarmPolicy, now: datetime
+) -> Iterator[Alarm]:
+    limit = timedelta(days=policy.max_sweep_days)
+    try:
+        last = last_sweep(home.retention_log, now)
+    except OSError as error:
+        message = f"{home.retention_log.name} cannot be read: {error.strerror}. Fix its permissions."
+        yield Alarm(code="home_unreadable", message=message)
+        return
+    if last is not None and now - last > limit:
+        said = f"the last sweep was {(now - last).days} days ago; expected at most {policy.max_sweep_days}."
+    elif last is None and (
+        due := find_expired(
+            home, RetentionPolicy(), champion.bundle_id if champion else "", (now - limit).date()
+        ).expired
+    ):
+        said = f"nothing was ever swept; more than {policy.max_sweep_days} days overdue: {len(due)}."
+    else:
+        return
+    yield Alarm(
+        code="sweep_overdue",
+        message=f"{said} See whether retention/daily runs, or sweep: python flows/retention_flow.py.",
+    )
+
+
+def _of_disk(disk: Disk, policy: AlarmPolicy) -> Iterator[Alarm]:
+    share = disk.free_bytes / disk.total_bytes
+    if share < policy.min_free_share:
+        yield Alarm(
+            code="disk_nearly_full",
+            message=f"{share:.1%} of the disk is free; expected {policy.min_free_share:.0%} or more."
+            " Sweep what has expired: python flows/retention_flow.py.",
+        )

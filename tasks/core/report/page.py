@@ -1,0 +1,75 @@
+"""Render an evaluation as a self-contained HTML page: no requests, no scripts, no customer rows."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from schemas.config import TrainConfig
+from schemas.reports import JudgedEvaluation, Measures, ModelReport
+from tasks.core.report import plots, sentences
+from tasks.core.report.summary import counts_line
+
+STRONGEST: Final = 6
+"""Number of response curves, for the most influential columns."""
+
+_PAGES: Final = Environment(
+    loader=PackageLoader("tasks.core.report", "."), autoescape=True, undefined=StrictUndefined
+)
+
+
+def write_page(
+    evaluation: JudgedEvaluation,
+    *,
+    title: str,
+    extract_id: str,
+    config: TrainConfig,
+    versions: Mapping[str, str],
+    files: Mapping[str, str],
+) -> str:
+    """Render the page from evaluation.json; `files` maps names to SHA-256."""
+    e = evaluation
+    others: dict[str, ModelReport] = dict(e.baselines)
+    if e.champion is not None:
+        others["champion (customers unseen by it)"] = e.champion
+    difference = e.parity.max_difference
+    return _PAGES.get_template("page.html.jinja").render(
+        e=e,
+        s=sentences,
+        id=title,
+        extract_id=extract_id,
+        counts=counts_line(e.audit.rows),
+        metrics=list(Measures.model_fields),
+        others=others,
+        plots=draw(e),
+        parity="not finite" if difference is None else f"{difference:.1e}",
+        config=config.model_dump_json(),
+        versions=versions,
+        files=files,
+    )
+
+
+def draw(e: JudgedEvaluation) -> dict[str, str | list[str]]:
+    """Draw every plot of the page as inline SVG, by name."""
+    evidence = e.evidence
+    strongest = [column for each in evidence.influence for column in each.columns][:STRONGEST]
+    responses = {response.column: response for response in evidence.responses}
+    return {
+        "roc": plots.curves(evidence.roc, x="false-positive rate", y="recall", diagonal=True),
+        "precision_recall": plots.curves(
+            evidence.precision_recall, x="recall", y="precision", diagonal=False
+        ),
+        "calibration": plots.calibration(evidence.calibration),
+        "scores": plots.scores(evidence.scores, e.threshold),
+        "gains": plots.gains(evidence.deciles),
+        "lift": plots.lift(evidence.deciles),
+        "thresholds": plots.thresholds(evidence.thresholds, e.threshold),
+        "learning": [
+            plots.learning(e.training.learning_curves, e.training.best_epochs, metric, title)
+            for metric, title in (("loss", "loss"), ("roc_auc", "ROC-AUC"), ("f1", "F1"))
+        ],
+        "influence": plots.influence(evidence.influence),
+        "weights": plots.weights(e.reasons.columns),
+        "worked": [plots.worked(example) for example in e.reasons.examples],
+        "responses": [plots.response(responses[column]) for column in strongest],
+    }

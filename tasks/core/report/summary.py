@@ -1,0 +1,132 @@
+"""Summarise a training on one screen, with the same text in the terminal, the log and the UI."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from schemas.manifest import BundleManifest, ScoresManifest
+from schemas.measures import Measure
+from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts, TrainingReport
+from tasks.core.intervals import with_interval
+
+_SHOWN = ("roc_auc", "pr_auc", "f1", "recall", "precision", "brier", "ece", "top_decile_lift")
+SIMULATED = "SIMULATED customers: nothing here applies to real ones."
+
+
+def audit_table(audit: DataAudit) -> str:
+    """Write a data audit as Markdown."""
+    rows = audit.rows
+    lines = [
+        *([f"**{SIMULATED}**", ""] if audit.simulated else []),
+        counts_line(rows) + ".",
+        "",
+        *([f"Churn share {audit.churn_share:.1%}.", ""] if audit.churn_share is not None else []),
+        *([f"Ignored columns: {', '.join(audit.ignored_columns)}.", ""] if audit.ignored_columns else []),
+        *([f"- quarantined as {code}: {count}" for code, count in audit.quarantined_by_reason.items()]),
+        "",
+    ]
+    rows_shown = []
+    for name, column in audit.columns.items():
+        span = "" if column.low is None or column.high is None else f"{column.low:g} to {column.high:g}"
+        values = ", ".join(
+            f"{value} {cell.count}" + ("" if cell.churn_share is None else f" ({cell.churn_share:.0%})")
+            for value, cell in column.values.items()
+        )
+        rows_shown.append([name, str(column.count), str(column.blanks), str(column.distinct), span, values])
+    heads = ["column", "filled", "blank", "distinct", "range", "values (churn share)"]
+    return "\n".join([*lines, markdown_table(heads, rows_shown)])
+
+
+def counts_line(rows: RowCounts) -> str:
+    """Account for every line."""
+    return (
+        f"{rows.received} lines received = {rows.accepted} accepted + {rows.quarantined} quarantined"
+        f" + {rows.exact_duplicates} exact duplicates + {rows.blank_lines} blank"
+    )
+
+
+def metrics_table(evaluation: Evaluation) -> str:
+    """Write the metrics of candidate, baselines and champion as a Markdown table."""
+    columns: dict[str, Measures] = {"candidate": evaluation.measures}
+    columns |= {name: report.measures for name, report in evaluation.baselines.items()}
+    if evaluation.champion is not None:
+        columns["champion (customers unseen by it)"] = evaluation.champion.measures
+    rows = []
+    for metric in _SHOWN:
+        cells = [_value(getattr(measures, metric)) for measures in columns.values()]
+        rows.append([metric, with_interval(getattr(evaluation.measures, metric), missing="-"), *cells[1:]])
+    return markdown_table(["holdout metric", *columns], rows)
+
+
+def gate_table(decision: GateDecision) -> str:
+    """Write the gate's decision, check by check, as Markdown."""
+    rows = [[check.name, check.kind, check.observed, check.bound, check.verdict] for check in decision.checks]
+    table = markdown_table(["check", "kind", "observed", "bound", "verdict"], rows)
+    lines = [f"Gate: **{decision.outcome}**", "", table]
+    if decision.switched_off:
+        lines += ["", f"Switched off by policy: {', '.join(decision.switched_off)}."]
+    return "\n".join(lines)
+
+
+def training_summary(
+    manifest: BundleManifest, evaluation: Evaluation, *, service: str, next_command: str
+) -> str:
+    """Write the result of a training: metrics, gate, the bundle in service, and what to run next."""
+    training = evaluation.training
+    return "\n".join(
+        [
+            *([SIMULATED, ""] if evaluation.simulated else []),
+            (
+                f"Trained on {training.training_customers} customers in {manifest.training_seconds:.1f} s"
+                f" ({_members(training)});"
+                f" evaluated on {training.holdout_customers} others."
+            ),
+            "",
+            metrics_table(evaluation),
+            "",
+            gate_table(manifest.gate),
+            "",
+            service,
+            f"Next: {next_command}",
+        ]
+    )
+
+
+def _members(training: TrainingReport) -> str:
+    """Count networks and epochs: `5 networks, 131 epochs in total`."""
+    networks = f"{len(training.epochs)} networks" if len(training.epochs) > 1 else "one network"
+    return f"{networks}, {sum(training.epochs)} epochs in total"
+
+
+def scores_table(published: Mapping[Path, ScoresManifest]) -> str:
+    """Write the counts of published scores as a Markdown table."""
+    rows = []
+    for folder, manifest in published.items():
+        marks = " (SIMULATED)" if manifest.extract.simulated or manifest.bundle_simulated else ""
+        counts = manifest.extract.counts
+        rows.append(
+            [
+                f"{manifest.as_of_date} {manifest.extract.extract_id}{marks}",
+                str(manifest.scored),
+                str(manifest.flagged),
+                str(manifest.out_of_domain),
+                str(counts.quarantined),
+                str(counts.exact_duplicates),
+                f"`{folder}`",
+            ]
+        )
+    heads = ["extract", "scored", "flagged", "out of domain", "quarantined", "duplicates", "folder"]
+    return markdown_table(heads, rows)
+
+
+def markdown_table(heads: list[str], rows: list[list[str]]) -> str:
+    """Write a table that is readable both as Markdown and in a terminal."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    lines = [heads, ["-" * width for width in widths], *rows]
+    return "\n".join(
+        f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))} |"
+        for line in lines
+    )
+
+
+def _value(measure: Measure) -> str:
+    return "-" if measure.value is None else f"{measure.value:.3f}"

@@ -1,0 +1,98 @@
+"""Compare two bundles' scores of one extract, however large it is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import zip_longest
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from schemas.columns import ID
+from schemas.config import Locations
+from schemas.score_comparison import Movement
+from schemas.scores import PROBABILITY_DECIMALS
+from tasks.core.errors import ConfigError, PublishError
+from tasks.core.intake.archive import find_archived
+from tasks.core.scores.folders import read_manifest
+from tasks.core.scores.latest import read_latest
+from tasks.core.scores.publish import SCORES
+from tasks.core.storage.seals import is_as_sealed
+
+_ROWS: Final = 200_000
+"""Customers compared at a time."""
+
+_STEPS: Final = 10**PROBABILITY_DECIMALS
+"""Probabilities are multiples of one over this."""
+
+
+@dataclass(frozen=True)
+class LastExtract:
+    """The extract of the latest scores: its archived file, its day, and the folder of those scores."""
+
+    path: Path
+    as_of: date
+    folder: Path
+
+
+def find_last_extract(home: Locations) -> LastExtract:
+    """Find the archived extract of the latest scores.
+
+    Raises:
+        ConfigError: nothing has been scored, the scores are damaged, or the extract is not in the archive.
+    """
+    latest = read_latest(home.scores)
+    path = find_archived(home.archive, latest.extract_id) if latest else None
+    if latest is None or path is None:
+        raise ConfigError(
+            "the extract of the latest scores is not in the archive, so it cannot be scored again."
+            " Nothing was moved; go on without --rescore."
+        )
+    folder = home.scores / latest.folder
+    manifest = read_manifest(folder)
+    if manifest is None or not is_as_sealed(folder, manifest, hashed=True):
+        raise ConfigError(
+            f"the latest scores '{folder.name}' are not there as they were published, so nothing can be"
+            " compared with them. Nothing was moved; score the archived extract again first, or go on without"
+            " --rescore."
+        )
+    return LastExtract(path, latest.as_of_date, folder)
+
+
+def compare(before: Path, after: Path) -> Movement:
+    """Compare two folders of scores of the same customers in the same order.
+
+    Raises:
+        PublishError: they cover different customers.
+    """
+    changes = np.zeros(_STEPS + 1, dtype=np.int64)  # customers by the size of their change, in steps
+    raised = lowered = deciles = 0
+    for old, new in zip_longest(_read(before), _read(after)):
+        if old is None or new is None or not old[ID].equals(new[ID]):
+            raise PublishError(
+                f"scores '{before.name}' and '{after.name}' are not of the same customers, so nothing can be"
+                " said of what moved. The scores stand; look whether another version published the first."
+            )
+        raised += int((new["churn_flag"] > old["churn_flag"]).sum())
+        lowered += int((new["churn_flag"] < old["churn_flag"]).sum())
+        deciles += int((new["decile"] != old["decile"]).sum())
+        steps = ((new["churn_probability"] - old["churn_probability"]).abs() * _STEPS).round().astype("int64")
+        changes += np.bincount(steps, minlength=_STEPS + 1)
+    customers = int(changes.sum())
+    return Movement(
+        customers=customers,
+        flags_raised=raised,
+        flags_lowered=lowered,
+        deciles_moved=deciles,
+        mean_absolute_change=int(changes @ np.arange(_STEPS + 1)) / _STEPS / max(1, customers),
+        p95_absolute_change=int(np.searchsorted(changes.cumsum(), 0.95 * customers)) / _STEPS,
+    )
+
+
+def _read(folder: Path) -> Iterator[pd.DataFrame]:
+    columns = {ID: "str", "churn_probability": "float64", "churn_flag": "int8", "decile": "int8"}
+    yield from pd.read_csv(
+        folder / SCORES, usecols=list(columns), dtype=columns, keep_default_na=False, chunksize=_ROWS
+    )

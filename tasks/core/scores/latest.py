@@ -1,0 +1,86 @@
+"""Derive from the manifests alone which scores supersede which, and keep one pointer to the latest."""
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from schemas.closed import to_json
+from schemas.manifest import MANIFEST, Latest, ScoresManifest
+from schemas.scores_name import ScoresName
+from tasks.core.scores.folders import manifests_of, published_folders
+from tasks.core.storage.atomic import replace_file, sweep_stages
+from tasks.core.storage.hashing import sha256_of
+
+LATEST: Final = "latest.json"
+
+
+def corrected_extracts(manifests: Iterable[ScoresManifest]) -> set[str]:
+    """Return the ids of the extracts that some of these scores supersede."""
+    return {ScoresName.parse(name).extract_id for each in manifests for name in each.supersedes}
+
+
+def superseded_by(scores: Path, as_of: date, extract_id: str) -> tuple[str, ...]:
+    """Name the folders of the day's earlier extracts, which this one supersedes.
+
+    A redelivered extract keeps its original position, whichever bundle scores it again.
+    """
+    of_day = list(manifests_of(published_folders(scores, as_of)))
+    own = [each for each in of_day if each.extract.extract_id == extract_id]
+    if own:
+        return tuple(sorted({name for each in own for name in each.supersedes}))
+    if extract_id in corrected_extracts(of_day):
+        return ()
+    superseded = {name for each in of_day for name in each.supersedes}
+    return tuple(sorted(superseded | {str(each.name) for each in of_day}))
+
+
+def find_latest(scores: Path, champion: str) -> Latest | None:
+    """Find the scores to use: of the newest day, by the extract that no other supersedes.
+
+    Among several bundles' scores of it, prefer those by the `champion` (an id), else the most recent.
+    """
+    newest: list[ScoresManifest] = []
+    for manifest in manifests_of(published_folders(scores)):
+        if newest and manifest.as_of_date != newest[0].as_of_date:
+            break
+        newest.append(manifest)
+    corrected = corrected_extracts(newest)
+    best = max(
+        (each for each in newest if each.extract.extract_id not in corrected),
+        key=lambda each: (each.bundle_id == champion, each.scored_at, each.bundle_id),
+        default=None,
+    )
+    if best is None:
+        return None
+    return Latest(
+        as_of_date=best.as_of_date,
+        folder=str(best.name),
+        extract_id=best.extract.extract_id,
+        bundle_id=best.bundle_id,
+        manifest_sha256=sha256_of(scores / str(best.name) / MANIFEST),
+    )
+
+
+def read_latest(scores: Path) -> Latest | None:
+    """Read the pointer; None if it is missing or damaged, since it can be rebuilt from the manifests."""
+    try:
+        return Latest.model_validate_json((scores / LATEST).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def swap_latest(scores: Path, champion: str) -> Latest | None:
+    """Update the pointer to the latest scores; it moves back a day only if its folder is gone.
+
+    Removes leftovers of killed runs, so the caller must hold the lock of the `work` folder.
+    """
+    sweep_stages(scores)
+    old, new = read_latest(scores), find_latest(scores, champion)
+    if old and (new is None or new.as_of_date < old.as_of_date) and (scores / old.folder).is_dir():
+        return old
+    if new is not None and new != old:
+        replace_file(scores / LATEST, to_json(new))
+    return new

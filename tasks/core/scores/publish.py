@@ -1,0 +1,66 @@
+"""Publish scores as one folder, atomically: scores.csv, quarantine.csv, manifest.json."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from schemas.closed import to_json
+from schemas.manifest import MANIFEST, ExtractIdentity, FileSeal, ScoresManifest
+from tasks.core.engine.stream import Totals
+from tasks.core.errors import PublishError
+from tasks.core.storage.atomic import new_stage, reveal, sweep_stages, write_new
+
+SCORES: Final = "scores.csv"
+
+
+@dataclass(frozen=True)
+class StagedScores:
+    """Complete scores and quarantine of an extract in a hidden folder, not published yet."""
+
+    folder: Path
+    files: dict[str, FileSeal]
+    extract: ExtractIdentity
+    ignored_columns: tuple[str, ...]
+    totals: Totals
+
+
+def open_stage(scores: Path, name: str) -> Path:
+    """Make the hidden folder in which scores are gathered; sweep those of killed runs.
+
+    No other run may stage scores at the same time: the caller holds the lock of the home's `work` folder.
+    """
+    with translate_disk_errors(name):
+        sweep_stages(scores)
+        return new_stage(scores, name)
+
+
+def publish_folder(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
+    """Seal a stage and show it as a folder below `scores` in one step; an existing folder is left untouched.
+
+    Raises:
+        PublishError: the disk did not take the files; nothing of them is visible.
+    """
+    folder = scores / str(manifest.name)
+    with translate_disk_errors(folder.name):
+        (stage / MANIFEST).unlink(missing_ok=True)  # of a try that failed
+        write_new(stage / MANIFEST, to_json(manifest))
+        reveal(stage, folder)
+    return folder
+
+
+@contextmanager
+def translate_disk_errors(name: str) -> Iterator[None]:
+    """Turn an OSError into a PublishError for the scores `name`.
+
+    Raises:
+        PublishError: they could not be written; none of them is visible.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise PublishError(
+            f"scores '{name}' could not be written: {error.strerror}. Nothing is half-published;"
+            " free or repair the disk, then run again."
+        ) from None

@@ -1,0 +1,26 @@
+"""Seal the files of a folder by size and SHA-256, and check them against their seals."""
+
+from pathlib import Path
+
+from schemas.manifest import MANIFEST, FileSeal, ScoresManifest
+from tasks.core.storage.hashing import sha256_of
+
+
+def seal_files(folder: Path) -> dict[str, FileSeal]:
+    """Hash every file of a folder except its manifest, by name."""
+    return {
+        path.name: FileSeal(sha256=sha256_of(path), size=path.stat().st_size)
+        for path in sorted(folder.iterdir())
+        if path.name != MANIFEST
+    }
+
+
+def is_as_sealed(folder: Path, manifest: ScoresManifest, *, hashed: bool) -> bool:
+    """Tell whether published files match their sealed names, sizes and, with `hashed`, hashes."""
+    try:
+        if hashed:
+            return seal_files(folder) == manifest.files
+        sizes = {path.name: path.stat().st_size for path in folder.iterdir() if path.name != MANIFEST}
+    except OSError:
+        return False
+    return sizes == {name: seal.size for name, seal in manifest.files.items()}

@@ -1,0 +1,127 @@
+"""Evaluate a staged candidate, the baselines and the champion on the same holdout."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from schemas.columns import CATEGORIES, POSITIVE, TARGET
+from schemas.config import EvaluationConfig
+from schemas.disclosure import SMALLEST_CELL
+from schemas.reports import (
+    ChampionReport,
+    DataAudit,
+    Evaluation,
+    ModelReport,
+    SliceReport,
+)
+from tasks.core.bundle.bundle_files import Bundle, Staged
+from tasks.core.bundle.encoder import encode
+from tasks.core.intervals import proportion
+from tasks.core.training.arrays import Bools, Floats
+from tasks.core.training.data.split import unseen_by
+from tasks.core.training.evaluation.baselines import Baseline
+from tasks.core.training.evaluation.contributions import explained
+from tasks.core.training.evaluation.evidence import collect_evidence
+from tasks.core.training.evaluation.parity import measure_parity
+from tasks.core.training.evaluation.protected import Refit, cost_of_leaving_out
+from tasks.core.training.metrics.classification import confusion, measure
+from tasks.core.training.metrics.delong import paired_difference
+from tasks.core.training.network.ensemble import Network
+
+SLICES = ("gender", "SeniorCitizen", "Contract")
+"""Columns whose groups of customers are compared."""
+
+
+def evaluate_candidate(
+    candidate: Staged,
+    holdout: pd.DataFrame,
+    *,
+    network: Network,
+    baselines: Mapping[str, Baseline],
+    without_protected: Refit | None,
+    champion: Bundle | None,
+    audit: DataAudit,
+    config: EvaluationConfig,
+) -> Evaluation:
+    """Score the holdout with the staged bundle; report every metric with its interval.
+
+    The champion is compared on the holdout customers it was not trained on, and not at all if only
+    one of the two was trained on simulated customers.
+
+    Raises:
+        BundleError: a probability is not a number between 0 and 1.
+    """
+    label = (holdout[TARGET] == POSITIVE).to_numpy()
+    scorer = candidate.scorer()
+    probability = scorer.probability(holdout)
+    threshold = candidate.cut_points.threshold
+
+    def report(other: Floats, cut: float, rows: Bools | slice = slice(None)) -> ModelReport:
+        return ModelReport(
+            measures=measure(
+                other[rows],
+                label[rows],
+                threshold=cut,
+                resamples=config.bootstrap_resamples,
+                seed=config.bootstrap_seed,
+            ),
+            confusion=confusion(other[rows], label[rows], threshold=cut),
+            difference=paired_difference(probability[rows], other[rows], label[rows]),
+        )
+
+    others = {name: baseline.probability(holdout) for name, baseline in baselines.items()}
+    own = report(probability, threshold)
+    champion_report = None
+    if champion is not None and champion.manifest.simulated == audit.simulated:
+        theirs = champion.scorer().probability(holdout)
+        unseen = unseen_by(holdout, champion.manifest.split)
+        champion_report = ChampionReport(
+            bundle_id=champion.manifest.bundle_id,
+            same_model=champion.scoring_sha256 == candidate.scoring_sha256,
+            **dict(report(theirs, champion.cut_points.threshold, unseen)),
+        )
+    return Evaluation(
+        simulated=audit.simulated,
+        audit=audit,
+        training=network.report,
+        threshold=threshold,
+        measures=own.measures,
+        confusion=own.confusion,
+        baselines={name: report(others[name], baseline.threshold) for name, baseline in baselines.items()},
+        champion=champion_report,
+        protected=None
+        if without_protected is None
+        else cost_of_leaving_out(probability, without_protected.probability(holdout), label),
+        slices={
+            column: {
+                value: _slice(probability[rows] >= threshold, label[rows])
+                for value in CATEGORIES[column]
+                if (rows := (holdout[column] == value).to_numpy()).any()
+            }
+            for column in SLICES
+        },
+        parity=measure_parity(network.model, network.platt, candidate.onnx, encode(holdout, candidate.spec)),
+        reasons=explained(candidate, holdout),
+        evidence=collect_evidence(
+            holdout,
+            label,
+            scorer.probability,
+            others=others,
+            threshold=threshold,
+            other_thresholds={name: baseline.threshold for name, baseline in baselines.items()},
+            inputs=tuple(encoding.column for encoding in candidate.spec.encodings),
+            seed=config.bootstrap_seed,
+        ),
+    )
+
+
+def _slice(flagged: Bools, label: Bools) -> SliceReport:
+    customers, left = len(label), int(label.sum())
+    shown = customers >= SMALLEST_CELL
+    return SliceReport(
+        customers=customers,
+        churn_share=left / customers if shown else None,
+        flagged_share=float(flagged.mean()) if shown else None,
+        recall=proportion(int((flagged & label).sum()), left),
+        false_positive_rate=proportion(int((flagged & ~label).sum()), customers - left),
+    )

@@ -1,0 +1,91 @@
+"""Measure the cost of leaving protected attributes out of the model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from schemas.columns import PROTECTED
+from schemas.config import TrainConfig
+from schemas.measures import Measure
+from schemas.preprocessing import Spec
+from schemas.reports import ProtectedCost
+from schemas.scores import PROBABILITY_DECIMALS
+from tasks.core.bundle.encoder import encode
+from tasks.core.intervals import Z_95
+from tasks.core.training.arrays import Bools, Floats
+from tasks.core.training.data.fit_encoder import fit_spec
+from tasks.core.training.data.split import Split
+from tasks.core.training.metrics.delong import paired_difference
+from tasks.core.training.network.calibration import calibrated_probability
+from tasks.core.training.network.ensemble import Network, train_network
+from tasks.core.training.network.epoch_log import EpochLog
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refit:
+    """The model fitted again without protected attributes; evaluated, never exported."""
+
+    network: Network
+    spec: Spec
+
+    def probability(self, frame: pd.DataFrame) -> Floats:
+        """Compute churn probabilities of accepted customers, rounded like scores: (N, *) to (N,)."""
+        matrix = encode(frame, self.spec)
+        exact: Floats = calibrated_probability(self.network.model, self.network.platt, matrix).astype(
+            np.float64
+        )
+        return np.round(exact, PROBABILITY_DECIMALS)
+
+
+def refit_without(
+    parts: Split,
+    config: TrainConfig,
+    *,
+    checkpoints: Path,
+    on_epoch: Callable[[int, EpochLog], None],
+    resume: bool,
+) -> Refit:
+    """Fit the same configuration on the same parts, without gender and SeniorCitizen.
+
+    Args:
+        parts: Training and validation are used.
+        config: The model's own; `encoding.protected_attributes` is ignored.
+        checkpoints: Folder with a folder a member, of this fit alone.
+        on_epoch: As for `train_network`.
+        resume: As for `train_network`.
+
+    Raises:
+        ConfigError: as for `train_network`.
+    """
+    spec = fit_spec(parts.training, config.encoding.model_copy(update={"protected_attributes": False}))
+    network = train_network(
+        parts, spec, config.fit, checkpoints=checkpoints, on_epoch=on_epoch, resume=resume
+    )
+    return Refit(network=network, spec=spec)
+
+
+def cost_of_leaving_out(candidate: Floats, refit: Floats, label: Bools) -> ProtectedCost:
+    """Compare the candidate with the refit on the same customers.
+
+    Args:
+        candidate: (N,) probabilities with protected attributes.
+        refit: (N,) probabilities without them.
+        label: (N,) whether the customer churned.
+    """
+    return ProtectedCost(
+        columns=PROTECTED,
+        difference=paired_difference(candidate, refit, label),
+        brier=_mean((candidate - label) ** 2 - (refit - label) ** 2),
+    )
+
+
+def _mean(differences: Floats) -> Measure:
+    """Return a mean with its normal 95 % interval; a single customer has no interval."""
+    value, n = float(differences.mean()), len(differences)
+    if n == 1:
+        return Measure(value=value, low=None, high=None)
+    half_width = Z_95 * float(differences.std(ddof=1)) / n**0.5
+    return Measure(value=value, low=value - half_width, high=value + half_width)

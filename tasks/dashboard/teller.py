@@ -1,0 +1,367 @@
+"""Tell Prefect's API of a run: a program that a run starts, feeds lines of JSON and never depends on.
+
+Messages are kept in order until the API takes it, so that a server which is started again hears of
+everything. What the API refuses is counted and left out. Once the run has ended, the program tries for a
+few seconds more, and says at last what Prefect did not take.
+"""
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+os.environ["PREFECT_CLIENT_MAX_RETRIES"] = "0"  # tried again here, where it is known whether the run ended
+
+# isort: split
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import (
+    ArtifactCreate,
+    ArtifactUpdate,
+    FlowCreate,
+    FlowRunCreate,
+    LogCreate,
+    TaskRunCreate,
+)
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterEndTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import TERMINAL_STATES, State, StateType, TaskRunResult
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import get_current_settings
+from prefect.states import Completed, Failed, Running, to_state_create
+
+from schemas.run_messages import (
+    TELLING,
+    Forget,
+    ForgetEnded,
+    Forgotten,
+    Logged,
+    News,
+    Page,
+    Progressed,
+    RunBegan,
+    RunEnded,
+    StepBegan,
+    StepEnded,
+    Telling,
+    Told,
+    Unreachable,
+)
+from tasks.core.errors import OrchestratorError
+
+_UNKNOWN_SECONDS: Final = 2.0
+"""How long to wait after the run's end for a server that never answered; for others, the run decides."""
+
+_WARN_SECONDS: Final = 3.0
+"""How long a server may leave the first request unanswered before the run is warned."""
+
+_PAUSE_SECONDS: Final = 0.5
+_REQUEST_SECONDS: Final = 60.0
+_RUNS_A_PAGE: Final = 200
+"""Page size limit of Prefect's server."""
+
+_LATER: Final = frozenset({408, 429, 502, 503, 504})
+"""HTTP statuses after which the same request may succeed later; 503 is a locked SQLite."""
+
+_HAS_ENDED: Final = sorted(TERMINAL_STATES)
+
+
+class Teller:
+    """Reports the events of one run to the API, in order."""
+
+    def __init__(self, answer: int, patience: float) -> None:
+        """Write news to the descriptor `answer`; after the run has ended, wait `patience` seconds."""
+        self._patience = patience - 1
+        self.tellings: queue.SimpleQueue[Telling | None] = queue.SimpleQueue()
+        self._answer = answer
+        self._started = time.monotonic()
+        self._ended: float | None = None
+        self._reached = self._warned = False
+        self._untold, self._why = 0, ""
+        self._began: RunBegan | None = None
+        self._is_over = False
+        self._run_id: UUID | None = None
+        self._key = str(uuid4())
+        self._artifacts: dict[str, UUID] = {}
+        self._lines: list[Logged] = []
+
+    def listen(self) -> None:
+        """Receive the run's events; after the last one this program has a few seconds left."""
+        for line in sys.stdin.buffer:
+            self.tellings.put(TELLING.validate_json(line))
+        self._ended = time.monotonic()
+        self.tellings.put(None)
+        time.sleep(self._patience + 1)
+        os.killpg(0, signal.SIGKILL)  # whatever still waits for an answer; and the temporary server
+
+    def tell_all(self) -> None:
+        """Report everything, then report what could not be."""
+        gave_up = False
+        try:
+            with self._server(), _client() as client:
+                self._greet(client)
+                while (telling := self.tellings.get()) is not None:
+                    if isinstance(telling, Logged):
+                        self._lines.append(telling)
+                    else:
+                        self._deliver(partial(self._tell, client, telling))
+                    if self.tellings.empty():
+                        self._deliver_lines(client)
+                self._deliver_lines(client)
+                if self._began is not None and self._began.run_id is None and not self._is_over:
+                    self._deliver(partial(self._tell, client, _ended_without_a_word()))
+        except Exception as error:  # noqa: BLE001 what it is does not matter to the run, which is warned
+            gave_up = True
+            self._leave_out(error)
+            self._warn(error)
+        self.say(Told(untold=self._untold, why=self._why or None, gave_up=gave_up))
+
+    def say(self, news: News) -> None:
+        """Send news to the run, if it is still listening."""
+        with suppress(OSError):
+            os.write(self._answer, f"{news.model_dump_json()}\n".encode())
+
+    @contextmanager
+    def _server(self) -> Iterator[None]:
+        """Start a temporary server if none is configured."""
+        settings = get_current_settings()
+        if settings.api.url is not None or not settings.server.ephemeral.enabled:
+            yield
+            return
+        from tasks.dashboard.temporary_server import temporary_server  # noqa: PLC0415 takes seconds, and is rarely used
+
+        with temporary_server(settings.home):
+            yield
+
+    def _greet(self, client: SyncPrefectClient) -> None:
+        """Wait until the API accepts our requests, the password included."""
+        while not self._reached:
+            try:
+                client.request("GET", "/admin/version")
+            except httpx.TransportError as error:
+                self._pause(error)
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code not in _LATER:
+                    raise
+                self._pause(error)
+            else:
+                self._reached = True
+
+    def _deliver(self, tell: Callable[[], None]) -> None:
+        while True:
+            try:
+                tell()
+            except httpx.TransportError as error:
+                self._pause(error)
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code not in _LATER:
+                    self._leave_out(error)
+                    return
+                self._pause(error)
+            except ObjectNotFound as error:
+                self._leave_out(error)
+                return
+            else:
+                return
+
+    def _deliver_lines(self, client: SyncPrefectClient) -> None:
+        """Send all pending log lines in one request."""
+        entries = [
+            LogCreate(
+                name="churn",
+                level=line.level,
+                message=line.message,
+                timestamp=line.at,
+                flow_run_id=self._run_id,
+                task_run_id=line.step_id,
+            )
+            for line in self._lines
+        ]
+        self._lines = []
+        if entries:
+            self._deliver(partial(client.create_logs, entries))
+
+    def _pause(self, error: Exception) -> None:
+        """Wait before the next attempt.
+
+        Raises:
+            OrchestratorError: the run has ended, and the time is up.
+        """
+        now = time.monotonic()
+        patience = self._patience if self._reached else min(self._patience, _UNKNOWN_SECONDS)
+        if self._ended is not None and now > self._ended + patience:
+            raise OrchestratorError(_kind(error))
+        if not self._reached and now > self._started + _WARN_SECONDS:
+            self._warn(error)
+        time.sleep(_PAUSE_SECONDS)
+
+    def _leave_out(self, error: Exception) -> None:
+        self._untold += 1
+        self._why = _kind(error)
+
+    def _warn(self, error: Exception) -> None:
+        if not self._warned and not self._reached:
+            self._warned = True
+            self.say(Unreachable(why=_kind(error)))
+
+    def _tell(self, client: SyncPrefectClient, telling: Telling) -> None:
+        match telling:
+            case RunBegan():
+                self._began = telling
+                self._run_id = telling.run_id or self._create_run(client, telling)
+            case StepBegan():
+                step = TaskRunCreate(
+                    id=telling.step_id,
+                    name=f"{telling.step}-{str(telling.step_id)[:3]}",
+                    flow_run_id=self._run_id,
+                    task_key=telling.step,
+                    dynamic_key=str(telling.step_id),
+                    task_inputs={"after": [TaskRunResult(id=telling.after)]} if telling.after else {},
+                    state=to_state_create(Running()),
+                )
+                client.request("POST", "/task_runs/", json=step.model_dump(mode="json"))
+            case StepEnded():
+                message = telling.error and f"Task run encountered an exception {telling.error}"
+                state: State[Any] = Completed() if message is None else Failed(message=message)
+                client.set_task_run_state(telling.step_id, state, force=True)
+            case Page():
+                self._create_artifact(
+                    client, telling.step_id, "markdown", telling.description, telling.markdown, telling.key
+                )
+            case Progressed():
+                self._show_progress(client, telling)
+            case Forget():
+                self._forget(client, telling)
+            case RunEnded():
+                self._is_over = True
+                ended = State[Any](type=StateType(telling.type), name=telling.name, message=telling.message)
+                assert self._run_id is not None
+                client.set_flow_run_state(self._run_id, ended, force=True)
+
+    def _create_run(self, client: SyncPrefectClient, began: RunBegan) -> UUID:
+        """Create a run; repeating the request does not create a second one.
+
+        Raises:
+            OrchestratorError: the API rejects it, so that nothing can be reported.
+        """
+        flow = FlowCreate(name=began.flow).model_dump(mode="json")
+        try:
+            flow_id = client.request("POST", "/flows/", json=flow).json()["id"]
+            run = FlowRunCreate(
+                flow_id=flow_id,
+                parameters=began.parameters,
+                idempotency_key=self._key,
+                state=to_state_create(Running()),
+            ).model_dump(mode="json")
+            return UUID(client.request("POST", "/flow_runs/", json=run).json()["id"])
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code in _LATER:
+                raise
+            raise OrchestratorError(_kind(error)) from None
+
+    def _create_artifact(
+        self,
+        client: SyncPrefectClient,
+        step_id: UUID | None,
+        type_: str,
+        description: str,
+        data: str | float,
+        key: str | None = None,
+    ) -> UUID:
+        artifact = ArtifactCreate(
+            key=key,
+            type=type_,
+            description=description,
+            data=data,
+            flow_run_id=self._run_id,
+            task_run_id=step_id,
+        )
+        return client.create_artifact(artifact).id
+
+    def _show_progress(self, client: SyncPrefectClient, telling: Progressed) -> None:
+        artifact = self._artifacts.get(telling.what)
+        if artifact is None:
+            self._artifacts[telling.what] = self._create_artifact(
+                client, telling.step_id, "progress", telling.what, telling.percent
+            )
+        else:
+            client.update_artifact(artifact, ArtifactUpdate(data=telling.percent))
+
+    def _forget(self, client: SyncPrefectClient, order: Forget) -> None:
+        """Delete runs, report each one, and always report when no more will be deleted."""
+        flows = FlowFilter(name=FlowFilterName(any_=list(order.flows)))
+        ended = FlowRunFilter(
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_HAS_ENDED)),
+            end_time=FlowRunFilterEndTime(before_=order.before),
+        )
+        deadline = time.monotonic() + order.seconds
+        counted, complete = 0, False
+        try:
+            while page := client.read_flow_runs(
+                flow_filter=flows, flow_run_filter=ended, limit=_RUNS_A_PAGE, offset=counted
+            ):
+                for run in page:
+                    if time.monotonic() > deadline:
+                        return
+                    if order.dry_run:
+                        counted += 1
+                    else:
+                        with suppress(ObjectNotFound):  # the server's own vacuum was faster
+                            client.delete_flow_run(run.id)
+                    assert run.end_time is not None  # the filter asks for it
+                    day = run.end_time.date()
+                    self.say(Forgotten(runs=1, oldest=day, newest=day))
+            complete = True
+        except (httpx.HTTPError, ObjectNotFound) as error:
+            self._leave_out(error)
+        finally:
+            self.say(ForgetEnded(complete=complete))
+
+
+def _client() -> SyncPrefectClient:
+    """Create a client that uses no proxy for a server on this machine."""
+    url = urlsplit(get_current_settings().api.url or "")
+    is_here = url.hostname in (None, "localhost", "127.0.0.1", "::1")
+    settings = {"timeout": _REQUEST_SECONDS, "trust_env": not is_here}
+    return get_client(sync_client=True, httpx_settings=settings)
+
+
+def _kind(error: Exception) -> str:
+    """Describe an error without the content of the request or response."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"{error.request.url.path} answers {error.response.status_code}"
+    if isinstance(error, OrchestratorError):
+        return str(error)
+    return type(error).__name__
+
+
+def _ended_without_a_word() -> RunEnded:
+    message = "The process of the run ended without a word."
+    return RunEnded(type="CRASHED", name=None, message=message)
+
+
+def main() -> None:
+    """Report the run on stdin; news goes to stdout, which nothing else may write to."""
+    answer = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    teller = Teller(answer, float(sys.argv[1]))
+    threading.Thread(target=teller.listen, daemon=True).start()
+    teller.tell_all()
+
+
+if __name__ == "__main__":
+    main()

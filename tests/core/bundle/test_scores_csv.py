@@ -1,0 +1,55 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from schemas.cut_points import CutPoints
+from tasks.core.bundle.scores_csv import HEADER, ScoresCsv
+from tests.harness.customers import make_customers
+from tests.harness.home import Home
+
+POINTS = CutPoints(threshold=0.5, deciles=(0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1), high=0.8, medium=0.5)
+
+
+def test_rows_are_what_pandas_writes(trained_home: Home) -> None:
+    """The engine's bytes are those of the frame that another program gets, written by pandas."""
+    champion = trained_home.champion
+    assert champion is not None
+    scorer, customers = champion.scorer(), make_customers(2_000)
+
+    rows = scorer.rows(customers)
+    scores = scorer.score(customers)
+
+    text = scores.to_csv(index=False, lineterminator="\n", float_format="%.6f").encode()
+    assert HEADER + rows.csv == text
+    assert rows.flagged == scores["churn_flag"].sum()
+    assert rows.out_of_domain == (scores["in_domain"] == 0).sum()
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [
+        (0.0, "0.000000,0,10,low"),
+        (0.1, "0.100000,0,9,low"),
+        (0.499999, "0.499999,0,6,low"),
+        (0.5, "0.500000,1,5,medium"),
+        (0.8, "0.800000,1,2,high"),
+        (1.0, "1.000000,1,1,high"),
+    ],
+)
+def test_cuts_begin_at_their_points(probability: float, text: str) -> None:
+    """Flag, decile and band change exactly at their cut points."""
+    rows = ScoresCsv(POINTS, ("tenure", "Contract"), "v").rows(
+        pa.array(["a"]), np.array([probability]), np.array([[1, 0, -1]]), np.array([True])
+    )
+
+    assert rows == f"a,{text},Contract,tenure,,1,v\n".encode()
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_ids_are_quoted_where_they_must_be(kind: pa.DataType) -> None:
+    """An id with a separator or a quote stays one field, however Arrow keeps it."""
+    rows = ScoresCsv(POINTS, (), "v").rows(
+        pa.array(["a,b", 'c"d', "é"], kind), np.zeros(3), np.full((3, 3), -1), np.array([False, True, True])
+    )
+
+    assert [line.split(b",0.0")[0] for line in rows.splitlines()] == [b'"a,b"', b'"c""d"', "é".encode()]

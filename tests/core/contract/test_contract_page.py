@@ -1,0 +1,26 @@
+from pathlib import Path
+
+from schemas.extract import TrainingExtract
+from tasks.core.contract.contract_page import contract_document
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_document_is_the_contract() -> None:
+    """docs/data-contract.md is what the models say today."""
+    written = (ROOT / "docs" / "data-contract.md").read_text(encoding="utf-8")
+
+    assert written == contract_document(), (
+        "renew it: python -m tasks.core.contract.contract_page > docs/data-contract.md"
+    )
+
+
+def test_every_check_is_documented() -> None:
+    """No check of the models is missing from the document."""
+    schema = TrainingExtract.to_schema()
+    document = contract_document()
+
+    assert all(f"`{check.name}`" in document for check in schema.checks)
+    assert document.count("not blank") == 1
+    assert "0 to 120" in document
+    assert document.count("at most 10,000;") == document.count("at most 1,000,000;") == 1

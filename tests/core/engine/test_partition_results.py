@@ -1,0 +1,195 @@
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from schemas.config import IngestConfig
+from tasks.core.bundle.scorer import Rows
+from tasks.core.engine.partition_results import gather, score_partition
+from tasks.core.engine.partitions import cut_partitions
+from tasks.core.engine.stream import Totals, score_stream
+from tasks.core.errors import ExtractError, PublishError
+from tasks.core.extract.whole.whole_extract import Findings, Reading
+from tasks.core.intake.delivered_file import ExtractPath
+from tasks.core.intake.delivery import Delivery, Texts, identify
+
+CONFIG = IngestConfig(max_quarantined_share=0.5)
+
+
+class FakeScorer:
+    """Gives every customer the line that says his id and charges."""
+
+    def rows(self, customers: pd.DataFrame) -> Rows:
+        """Score nothing."""
+        pairs = zip(customers["customerID"], customers["MonthlyCharges"], strict=True)
+        flagged = int((customers["MonthlyCharges"] > 50).sum())
+        text = "".join(f"{name},{charge},{int(charge > 50)},1,low,,,,1,v\n" for name, charge in pairs)
+        return Rows(text.encode(), flagged, 0)
+
+
+SCORER: Any = FakeScorer()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an extract came to."""
+
+    scores: bytes
+    quarantine: bytes
+    findings: Findings
+    totals: Totals
+    ignored: tuple[str, ...]
+
+
+def outcome(reading: Reading, scores: Path, found: tuple[Findings, Totals]) -> Outcome:
+    """Take everything from a finished reading."""
+    quarantine = pd.concat(reading.quarantine(found[0].repeats)).to_csv(index=False).encode()
+    text = scores.read_bytes()
+    scores.unlink()
+    counts = Findings(found[0].counts, found[0].simulated, None, found[0].faults_by_place)  # type: ignore[arg-type]
+    return Outcome(text, quarantine, counts, found[1], reading.ignored_columns)
+
+
+def locally(sent: Delivery, folder: Path, **options: Any) -> Outcome:
+    """Score as one machine does."""
+    texts = Texts(sent, CONFIG.max_unpacked_bytes)
+    options = {"threads": 2, **options}
+    with closing(Reading("x", "scoring", CONFIG, folder)) as reading:
+        found = score_stream(texts, reading, SCORER, folder / "scores", on_block=lambda _: None, **options)
+        return outcome(reading, folder / "scores", found)
+
+
+def spread(sent: Delivery, folder: Path, partition_bytes: int) -> Outcome:
+    """Score partition by partition, the last one first, and every one twice."""
+    partitions = cut_partitions(sent, partition_bytes)
+    for each in partitions:
+        score_partition(each, SCORER, CONFIG, folder, block_bytes=7_000)
+    partitions.reverse()
+    scored = [score_partition(each, SCORER, CONFIG, folder, block_bytes=10_000) for each in partitions]
+    scored.reverse()
+    with closing(Reading("x", "scoring", CONFIG, folder)) as reading:
+        found = gather(scored, folder, reading, folder / "scores", on_partition=lambda _: None)
+        return outcome(reading, folder / "scores", found)
+
+
+@pytest.fixture
+def table(customers: pd.DataFrame) -> pd.DataFrame:
+    """Six hundred customers: three bad, one twice, two in conflict, a column outside the contract."""
+    table = customers.assign(Zone="north")
+    table.loc[[7, 300, 599], "Contract"] = "Weekly"
+    table.loc[500] = table.loc[20]
+    table.loc[590, "customerID"] = table.loc[30, "customerID"]
+    return table
+
+
+def blanks(lines: list[bytes]) -> Iterator[bytes]:
+    """Put blank and broken lines among others."""
+    for number, line in enumerate(lines):
+        yield line
+        if number % 97 == 5:
+            yield b""
+            yield b'"unpaired'
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("partition_bytes", [2_000, 33_333, 10**6])
+def test_a_file_is_the_same_however_it_is_cut(
+    newline: bytes, partition_bytes: int, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Scores, quarantine, counts and ignored columns do not depend on partitions, blocks or tries."""
+    lines = table.to_csv(index=False).encode().splitlines()
+    path = tmp_path / "crm.csv"
+    path.write_bytes(b"\xef\xbb\xbf\n \n".replace(b"\n", newline) + newline.join(blanks(lines)))
+    sent = identify(ExtractPath(path, delivered=False))
+
+    one = locally(sent, tmp_path)
+
+    assert one.findings.counts.exact_duplicates == 1
+    assert one.findings.counts.quarantined == 12
+    assert spread(sent, tmp_path, partition_bytes) == one
+    assert locally(sent, tmp_path, threads=1, block_bytes=3_000) == one
+
+
+def test_partitions_hold_every_byte_once_and_end_with_lines(table: pd.DataFrame, tmp_path: Path) -> None:
+    """Ranges follow each other from the first byte to the last, each cut after a line end."""
+    path = tmp_path / "crm.csv"
+    table.to_csv(path, index=False)
+    data = path.read_bytes()
+
+    partitions = cut_partitions(identify(ExtractPath(path, delivered=False)), 10_000)
+
+    assert [each.start for each in partitions] == [0, *(each.end for each in partitions[:-1])]
+    assert partitions[-1].end == len(data)
+    assert all(data[each.end - 1 : each.end] == b"\n" for each in partitions)
+    assert all(10_000 <= each.end - each.start < 10_300 for each in partitions[:-1])
+
+
+def test_a_folder_is_the_same_however_it_is_cut(table: pd.DataFrame, tmp_path: Path) -> None:
+    """Mixed parts of a folder, one of them without rows, one cut into ranges."""
+    folder = tmp_path / "crm"
+    folder.mkdir()
+    table[:0].to_csv(folder / "part-0", index=False)
+    table[:300].to_csv(folder / "part-1", index=False)
+    table[300:300].to_csv(folder / "part-2", index=False)
+    table[300:500][table.columns[::-1]].to_parquet(folder / "part-3")
+    table[500:].to_csv(folder / "part-4", index=False, sep=";", compression="gzip")
+    sent = identify(ExtractPath(folder, delivered=False))
+
+    assert len(cut_partitions(sent, 15_000)) == 8
+    assert spread(sent, tmp_path, 15_000) == locally(sent, tmp_path)
+
+
+@pytest.mark.parametrize("change", ["in it", "at its end", "cut"])
+def test_a_change_after_the_cut_is_noticed(change: str, table: pd.DataFrame, tmp_path: Path) -> None:
+    """A worker that does not read the bytes that were cut says so."""
+    path = tmp_path / "crm.csv"
+    table.to_csv(path, index=False)
+    partitions = cut_partitions(identify(ExtractPath(path, delivered=False)), 30_000)
+    data = path.read_bytes()
+    changes = {"in it": data.replace(b"Female", b"Male  "), "at its end": data + b"\n", "cut": data[:-9]}
+    path.write_bytes(changes[change])
+
+    with pytest.raises(ExtractError, match="changed while it was read"):
+        score_partition(partitions[-1], SCORER, CONFIG, tmp_path)
+
+
+def test_a_change_before_the_cut_is_noticed(table: pd.DataFrame, tmp_path: Path) -> None:
+    """What is cut is what was identified."""
+    path = tmp_path / "crm.csv"
+    table.to_csv(path, index=False)
+    sent = identify(ExtractPath(path, delivered=False))
+    table[:-1].to_csv(path, index=False)
+
+    with pytest.raises(ExtractError, match="changed while it was read"):
+        cut_partitions(sent, 30_000)
+
+
+def test_lost_records_publish_nothing(table: pd.DataFrame, tmp_path: Path) -> None:
+    """A record that is shorter here than where it was written is an error, not fewer customers."""
+    path = tmp_path / "crm.csv"
+    table.to_csv(path, index=False)
+    (partition,) = cut_partitions(identify(ExtractPath(path, delivered=False)), 10**6)
+    scored = score_partition(partition, SCORER, CONFIG, tmp_path)
+    record = tmp_path / scored.name
+    record.write_bytes(record.read_bytes()[:-1])
+
+    with (
+        closing(Reading("x", "scoring", CONFIG)) as reading,
+        pytest.raises(PublishError, match="not whole here"),
+    ):
+        gather([scored], tmp_path, reading, tmp_path / "scores", on_partition=lambda _: None)
+
+
+def test_counts_alone_are_handed_back(table: pd.DataFrame, tmp_path: Path) -> None:
+    """What a worker sends to the driver grows with blocks and columns, not with customers."""
+    path = tmp_path / "crm.csv"
+    table.to_csv(path, index=False)
+    (partition,) = cut_partitions(identify(ExtractPath(path, delivered=False)), 10**6)
+    scored = score_partition(partition, SCORER, CONFIG, tmp_path)
+
+    assert len(repr(scored)) < 4_000
+    assert "TEST-" not in repr(scored)

@@ -1,0 +1,291 @@
+import gzip
+from collections.abc import Callable
+
+import pytest
+
+from schemas.columns import EXTRACT_ORDER
+from schemas.config import IngestConfig
+from tasks.core.contract.personal_data import is_personal_name
+from tasks.core.errors import ExtractError
+from tasks.core.extract.whole.in_memory import read_extract
+
+Row = dict[str, str]
+Build = Callable[..., bytes]
+
+HEADER = ",".join(EXTRACT_ORDER).encode()
+
+
+def refusal(data: bytes, config: IngestConfig | None = None, purpose: str = "training") -> str:
+    """Read an extract that must be refused; give the message."""
+    with pytest.raises(ExtractError) as error:
+        read_extract(data, "made-up.csv", purpose, config or IngestConfig(min_training_rows=50))  # type: ignore[arg-type]
+    message = str(error.value)
+    assert message.startswith("extract 'made-up.csv'")
+    assert "\n" not in message
+    assert error.value.exit_code == 20
+    return message
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf \r\n", "is empty"),
+        (HEADER + b"\n", "has a header but no customers"),
+        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"\xd0\xcf\x11\xe0rest", "old Excel workbook"),
+        (b"PAR1rest", "a Parquet file"),
+        (gzip.compress(b"x", mtime=0), "compress it once"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (b"outs:\n- md5: 0\n", "dvc pull"),
+        (b'{"customerID": 1}', "is JSON"),
+        (b"<html>", "HTML"),
+        (b"\x00\x01" * 5_000, "byte 0 is NUL"),
+        (HEADER.decode().encode("utf-16"), "byte 0 is in UTF-16"),
+        (HEADER.decode().encode("utf-16-le"), "binary or UTF-16"),
+        (HEADER + b",pr\xe9nom\n1,2", f"byte {len(HEADER) + 3} is in another encoding"),
+    ],
+)
+def test_what_is_no_csv(data: bytes, expected: str) -> None:
+    """A file that is no UTF-8 CSV is refused with what it is and the way out."""
+    assert expected in refusal(data)
+
+
+def test_another_encoding_on_most_lines(rows: list[Row], build: Build) -> None:
+    """A file whose rows are mostly not UTF-8 is refused with the first offending byte."""
+    data = build([row | {"customerID": row["customerID"] + "é"} for row in rows]).decode().encode("latin-1")
+
+    assert f"byte {data.index(0xE9)} is in another encoding" in refusal(data)
+
+
+def test_missing_columns_are_named_at_once(rows: list[Row], build: Build) -> None:
+    """All missing columns stand in one message, with near matches among those sent."""
+    data = build(rows).replace(b"MonthlyCharges", b"MonthlyFees").replace(b"tenure", b"x1")
+
+    message = refusal(data)
+
+    assert "is missing 2 of 21 columns: 'tenure', 'MonthlyCharges' (is it 'MonthlyFees'?)" in message
+    assert "ingest.aliases" in message
+
+
+def test_a_one_hot_extract_is_called_so(rows: list[Row], build: Build) -> None:
+    """Encoded columns are no near matches to be declared: the columns before the encoding are wanted."""
+    header, _, body = build(rows).partition(b"\n")
+    contract = b"Contract_Month-to-month,contract_One year,Contract_Two year"
+    encoded = (
+        header.replace(b"gender", b"gender_Male").replace(b"Contract", contract).replace(b"tenure", b"x1")
+    )
+
+    message = refusal(encoded + b"\n" + body)
+
+    assert "is missing 3 of 21 columns: 'gender' (one-hot), 'tenure', 'Contract' (one-hot). " in message
+    assert "one-hot encoded: export the original CRM columns, before the encoding" in message
+    assert "is it" not in message
+    assert "ingest.aliases" not in message
+    one = refusal(header.replace(b"gender", b"gender_Male") + b"\n" + body)
+    assert "'gender' (is it 'gender_Male'?)" in one
+    averaged = header.replace(b"MonthlyCharges", b"MonthlyCharges_min,MonthlyCharges_max")
+    assert "(is it 'MonthlyCharges_m" in refusal(averaged + b"\n" + body)
+
+
+def test_header_faults(rows: list[Row], build: Build) -> None:
+    """A missing header, or a column twice under whatever spelling, is refused; no value is shown."""
+    data = build(rows)
+
+    no_header = refusal(data.partition(b"\n")[2])
+    assert "has no header" in no_header
+    assert "Export it with the 21 column names on the first line, or map" in no_header
+    assert "ingest.aliases" in no_header
+    assert "Export it with the 20 column names" in refusal(data.partition(b"\n")[2], purpose="scoring")
+    assert "0000-AAAAA" not in no_header
+    assert "duplicate columns: 'gender'" in refusal(data.replace(b"Partner", b"GENDER", 1))
+    wide = (
+        data.replace(b"\n", b",Segment,segment\n", 1)
+        .replace(b"o\n", b"o,1,2\n")
+        .replace(b"Yes\n", b"Yes,1,2\n")
+    )
+    assert "duplicate columns: 'Segment', 'segment'" in refusal(wide)
+
+
+def test_a_header_that_holds_values(rows: list[Row], build: Build) -> None:
+    """What no column is called is not quoted, wherever a refusal speaks of it: a place says as much."""
+    address = "jean.dupont@example.com"
+
+    order = [*EXTRACT_ORDER, address]
+    holding = refusal(build([row | {address: "06 12 34 56 78"} for row in rows], order=order))
+    assert "need: column 22 contains phone numbers." in holding
+    order = [*EXTRACT_ORDER, "mail 0612345678"]
+    named = refusal(build([row | {"mail 0612345678": "x"} for row in rows], order=order))
+    assert "need: column 22 by name." in named
+    twice = refusal(build(rows).replace(b"\n", f",{address},{address}\n".encode(), 1))
+    assert "duplicate columns: column 22, column 23." in twice
+    near = refusal(build(rows).replace(b"tenure", b"061 tenure", 1))
+    assert "is missing 1 of 21 columns: 'tenure' (is it column 6?)." in near
+    for said in (holding, named, twice, near):
+        assert "dupont" not in said
+        assert "061" not in said
+
+
+def test_an_unpaired_quote_in_the_header(rows: list[Row], build: Build) -> None:
+    """A header that is no CSV line is refused with its line number and what to do."""
+    for data in (b'"' + build(rows), build(rows).replace(b"tenure", b'"ten"ure', 1)):
+        assert "the header (line 1) has an unpaired quote" in refusal(data)
+
+
+@pytest.mark.parametrize("control", ["\x1b[31m", "\x00", "\t", "\x7f", "\x9b", "\u2028", "\u202e"])
+def test_control_characters_in_the_header(rows: list[Row], build: Build, control: str) -> None:
+    """A column name that a terminal or log would obey is refused and never shown."""
+    data = build(rows, order=[*EXTRACT_ORDER[:-1], "Churn"]).replace(
+        b"tenure", f"ten{control}ure".encode(), 1
+    )
+    message = refusal(data)
+
+    assert "the header (line 1) contains a control character" in message
+    assert message.isprintable()
+
+
+def test_a_hostile_file_name_is_shown_harmless(rows: list[Row], build: Build) -> None:
+    """Whatever an extract is called, its name breaks no line and reaches no terminal."""
+    name = "crm\n\x1b[2Jerror: \udc80.csv"
+    with pytest.raises(ExtractError) as error:
+        read_extract(b"", name, "scoring", IngestConfig())
+
+    assert str(error.value).startswith("extract 'crm??[2Jerror: ?.csv' is empty")
+    assert read_extract(build(rows), name, "scoring", IngestConfig()).name == "crm??[2Jerror: ?.csv"
+
+
+def test_another_number_of_fields_on_most_rows(rows: list[Row], build: Build) -> None:
+    """Rows that are all one field longer than the header are refused, never shifted."""
+    header, _, body = build(rows).partition(b"\n")
+
+    message = refusal(header + b"\n" + body.replace(b"\n", b",\n"))
+
+    assert "the header has 21 fields, but 100 of 100 lines have 22" in message
+
+
+def test_blank_column(rows: list[Row], build: Build) -> None:
+    """A column without any value is refused, not imputed."""
+    assert "has no values in 'TechSupport'" in refusal(build([row | {"TechSupport": " "} for row in rows]))
+
+
+def test_another_vocabulary(rows: list[Row], build: Build) -> None:
+    """Values that are strangers on most rows are refused with the expected ones, not the sent ones."""
+    message = refusal(build([row | {"gender": "Femme", "Churn": "0"} for row in rows]))
+
+    assert "'gender' expects 'Female', 'Male'; 'Churn' expects 'No', 'Yes'" in message
+    assert "ingest.value_maps" in message
+    assert "Femme" not in message
+
+
+@pytest.mark.parametrize(("bad", "refused"), [(4, False), (5, True), (6, True)])
+def test_quarantine_limit(rows: list[Row], build: Build, bad: int, refused: bool) -> None:
+    """Five of a hundred bad rows refuse the file, four do not; the message says what is wrong most."""
+    for row in rows[:bad]:
+        row["MonthlyCharges"] = "50,5"
+    data = build(rows)
+
+    if refused:
+        message = refusal(data)
+        assert f"{bad} of 100 rows are bad; the limit is 5.0%" in message
+        assert f"most often decimal_comma in 'MonthlyCharges' ({bad} lines, first 2, 3, 4)" in message
+    else:
+        extract = read_extract(data, "made-up.csv", "training", IngestConfig(min_training_rows=50))
+        assert extract.counts.quarantined == bad
+
+
+def test_unlearnable(rows: list[Row], build: Build) -> None:
+    """Training is refused without labels, with one class, or with too few customers."""
+    without_label = [column for column in EXTRACT_ORDER if column != "Churn"]
+
+    assert "has no column 'Churn'" in refusal(build(rows, order=without_label))
+    assert "has only one class" in refusal(build([row | {"Churn": "No"} for row in rows]))
+    assert "has 100 customers to train on; expected at least 500" in refusal(build(rows), IngestConfig())
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "why"),
+    [
+        ("E-Mail", "#", "'E-Mail' by name"),
+        ("Prénom", "#", "'Prénom' by name"),
+        ("Lat Long", "33.9, -118.2", "'Lat Long' by name"),
+        ("Contact", "a.b@example.com", "'Contact' contains e-mail addresses"),
+        ("Contact", "Write to: x@y.org please", "'Contact' contains e-mail addresses"),
+        ("Contact", "(555) 123-0001", "'Contact' contains phone numbers"),
+        ("Contact", "555-123-0001", "'Contact' contains phone numbers"),
+        ("Contact", "+1 555 123 0001", "'Contact' contains phone numbers"),
+        ("Contact", "+33 6 12 34 56 78", "'Contact' contains phone numbers"),
+        ("Contact", "06 12 34 56 78", "'Contact' contains phone numbers"),
+        ("Account", "FR76 3000 6000 0112 3456 7890 189", "'Account' contains IBANs"),
+        ("Contact", "2026-11-22", None),
+        ("Contact", "22.11.2026", None),
+        ("Contact", "01.02.2026 10", None),
+        ("Contact", "2026-11-22T10:11:12+01:00", None),
+        ("Contact", "1 234 567.89", None),
+        ("Contact", "01234567.89", None),
+        ("Contact", "00123456.78", None),
+        ("Contact", "+12345678.50", None),
+        ("Contact", "0033 6 12 34 56 78", "'Contact' contains phone numbers"),
+        ("Contact", "$1,234.50", None),
+        ("Contact", "-555.12", None),
+        ("Contact", "5551230001", None),
+        ("Contact", "user @ home", None),
+        ("CLTV", "3239", None),
+        ("Code", "0012345678901234567890", None),
+    ],
+)
+def test_personal_columns(rows: list[Row], build: Build, column: str, value: str, why: str | None) -> None:
+    """A column that is personal by name or content is refused by its name, without a value."""
+    data = build([row | {column: value} for row in rows], order=[*EXTRACT_ORDER, column])
+    allowing = IngestConfig(min_training_rows=50, allow_personal_columns=(column,))
+
+    assert read_extract(data, "made-up.csv", "training", allowing).ignored_columns == (column,)
+    if why:
+        message = refusal(data)
+        assert why in message
+        assert value not in message.replace(column, "")
+    else:
+        assert (
+            read_extract(data, "x.csv", "training", IngestConfig(min_training_rows=50)).counts.accepted == 100
+        )
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "Billing Address", "address_line_1", "Address2", "BillingAddress", "Customer Email", "contact_email",
+        "customeremail", "eMail", "E-Mail (privé)", "Home Phone", "Phone No", "phone1", "MobilePhone",
+        "Mobile Number", "Nachname", "Geburtsdatum", "Date of Birth", "birth_date", "First Name", "firstName",
+        "FIRST_NAME", "Customer Last Name", "Full name", "customer_name", "Name of Customer", "Nom du client",
+        "Name", "Name 2", "Straße", "Téléphone", "IBANNumber", "Bank Account No", "Agent Notes", "Comments",
+        "IP Address", "SSN", "MOBILENUMBER", "Passport No", "Latitude", "Lat Long",
+    ],
+)  # fmt: skip
+def test_names_that_say_who(column: str) -> None:
+    """A personal word is found in whatever spelling and company."""
+    assert is_personal_name(column)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "", "Plan Name", "Product Name", "Customer Plan Name", "Offer", "CLTV", "City", "Zip Code", "Count",
+        "Churn Reason", "Segment", "Internet Type", "Phone Service Type", "Mobile Plan", "Email Support",
+        "Multiple Phone Lines", "Customer Status", "Contact Count", "First Contract", "Country",
+        "Last Login", "Plan Description", "Username Policy", "Domain", "Renamed", "Notebook", "Tenure Months",
+        "Referred a Friend", "Avg Monthly GB Download", "Paperless", "Mailed", "Addressable", "Nominal",
+    ],
+)  # fmt: skip
+def test_names_that_say_what(column: str) -> None:
+    """Words of products and habits are no reason to refuse a column, nor are longer words."""
+    assert not is_personal_name(column)
+
+
+def test_ids_that_are_addresses(rows: list[Row], build: Build) -> None:
+    """An e-mail address is no pseudonymous id; a long row of digits is one."""
+    mailed = build([row | {"customerID": f"c{n}@example.com"} for n, row in enumerate(rows)])
+    digits = build([row | {"customerID": f"06123456{n:02}"} for n, row in enumerate(rows)])
+
+    assert "'customerID' contains e-mail addresses" in refusal(mailed)
+    assert (
+        read_extract(digits, "x.csv", "training", IngestConfig(min_training_rows=50)).counts.accepted == 100
+    )

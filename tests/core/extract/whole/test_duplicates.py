@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.core.extract.reader.row_keys import digest_texts, keys_of
+from tasks.core.extract.whole.duplicates import RepeatFinder, Repeats
+
+Row = tuple[str, str]
+
+
+def find(rows: list[Row], folder: Path | None = None, blocks: int = 3) -> Repeats:
+    """Find the repeats among rows of an id and a text, added block by block."""
+    finder = RepeatFinder(folder)
+    for part in np.array_split(np.arange(len(rows)), blocks):
+        sent = [rows[i] for i in part]
+        finder.add(keys_of(pa.array([row[0] for row in sent], pa.string()), digest_texts(sent), part))
+    found = finder.find()
+    finder.close()
+    return found
+
+
+def expected(rows: list[Row]) -> tuple[list[int], list[int]]:
+    """Find them as the contract says, in memory."""
+    frame = pd.DataFrame(rows, columns=["id", "text"])
+    duplicate = frame.duplicated()
+    left = frame[~duplicate]
+    conflict = left["id"].duplicated(keep=False) & (left["id"].str.strip() != "")
+    return frame.index[duplicate].tolist(), left.index[conflict].tolist()
+
+
+IDS = st.sampled_from(["a", "b", "aa", "", " ", "0123456789abcdef", "0123456789abcdefg", "é" * 12, "é" * 13])
+
+
+@settings(deadline=None)  # the first example compiles
+@given(st.lists(st.tuples(IDS, st.sampled_from(["x", "y", "z"])), max_size=40))
+def test_repeats_are_those_of_the_contract(rows: list[Row]) -> None:
+    """Duplicates repeat an earlier row whole, conflicts share an id; nobody is meant by a blank one."""
+    found = find(rows)
+
+    assert (found.duplicates.tolist(), found.conflicts.tolist()) == expected(rows)
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 50])
+def test_the_spill_does_not_show(tmp_path: Path, blocks: int) -> None:
+    """On the disk and in memory the same repeats are found, and nothing of them stays."""
+    dice = np.random.default_rng(0)
+    rows = [(f"{dice.integers(20_000):05}", str(dice.integers(2))) for _ in range(60_000)]
+
+    found = find(rows, tmp_path, blocks)
+
+    assert (found.duplicates.tolist(), found.conflicts.tolist()) == expected(rows)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,171 @@
+import os
+from datetime import date
+from pathlib import Path, PosixPath
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tasks.core.errors import ConfigError, ExtractError, UnnamedError
+from tasks.core.intake.as_of_date import as_of_date, date_of, oldest_first
+from tasks.core.intake.delivered_file import ExtractPath
+
+TODAY = date(2026, 3, 20)
+MODIFIED, NEXT_DAY = date(2026, 3, 1), date(2026, 3, 2)
+
+
+def drop(folder: Path, name: str, seconds: float) -> Path:
+    """Make a file that was last changed so many seconds after 1970."""
+    path = folder / name
+    path.touch()
+    os.utime(path, (seconds, seconds))
+    return path
+
+
+def day_of(path: Path, asked: date | None = None) -> date:
+    """Date a file that the operator named."""
+    return date_of(ExtractPath(path, delivered=False), asked, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, "1970-01-01"), (86_400 * 365, "1971-01-01"), (-86_400, "1969-12-31"), (4e9, "in the future")],
+)
+def test_a_clock_that_was_never_set_dates_nothing(seconds: float, expected: str, tmp_path: Path) -> None:
+    """A file of before 2000 or of the future, without a date in its name, is refused."""
+    with pytest.raises(ExtractError, match=f"^extract 'crm.csv'.*{expected}"):
+        day_of(drop(tmp_path, "crm.csv", seconds))
+
+
+class Beyond(PosixPath):
+    """A file whose last change no calendar reaches, as some file systems let one be."""
+
+    seconds = 0.0
+
+    def lstat(self) -> Any:
+        """Say when it was changed."""
+        return SimpleNamespace(st_mtime=self.seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (1e12, "9999-12-31, in the future"),
+        (1e300, "9999-12-31, in the future"),
+        (-1e12, "of 0001-01-01, before"),
+    ],
+)
+def test_a_change_beyond_the_calendar_is_of_its_last_or_first_day(seconds: float, expected: str) -> None:
+    """It is refused as any other such day; a date in the name goes before it."""
+    undated, dated = Beyond("crm.csv"), Beyond("crm_2026-03-01.csv")
+    undated.seconds = dated.seconds = seconds
+
+    with pytest.raises(ExtractError, match=f"^extract 'crm.csv'.*{expected}"):
+        day_of(undated)
+    assert day_of(dated) == date(2026, 3, 1)
+
+
+def test_what_is_not_there_has_no_day(tmp_path: Path) -> None:
+    """Whoever named it learns that it cannot be read."""
+    with pytest.raises(ConfigError, match=r"^extract 'crm.csv' cannot be read: No such file"):
+        day_of(tmp_path / "crm.csv")
+
+
+def test_a_delivered_file_is_refused_by_a_hash_of_its_name(tmp_path: Path) -> None:
+    """Its own name may hold personal data."""
+    given = ExtractPath(drop(tmp_path, "Mary Smith.csv", 0), delivered=True)
+
+    with pytest.raises(ExtractError, match=f"^extract '{given.label}' has no date in its name"):
+        date_of(given, None, TODAY)
+
+
+def test_a_name_or_the_operator_dates_such_a_file(tmp_path: Path) -> None:
+    """A date in the name goes before the file's, the operator's before both; neither may be before 2000."""
+    assert day_of(drop(tmp_path, "crm_2026-03-01.csv", 0)) == date(2026, 3, 1)
+    assert day_of(drop(tmp_path, "crm.csv", 0), date(2026, 3, 2)) == date(2026, 3, 2)
+    with pytest.raises(ConfigError, match="--as-of 1970-01-01 is before 2000-01-01"):
+        day_of(drop(tmp_path, "crm.csv", 0), date(1970, 1, 1))
+
+
+def test_a_backlog_is_ordered_by_day_then_arrival_then_name(tmp_path: Path) -> None:
+    """The oldest day goes first, whenever it came; of one day, what came first."""
+    march = 1_772_582_400  # 2026-03-04
+    expected = [
+        drop(tmp_path, "2026-03-01_and_2026-03-02.csv", march),
+        drop(tmp_path, "z_2026-03-01.csv", march),
+        drop(tmp_path, "b_2026-03-02.csv", march - 9),
+        drop(tmp_path, "a_2026-03-02.csv", march),
+        drop(tmp_path, "c_2026-03-02.csv", march),
+        drop(tmp_path, "undated.csv", march),
+    ]
+
+    assert oldest_first(sorted(expected), TODAY) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("crm.csv", MODIFIED),
+        ("crm_2026-02-28.csv", date(2026, 2, 28)),
+        ("20260228_crm.csv", date(2026, 2, 28)),
+        ("crm-2026_02_28-v2.csv", date(2026, 2, 28)),
+        ("crm_2026-02-28_20260228.csv", date(2026, 2, 28)),
+        ("crm_2026-02-28_batch_20261500.csv", date(2026, 2, 28)),
+        ("crm_2026-02-28_01-02-2026.csv", date(2026, 2, 28)),
+        ("crm_20269901.csv", MODIFIED),
+        ("crm_10-30-00.csv", MODIFIED),
+        ("crm_120260228.csv", MODIFIED),
+        ("crm_2026-0228.csv", MODIFIED),
+    ],
+)
+def test_the_name_goes_before_the_file(name: str, expected: date) -> None:
+    """A whole date in the name is taken, in any usual spelling; otherwise the file's day."""
+    assert as_of_date(name, asked=None, modified=MODIFIED, today=NEXT_DAY) == expected
+
+
+def test_the_operator_goes_before_the_name() -> None:
+    """What is asked for wins."""
+    asked = date(2025, 1, 1)
+
+    assert as_of_date("crm_2026-02-28.csv", asked=asked, modified=MODIFIED, today=NEXT_DAY) == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "modified", "error"),
+    [
+        ("crm_2026-03-03.csv", None, MODIFIED, UnnamedError),
+        ("crm.csv", None, date(2026, 3, 3), UnnamedError),
+        ("crm.csv", date(2026, 3, 3), MODIFIED, ConfigError),
+        ("crm_2026-02-01_2026-02-28.csv", None, MODIFIED, UnnamedError),
+    ],
+)
+def test_the_future_and_two_dates_are_refused(
+    name: str, asked: date | None, modified: date, error: type[Exception]
+) -> None:
+    """A day that has not come, or two of them, are never guessed about."""
+    with pytest.raises(error):
+        as_of_date(name, asked=asked, modified=modified, today=NEXT_DAY)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("crm_2026-13-01.csv", "does not exist"),
+        ("crm_2026-02-30.csv", "does not exist"),
+        ("crm_2026_99_99.csv", "does not exist"),
+        ("20260230_crm.csv", "does not exist"),
+        ("crm_2026-02-30_2026-02-31.csv", "does not exist"),
+        ("crm_01-11-2026.csv", "Write the day as YYYY-MM-DD"),
+        ("crm_11.30.2025.csv", "Write the day as YYYY-MM-DD"),
+        ("crm_30_11_2025.csv", "Write the day as YYYY-MM-DD"),
+    ],
+)
+def test_a_day_that_cannot_be_read_is_refused(name: str, why: str) -> None:
+    """The file's day never silently stands for one that the name means; the name is not shown."""
+    with pytest.raises(UnnamedError, match=why) as error:
+        as_of_date(name, asked=None, modified=MODIFIED, today=NEXT_DAY)
+
+    assert str(error.value).startswith("has a date in its name")
+    assert "\n" not in str(error.value)
+    assert name not in str(error.value)
+    assert as_of_date(name, asked=MODIFIED, modified=NEXT_DAY, today=NEXT_DAY) == MODIFIED

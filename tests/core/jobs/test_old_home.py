@@ -1,0 +1,87 @@
+import tarfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from schemas.config import Locations, ScoreConfig
+from schemas.operations import RetentionPolicy
+from tasks.core.bundle.registry import open_champion, read_champion, read_history
+from tasks.core.jobs.move_champion import move_champion
+from tasks.core.jobs.score_night import score_night
+from tasks.core.operations.expiry import find_expired
+from tasks.core.operations.sweep import sweep
+from tests.harness.customers import make_customers
+
+FIXTURE = Path(__file__).parents[2] / "fixtures" / "home_2026-11.tar.gz"
+"""Simulated customers, left by the version before: two bundles, the second promoted by force; one night."""
+FIRST, SECOND = "77bce96e71a512b1", "2448206af41010de"
+NIGHT = f"2026-03-02-d4cac4f48aef2e4a-{SECOND}"
+NOW = datetime(2026, 12, 1, 4, tzinfo=UTC)
+CONFIG = ScoreConfig(settle_seconds=0)
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Locations:
+    """Unpack the home."""
+    with tarfile.open(FIXTURE) as archive:
+        archive.extractall(tmp_path / "home", filter="data")
+    return Locations(home=tmp_path / "home")
+
+
+def test_it_opens_and_its_extract_is_not_scored_twice(old: Locations) -> None:
+    """The champion verifies; the archived extract, delivered again, is known."""
+    champion = open_champion(old.registry)
+    assert champion is not None
+    assert champion.manifest.bundle_id == SECOND
+    (archived,) = old.archive.glob("*.csv")
+    archived.rename(old.inbox / "crm_2026-03-02.csv")
+
+    outcome = score_night(home=old, config=CONFIG, now=lambda: NOW)
+
+    assert [folder.name for folder in outcome.repeated] == [NIGHT]
+    assert not outcome.scored
+
+
+def test_it_scores_to_the_same_bytes(old: Locations, tmp_path: Path) -> None:
+    """Without its old folder the night is published again, byte for byte."""
+    (old.scores / NIGHT).rename(tmp_path / "before")
+    (archived,) = old.archive.glob("*.csv")
+
+    outcome = score_night(home=old, config=CONFIG, now=lambda: NOW, extract=archived, as_of=date(2026, 3, 2))
+
+    (folder,) = outcome.scored
+    assert folder.name == NIGHT
+    assert (folder / "scores.csv").read_bytes() == (tmp_path / "before" / "scores.csv").read_bytes()
+    before, after = (
+        pd.read_csv(place / "quarantine.csv").drop(columns="hint") for place in (tmp_path / "before", folder)
+    )
+    assert before.equals(after)
+
+
+def test_it_scores_new_extracts_and_rolls_back(old: Locations) -> None:
+    """A new extract is scored by the old champion; the pointer's history goes on."""
+    make_customers(60, seed=3).to_csv(old.inbox / "crm_2026-03-03.csv", index=False)
+
+    outcome = score_night(home=old, config=CONFIG, now=lambda: NOW, force=True)
+    moved = move_champion(home=old, now=lambda: NOW)
+
+    assert len(outcome.scored) == 1
+    assert f"In service: {FIRST}" in moved
+    pointer = read_champion(old.registry)
+    assert pointer is not None
+    assert pointer.model_id is not None
+    assert [move.model_id is None for move in read_history(old.registry)] == [True, True, False]
+
+
+def test_it_is_swept(old: Locations) -> None:
+    """What has expired goes; the latest scores and the bundles stay."""
+    due = find_expired(old, RetentionPolicy(), SECOND, date(2030, 1, 1))
+
+    swept, left = sweep(old, due, NOW)
+
+    assert not left
+    assert {each.kind: each.deleted for each in swept}["archive"] == 1
+    assert (old.scores / NIGHT).is_dir()
+    assert open_champion(old.registry) is not None

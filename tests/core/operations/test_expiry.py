@@ -1,0 +1,268 @@
+import os
+import re
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.config import Locations
+from schemas.operations import RetentionPolicy
+from schemas.retention import Kind, Swept
+from tasks.core.intake.rejects import REASON
+from tasks.core.operations import expiry
+from tasks.core.operations import retention_log as proofs
+from tasks.core.operations.sweep import sweep as delete_expired
+from tasks.core.scores.latest import swap_latest
+from tasks.core.storage.atomic import make_folder
+from tests.harness.deliveries import BUNDLE, publish_scores
+from tests.harness.rights import bound_by_rights
+
+TODAY = date(2026, 6, 30)
+NOW = datetime(2026, 6, 30, 5, tzinfo=UTC)
+POLICY = RetentionPolicy()
+DAYS = (0, 30, 31, 90, 91)
+"""Ages around the limits."""
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Locations:
+    """Make a home with things of all ages, and things that no sweep may touch."""
+    places = Locations(home=tmp_path / "home")
+    for folder in (places.inbox, places.work, places.archive, places.registry, places.runs):
+        make_folder(folder)
+    for age in DAYS:
+        day = TODAY - timedelta(days=age)
+        moment = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+        extract = f"{age:016d}"
+        publish_scores(places.scores, day, extract, moment)
+        (places.archive / f"{day}-{extract}.csv").write_text("0000-AAAAA")
+        (places.archive / f"{day}-{extract}.csv.sha256").write_text("hash")
+        rejected = make_folder(places.rejected / extract)
+        (rejected / "extract").write_text("0000-AAAAA")
+        (rejected / REASON).write_text("why")
+        os.utime(rejected / REASON, (moment.timestamp(),) * 2)
+        (make_folder(places.runs / f"{day:%Y%m%d}T040000-1" / "checkpoints") / "best.pt").write_bytes(
+            b"x" * 99
+        )
+    for path in (
+        places.inbox / "2020-01-01-old.csv",
+        places.work / "2020-01-01-old.csv",
+        places.registry / "2020-01-01-bundle",
+        places.archive / "a-note.txt",
+        places.archive / ".hidden",
+        places.runs / "mine",
+        places.rejected / "without-reason",
+        places.scores / "2020-01-01-mine",
+    ):
+        path.write_text("kept")
+    swap_latest(places.scores, BUNDLE)
+    return places
+
+
+def sweep(places: Locations, today: date = TODAY) -> list[Swept]:
+    """Sweep; nothing may be left."""
+    proof, left = delete_expired(places, expiry.find_expired(places, POLICY, BUNDLE, today), NOW)
+    assert left == []
+    return proof
+
+
+def ages(folder: Path) -> list[int]:
+    """List the ages in days of what is left in a folder, by the dates in the names."""
+    names = [path.name for path in folder.iterdir() if path.suffix != ".sha256"]
+    days = [re.match(r"(\d{4})-?(\d\d)-?(\d\d)[T-]\w{6}", name) for name in names]
+    return sorted((TODAY - date(*map(int, day.groups()))).days for day in days if day is not None)
+
+
+def test_what_is_past_its_time_goes_and_no_more(places: Locations) -> None:
+    """On its last day a thing is kept, the day after it is gone, with its sidecar; the rest is as it was."""
+    kept = {path for path in places.home.rglob("*") if path.is_file() and path.read_bytes() == b"kept"}
+    sweep(places)
+
+    assert ages(places.archive) == [0, 30, 31, 90]
+    assert ages(places.scores) == [0, 30, 31, 90]
+    assert ages(places.runs) == [0, 30]
+    assert len(list(places.archive.glob("*.sha256"))) == 4
+    assert {path.name for path in places.rejected.iterdir()} == {f"{0:016d}", f"{30:016d}", "without-reason"}
+    assert len(kept) == 8
+    assert all(path.read_bytes() == b"kept" for path in kept)
+    assert not list(places.home.rglob(".expired-*"))
+
+
+def test_the_proof_names_nobody(places: Locations) -> None:
+    """Each sweep appends a line a kind: how many, of which days, how large; no id, no name."""
+    first = sweep(places)
+    sweep(places, TODAY + timedelta(days=1))
+
+    lines = places.retention_log.read_text().splitlines()
+    assert [Swept.model_validate_json(line) for line in lines[:4]] == first
+    assert len(lines) == 8
+    by_kind = {each.kind: each for each in first}
+    assert {kind: each.deleted for kind, each in by_kind.items()} == {
+        "archive": 2, "rejected": 3, "scores": 1, "runs": 3,
+    }  # fmt: skip
+    assert (by_kind["runs"].oldest, by_kind["runs"].newest) == (date(2026, 3, 31), date(2026, 5, 30))
+    assert by_kind["runs"].bytes == 3 * 99
+    text = places.retention_log.read_text()
+    assert "0000-AAAAA" not in text
+    assert re.search(r"[0-9a-f]{16}", text) is None
+    assert places.retention_log.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_latest_scores_are_kept_for_ever(places: Locations) -> None:
+    """However old it is, the folder that the pointer leads to stays; so does the latest without a pointer."""
+    later = TODAY + timedelta(days=2_000)
+    sweep(places, later)
+    assert ages(places.scores) == [0]
+
+    (places.scores / "latest.json").unlink()
+    sweep(places, later)
+    assert ages(places.scores) == [0]
+
+
+def test_a_corrected_extract_does_not_become_the_latest_by_a_sweep(places: Locations) -> None:
+    """After a sweep the pointer is what it was."""
+    publish_scores(places.scores, TODAY, "f" * 16, NOW)
+    before = swap_latest(places.scores, BUNDLE)
+
+    sweep(places, TODAY + timedelta(days=2_000))
+
+    assert swap_latest(places.scores, BUNDLE) == before
+
+
+def test_a_folder_without_rights_goes(places: Locations) -> None:
+    """Whatever rights the sender gave to folders within an extract, they go, and their size is proven."""
+    rejected = places.rejected / f"{91:016d}"
+    for mode in (0o555, 0o444, 0o000):
+        folder = make_folder(rejected / f"{mode:o}" / "within")
+        (folder / "part.csv").write_bytes(b"x" * 1_000)
+        folder.chmod(mode)
+        folder.parent.chmod(mode)
+
+    with bound_by_rights():
+        proof = sweep(places)
+
+    assert not rejected.exists()
+    assert not list(places.home.rglob(".expired-*"))
+    assert sum(each.bytes or 0 for each in proof if each.kind == "rejected") > 3_000
+
+
+def test_a_link_to_a_folder_goes_alone(places: Locations, tmp_path: Path) -> None:
+    """What a link leads to keeps its rights and its content."""
+    outside = make_folder(tmp_path / "outside")
+    (outside / "file").write_bytes(b"x" * 5_000)
+    outside.chmod(0o750)
+    (places.rejected / f"{91:016d}" / "link").symlink_to(outside)
+
+    proof = sweep(places)
+
+    assert (outside / "file").exists()
+    assert outside.stat().st_mode & 0o777 == 0o750
+    assert all((each.bytes or 0) < 5_000 for each in proof)
+
+
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [
+        ("rename", PermissionError(1, "Operation not permitted")),
+        ("rmtree", PermissionError(1, "Operation not permitted")),
+        ("rmtree", RecursionError()),
+    ],
+)
+def test_what_does_not_go_keeps_nothing_else(
+    function: str, error: Exception, places: Locations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest goes; what stays is listed, and goes with the first sweep that can delete it."""
+    module = Path if function == "rename" else shutil
+    original, refused = getattr(module, function), f"{31:016d}"
+
+    def refuse(path: Path, *args: Any, **options: Any) -> Any:
+        if refused in path.name and not options.get("ignore_errors"):
+            raise error
+        return None if refused in path.name else original(path, *args, **options)
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr(module, function, refuse)
+        proof, left = delete_expired(places, expiry.find_expired(places, POLICY, BUNDLE, TODAY), NOW)
+    assert [each.kind for each in left] == ["rejected"]
+    assert [path.name.removeprefix(".expired-") for path in places.rejected.glob(f"*{31:016d}")] == [refused]
+    assert ages(places.runs) == [0, 30]
+    assert [(each.kind, each.deleted, each.failed) for each in proof] == [
+        ("archive", 2, 0),
+        ("rejected", 2, 1),
+        ("scores", 1, 0),
+        ("runs", 3, 0),
+    ]
+
+    assert [each.deleted for each in sweep(places)] == [0, 1, 0, 0]
+
+    assert not list(places.rejected.glob(f"*{31:016d}"))
+
+
+def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> None:
+    """What was delivered again and has expired again goes beside it; each is counted once."""
+    for number in ("", ".1"):
+        make_folder(places.rejected / f".expired-{31:016d}{number}")
+    (places.archive / f".expired-{TODAY - timedelta(days=91)}-{91:016d}.csv").write_text("0000-AAAAA")
+
+    proof = sweep(places)
+
+    assert {each.kind: each.deleted for each in proof} == {
+        "archive": 3,
+        "rejected": 5,
+        "scores": 1,
+        "runs": 3,
+    }
+    assert not list(places.home.rglob(".expired-*"))
+
+
+def test_nothing_is_due_in_a_new_home(tmp_path: Path) -> None:
+    """Folders that are not there yet hold nothing."""
+    assert expiry.find_expired(Locations(home=tmp_path), POLICY, "", TODAY) == expiry.Due([], {})
+    assert [each.deleted for each in proofs.count_deletions([], NOW)] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o300, 0o600])
+@pytest.mark.parametrize("kind", ["archive", "rejected", "scores", "runs"])
+def test_a_folder_that_cannot_be_read_is_not_an_empty_one(kind: Kind, mode: int, places: Locations) -> None:
+    """It is reported with its reason, and the other kinds are found."""
+    before = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
+    folder = places.home / kind
+    folder.chmod(mode)
+    with bound_by_rights():
+        due = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
+    folder.chmod(0o700)
+
+    assert due.unreadable == {kind: "Permission denied"}
+    assert due.expired == [each for each in before.expired if each.kind != kind]
+    assert before.unreadable == {}
+
+
+def test_one_that_cannot_be_read_keeps_no_other_of_its_kind(places: Locations) -> None:
+    """A refused extract whose day cannot be seen is reported; those beside it are found."""
+    before = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
+    closed = places.rejected / f"{91:016d}"
+    closed.chmod(0o000)
+    with bound_by_rights():
+        due = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
+
+    assert due.unreadable == {"rejected": "Permission denied"}
+    assert due.expired == [each for each in before.expired if each.path != closed]
+
+
+def test_what_an_earlier_sweep_hid_goes_though_its_day_cannot_be_seen(places: Locations) -> None:
+    """Whatever it is called, and also where its reason may not be read: only its day is not known."""
+    before = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
+    hidden = [
+        make_folder(places.home / kind / f".expired-{kind}")
+        for kind in ("archive", "rejected", "scores", "runs")
+    ]
+    (places.rejected / ".expired-rejected").chmod(0o000)
+    with bound_by_rights():
+        due = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
+
+    assert due.unreadable == {}
+    assert [(each.path, each.day) for each in due.expired if each not in before.expired] == [
+        (path, None) for path in hidden
+    ]

@@ -1,0 +1,393 @@
+import errno
+import json
+import os
+import shutil
+from collections import namedtuple
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.config import Locations
+from schemas.operations import AlarmPolicy
+from schemas.status import Status
+from tasks.core.intake.inbox import confirm
+from tasks.core.operations import observe
+from tasks.core.operations.retention_log import append_log, count_deletions
+from tasks.core.operations.status import collect_status
+from tasks.core.operations.status_page import WIDTH, page
+from tasks.core.scores.latest import swap_latest
+from tasks.core.storage.atomic import make_folder
+from tasks.core.storage.locks import locked
+from tests.harness.deliveries import BUNDLE, Drain, publish_scores
+from tests.harness.home import Home
+from tests.harness.rights import bound_by_rights
+
+NOW = datetime(2026, 3, 4, 4, tzinfo=UTC)
+Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 as shutil has it
+
+
+@pytest.fixture
+def places(trained_home: Home, monkeypatch: pytest.MonkeyPatch) -> Locations:
+    """Make a home with a champion, two nights and an inbox, on a disk that is half full."""
+    places = Locations(home=trained_home.path)
+    places.inbox.mkdir()
+    for day in (1, 2):
+        publish_scores(places.scores, date(2026, 3, day), f"{day}" * 16, NOW - timedelta(days=3 - day))
+    swap_latest(places.scores, BUNDLE)
+    monkeypatch.setattr(observe.shutil, "disk_usage", lambda _: Usage(1_000, 500, 500))
+    return places
+
+
+def look(places: Locations, now: datetime = NOW, **policy: object) -> Status:
+    """Look at a home; whatever is said fits the page and survives JSON."""
+    before = tree(places.home)
+    status = collect_status(places, AlarmPolicy.model_validate(policy), now)
+    assert tree(places.home) == before
+    assert Status.model_validate_json(status.model_dump_json()) == status
+    assert max(map(len, page(status).splitlines())) <= WIDTH
+    return status
+
+
+def tree(home: Path) -> list[tuple[str, int]]:
+    """List everything with its last change."""
+    return sorted((str(path), path.lstat().st_mtime_ns) for path in home.rglob("*"))
+
+
+def swept(places: Locations, at: datetime) -> None:
+    """Let a sweep have found nothing at a moment."""
+    append_log(places.retention_log, count_deletions([], at))
+
+
+def codes(status: Status) -> list[str]:
+    """List the alarms."""
+    return [alarm.code for alarm in status.alarms]
+
+
+def test_a_quiet_home_has_no_alarms(places: Locations) -> None:
+    """Champion, nights with counts and the disk are shown, newest day first, and nothing is changed."""
+    status = look(places)
+
+    assert codes(status) == []
+    assert not status.running
+    assert status.champion is not None
+    assert status.champion.action == "promote"
+    assert [night.as_of_date.day for night in status.nights] == [2, 1]
+    assert [night.latest for night in status.nights] == [True, False]
+    newest = status.nights[0]
+    assert (newest.received, newest.scored, newest.quarantined, newest.exact_duplicates) == (13, 10, 2, 1)
+    assert status.disk.used_bytes["registry"] > 10_000
+    text = page(status)
+    assert text.splitlines()[0] == f"{'TelcoNova churn, 2026-03-04 04:00 UTC':<91}no alarms"
+    assert status.champion.bundle_id in text
+    assert f"  *  2026-03-02  {'2' * 16}          13          10            2           1  {BUNDLE}" in text
+
+
+def test_an_empty_home(tmp_path: Path) -> None:
+    """Before the first training everything that is missing is said."""
+    status = look(Locations(home=tmp_path))
+
+    assert {"champion_missing", "inbox_missing", "scores_missing"} <= set(codes(status))
+    assert status.champion is None
+    assert status.nights == ()
+
+
+def test_a_champion_that_does_not_verify(places: Locations) -> None:
+    """A flipped byte, or a history that cannot be read, is an alarm with its reason."""
+    history = places.registry / "history.jsonl"
+    whole = history.read_bytes()
+    history.write_bytes(b"{\n")
+    assert codes(look(places)) == ["champion_damaged"]
+    history.write_bytes(whole)
+    bundle = next((places.registry / "bundles").iterdir())
+    (bundle / "model.onnx").write_bytes(b"")
+
+    status = look(places)
+
+    assert codes(status) == ["champion_damaged"]
+    assert "model.onnx" in status.alarms[0].message
+    assert status.champion is None
+
+
+def test_a_stale_champion(places: Locations) -> None:
+    """Its age counts from its training, whenever it came into service."""
+    status = look(places)
+    assert status.champion is not None
+    last = status.champion.trained_at + timedelta(days=61) - timedelta(seconds=1)
+    swept(places, last)
+
+    assert codes(look(places, last, max_age_hours=8_760)) == []
+    status = look(places, last + timedelta(seconds=1), max_age_hours=8_760)
+
+    assert codes(status) == ["champion_stale"]
+    assert "trained 61 days ago; expected at most 60" in status.alarms[0].message
+    assert status.champion is not None
+
+
+def test_stale_scores(places: Locations) -> None:
+    """The newest as-of date counts, from the end of its day, against the configured hours."""
+    assert codes(look(places, NOW + timedelta(hours=2))) == []
+    assert codes(look(places, NOW + timedelta(hours=3))) == ["scores_stale"]
+    assert codes(look(places, NOW + timedelta(hours=3), max_age_hours=48)) == []
+
+
+@pytest.mark.parametrize(
+    ("night", "damage"),
+    [(0, "cut"), (0, "more"), (0, "fewer"), (0, "manifest"), (1, "cut"), (1, "flipped")],
+)
+def test_damaged_scores(places: Locations, night: int, damage: str) -> None:
+    """Names and sizes of every night's files are held to the manifest, and the latest ones' hashes."""
+    folder = sorted(places.scores.glob("2*"))[night]
+    scores = folder / "scores.csv"
+    if damage == "cut":
+        scores.write_bytes(scores.read_bytes()[:-1])
+    elif damage == "flipped":
+        scores.write_bytes(scores.read_bytes().swapcase())
+    elif damage == "more":
+        (folder / "more").touch()
+    elif damage == "fewer":
+        scores.unlink()
+    else:
+        (folder / "manifest.json").write_bytes(b"{")
+
+    status = look(places)
+
+    assert codes(status) == ["scores_damaged"]
+    assert folder.name in status.alarms[0].message
+
+
+@pytest.mark.parametrize("content", [None, b"{}", b"away"])
+def test_a_pointer_that_leads_nowhere(places: Locations, content: bytes | None) -> None:
+    """A missing or damaged latest.json, or one to a folder that is gone, is an alarm."""
+    if content == b"away":
+        sorted(places.scores.glob("2*"))[1].rename(places.home / "away")
+    elif content is None:
+        (places.scores / "latest.json").unlink()
+    else:
+        (places.scores / "latest.json").write_bytes(content)
+
+    assert "latest_damaged" in codes(look(places))
+
+
+def test_what_waits(places: Locations) -> None:
+    """Extracts are counted with the hours since they came; sidecars and hidden files are none."""
+    for name in ("a.csv", "a.csv.sha256", ".b.csv", "c.csv"):
+        (places.inbox / name).touch()
+    now = datetime.now(tz=UTC)
+    swept(places, now)
+
+    status = look(places, now + timedelta(hours=29), max_age_hours=8_760)
+    assert codes(status) == []
+    assert status.inbox.extracts == 2
+    assert status.inbox.oldest_hours == pytest.approx(29, abs=0.1)
+    status = look(places, now + timedelta(hours=31), max_age_hours=8_760)
+    assert codes(status) == ["extract_waits"]
+    assert "waiting in inbox/: 2, the oldest for 31 hours" in status.alarms[0].message
+
+
+@pytest.mark.parametrize("fault", ["gone", "unmounted", "unreadable"])
+def test_an_inbox_that_is_not_there(places: Locations, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing, another or an unreadable folder is an alarm before a night stops at it."""
+    confirm(places.inbox, places.work)
+    assert codes(look(places)) == []
+    if fault == "unmounted":
+        (places.inbox / ".inbox").unlink()
+    elif fault == "gone":
+        shutil.rmtree(places.inbox)
+    else:
+        iterdir = Path.iterdir
+
+        def stale(folder: Path) -> Iterator[Path]:
+            if folder == places.inbox:
+                raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+            return iterdir(folder)
+
+        monkeypatch.setattr(Path, "iterdir", stale)
+
+    assert codes(look(places)) == ["inbox_missing"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "code"),
+    [("inbox", "inbox_missing"), ("registry", "champion_damaged"), ("scores", "scores_damaged")],
+)
+def test_what_may_not_be_read_is_an_alarm(
+    folder: str, code: str, places: Locations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is a page whatever we may not look into, as where a monitor runs under another account."""
+    confirm(places.inbox, places.work)
+    (places.inbox / "a.csv").touch()
+    closed = places.home / folder
+
+    def guarded(look: Callable[..., Any]) -> Callable[..., Any]:
+        def looked(path: Path, **options: Any) -> Any:
+            if path.parent == closed or (
+                path == closed and look.__name__ == "iterdir" and folder == "scores"
+            ):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return look(path, **options)
+
+        return looked
+
+    with monkeypatch.context() as shut:
+        for name in ("stat", "lstat", "iterdir"):
+            shut.setattr(Path, name, guarded(getattr(Path, name)))
+        status = collect_status(places, AlarmPolicy(), NOW)
+
+    assert code in codes(status)
+    assert page(status)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o300, 0o600])
+@pytest.mark.parametrize("name", ["work", "archive", "rejected", "runs", "retention.jsonl"])
+def test_what_cannot_be_read_is_no_quiet_home(name: str, mode: int, places: Locations) -> None:
+    """A folder whose content nobody can see, or the log of sweeps, is an alarm, and there is a page."""
+    swept(places, NOW)
+    for folder in (places.archive, places.rejected, places.runs):
+        (make_folder(folder) / "x").touch()
+    (make_folder(places.work) / "x.csv.sha256").touch()
+    assert codes(look(places)) == []
+    path = places.home / name
+    path.chmod(mode if path.is_dir() else 0)
+    with bound_by_rights():
+        status = collect_status(places, AlarmPolicy(), NOW)
+    path.chmod(0o700)
+
+    assert "home_unreadable" in codes(status)
+    (message,) = (alarm.message for alarm in status.alarms if alarm.code == "home_unreadable")
+    assert message.startswith(name)
+    assert page(status)
+
+
+def test_a_champion_that_cannot_be_read(places: Locations) -> None:
+    """Bundles of another account are an alarm on the page, not the end of it."""
+    bundles = places.registry / "bundles"
+    bundles.chmod(0)
+    with bound_by_rights():
+        status = collect_status(places, AlarmPolicy(), NOW)
+    bundles.chmod(0o700)
+
+    assert "champion_damaged" in codes(status)
+    assert page(status)
+
+
+def test_the_lock_of_another_account(places: Locations, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock that may not be opened keeps nobody from the status."""
+    with locked(places.work):
+        pass
+    open_it = os.open
+
+    def guarded(path: Path, flags: int, *rest: int) -> int:
+        if Path(path).name == ".lock":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return open_it(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", guarded)
+
+    assert not collect_status(places, AlarmPolicy(), NOW).running
+
+
+def test_a_sidecar_whose_extract_never_came(places: Locations) -> None:
+    """One that waits longer than an extract may is an alarm: other bytes may have been scored."""
+    for name in ("crm.csv.sha256", "other.csv", "other.csv.sha256"):
+        (places.inbox / name).touch()
+    now = datetime.now(tz=UTC)
+
+    assert "sidecar_waits" not in codes(look(places, now + timedelta(hours=29)))
+    status = look(places, now + timedelta(hours=31))
+
+    (said,) = (alarm.message for alarm in status.alarms if alarm.code == "sidecar_waits")
+    assert "without their extracts: 1, the oldest for 31 hours" in said
+
+
+def test_what_was_rejected_lately(places: Locations) -> None:
+    """Reasons of the last days are shown, whatever characters they hold; older ones are not."""
+    for number, age in enumerate((1, 6, 8)):
+        place = places.rejected / (f"{number}" * 16)
+        place.mkdir(parents=True)
+        (place / "reason.txt").write_bytes(b"extract 'Mary Smith.csv' is no CSV. Send it again.\n")
+        (place / "status.txt").write_bytes(b"extract 'a\x1b[31m' is no \xff. Send it again.\n")
+        seconds = (NOW - timedelta(days=age)).timestamp()
+        os.utime(place / "reason.txt", (seconds, seconds))
+    (places.rejected / "empty").mkdir()
+
+    status = look(places)
+
+    assert codes(status) == ["extract_rejected"]
+    assert [each.place[0] for each in status.rejected] == ["0", "1"]
+    assert "extract 'a?[31m' is no" in page(status)
+
+
+def test_no_sweep_for_days(places: Locations) -> None:
+    """The last line of the log that can be read counts, whatever has expired."""
+    swept(places, NOW - timedelta(days=30))
+    swept(places, NOW - timedelta(days=7))
+    with places.retention_log.open("ab") as log:
+        log.write(b'{"at": "2026-')
+    assert codes(look(places)) == []
+
+    status = look(places, NOW + timedelta(seconds=1))
+
+    assert codes(status) == ["sweep_overdue"]
+    assert "the last sweep was 7 days ago; expected at most 7." in status.alarms[0].message
+    assert codes(look(places, NOW + timedelta(seconds=1), max_sweep_days=8)) == []
+
+
+def test_a_home_that_was_never_swept(places: Locations) -> None:
+    """Only what has expired by days is an alarm: a new home has nothing to sweep."""
+    extract = places.archive / "2025-11-27-0123456789abcdef.csv"
+    make_folder(places.archive)
+    extract.touch()
+    assert codes(look(places)) == []
+    extract.rename(extract.with_name("2025-11-26-0123456789abcdef.csv"))
+
+    status = look(places)
+
+    assert codes(status) == ["sweep_overdue"]
+    assert "nothing was ever swept; more than 7 days overdue: 1." in status.alarms[0].message
+
+
+def test_a_disk_nearly_full(places: Locations, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less free space than the policy's share is an alarm."""
+    monkeypatch.setattr(observe.shutil, "disk_usage", lambda _: Usage(1_000, 901, 99))
+
+    status = look(places)
+
+    assert codes(status) == ["disk_nearly_full"]
+    assert "9.9% of the disk is free; expected 10% or more" in status.alarms[0].message
+    assert codes(look(places, min_free_share=0.09)) == []
+
+
+def test_superseded_nights_and_a_run_under_way(places: Locations) -> None:
+    """A corrected extract's night is marked, and so is that a run holds the lock."""
+    publish_scores(places.scores, date(2026, 3, 2), "9" * 16, NOW)
+    swap_latest(places.scores, BUNDLE)
+    with locked(places.work):
+        status = look(places)
+
+    assert status.running
+    assert [(night.latest, night.superseded) for night in status.nights] == [
+        (True, False), (False, True), (False, False),
+    ]  # fmt: skip
+    assert ", a run is scoring" in page(status)
+
+
+def test_simulated_nights_say_so(places: Locations) -> None:
+    """Scores of or by simulated customers are never shown as if they were real."""
+    assert "SIMULATED" not in page(look(places))
+
+    publish_scores(places.scores, date(2026, 3, 3), "9" * 16, NOW, bundle_simulated=True)
+
+    assert "  of SIMULATED customers: 2026-03-03" in page(look(places)).splitlines()
+
+
+def test_the_page_names_no_customer_and_no_sender(tmp_path: Path) -> None:
+    """Names of files that wait are counted, not shown."""
+    drain = Drain(tmp_path)
+    drain.deliver("0612345678.csv", b"")
+
+    status = look(drain.places)
+
+    assert "0612345678" not in page(status) + json.dumps(status.model_dump(mode="json"))

@@ -1,0 +1,110 @@
+import re
+
+import pytest
+
+from schemas.measures import Measure
+from tasks.core.report import sentences
+from tests.harness.evaluation import numbers
+from tests.harness.home import Home
+
+CONSTANTS = {"95", "100", "10", "02", "1"}
+"""Numbers that the page says by itself: the intervals' level, shares of a hundred, ten customers, a tenth."""
+
+
+@pytest.fixture
+def page(trained_home: Home) -> str:
+    """Read the report in the champion's bundle."""
+    assert trained_home.champion is not None
+    folder = trained_home.registry / "bundles" / trained_home.champion.manifest.bundle_id
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_every_number_shown_is_in_the_evaluation(trained_home: Home, page: str) -> None:
+    """Each number in the text of the report is one of evaluation.json, rounded, or a sum of its counts."""
+    champion = trained_home.champion
+    assert champion is not None
+    e = champion.evaluation
+    hidden = "|".join(rf"<{tag}\b.*?</{tag}>" for tag in ("style", "title", "h1", "svg", "footer"))
+    text = re.sub(hidden, " ", page, flags=re.DOTALL)
+    text = re.sub(r"Extract [0-9a-f]{16}|<[^>]+>", " ", text)
+    spoken = " ".join([check.observed + " " + check.bound for check in e.gate.checks])
+    known = set(re.findall(r"\d+(?:\.\d+)?", spoken)) | CONSTANTS
+    values = [*numbers(e.model_dump(mode="json")), float(len(e.training.epochs))]
+    c = e.confusion
+    values += [c.true_positive + c.false_positive, c.true_positive + c.false_negative]
+    values += [e.training.training_customers + e.training.validation_customers]
+    for value in map(abs, values):
+        known |= {f"{value:.{digits}f}" for digits in (0, 1, 2, 3, 4)} | {f"{value:g}", f"{value}"}
+        known |= {f"{100 * value:.{digits}f}" for digits in (0, 1)}
+    known |= {value for response in e.evidence.responses for value in response.values}
+
+    shown = set(re.findall(r"(?<![\w.])\d+(?:\.\d+)?", text))
+    assert len(shown) > 100
+    assert shown - known == set()
+
+
+def test_the_page_needs_nothing_else(page: str) -> None:
+    """The page asks for nothing over the network, runs no script and stays under two megabytes."""
+    links = set(re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?([^\"')\s>]+)", page))
+
+    assert {link for link in links if not link.startswith("#")} == set()
+    assert "<script" not in page
+    assert len(page.encode()) < 2_000_000
+
+
+def test_the_page_holds_no_customer(trained_home: Home, page: str) -> None:
+    """No customer's id stands in the report or in the model card."""
+    champion = trained_home.champion
+    assert champion is not None
+    card = trained_home.registry / "bundles" / champion.manifest.bundle_id / "model_card.md"
+
+    assert "TEST-" not in page
+    assert "TEST-" not in card.read_text(encoding="utf-8")
+
+
+def test_the_verdict_comes_first(page: str) -> None:
+    """Verdict and gate stand before everything else, and every section is there."""
+    sections = ("The data", "Training", "Ranking", "Comparison with the baselines", "Whom to call")
+    order = [
+        'class="verdict',
+        *(f"<h2>{name}" for name in (*sections, "Calibration", "Groups", "What drives", "Reasons for")),
+    ]
+    places = [page.index(each) for each in order]
+
+    assert places == sorted(places)
+
+
+def test_every_plot_has_its_sentence(page: str) -> None:
+    """No figure stands without words, and each picture says to a screen reader what it is."""
+    figures = re.findall(r"<figure>(.*?)</figure>", page, flags=re.DOTALL)
+    pictures = re.findall(r"<svg [^>]*>", page)
+
+    assert len(figures) > 10
+    assert all('role="img" aria-label="' in picture for picture in pictures)
+    captioned = [figure for figure in figures if "<figcaption>" in figure]
+    assert len(captioned) >= 9
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"),
+    [
+        (Measure(value=0.8514, low=0.8299, high=0.8715), "0.851 (0.830 to 0.872)"),
+        (Measure(value=0.5, low=None, high=None), "0.500"),
+        (Measure(value=None, low=None, high=None), "not measurable"),
+    ],
+)
+def test_measures_are_written_with_their_interval(measure: Measure, expected: str) -> None:
+    """A number is never shown without its uncertainty, nor a missing one as zero."""
+    assert sentences.number(measure) == expected
+
+
+def test_the_model_card_is_filled(trained_home: Home) -> None:
+    """The card names use, limits and fairness, and no placeholder is left."""
+    champion = trained_home.champion
+    assert champion is not None
+    card = (trained_home.registry / "bundles" / champion.manifest.bundle_id / "model_card.md").read_text()
+
+    assert all(f"## {title}" in card for title in ("Intended use", "Data", "Fairness", "Limits"))
+    assert "{{" not in card
+    assert "art. 22" in card
+    assert f"| roc_auc | {sentences.number(champion.evaluation.measures.roc_auc)} |" in card

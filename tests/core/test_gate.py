@@ -1,0 +1,211 @@
+import math
+
+import pytest
+
+from schemas.config import GatePolicy
+from schemas.measures import Measure
+from schemas.reports import (
+    ChampionReport,
+    Confusion,
+    Evaluation,
+    GateCheck,
+    Measures,
+    ModelReport,
+    PairedDifference,
+    Parity,
+    SliceReport,
+)
+from tasks.core.gate import PLAIN_BASELINE, judge
+
+NAN = math.nan
+UNPLACED = Measure(value=None, low=0.0, high=0.1)
+NOTHING = Measure(value=None, low=None, high=None)
+
+
+def around(value: float | None, half_width: float = 0.01) -> Measure:
+    """Make a measure with an interval; None makes a missing one, NaN one that no model let in."""
+    if value is None:
+        return NOTHING
+    if math.isnan(value):
+        return Measure.model_construct(value=value, low=value, high=value)
+    return Measure(value=value, low=value - half_width, high=value + half_width)
+
+
+def measures(**values: float | None) -> Measures:
+    """Make metrics that pass, but for those given."""
+    good = dict.fromkeys(Measures.model_fields, 0.7) | {"roc_auc": 0.85, "f1": 0.63, "ece": 0.02}
+    return Measures.model_construct(**{name: around(value) for name, value in (good | values).items()})
+
+
+def difference(value: float | None, half_width: float, customers: int = 1_000) -> PairedDifference:
+    """Make a paired difference of ROC-AUC."""
+    return PairedDifference.model_construct(customers=customers, roc_auc=around(value, half_width))
+
+
+BETTER = difference(0.006, 0.004)
+CONFUSION = Confusion(true_negative=1, false_positive=1, false_negative=1, true_positive=1)
+PARITY = Parity(rows=1_000, batch_sizes=(0, 1, 2), max_difference=1e-7)
+
+
+def model(difference: PairedDifference) -> ModelReport:
+    """Make a baseline's report."""
+    return ModelReport.model_construct(measures=measures(), confusion=CONFUSION, difference=difference)
+
+
+def champion(difference: PairedDifference) -> ChampionReport:
+    """Make the champion's report."""
+    return ChampionReport.model_construct(**dict(model(difference)), bundle_id="0" * 16, same_model=False)
+
+
+def group(recall: float | None) -> SliceReport:
+    """Make a group of customers with a recall."""
+    return SliceReport.model_construct(
+        customers=100,
+        churn_share=0.3,
+        flagged_share=0.4,
+        recall=around(recall),
+        false_positive_rate=around(0.2),
+    )
+
+
+def evaluation(**changes: object) -> Evaluation:
+    """Make an evaluation that passes, but for the changes."""
+    values: dict[str, object] = {
+        "simulated": False,
+        "threshold": 0.5,
+        "measures": measures(),
+        "confusion": CONFUSION,
+        "baselines": {PLAIN_BASELINE: model(BETTER)},
+        "champion": champion(BETTER),
+        "slices": {"gender": {"Female": group(0.7), "Male": group(0.75)}},
+        "parity": PARITY,
+    }
+    return Evaluation.model_construct(**(values | changes))  # type: ignore[arg-type]
+
+
+def checks(evaluation: Evaluation, policy: GatePolicy | None = None) -> dict[str, GateCheck]:
+    """Judge against a real champion and give the checks by name."""
+    decision = judge(evaluation, policy or GatePolicy(), champion_simulated=False)
+    return {check.name: check for check in decision.checks}
+
+
+def test_a_good_candidate_passes_every_check() -> None:
+    """Eight checks, all passed."""
+    decision = judge(evaluation(), GatePolicy(), champion_simulated=False)
+
+    assert decision.outcome == "passed"
+    assert decision.promotes
+    assert {check.verdict for check in decision.checks} == {"pass"}
+    assert len(decision.checks) == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "verdict"),
+    [
+        ("headline", {"measures": measures(roc_auc=0.79, f1=0.61)}, "pass"),
+        ("headline", {"measures": measures(roc_auc=0.80, f1=0.10)}, "pass"),
+        ("headline", {"measures": measures(roc_auc=0.79, f1=0.59)}, "fail"),
+        ("headline", {"measures": measures(roc_auc=None, f1=None)}, "fail"),
+        ("headline", {"measures": measures(roc_auc=None, f1=0.61)}, "fail"),
+        ("headline", {"measures": measures(roc_auc=0.85, f1=None)}, "fail"),
+        ("headline", {"measures": measures(roc_auc=NAN, f1=0.61)}, "fail"),
+        ("headline", {"measures": measures(roc_auc=0.85, f1=NAN)}, "fail"),
+        ("parity", {"parity": PARITY.model_copy(update={"max_difference": 2e-5})}, "fail"),
+        ("parity", {"parity": PARITY.model_copy(update={"max_difference": None})}, "fail"),
+        ("parity", {"parity": PARITY.model_copy(update={"max_difference": NAN})}, "fail"),
+        ("baseline", {"baselines": {PLAIN_BASELINE: model(difference(-0.001, 0.003))}}, "pass"),
+        ("baseline", {"baselines": {PLAIN_BASELINE: model(difference(-0.001, 0.006))}}, "not proven"),
+        ("baseline", {"baselines": {PLAIN_BASELINE: model(difference(-0.012, 0.006))}}, "fail"),
+        ("baseline", {"baselines": {PLAIN_BASELINE: model(difference(None, 0.0))}}, "fail"),
+        ("baseline", {"baselines": {PLAIN_BASELINE: model(difference(NAN, 0.0))}}, "fail"),
+        ("baseline", {"baselines": {}}, "fail"),
+        ("champion", {"champion": champion(difference(-0.012, 0.006))}, "fail"),
+        ("champion", {"champion": champion(difference(-0.001, 0.006))}, "not proven"),
+        ("champion", {"champion": champion(difference(-0.5, 0.006, customers=99))}, "not proven"),
+        ("champion", {"champion": champion(difference(None, 0.0))}, "fail"),
+        ("champion", {"champion": champion(difference(NAN, 0.0))}, "fail"),
+        ("champion", {"champion": champion(PairedDifference(customers=1_000, roc_auc=UNPLACED))}, "fail"),
+        ("simulated", {"simulated": True}, "fail"),
+        ("auc_lower_bound", {"measures": measures(roc_auc=0.805)}, "warn"),
+        ("calibration", {"measures": measures(ece=0.051)}, "warn"),
+        ("calibration", {"measures": measures(ece=None)}, "warn"),
+        ("calibration", {"measures": measures(ece=NAN)}, "warn"),
+        ("slices", {"slices": {"SeniorCitizen": {"0": group(0.5), "1": group(0.71)}}}, "warn"),
+        ("slices", {"slices": {"SeniorCitizen": {"0": group(0.5), "1": group(None)}}}, "warn"),
+        ("slices", {"slices": {"SeniorCitizen": {"0": group(0.5), "1": group(NAN)}}}, "warn"),
+        ("slices", {"slices": {"Contract": {"One year": group(0.1), "Two year": group(0.9)}}}, "warn"),
+        ("slices", {"slices": {}}, "warn"),
+        (
+            "slices",
+            {
+                "slices": {
+                    "gender": {"Female": group(0.7), "Male": group(0.75)},
+                    "SeniorCitizen": {"0": group(0.5)},
+                    "Contract": {"One year": group(0.1), "Two year": group(0.9)},
+                }
+            },
+            "pass",
+        ),
+    ],
+)
+def test_one_check_at_a_time(name: str, changes: dict[str, object], verdict: str) -> None:
+    """Each check has its own bound; what is missing never passes a blocking check."""
+    found = checks(evaluation(**changes))
+
+    assert found[name].verdict == verdict
+    refused = verdict == "fail"
+    assert judge(evaluation(**changes), GatePolicy(), champion_simulated=False).promotes is not refused
+
+
+@pytest.mark.parametrize("value", [None, NAN])
+def test_a_missing_lower_bound_is_a_warning_of_its_own(value: float | None) -> None:
+    """Without ROC-AUC its bound is not met either; the headline is what refuses."""
+    found = checks(evaluation(measures=measures(roc_auc=value)))
+
+    assert (found["auc_lower_bound"].verdict, found["auc_lower_bound"].observed) == ("warn", "missing")
+    assert (found["headline"].verdict, found["headline"].observed[:15]) == ("fail", "ROC-AUC missing")
+
+
+def test_nothing_to_compare_is_said() -> None:
+    """A recall gap that cannot be computed is missing, not zero."""
+    assert checks(evaluation(slices={}))["slices"].observed == "missing"
+
+
+def test_what_is_not_proven_is_the_policys_choice() -> None:
+    """By default it is promoted and flagged; a strict policy refuses it."""
+    unproven = evaluation(champion=champion(difference(-0.001, 0.006)))
+
+    lenient = judge(unproven, GatePolicy(), champion_simulated=False)
+    strict = judge(unproven, GatePolicy(not_proven="refuse"), champion_simulated=False)
+
+    assert (lenient.outcome, lenient.promotes) == ("not proven", True)
+    assert (strict.outcome, strict.promotes) == ("refused", False)
+
+
+def test_what_is_switched_off_is_said() -> None:
+    """A check that is switched off is not made, and listed."""
+    poor = evaluation(measures=measures(roc_auc=0.5, f1=0.1))
+
+    decision = judge(poor, GatePolicy(switched_off=("headline",)), champion_simulated=False)
+
+    assert decision.outcome == "passed"
+    assert decision.switched_off == ("headline",)
+    assert "headline" not in {check.name for check in decision.checks}
+
+
+def test_no_champion_is_no_opponent() -> None:
+    """A first candidate is judged without one, simulated or not."""
+    decision = judge(evaluation(champion=None, simulated=True), GatePolicy(), champion_simulated=None)
+
+    assert decision.outcome == "passed"
+    assert "champion" not in {check.name for check in decision.checks}
+
+
+def test_what_was_observed_is_shown_with_its_interval_where_it_has_one() -> None:
+    """To three places, a difference with its sign; a metric without an interval is shown alone."""
+    bare = measures().model_copy(update={"roc_auc": Measure(value=0.85, low=None, high=None)})
+    found = checks(evaluation(measures=bare))
+
+    assert found["headline"].observed == "ROC-AUC 0.850, F1 0.630 (0.620 to 0.640)"
+    assert found["champion"].observed == "+0.006 (+0.002 to +0.010) on 1000 customers"
+    assert found["auc_lower_bound"].observed == "missing"

@@ -1,0 +1,70 @@
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from prefect.server.api.server import SubprocessASGIServer
+
+from tasks.core.errors import OrchestratorError
+from tasks.dashboard import temporary_server as module
+from tasks.dashboard.temporary_server import temporary_server
+
+
+def write(home: Path, revision: str) -> None:
+    """Make a database of a revision."""
+    with closing(sqlite3.connect(home / "prefect.db")) as connection, connection:
+        connection.execute("CREATE TABLE alembic_version (version_num)")
+        connection.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
+
+
+BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "damaged": (lambda home: (home / "prefect.db").write_text("garbage"), "file is not a database"),
+    "empty": (lambda home: (home / "prefect.db").write_bytes(b""), "no such table"),
+    "newer": (lambda home: write(home, "ffffffffffff"), "is of another version of Prefect"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_database_that_cannot_be_used_is_refused_at_once(how: str, tmp_path: Path) -> None:
+    """No server is started in vain."""
+    breaking, said = BROKEN[how]
+    breaking(tmp_path)
+
+    with pytest.raises(OrchestratorError, match=said), temporary_server(tmp_path):
+        pytest.fail("it was not refused")
+
+
+def test_a_locked_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes to it for long is not waited for."""
+    monkeypatch.setattr(module, "_LOCK_SECONDS", 0.0)
+    write(tmp_path, "a")
+    with closing(sqlite3.connect(tmp_path / "prefect.db", isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(OrchestratorError, match="database is locked"), temporary_server(tmp_path):
+            pytest.fail("it was not refused")
+
+
+def test_a_home_that_may_not_be_written_to_is_refused(tmp_path: Path) -> None:
+    """So is one that is not there."""
+    with pytest.raises(OrchestratorError, match="not a folder that may be written to"):
+        temporary_server(tmp_path / "nowhere").__enter__()
+
+
+def test_a_server_that_ends_while_it_starts_is_not_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prefect would start it again and again for ninety seconds."""
+    started = []
+
+    def fail(_: SubprocessASGIServer) -> "subprocess.Popen[bytes]":
+        started.append(1)
+        return subprocess.Popen(["false"])
+
+    monkeypatch.setattr(SubprocessASGIServer, "_run_uvicorn_command", fail)
+
+    with pytest.raises(OrchestratorError, match="does not start"), temporary_server(tmp_path):
+        pytest.fail("it was not refused")
+    assert started == [1]
