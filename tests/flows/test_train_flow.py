@@ -254,4 +254,4 @@ def test_a_model_without_protected_attributes_says_so(home: FlowHome, crm_extrac
     assert home.champion is not None
     assert home.champion.evaluation.protected is None
     assert not (run / "without_protected").exists()
-    assert "Protected attributes are no inputs" in (only_bundle(home) / "model_card.md").read_text()
+    assert "Protected attributes as inputs: no;" in (only_bundle(home) / "model_card.md").read_text()
