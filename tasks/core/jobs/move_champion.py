@@ -95,7 +95,7 @@ def _promote(home: Locations, bundle_id: str, now: datetime, force: bool) -> Cha
     bundle = registry.find_bundle(home.registry, bundle_id)
     champion = registry.read_champion(home.registry)
     expected = champion.bundle_id if champion else None
-    return registry.promote(home.registry, bundle, expected=expected, forced=force, at=now)
+    return registry.promote_bundle(home.registry, bundle, expected=expected, forced=force, at=now)
 
 
 @step("roll-back")

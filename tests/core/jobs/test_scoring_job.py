@@ -75,7 +75,7 @@ def test_a_simulated_champion_is_warned_of(trained_home: Home, caplog: pytest.Lo
     bundle = seal_another(trained_home, simulated=True)
     for name in ("champion.json", "history.jsonl"):
         (trained_home.registry / name).unlink()
-    scoring_job.registry.promote(trained_home.registry, bundle, expected=None, forced=False, at=NOW)
+    scoring_job.registry.promote_bundle(trained_home.registry, bundle, expected=None, forced=False, at=NOW)
 
     assert pin_champion(trained_home.registry) == bundle
     assert "The champion learnt from SIMULATED customers." in caplog.messages
