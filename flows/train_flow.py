@@ -103,7 +103,9 @@ def main() -> State[Any] | None:
     if flags.search < 0:
         raise ConfigError("--search takes the number of trials, such as 40.")
     if flags.resume and (flags.extract or flags.config or flags.set or flags.search):
-        raise ConfigError("--resume goes on with its run's own extract and settings; give it alone.")
+        raise ConfigError(
+            "--resume reuses the run's extract and settings; it cannot be combined with other flags."
+        )
     config = load_config(TrainConfig, flags.config, flags.set)
     return by_hand(
         train,

@@ -11,6 +11,7 @@ PHRASES = "# a comment\nas is\nutilise\n"
         ("Utilise it as is.", ["a.md:1: 'Utilise'", "a.md:1: 'as is'"]),
         ("reutilised, as isolated; x as Is", []),
         ("a comment", []),
+        ("kept\nas\n  is, or # as", ["a.md:2: 'as is'"]),
     ],
 )
 def test_a_banned_phrase_is_named_with_its_place(line: str, found: list[str]) -> None:

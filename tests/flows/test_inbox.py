@@ -213,7 +213,7 @@ def test_a_night_of_other_customers_is_told(
 
     assert state.is_completed()
     assert state.name == name
-    assert "are unlike all that the champion learnt from" in str(state.message)
+    assert "are outside the champion's training domain" in str(state.message)
     assert len(trained_home.scores()) == 200
 
 
@@ -224,7 +224,7 @@ def test_a_rejected_extract_hides_no_drift(trained_home: FlowHome, inbox: Path) 
     customers.to_csv(inbox / "crm_2026-03-02.csv", index=False)
     (inbox / "bad_2026-03-01.csv").write_text("no extract\n")
 
-    with pytest.raises(ExtractError, match=r"rejected: 1.*ended .* hours ago.*are unlike all that"):
+    with pytest.raises(ExtractError, match=r"rejected: 1.*ended .* hours ago.*are outside the champion's"):
         trained_home.score()
     (inbox / "crm_2026-03-01.csv").write_bytes(extract_of(1))
 
