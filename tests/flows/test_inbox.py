@@ -245,7 +245,7 @@ def test_what_may_not_be_moved_stops_itself_alone(
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", guarded)
-    with pytest.raises(PublishError, match=r"step 'archive': the disk did not .*Permission denied") as raised:
+    with pytest.raises(PublishError, match=r"step 'archive': could not read or write a file: .*Permission denied") as raised:
         trained_home.score()
 
     assert "Mary" not in str(raised.value)
@@ -262,7 +262,7 @@ def test_what_may_not_be_deleted_from_another_disk_stops_itself_alone(
     another_file_system(monkeypatch, inbox, kept=stays.name)
     for night in (1, 2):
         (inbox / f"good_2026-03-0{night + 2}.csv").write_bytes(extract_of(night + 1))
-        with pytest.raises(PublishError, match=r"step 'archive': the disk did not .*not permitted") as raised:
+        with pytest.raises(PublishError, match=r"step 'archive': could not read or write a file: .*not permitted") as raised:
             trained_home.score()
 
         assert "Mary" not in str(raised.value)
@@ -309,7 +309,7 @@ def test_a_truncated_copy_that_may_not_be_moved_is_not_scored(
 
     monkeypatch.setattr(Path, "rename", guarded)
     for _ in range(2):
-        with pytest.raises(PublishError, match="step 'reject': the disk did not"):
+        with pytest.raises(PublishError, match="step 'reject': could not read or write a file"):
             trained_home.score()
         assert trained_home.published() == []
 
