@@ -245,7 +245,9 @@ def test_what_may_not_be_moved_stops_itself_alone(
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", guarded)
-    with pytest.raises(PublishError, match=r"step 'archive': could not read or write a file: .*Permission denied") as raised:
+    with pytest.raises(
+        PublishError, match=r"step 'archive': could not read or write a file: .*Permission denied"
+    ) as raised:
         trained_home.score()
 
     assert "Mary" not in str(raised.value)
@@ -262,7 +264,9 @@ def test_what_may_not_be_deleted_from_another_disk_stops_itself_alone(
     another_file_system(monkeypatch, inbox, kept=stays.name)
     for night in (1, 2):
         (inbox / f"good_2026-03-0{night + 2}.csv").write_bytes(extract_of(night + 1))
-        with pytest.raises(PublishError, match=r"step 'archive': could not read or write a file: .*not permitted") as raised:
+        with pytest.raises(
+            PublishError, match=r"step 'archive': could not read or write a file: .*not permitted"
+        ) as raised:
             trained_home.score()
 
         assert "Mary" not in str(raised.value)
