@@ -34,7 +34,11 @@ def present(bundle: str | None = None, out: Path | None = None) -> State[Any]:
 def main() -> State[Any] | None:
     """Read the flags and write the presentation."""
     parser = cli.Parser(description="Write a presentation of a model, in French, as PowerPoint and as PDF.")
-    parser.add_argument("--bundle", metavar="ID", help="present this sealed bundle; the champion without it")
+    parser.add_argument(
+        "--bundle",
+        metavar="ID",
+        help="present this bundle, by its id or its model's; the champion without it",
+    )
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help="write here; var/presentations/<bundle id> without it"
     )

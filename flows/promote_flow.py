@@ -47,7 +47,7 @@ def main() -> State[Any] | None:
     """Read the flags and move the pointer."""
     parser = cli.Parser(description="Move the champion pointer, forwards or back.")
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--bundle", metavar="ID", help="put this sealed bundle into service")
+    which.add_argument("--bundle", metavar="ID", help="put this bundle into service; its id or its model's")
     which.add_argument("--rollback", action="store_true", help="put the previous champion back into service")
     parser.add_argument(
         "--force", action="store_true", help="promote a bundle that its gate refused; recorded in the history"

@@ -30,9 +30,9 @@ def score(
 
     Args:
         extract: A CRM extract; absent, every extract in the inbox is taken, scored and archived.
-        as_of: The day the extract speaks of; absent, its name or its file's day says so.
+        as_of: The day the extract describes; if absent, it is taken from the name or the file's date.
         config: How extracts are read and scored.
-        force: Let a champion that learnt from simulated customers score real ones.
+        force: Let a champion trained on simulated customers score real ones.
         runner: What scores: `threads` of this process, `dask` for worker processes here, or
             `dask://host:port` for a cluster.
     """
@@ -59,7 +59,7 @@ def main() -> State[Any] | None:
         "--extract", type=Path, metavar="PATH", help="CRM extract to score; the whole inbox without it"
     )
     parser.add_argument(
-        "--as-of", type=cli.day, metavar="DATE", help="day the extract speaks of (YYYY-MM-DD)"
+        "--as-of", type=cli.day, metavar="DATE", help="day the extract describes (YYYY-MM-DD)"
     )
     parser.add_argument(
         "--force", action="store_true", help="let a champion trained on simulated customers score real ones"

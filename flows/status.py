@@ -13,7 +13,9 @@ from tasks.core.settings import load_config
 
 def main() -> None:
     """Print the status; leave with code 4 where there are alarms."""
-    parser = cli.Parser(description="Say how the product is: champion, nights, backlog, disk and alarms.")
+    parser = cli.Parser(
+        description="Show the operational status: champion, nights, backlog, disk and alarms."
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a page")
     cli.add_config_flags(parser)
     flags = parser.parse_args()

@@ -24,7 +24,7 @@ from tasks.gate import gate
 from tasks.ingest import ingest, ingest_simulated
 from tasks.preprocess import fit_spec, split
 from tasks.promote import promote
-from tasks.register import open_champion, register
+from tasks.register import load_champion, register
 from tasks.report import report_audit, report_training
 from tasks.search import search as search_hyper_parameters
 from tasks.train import start_run, train_baselines, train_without_protected
@@ -50,7 +50,7 @@ def train(
     """
     home = cli.locations()
     with on_dashboard():
-        champion = open_champion(home.registry)
+        champion = load_champion(home.registry)
         order = Order(extract=extract and extract.absolute(), config=config, search=search)
         run = start_run(home.runs, order, resume)
         data = _ingest(run)
@@ -103,7 +103,9 @@ def main() -> State[Any] | None:
     if flags.search < 0:
         raise ConfigError("--search takes the number of trials, such as 40.")
     if flags.resume and (flags.extract or flags.config or flags.set or flags.search):
-        raise ConfigError("--resume goes on with its run's own extract and settings; give it alone.")
+        raise ConfigError(
+            "--resume reuses the run's extract and settings; it cannot be combined with other flags."
+        )
     config = load_config(TrainConfig, flags.config, flags.set)
     return by_hand(
         train,

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tasks.core.bundle import registry as registering
 from tasks.core.bundle.bundle_files import Bundle
+from tasks.core.bundle.registry import find_bundle, open_champion, read_champion
 from tasks.core.errors import RegistryError
 from tasks.core.presentation.pdf import write_pdf
 from tasks.core.presentation.powerpoint import write_powerpoint
@@ -24,8 +24,8 @@ def open_bundle(registry: Path, bundle_id: str | None) -> Bundle:
         BundleError: the bundle does not verify.
     """
     if bundle_id is not None:
-        return registering.find_bundle(registry, bundle_id)
-    champion = registering.open_champion(registry)
+        return find_bundle(registry, bundle_id)
+    champion = open_champion(registry)
     if champion is None:
         raise RegistryError(
             "there is no champion to present. Train one: python flows/train_flow.py, or give --bundle."
@@ -37,7 +37,7 @@ def open_bundle(registry: Path, bundle_id: str | None) -> Bundle:
 def present(bundle: Bundle, registry: Path, folder: Path) -> None:
     """Write the presentation of a bundle into a folder, over an earlier one."""
     manifest = bundle.manifest
-    champion = registering.read_champion(registry)
+    champion = read_champion(registry)
     in_service = champion is not None and champion.bundle_id == manifest.bundle_id
     deck = make_deck(bundle.evaluation, manifest, in_service=in_service)
     make_folder(folder)

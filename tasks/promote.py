@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.core.bundle import registry as registering
 from tasks.core.bundle.bundle_files import Bundle
+from tasks.core.bundle.registry import promote_bundle
 from tasks.core.steps import step
 
 
@@ -20,5 +20,5 @@ def promote(bundle: Bundle, champion: Bundle | None, registry: Path, *, dry_run:
         return f"{unchanged}. Candidate {candidate} is REFUSED by the gate."
     if champion is not None and champion.scoring_sha256 == bundle.scoring_sha256:
         return f"{unchanged}: the candidate is the very same model."
-    registering.promote(registry, bundle, expected=current, forced=False, at=datetime.now(tz=UTC))
+    promote_bundle(registry, bundle, expected=current, forced=False, at=datetime.now(tz=UTC))
     return f"In service: {candidate}, promoted" + (f" over {current}." if current else ".")

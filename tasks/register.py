@@ -6,8 +6,8 @@ from pathlib import Path
 from schemas.manifest import BundleManifest
 from schemas.reports import JudgedEvaluation
 from schemas.split import SplitCuts
-from tasks.core.bundle import registry as registering
 from tasks.core.bundle.bundle_files import Bundle, Staged, bundle_id, open_bundle, seal
+from tasks.core.bundle.registry import BUNDLES, open_champion, sweep
 from tasks.core.errors import BundleError, RegistryError
 from tasks.core.extract.whole.in_memory import Extract
 from tasks.core.provenance import config_sha256, git_commit, versions
@@ -19,16 +19,16 @@ CODE = Path(__file__).parent
 
 
 @step("open-champion")
-def open_champion(registry: Path) -> Bundle | None:
+def load_champion(registry: Path) -> Bundle | None:
     """Open and verify the champion in service, if any; remove what killed promotions left behind.
 
     Raises:
         RegistryError: there is a champion, but it cannot be read or verified: nothing can be
             compared with it, so nothing may replace it.
     """
-    registering.sweep(registry)
+    sweep(registry)
     try:
-        bundle = registering.open_champion(registry)
+        bundle = open_champion(registry)
     except BundleError as error:
         raise RegistryError(f"the champion in service does not verify: {error}") from None
     in_service = "none" if bundle is None else bundle.manifest.bundle_id
@@ -64,7 +64,7 @@ def register(
         created_at=datetime.now(tz=UTC),
         training_seconds=seconds,
     )
-    folder = seal(staged.folder, registry / registering.BUNDLES, manifest)
+    folder = seal(staged.folder, registry / BUNDLES, manifest)
     log.info(
         "sealed: bundle %s, model %s (gate: %s)", manifest.bundle_id, manifest.model_id, manifest.gate.outcome
     )

@@ -11,6 +11,7 @@ import pytest
 from schemas.quarantine_reasons import HINTS
 from schemas.status import AlarmCode
 from tasks.core import errors
+from tests.covered import MODULES
 
 ROOT = Path(__file__).parents[1]
 FOREIGN = {".venv", "var", ".pytest_cache", "node_modules"}
@@ -113,3 +114,11 @@ def test_no_machine_is_named() -> None:
     ]
 
     assert named == []
+
+
+def test_the_table_of_coverage_has_every_module_that_is_held_to_it() -> None:
+    """CONTRIBUTING shows a row for each module of tests/covered.py, in its order."""
+    page = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+    assert tuple(re.findall(r"^\| `([^`]+)` \| \d+ of", page, flags=re.MULTILINE)) == MODULES
+    assert all((ROOT / module).is_file() for module in MODULES)

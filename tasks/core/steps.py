@@ -136,6 +136,6 @@ def _without_names(name: str, function: Callable[P, R], *args: P.args, **kwargs:
     except OSError as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         raise PublishError(
-            f"step '{name}': the disk did not give or take a file: {error.strerror or type(error).__name__}"
+            f"step '{name}': could not read or write a file: {error.strerror or type(error).__name__}"
             f" ({Path(place.filename).name}, line {place.lineno}). Fix it and run again."
         ) from None

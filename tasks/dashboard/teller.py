@@ -350,7 +350,7 @@ def _kind(error: Exception) -> str:
 
 
 def _ended_without_a_word() -> RunEnded:
-    message = "The process of the run ended without a word."
+    message = "The process of the run ended without reporting why."
     return RunEnded(type="CRASHED", name=None, message=message)
 
 

@@ -30,7 +30,7 @@ def test_a_day() -> None:
     parser = cli.Parser(prog="score_flow.py")
     parser.add_argument("--as-of", type=cli.day)
     for text in ("2026-13-45", "yesterday", ""):
-        with pytest.raises(ConfigError, match=r"--as-of: .* is no day; expected YYYY-MM-DD"):
+        with pytest.raises(ConfigError, match=r"--as-of: .* is not a date; expected YYYY-MM-DD"):
             parser.parse_args(["--as-of", text])
 
 

@@ -213,7 +213,7 @@ def test_a_night_of_other_customers_is_told(
 
     assert state.is_completed()
     assert state.name == name
-    assert "are unlike all that the champion learnt from" in str(state.message)
+    assert "are outside the champion's training domain" in str(state.message)
     assert len(trained_home.scores()) == 200
 
 
@@ -224,7 +224,7 @@ def test_a_rejected_extract_hides_no_drift(trained_home: FlowHome, inbox: Path) 
     customers.to_csv(inbox / "crm_2026-03-02.csv", index=False)
     (inbox / "bad_2026-03-01.csv").write_text("no extract\n")
 
-    with pytest.raises(ExtractError, match=r"rejected: 1.*ended .* hours ago.*are unlike all that"):
+    with pytest.raises(ExtractError, match=r"rejected: 1.*ended .* hours ago.*are outside the champion's"):
         trained_home.score()
     (inbox / "crm_2026-03-01.csv").write_bytes(extract_of(1))
 
@@ -245,7 +245,9 @@ def test_what_may_not_be_moved_stops_itself_alone(
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", guarded)
-    with pytest.raises(PublishError, match=r"step 'archive': the disk did not .*Permission denied") as raised:
+    with pytest.raises(
+        PublishError, match=r"step 'archive': could not read or write a file: .*Permission denied"
+    ) as raised:
         trained_home.score()
 
     assert "Mary" not in str(raised.value)
@@ -262,7 +264,9 @@ def test_what_may_not_be_deleted_from_another_disk_stops_itself_alone(
     another_file_system(monkeypatch, inbox, kept=stays.name)
     for night in (1, 2):
         (inbox / f"good_2026-03-0{night + 2}.csv").write_bytes(extract_of(night + 1))
-        with pytest.raises(PublishError, match=r"step 'archive': the disk did not .*not permitted") as raised:
+        with pytest.raises(
+            PublishError, match=r"step 'archive': could not read or write a file: .*not permitted"
+        ) as raised:
             trained_home.score()
 
         assert "Mary" not in str(raised.value)
@@ -309,7 +313,7 @@ def test_a_truncated_copy_that_may_not_be_moved_is_not_scored(
 
     monkeypatch.setattr(Path, "rename", guarded)
     for _ in range(2):
-        with pytest.raises(PublishError, match="step 'reject': the disk did not"):
+        with pytest.raises(PublishError, match="step 'reject': could not read or write a file"):
             trained_home.score()
         assert trained_home.published() == []
 

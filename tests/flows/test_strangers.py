@@ -63,5 +63,5 @@ def test_a_month_to_come(trained_home: FlowHome, tmp_path: Path) -> None:
     extract = tmp_path / "crm_2031-01-01.csv"
     extract.write_bytes(STRANGERS["everything quoted"]())
 
-    with pytest.raises(ExtractError, match="of 2031-01-01, in the future"):
+    with pytest.raises(ExtractError, match="dated 2031-01-01, which is in the future"):
         trained_home.score(extract)

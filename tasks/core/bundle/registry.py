@@ -115,7 +115,9 @@ def read_history(registry: Path) -> list[Champion]:
     return moves
 
 
-def promote(registry: Path, bundle: Bundle, *, expected: str | None, forced: bool, at: datetime) -> Champion:
+def promote_bundle(
+    registry: Path, bundle: Bundle, *, expected: str | None, forced: bool, at: datetime
+) -> Champion:
     """Put a bundle into service if the champion is still `expected` (an id, or None).
 
     Promoting the bundle that is already in service changes nothing.

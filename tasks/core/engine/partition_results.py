@@ -186,7 +186,7 @@ def _exactly(file: BinaryIO, size: int) -> bytes:
     data = file.read(size)
     if len(data) != size:
         raise PublishError(
-            "what a worker wrote is not whole here. Put CHURN_HOME on a file system that shows all machines"
-            " what one has written and closed."
+            "a worker's result is incomplete on this machine. Put CHURN_HOME on a file system that all"
+            " machines share consistently."
         )
     return data

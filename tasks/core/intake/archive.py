@@ -1,6 +1,6 @@
 """Archive scored extracts, each with its sidecar.
 
-One copy of the same bytes is kept in each, however often they are delivered.
+The same bytes are kept once, however often they are delivered.
 """
 
 import os

@@ -43,11 +43,11 @@ def date_of(given: ExtractPath, asked: date | None, today: date) -> date:
             return day
         if asked is not None:
             raise ConfigError(
-                f"--as-of {asked} is before {FIRST_DAY}; expected the day the extract speaks of."
+                f"--as-of {asked} is before {FIRST_DAY}; expected the day the extract describes."
             )
         raise UnnamedError(
-            f"has no date in its name, and its file is of {day}, before {FIRST_DAY}."
-            " Put the day into its name, as in crm_2026-03-01.csv, or say --as-of."
+            f"has no date in its name, and was last modified on {day}, before {FIRST_DAY}."
+            " Put the date in its name, as in crm_2026-03-01.csv, or pass --as-of."
         )
 
 
@@ -70,7 +70,7 @@ def as_of_date(name: str, *, asked: date | None, modified: date, today: date) ->
         _refuse_unreadable_day(name)
     day = named.pop() if named else modified
     if day > today:
-        raise UnnamedError(f"is of {day}, in the future. Rename it, or say --as-of.")
+        raise UnnamedError(f"is dated {day}, which is in the future. Rename it, or pass --as-of.")
     return day
 
 
@@ -78,12 +78,12 @@ def _refuse_unreadable_day(name: str) -> None:
     """Reject a name with an unreadable date, lest the file's modification day silently replace it."""
     if _IMPOSSIBLE.search(name):
         raise UnnamedError(
-            "has a date in its name that does not exist. Rename it to a real YYYY-MM-DD, or say --as-of."
+            "has a date in its name that does not exist. Rename it to a real YYYY-MM-DD, or pass --as-of."
         )
     if _DAY_OR_MONTH_FIRST.search(name):
         raise UnnamedError(
             "has a date in its name that could be day or month first."
-            " Write the day as YYYY-MM-DD, or say --as-of."
+            " Write the day as YYYY-MM-DD, or pass --as-of."
         )
 
 

@@ -103,9 +103,7 @@ def refuse_holes(file: BufferedReader) -> None:
     hole = os.lseek(descriptor, 0, os.SEEK_HOLE) if size else 0
     os.lseek(descriptor, place, os.SEEK_SET)
     if hole < size and os.pread(descriptor, 1, hole) == b"\0":
-        raise UnnamedError(
-            f"was not written whole: from byte {hole + 1} on a part of it is missing. Send it again."
-        )
+        raise UnnamedError(f"is incomplete: data is missing from byte {hole + 1} onwards. Send it again.")
 
 
 def label_of(path: Path) -> str:

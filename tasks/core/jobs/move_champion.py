@@ -95,7 +95,9 @@ def _promote(home: Locations, bundle_id: str, now: datetime, force: bool) -> Cha
     bundle = registry.find_bundle(home.registry, bundle_id)
     champion = registry.read_champion(home.registry)
     expected = champion.bundle_id if champion else None
-    return registry.promote(home.registry, bundle, expected=expected, forced=force, at=now)
+    moved = registry.promote_bundle(home.registry, bundle, expected=expected, forced=force, at=now)
+    log.info("in service: %s, before: %s", moved.bundle_id, moved.previous or "nothing")
+    return moved
 
 
 @step("roll-back")

@@ -151,8 +151,8 @@ def _date_extract(sent: Delivery, night: Night) -> date:
     log.info("extract %s was scored before, as of %s", sent.extract_id, before)
     if night.as_of not in (None, before):
         log.warning(
-            "--as-of %s does not hold for extract %s, which keeps its day. For another day, move its"
-            " folders of scores away first.",
+            "--as-of %s is ignored: extract %s was already scored for another day. To change it, first"
+            " move its folders of scores away.",
             night.as_of,
             sent.extract_id,
         )

@@ -73,7 +73,7 @@ def pin_champion(home_registry: Path) -> Bundle:
         manifest.gate.outcome,
     )
     if bundle.manifest.simulated:
-        log.warning("The champion learnt from SIMULATED customers.")
+        log.warning("The champion was trained on SIMULATED customers.")
     return bundle
 
 
@@ -222,6 +222,6 @@ def _log_counts(findings: Findings, ignored_columns: tuple[str, ...], extract_id
 def _refuse_other_origin(job: ScoringJob, findings: Findings) -> None:
     if job.champion.manifest.simulated and not findings.simulated and not job.force:
         raise BundleError(
-            f"the champion '{job.bundle_id}' learnt from simulated customers and says nothing"
-            " about real ones. Train on a real extract first, or insist with --force."
+            f"the champion '{job.bundle_id}' was trained on simulated customers and cannot"
+            " score real ones. Train on a real extract first, or override with --force."
         )

@@ -29,7 +29,7 @@ def refuse_clock_jump(home: Locations, champion: Champion | None, now: datetime)
         raise ConfigError(
             f"the clock says {now.date()}, but the last {what} was on {last.date()};"
             f" expected at most {MAX_SILENCE.days} days between. Nothing was deleted."
-            " Set the clock, or, if none ran for so long, insist with --force."
+            " Correct the clock, or, if there really was none for that long, pass --force."
         )
 
 

@@ -114,7 +114,8 @@ def _of_sidecars(alone: Waiting, policy: AlarmPolicy) -> Iterator[Alarm]:
         yield Alarm(
             code="sidecar_waits",
             message=f"sidecars in inbox/ without their extracts: {alone.extracts}, the oldest for {hours:.0f}"
-            " hours. Were other bytes scored than those they speak of? Ask the CRM team, then delete them.",
+            " hours. They may belong to another version of a scored extract. Ask the CRM team, then delete"
+            " them.",
         )
 
 
@@ -150,12 +151,13 @@ def _of_scores(
         yield Alarm(
             code="scores_damaged",
             message=f"folders of scores that are not as published: {len(damaged)}, first '{damaged[0]}'."
-            " Move them away and score the archived extracts again, or restore a back-up.",
+            " Move them away and score the archived extracts again, or restore a backup.",
         )
     if latest is None or all(folder.name != latest.folder for folder in manifests):
         yield Alarm(
             code="latest_damaged",
-            message=f"{LATEST} leads to no scores. The next run writes it: python flows/score_flow.py.",
+            message=f"{LATEST} does not point to any scores."
+            " The next run writes it: python flows/score_flow.py.",
         )
     newest = max((each.as_of_date for each in manifests.values() if each), default=None)
     if newest is not None and (said := stale(newest, now, policy.max_age_hours)):

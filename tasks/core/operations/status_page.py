@@ -34,11 +34,11 @@ def _champion(status: Status) -> list[str]:
     champion = status.champion
     if champion is None:
         return ["  none that verifies"]
-    origin = f"{champion.bundle_id} (model {champion.model_id}) trained {champion.trained_at:%Y-%m-%d}"
+    origin = f"{champion.bundle_id} trained {champion.trained_at:%Y-%m-%d}"
     marks = f"{', FORCED' if champion.forced else ''}{', SIMULATED customers' if champion.simulated else ''}"
     return [
         f"  {origin}, gate: {champion.gate_outcome}, verified{marks}",
-        f"  in service since {champion.since:%Y-%m-%d %H:%M} ({champion.action})",
+        f"  model {champion.model_id}, in service since {champion.since:%Y-%m-%d %H:%M} ({champion.action})",
     ]
 
 

@@ -48,14 +48,14 @@ def find_last_extract(home: Locations) -> LastExtract:
     if latest is None or path is None:
         raise ConfigError(
             "the extract of the latest scores is not in the archive, so it cannot be scored again."
-            " Nothing was moved; go on without --rescore."
+            " Nothing was moved; leave out --rescore."
         )
     folder = home.scores / latest.folder
     manifest = read_manifest(folder)
     if manifest is None or not is_as_sealed(folder, manifest, hashed=True):
         raise ConfigError(
-            f"the latest scores '{folder.name}' are not there as they were published, so nothing can be"
-            " compared with them. Nothing was moved; score the archived extract again first, or go on without"
+            f"the latest scores '{folder.name}' have changed since they were published, so nothing can be"
+            " compared with them. Nothing was moved; score the archived extract again first, or leave out"
             " --rescore."
         )
     return LastExtract(path, latest.as_of_date, folder)
@@ -72,8 +72,8 @@ def compare(before: Path, after: Path) -> Movement:
     for old, new in zip_longest(_read(before), _read(after)):
         if old is None or new is None or not old[ID].equals(new[ID]):
             raise PublishError(
-                f"scores '{before.name}' and '{after.name}' are not of the same customers, so nothing can be"
-                " said of what moved. The scores stand; look whether another version published the first."
+                f"scores '{before.name}' and '{after.name}' are not of the same customers, so they cannot be"
+                " compared. The scores are kept; check whether another version published the first."
             )
         raised += int((new["churn_flag"] > old["churn_flag"]).sum())
         lowered += int((new["churn_flag"] < old["churn_flag"]).sum())

@@ -26,9 +26,9 @@ def drifted(now: ScoresManifest, before: ScoresManifest | None, policy: AlarmPol
     strangers = now.out_of_domain / now.scored
     if strangers > policy.max_out_of_domain_share:
         return (
-            f"{strangers:.1%} of the customers of {now.as_of_date} are unlike all that the champion learnt"
-            f" from; expected at most {policy.max_out_of_domain_share:.1%}. Look at the extract, then train"
-            " again."
+            f"{strangers:.1%} of the customers of {now.as_of_date} are outside the champion's training"
+            f" domain; expected at most {policy.max_out_of_domain_share:.1%}. Check the extract, then"
+            " retrain."
         )
     if before is None:
         return None

@@ -54,7 +54,7 @@ export class Scorer {
    *
    * @param {object[]} customers Cells by column, as text.
    * @returns {Promise<string[][]>} N rows of cells, in the order of `SCORE_COLUMNS`.
-   * @throws {Error} A column is missing, a number is none, or a probability does not lie within 0 and 1.
+   * @throws {Error} A column is missing, a number is not valid, or a probability does not lie within 0 and 1.
    */
   async score(customers) {
     const { spec, cutPoints, id } = this.#bundle;

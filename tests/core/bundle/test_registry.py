@@ -10,7 +10,7 @@ from tasks.core.bundle.registry import (
     find_bundle,
     in_service,
     open_champion,
-    promote,
+    promote_bundle,
     read_champion,
     read_history,
     roll_back,
@@ -29,7 +29,7 @@ def test_compare_and_swap(trained_home: Home) -> None:
     assert champion is not None
 
     with pytest.raises(RegistryError, match="another promotion came first"):
-        promote(trained_home.registry, named(champion, "0" * 16), expected=None, forced=False, at=NOW)
+        promote_bundle(trained_home.registry, named(champion, "0" * 16), expected=None, forced=False, at=NOW)
 
 
 def named(bundle: Bundle, bundle_id: str) -> Bundle:
@@ -39,7 +39,7 @@ def named(bundle: Bundle, bundle_id: str) -> Bundle:
 
 def _promote(registry: Path, bundle: Bundle, expected: str, winners: "multiprocessing.Queue[str]") -> None:
     try:
-        promote(registry, bundle, expected=expected, forced=False, at=NOW)
+        promote_bundle(registry, bundle, expected=expected, forced=False, at=NOW)
     except RegistryError:
         return
     winners.put(bundle.manifest.bundle_id)
@@ -75,7 +75,7 @@ def test_promoting_what_is_in_service_changes_nothing(trained_home: Home) -> Non
     champion = trained_home.champion
     assert champion is not None
 
-    promote(trained_home.registry, champion, expected=None, forced=False, at=NOW)
+    promote_bundle(trained_home.registry, champion, expected=None, forced=False, at=NOW)
 
     assert len(read_history(trained_home.registry)) == 1
 
@@ -97,7 +97,7 @@ def test_leftovers_of_a_killed_promotion_are_swept(trained_home: Home) -> None:
     leftover = trained_home.registry / ".stage-champion.json-99999"
     leftover.write_text("half")
 
-    promote(trained_home.registry, champion, expected=None, forced=False, at=NOW)
+    promote_bundle(trained_home.registry, champion, expected=None, forced=False, at=NOW)
 
     assert not leftover.exists()
 
@@ -193,7 +193,9 @@ def test_a_pointer_without_its_line_is_the_last_move(trained_home: Home) -> None
     (trained_home.registry / "history.jsonl").unlink()
 
     assert [move.bundle_id for move in read_history(trained_home.registry)] == [first.manifest.bundle_id]
-    moved = promote(trained_home.registry, other, expected=first.manifest.bundle_id, forced=False, at=NOW)
+    moved = promote_bundle(
+        trained_home.registry, other, expected=first.manifest.bundle_id, forced=False, at=NOW
+    )
 
     assert moved.sequence == 2
     assert [move.sequence for move in read_history(trained_home.registry)] == [1, 2]
@@ -206,7 +208,7 @@ def test_roll_backs_go_back_and_never_in_a_circle(trained_home: Home) -> None:
     third = seal_another(trained_home, cut_at=0.9)
     ids = [bundle.manifest.bundle_id for bundle in (first, second, third)]
     for before, bundle in ((ids[0], second), (ids[1], third)):
-        promote(registry, bundle, expected=before, forced=False, at=NOW)
+        promote_bundle(registry, bundle, expected=before, forced=False, at=NOW)
 
     moves = [roll_back(registry, forced=False, at=NOW) for _ in range(2)]
 
@@ -231,7 +233,7 @@ def test_without_a_champion_there_is_no_way_back(tmp_path: Path) -> None:
 def test_a_roll_back_goes_to_what_was_in_service(trained_home: Home) -> None:
     """A manifest that is valid in itself, but another than then, is refused, and nothing moves."""
     first, second = champion_of(trained_home), seal_another(trained_home)
-    promote(trained_home.registry, second, expected=first.manifest.bundle_id, forced=False, at=NOW)
+    promote_bundle(trained_home.registry, second, expected=first.manifest.bundle_id, forced=False, at=NOW)
     manifest = trained_home.registry / "bundles" / first.manifest.bundle_id / "manifest.json"
     manifest.write_bytes(manifest.read_bytes().replace(b'"training_seconds": ', b'"training_seconds": 1'))
 
@@ -247,9 +249,9 @@ def test_a_refused_bundle_is_promoted_and_rolled_back_to_only_by_force(trained_h
     refused = seal_another(trained_home, gate=REFUSED)
     ids = first.manifest.bundle_id, refused.manifest.bundle_id
     with pytest.raises(RegistryError, match=rf"'{ids[1]}' was refused by its gate \(headline\)"):
-        promote(registry, refused, expected=ids[0], forced=False, at=NOW)
-    promote(registry, refused, expected=ids[0], forced=True, at=NOW)
-    promote(registry, first, expected=ids[1], forced=False, at=NOW)
+        promote_bundle(registry, refused, expected=ids[0], forced=False, at=NOW)
+    promote_bundle(registry, refused, expected=ids[0], forced=True, at=NOW)
+    promote_bundle(registry, first, expected=ids[1], forced=False, at=NOW)
 
     with pytest.raises(RegistryError, match=r"refused by its gate \(headline\)"):
         roll_back(registry, forced=False, at=NOW)
@@ -265,14 +267,14 @@ def test_simulated_replaces_simulated_and_never_real(trained_home: Home) -> None
     simulated = seal_another(trained_home, simulated=True)
     real_id, simulated_id = real.manifest.bundle_id, simulated.manifest.bundle_id
     with pytest.raises(RegistryError, match=f"'{simulated_id}' was trained .* replace '{real_id}'"):
-        promote(registry, simulated, expected=real_id, forced=True, at=NOW)
+        promote_bundle(registry, simulated, expected=real_id, forced=True, at=NOW)
     assert champion_of(trained_home) == real
 
     another = seal_another(trained_home, simulated=True, cut_at=0.9)
     for name in ("champion.json", "history.jsonl"):
         (registry / name).unlink()
-    promote(registry, simulated, expected=None, forced=False, at=NOW)
-    promote(registry, another, expected=simulated_id, forced=False, at=NOW)
+    promote_bundle(registry, simulated, expected=None, forced=False, at=NOW)
+    promote_bundle(registry, another, expected=simulated_id, forced=False, at=NOW)
 
     assert champion_of(trained_home) == another
 
@@ -285,7 +287,7 @@ def test_a_bundle_that_scores_otherwise_than_when_it_was_made_is_not_promoted(tr
     broken = replace(other, examples=other.examples.model_copy(update={"examples": (wrong,)}))
 
     with pytest.raises(BundleError, match=r"examples\.json are scored differently"):
-        promote(trained_home.registry, broken, expected=first.manifest.bundle_id, forced=True, at=NOW)
+        promote_bundle(trained_home.registry, broken, expected=first.manifest.bundle_id, forced=True, at=NOW)
 
     assert champion_of(trained_home) == first
 

@@ -179,7 +179,7 @@ def test_lost_records_publish_nothing(table: pd.DataFrame, tmp_path: Path) -> No
 
     with (
         closing(Reading("x", "scoring", CONFIG)) as reading,
-        pytest.raises(PublishError, match="not whole here"),
+        pytest.raises(PublishError, match="is incomplete on this machine"),
     ):
         gather([scored], tmp_path, reading, tmp_path / "scores", on_partition=lambda _: None)
 

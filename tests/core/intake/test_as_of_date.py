@@ -50,9 +50,9 @@ class Beyond(PosixPath):
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        (1e12, "9999-12-31, in the future"),
-        (1e300, "9999-12-31, in the future"),
-        (-1e12, "of 0001-01-01, before"),
+        (1e12, "9999-12-31, which is in the future"),
+        (1e300, "9999-12-31, which is in the future"),
+        (-1e12, "on 0001-01-01, before"),
     ],
 )
 def test_a_change_beyond_the_calendar_is_of_its_last_or_first_day(seconds: float, expected: str) -> None:

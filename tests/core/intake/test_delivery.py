@@ -225,7 +225,7 @@ def test_a_sparse_giant_is_refused_at_once(start: bytes, tmp_path: Path) -> None
     path.write_bytes(start)
     os.truncate(path, 10 * 2**30)
 
-    with pytest.raises(ExtractError, match=r"not written whole: from byte \d+ on a part of it is missing"):
+    with pytest.raises(ExtractError, match=r"is incomplete: data is missing from byte \d+ onwards"):
         identify(ExtractPath(path, delivered=True))
 
 

@@ -182,7 +182,7 @@ def test_what_cannot_be_scored_again_moves_nothing(trained_home: Home, other: Bu
         move(trained_home, other.manifest.bundle_id, rescore=True)
     folder = scored_before(trained_home)
     (folder / "scores.csv").write_bytes(b"")
-    with pytest.raises(ConfigError, match=r"not there as they were published.*Nothing was moved"):
+    with pytest.raises(ConfigError, match=r"have changed since they were published.*Nothing was moved"):
         move(trained_home, other.manifest.bundle_id, rescore=True)
 
     assert champion_of(trained_home) == first

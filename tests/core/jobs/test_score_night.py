@@ -81,7 +81,7 @@ def test_what_changes_while_it_is_read_is_still_arriving(tmp_path: Path) -> None
 def test_an_extract_that_was_scored_keeps_its_day_and_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, asked: date | None, warned: int
 ) -> None:
-    """Who asks for another day is warned that it does not hold."""
+    """Who asks for another day is warned that it is ignored."""
     drain = Drain(tmp_path)
     drain.deliver(NAME, b"x")
     drain.night()
@@ -90,7 +90,7 @@ def test_an_extract_that_was_scored_keeps_its_day_and_says_so(
     outcome = drain.night(as_of=asked)
 
     assert len(outcome.repeated) == 1
-    assert sum("does not hold" in each.message for each in caplog.records) == warned
+    assert sum("is ignored" in each.message for each in caplog.records) == warned
 
 
 def test_a_missing_inbox_stops_the_night(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ DAY = date(2026, 3, 1)
 
 
 def simulated(bundle: Bundle) -> Bundle:
-    """Let a champion have learnt from simulated customers."""
+    """Seal a champion that was trained on simulated customers."""
     return replace(bundle, manifest=bundle.manifest.model_copy(update={"simulated": True}))
 
 
@@ -75,10 +75,10 @@ def test_a_simulated_champion_is_warned_of(trained_home: Home, caplog: pytest.Lo
     bundle = seal_another(trained_home, simulated=True)
     for name in ("champion.json", "history.jsonl"):
         (trained_home.registry / name).unlink()
-    scoring_job.registry.promote(trained_home.registry, bundle, expected=None, forced=False, at=NOW)
+    scoring_job.registry.promote_bundle(trained_home.registry, bundle, expected=None, forced=False, at=NOW)
 
     assert pin_champion(trained_home.registry) == bundle
-    assert "The champion learnt from SIMULATED customers." in caplog.messages
+    assert "The champion was trained on SIMULATED customers." in caplog.messages
 
 
 def test_without_a_champion_nothing_is_scored(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_simulated_champion_scores_real_customers_only_by_force(
     job = job_for(trained_home, table, champion=simulated(trained_home.champion), force=force)
 
     if refused:
-        with pytest.raises(BundleError, match=r"says nothing about real ones.*--force"):
+        with pytest.raises(BundleError, match=r"cannot score real ones.*--force"):
             score_by_threads(job)
         assert left_in(job.scores) == []
     else:

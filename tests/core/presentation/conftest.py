@@ -23,6 +23,6 @@ def deck(champion: Bundle) -> Deck:
 
 @pytest.fixture(scope="session")
 def simulated_deck(champion: Bundle) -> Deck:
-    """The slides of the same bundle, had it learnt from simulated customers."""
+    """The slides of the same bundle, as if it was trained on simulated customers."""
     evaluation = champion.evaluation.model_copy(update={"simulated": True})
     return make_deck(evaluation, champion.manifest, in_service=False)

@@ -39,7 +39,7 @@ def test_customers_unlike_those_learnt_from(strangers: int, drifts: bool, tmp_pa
 
     said = found(tmp_path)
     assert (said is not None) is drifts
-    assert said is None or "20.0% of the customers of 2026-03-02 are unlike" in said
+    assert said is None or "20.0% of the customers of 2026-03-02 are outside" in said
 
 
 @pytest.mark.parametrize(
