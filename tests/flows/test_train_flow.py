@@ -8,7 +8,7 @@ from schemas.config import TrainConfig
 from schemas.manifest import BundleManifest
 from tasks.core.bundle.registry import read_history
 from tasks.core.errors import ConfigError, ExtractError, RegistryError
-from tasks.core.report import sentences
+from tasks.core.report.sentences import number, sentence
 from tasks.core.settings import load_config
 from tasks.core.training.data.split import uniform
 from tests.harness.customers import make_customers
@@ -240,8 +240,8 @@ def test_what_protected_attributes_are_worth_is_measured(trained_home: FlowHome)
     assert cost is not None
     assert cost.difference.customers == champion.evaluation.training.holdout_customers
 
-    said = sentences.protected(champion.evaluation)
-    assert sentences.number(cost.difference.roc_auc, 4) in said
+    said = sentence("protected", e=champion.evaluation)
+    assert number(cost.difference.roc_auc, 4) in said
     assert said in (folder / "model_card.md").read_text()
     assert said in (folder / "report.html").read_text()
 

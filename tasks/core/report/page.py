@@ -3,19 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from schemas.config import TrainConfig
 from schemas.reports import JudgedEvaluation, Measures, ModelReport
-from tasks.core.report import plots, sentences
+from tasks.core.report import plots
+from tasks.core.report.sentences import describe_example, environment, sentences
 from tasks.core.report.summary import counts_line
 
 STRONGEST: Final = 6
 """Number of response curves, for the most influential columns."""
-
-_PAGES: Final = Environment(
-    loader=PackageLoader("tasks.core.report", "."), autoescape=True, undefined=StrictUndefined
-)
 
 
 def write_page(
@@ -33,9 +28,10 @@ def write_page(
     if e.champion is not None:
         others["champion (customers unseen by it)"] = e.champion
     difference = e.parity.max_difference
-    return _PAGES.get_template("page.html.jinja").render(
+    return environment(html=True).get_template("page.html.jinja").render(
         e=e,
-        s=sentences,
+        s=sentences(e),
+        examples=[describe_example(each) for each in e.reasons.examples],
         id=title,
         extract_id=extract_id,
         counts=counts_line(e.audit.rows),
