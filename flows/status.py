@@ -1,4 +1,4 @@
-"""How the product is, on one page: `python flows/status.py`, or for programs with `--json`."""
+"""Operational status on one page: `python flows/status.py`, or as JSON with `--json`."""
 
 import sys
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from flows import cli
 from schemas.closed import to_json
 from schemas.config import ScoreConfig
 from tasks.core.operations.status import collect_status
-from tasks.core.operations.status_page import page
+from tasks.core.operations.status_page import print_page
 from tasks.core.settings import load_config
 
 
@@ -21,7 +21,10 @@ def main() -> None:
     flags = parser.parse_args()
     config = load_config(ScoreConfig, flags.config, flags.set)
     status = collect_status(cli.locations(make=False), config.alarms, datetime.now(tz=UTC))
-    print(to_json(status).decode() if flags.json else page(status))
+    if flags.json:
+        print(to_json(status).decode())
+    else:
+        print_page(status)
     if status.alarms:
         sys.exit(cli.ALARMS_EXIT_CODE)
 

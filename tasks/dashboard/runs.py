@@ -48,6 +48,7 @@ from schemas.run_messages import (
 )
 from tasks.core.errors import ChurnError, ConfigError, as_user_error, shown
 from tasks.core.steps import is_watched, log, watched_by
+from tasks.dashboard.terminal import Terminal
 
 PATIENCE: Final = "CHURN_PREFECT_WAIT_SECONDS"
 """Environment variable: how many seconds an ended run waits for Prefect, in total."""
@@ -66,8 +67,6 @@ _PROGRESS_SECONDS: Final = 5.0
 
 _TELLER: Final = (sys.executable, "-P", "-m", "tasks.dashboard.teller")
 _PARAMETERS: Final = TypeAdapter(dict[str, Any])
-_FORMAT: Final = logging.Formatter("%(asctime)s | %(levelname)-7s | %(message)s", "%H:%M:%S")
-
 
 _shown_on: ContextVar["Dashboard | None"] = ContextVar("shown_on", default=None)
 
@@ -139,8 +138,9 @@ class _Open:
 class Dashboard:
     """Watches a run and forwards its events to the process that reports to Prefect."""
 
-    def __init__(self, began: RunBegan) -> None:
-        """Start that process."""
+    def __init__(self, began: RunBegan, terminal: Terminal) -> None:
+        """Start that process, and show the steps in the terminal, too."""
+        self._terminal = terminal
         self._steps: list[_Open] = []
         self._last: UUID | None = None
         self._patience = self._given = _patience()
@@ -173,30 +173,30 @@ class Dashboard:
         """Show that a step began."""
         now = time.monotonic()
         self._steps.append(_Open(uuid4(), now, now))
+        self._terminal.began(step)
         self._tell(StepBegan(step_id=self._steps[-1].step_id, step=step, after=self._last))
 
     def ended(self, error: BaseException | None) -> None:
         """Show that the step ended; for a bug only its type, since its text may contain values."""
         step = self._steps.pop()
+        self._terminal.ended()
         if step.what is not None and error is None:
             self._tell(Progressed(step_id=step.step_id, what=step.what, percent=100))
         self._last = step.step_id
         self._tell(StepEnded(step_id=step.step_id, error=None if error is None else _said(error)))
 
     def progress(self, what: str, share: float, rows: int) -> None:
-        """Log and show rows, rows per second and the time left, every few seconds."""
+        """Show rows, rows per second and the time left: live, and every few seconds in log and dashboard."""
         step, now = self._steps[-1], time.monotonic()
+        seconds = now - step.began
+        rate, left = rows / seconds, seconds / share - seconds
+        said = f"{100 * share:.0f} %, {rows} rows, {rate:.0f} rows a second, about {left:.0f} s left"
+        self._terminal.progress(share, said)
         if now - step.shown < _PROGRESS_SECONDS:
             return
-        step.shown, step.what, seconds = now, what, now - step.began
-        log.info(
-            "%s: %.0f %%, %d rows, %.0f rows a second, about %.0f s left",
-            what,
-            100 * share,
-            rows,
-            rows / seconds,
-            seconds / share - seconds,
-        )
+        step.shown, step.what = now, what
+        if not self._terminal.is_live:
+            log.info("%s: %s", what, said)
         self._tell(Progressed(step_id=step.step_id, what=what, percent=100 * share))
 
     def show(self, markdown: str, *, key: str, description: str) -> None:
@@ -306,13 +306,12 @@ class _ToDashboard(logging.Handler):
 @contextmanager
 def _shown(began: RunBegan) -> Iterator[Dashboard]:
     """Log to the terminal and to the dashboard."""
-    terminal = logging.StreamHandler()
-    terminal.setFormatter(_FORMAT)
+    terminal = Terminal()
     before = log.level, log.propagate
     log.setLevel(logging.INFO)
     log.propagate = False
     log.addHandler(terminal)
-    dashboard = Dashboard(began)
+    dashboard = Dashboard(began, terminal)
     forward = _ToDashboard(dashboard)
     log.addHandler(forward)
     token = _shown_on.set(dashboard)

@@ -28,20 +28,24 @@ def write_page(
     if e.champion is not None:
         others["champion (customers unseen by it)"] = e.champion
     difference = e.parity.max_difference
-    return environment(html=True).get_template("page.html.jinja").render(
-        e=e,
-        s=sentences(e),
-        examples=[describe_example(each) for each in e.reasons.examples],
-        id=title,
-        extract_id=extract_id,
-        counts=counts_line(e.audit.rows),
-        metrics=list(Measures.model_fields),
-        others=others,
-        plots=draw(e),
-        parity="not finite" if difference is None else f"{difference:.1e}",
-        config=config.model_dump_json(),
-        versions=versions,
-        files=files,
+    return (
+        environment(html=True)
+        .get_template("page.html.jinja")
+        .render(
+            e=e,
+            s=sentences(e),
+            examples=[describe_example(each) for each in e.reasons.examples],
+            id=title,
+            extract_id=extract_id,
+            counts=counts_line(e.audit.rows),
+            metrics=list(Measures.model_fields),
+            others=others,
+            plots=draw(e),
+            parity="not finite" if difference is None else f"{difference:.1e}",
+            config=config.model_dump_json(),
+            versions=versions,
+            files=files,
+        )
     )
 
 

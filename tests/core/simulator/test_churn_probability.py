@@ -3,9 +3,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from schemas.columns import CATEGORIES, NUMBERS
-from tests.oracles.true_probability import true_probability
 from tasks.core.simulator.customer_frame import simulate
 from tasks.core.simulator.population import Population, populate
+from tests.oracles.true_probability import true_probability
 
 
 def one_hot(population: Population) -> np.ndarray:

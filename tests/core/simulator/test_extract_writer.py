@@ -8,9 +8,9 @@ from schemas.columns import EXTRACT_ORDER, ID
 from tasks.core.errors import ConfigError
 from tasks.core.simulator import extract_writer
 from tasks.core.simulator.bad_rows import Fault
-from tests.oracles.true_probability import true_probability
 from tasks.core.simulator.customer_frame import simulate
 from tasks.core.simulator.extract_writer import truth_path, write_extract
+from tests.oracles.true_probability import true_probability
 
 
 def read(path: Path) -> pd.DataFrame:

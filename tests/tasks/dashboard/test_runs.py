@@ -19,6 +19,7 @@ from schemas.run_messages import Progressed, RunBegan, Telling
 from tasks.core.errors import ConfigError, ExtractError
 from tasks.dashboard import runs
 from tasks.dashboard.runs import PATIENCE, Dashboard, by_hand
+from tasks.dashboard.terminal import Terminal
 from tests.harness.breakable import Breakable, breakable
 from tests.harness.server import ROOT, free_port
 
@@ -97,7 +98,7 @@ def started(url: str, seconds: float) -> Iterator["subprocess.Popen[str]"]:
 def dashboard_in_hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Dashboard, list[Telling]]]:
     """Make a dashboard that tells a list."""
     monkeypatch.setattr(runs, "_TELLER", ("cat",))
-    shown = Dashboard(RunBegan(flow="score", run_id=None, parameters={}))
+    shown = Dashboard(RunBegan(flow="score", run_id=None, parameters={}), Terminal())
     told: list[Telling] = []
     monkeypatch.setattr(shown, "_tell", told.append)
     yield shown, told
