@@ -1,4 +1,4 @@
-"""Bring the automations of Prefect's server to what this file says: `python deployments/automations.py`.
+"""Bring the automations of Prefect's server to what automations.yaml says.
 
 They are known by the start of their names. Running this twice leaves the same set.
 """
@@ -7,15 +7,15 @@ from flows import cli  # first: it sets what Prefect reads when it is imported
 
 # isort: split
 import os
-from datetime import timedelta
-from typing import Any, Final
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 import httpx
+import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeployment, SendNotification
-from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 
 from tasks.core.errors import ConfigError, OrchestratorError
@@ -23,66 +23,33 @@ from tasks.core.errors import ConfigError, OrchestratorError
 PREFIX: Final = "churn: "
 RERUN: Final = "rerun/crashed"
 
-_RUN: Final = "prefect.flow-run."
-_ENDS: Final = {
-    f"{_RUN}{state}"
-    for state in (
-        *("Completed", cli.REFUSED, cli.STALE, cli.DRIFTED, cli.STALE_AND_DRIFTED),
-        *("Failed", "Crashed", "Cancelled"),
-    )
-}
-_ORDERED: Final = ["train", "score", "retention"]
-_SILENT: Final = "Nothing was heard of this run any more."
-_BODY: Final = (
-    "What to do: docs/operations.md. What the run said: prefect flow-run logs"
-    " {{ event.resource.id | replace('prefect.flow-run.', '') }}"
-)
-"""Names a run by its id alone: a state's message may hold what a customer's row held."""
+_FILE: Final = Path(__file__).with_name("automations.yaml")
 
 
 def wanted(rerun: UUID, blocks: list[UUID]) -> list[AutomationCore]:
-    """List the automations: `rerun` is a deployment's id, `blocks` are the notification blocks' ids."""
-    crash = ChangeFlowRunState(state=StateType.CRASHED, message=_SILENT)
-    again = RunDeployment(deployment_id=rerun, parameters={"flow_run": _jinja("{{ flow_run.id }}")})
-    heard = _absent(
-        after={f"{_RUN}heartbeat"}, expect={f"{_RUN}heartbeat", *_ENDS}, seconds=90, flows=_ORDERED
-    )
-    begun = _absent(
-        after={f"{_RUN}Pending"},
-        expect={f"{_RUN}Running", f"{_RUN}AwaitingConcurrencySlot", *_ENDS},
-        seconds=300,
-        flows=_ORDERED,
-    )
-    finished = _absent(after={f"{_RUN}Running"}, expect=_ENDS, seconds=7_200, flows=["score"])
-    crashed = _present("Crashed", flows=_ORDERED, labels={"prefect.state-message": f"!{_SILENT}"})
-    told = {
-        "failed": (_present("Failed", flows=["*"]), "{{ flow.name }} failed"),
-        "refused": (
-            _present(cli.REFUSED, flows=["train"]),
-            "The gate refused a candidate; the champion is untouched",
-        ),
-        "stale": (
-            _present(cli.STALE, cli.STALE_AND_DRIFTED, flows=["score"]),
-            "The night ended, and the newest scores are stale: no newer extract came",
-        ),
-        "drifted": (
-            _present(cli.DRIFTED, cli.STALE_AND_DRIFTED, flows=["score"]),
-            "The night scored customers other than before: look at the extract and the champion",
-        ),
-        "late": (_present("Late", flows=["score"]), "The night has not begun: no worker takes it up"),
-        "long": (finished, "The night has been running for two hours"),
+    """Read the automations: `rerun` is a deployment's id, `blocks` are the notification blocks' ids."""
+    ids = {
+        "run-deployment": [{"deployment_id": rerun}],
+        "send-notification": [{"block_document_id": block} for block in blocks],
     }
-    return [
-        # Both orders here: the server's own news of the first may wait a quarter of an hour after a restart.
-        _automation("silent run is crashed and run again", heard, [crash, again]),
-        _automation("run that never began is crashed and run again", begun, [crash, again]),
-        _automation("crashed run is run again", crashed, [again]),
-        *(
-            _automation(f"tell {name}", trigger, [_notification(block, subject) for block in blocks])
-            for name, (trigger, subject) in told.items()
-            if blocks
-        ),
-    ]
+    found = []
+    for each in yaml.safe_load(_FILE.read_text("utf-8"))["automations"]:
+        actions = [action | filled for action in each["actions"] for filled in ids.get(action["type"], [{}])]
+        expect = [*_flat(each["trigger"]["expect"])]
+        if actions:
+            changed = {
+                "name": PREFIX + each["name"],
+                "trigger": each["trigger"] | {"expect": expect},
+                "actions": actions,
+            }
+            found.append(AutomationCore.model_validate(each | changed))
+    return found
+
+
+def _flat(events: list[str | list[str]]) -> Iterator[str]:
+    """Yield the events of a list that an alias may have put another list into."""
+    for each in events:
+        yield from [each] if isinstance(each, str) else each
 
 
 def apply(client: SyncPrefectClient, automations: list[AutomationCore]) -> None:
@@ -155,43 +122,6 @@ def _block(client: SyncPrefectClient, name: str) -> UUID:
     if document.block_schema is None or "notify" not in document.block_schema.capabilities:
         raise ConfigError(f"CHURN_NOTIFY: block '{name}' cannot notify. Name a notification block.")
     return document.id
-
-
-def _automation(name: str, trigger: EventTrigger, actions: list[ActionTypes]) -> AutomationCore:
-    return AutomationCore(name=PREFIX + name, enabled=True, trigger=trigger, actions=actions)
-
-
-def _present(*states: str, flows: list[str], labels: dict[str, str] | None = None) -> EventTrigger:
-    expect = {f"{_RUN}{state}" for state in states}
-    return _trigger(posture=Posture.Reactive, expect=expect, flows=flows, labels=labels)
-
-
-def _absent(*, after: set[str], expect: set[str], seconds: int, flows: list[str]) -> EventTrigger:
-    return _trigger(
-        posture=Posture.Proactive,
-        after=after,
-        expect=expect,
-        within=timedelta(seconds=seconds),
-        flows=flows,
-    )
-
-
-def _trigger(*, flows: list[str], labels: dict[str, str] | None = None, **when: Any) -> EventTrigger:
-    return EventTrigger(
-        match={"prefect.resource.id": f"{_RUN}*", **(labels or {})},
-        match_related={"prefect.resource.role": "flow", "prefect.resource.name": flows},
-        for_each={"prefect.resource.id"},
-        threshold=1,
-        **when,
-    )
-
-
-def _notification(block: UUID, subject: str) -> SendNotification:
-    return SendNotification(block_document_id=block, subject=f"churn: {subject}", body=_BODY)
-
-
-def _jinja(template: str) -> dict[str, str]:
-    return {"__prefect_kind": "jinja", "template": template}
 
 
 if __name__ == "__main__":

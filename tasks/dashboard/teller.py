@@ -149,32 +149,24 @@ class Teller:
 
     def _greet(self, client: SyncPrefectClient) -> None:
         """Wait until the API accepts our requests, the password included."""
-        while not self._reached:
-            try:
-                client.request("GET", "/admin/version")
-            except httpx.TransportError as error:
-                self._pause(error)
-            except httpx.HTTPStatusError as error:
-                if error.response.status_code not in _LATER:
-                    raise
-                self._pause(error)
-            else:
-                self._reached = True
+        self._try_until_taken(lambda: client.request("GET", "/admin/version"))
+        self._reached = True
 
-    def _deliver(self, tell: Callable[[], None]) -> None:
+    def _deliver(self, tell: Callable[[], object]) -> None:
+        """Tell the API; what it refuses is counted and left out."""
+        try:
+            self._try_until_taken(tell)
+        except (httpx.HTTPStatusError, ObjectNotFound) as error:
+            self._leave_out(error)
+
+    def _try_until_taken(self, tell: Callable[[], object]) -> None:
         while True:
             try:
                 tell()
-            except httpx.TransportError as error:
+            except httpx.HTTPError as error:
+                if isinstance(error, httpx.HTTPStatusError) and error.response.status_code not in _LATER:
+                    raise
                 self._pause(error)
-            except httpx.HTTPStatusError as error:
-                if error.response.status_code not in _LATER:
-                    self._leave_out(error)
-                    return
-                self._pause(error)
-            except ObjectNotFound as error:
-                self._leave_out(error)
-                return
             else:
                 return
 
@@ -239,9 +231,8 @@ class Teller:
                 state: State[Any] = Completed() if message is None else Failed(message=message)
                 client.set_task_run_state(telling.step_id, state, force=True)
             case Page():
-                self._create_artifact(
-                    client, telling.step_id, "markdown", telling.description, telling.markdown, telling.key
-                )
+                page = {"key": telling.key, "description": telling.description, "data": telling.markdown}
+                self._create_artifact(client, telling.step_id, type="markdown", **page)
             case Progressed():
                 self._show_progress(client, telling)
             case Forget():
@@ -273,30 +264,17 @@ class Teller:
                 raise
             raise OrchestratorError(_kind(error)) from None
 
-    def _create_artifact(
-        self,
-        client: SyncPrefectClient,
-        step_id: UUID | None,
-        type_: str,
-        description: str,
-        data: str | float,
-        key: str | None = None,
-    ) -> UUID:
-        artifact = ArtifactCreate(
-            key=key,
-            type=type_,
-            description=description,
-            data=data,
-            flow_run_id=self._run_id,
-            task_run_id=step_id,
-        )
-        return client.create_artifact(artifact).id
+    def _create_artifact(self, client: SyncPrefectClient, step_id: UUID | None, **what: Any) -> UUID:
+        return client.create_artifact(
+            ArtifactCreate(flow_run_id=self._run_id, task_run_id=step_id, **what)
+        ).id
 
     def _show_progress(self, client: SyncPrefectClient, telling: Progressed) -> None:
         artifact = self._artifacts.get(telling.what)
         if artifact is None:
+            share = {"description": telling.what, "data": telling.percent}
             self._artifacts[telling.what] = self._create_artifact(
-                client, telling.step_id, "progress", telling.what, telling.percent
+                client, telling.step_id, type="progress", **share
             )
         else:
             client.update_artifact(artifact, ArtifactUpdate(data=telling.percent))
