@@ -6,7 +6,6 @@ They are known by the start of their names. Running this twice leaves the same s
 from flows import cli  # first: it sets what Prefect reads when it is imported
 
 # isort: split
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 
 from tasks.core.errors import ConfigError, OrchestratorError
+from tasks.core.settings import read_environment
 
 PREFIX: Final = "churn: "
 RERUN: Final = "rerun/crashed"
@@ -72,7 +72,7 @@ def apply(client: SyncPrefectClient, automations: list[AutomationCore]) -> None:
 
 def main() -> None:
     """Look up the deployment, and the blocks that CHURN_NOTIFY names, and apply the set."""
-    names = [name.strip() for name in os.environ.get("CHURN_NOTIFY", "").split(",") if name.strip()]
+    names = [name.strip() for name in read_environment().notify.split(",") if name.strip()]
     try:
         with get_client(sync_client=True) as client:
             automations = wanted(_rerun(client), [_block(client, name) for name in names])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from schemas.config import Locations
 from tasks.core.errors import ChurnError, ConfigError, as_user_error
+from tasks.core.settings import read_environment
 from tasks.core.storage.atomic import make_folder
 
 if TYPE_CHECKING:  # programs that need no orchestrator start without importing it
@@ -87,7 +88,7 @@ def locations(*, make: bool = True) -> Locations:
     Raises:
         ConfigError: it is a file, or cannot be made; or it is not there and we are not to `make` it.
     """
-    home = Path(os.environ.get("CHURN_HOME", "var")).absolute()
+    home = read_environment().home.absolute()
     if not make and not home.is_dir():
         raise ConfigError(f"there is no folder CHURN_HOME {home}. Set it to the one that runs use.")
     try:

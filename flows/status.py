@@ -1,7 +1,6 @@
 """Operational status on one page: `python flows/status.py`, or as JSON with `--json`."""
 
 import sys
-from datetime import UTC, datetime
 
 from flows import cli
 from schemas.closed import to_json
@@ -20,7 +19,7 @@ def main() -> None:
     cli.add_config_flags(parser)
     flags = parser.parse_args()
     config = load_config(ScoreConfig, flags.config, flags.set)
-    status = collect_status(cli.locations(make=False), config.alarms, datetime.now(tz=UTC))
+    status = collect_status(cli.locations(make=False), config.alarms, cli.now())
     if flags.json:
         print(to_json(status).decode())
     else:

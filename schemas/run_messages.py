@@ -101,12 +101,10 @@ class Unreachable(Closed):
 
 
 class Forgotten(Closed):
-    """Runs that are gone, and the days on which the first and the last of them ended."""
+    """A run is gone; the day it ended on."""
 
     kind: Literal["forgotten"] = "forgotten"
-    runs: int
-    oldest: date
-    newest: date
+    ended_on: date
 
 
 class ForgetEnded(Closed):

@@ -52,20 +52,19 @@ def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) ->
     now = datetime.now(tz=UTC)
     before = now - timedelta(days=policy.prefect_days)
     days: list[date] = []
-    runs, complete = 0, False
+    complete = False
     try:
         for news in forget_runs(FLOWS, before, dry_run=dry_run):
             if isinstance(news, ForgetEnded):
                 complete = news.complete
             else:
-                runs += news.runs
-                days += [news.oldest, news.newest]
+                days.append(news.ended_on)
     finally:
-        if (complete or runs) and not dry_run:
+        if (complete or days) and not dry_run:
             oldest, newest = min(days, default=None), max(days, default=None)
-            proof = Swept(at=now, kind="prefect", deleted=runs, oldest=oldest, newest=newest, bytes=None)
+            proof = Swept(at=now, kind="prefect", deleted=len(days), oldest=oldest, newest=newest, bytes=None)
             append_log(home.retention_log, [proof])
-    log.info("%s of Prefect's own runs: %d.", "Would delete" if dry_run else "Deleted", runs)
+    log.info("%s of Prefect's own runs: %d.", "Would delete" if dry_run else "Deleted", len(days))
     if not complete:
         log.warning("Prefect's own runs could not all be swept; the next sweep goes on with them.")
 

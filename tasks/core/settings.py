@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from schemas.config import Environment
 from tasks.core.errors import ConfigError
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -27,14 +28,30 @@ def load_config(model: type[Config], file: Path | None, settings: Sequence[str])
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        count = error.error_count()
+        place = ".".join(map(str, error.errors()[0]["loc"]))
         raise ConfigError(
-            f"setting '{place}': {first['msg'].removeprefix('Value error, ').removesuffix('.')}"
-            f" ({count} {'fault' if count == 1 else 'faults'} in all)."
-            " --help lists the flags; --print-schema of train_flow.py lists every setting."
+            f"setting '{place}': {_first_fault(error)}. --help lists the flags; --print-schema of"
+            " train_flow.py lists every setting."
         ) from None
+
+
+def read_environment() -> Environment:
+    """Read what the environment sets.
+
+    Raises:
+        ConfigError: a variable is out of bounds.
+    """
+    try:
+        return Environment()
+    except ValidationError as error:
+        name = f"CHURN_{error.errors()[0]['loc'][0]}".upper()
+        raise ConfigError(f"{name}: {_first_fault(error)}. Correct or unset it.") from None
+
+
+def _first_fault(error: ValidationError) -> str:
+    count, message = error.error_count(), error.errors()[0]["msg"]
+    message = message.removeprefix("Value error, ").removesuffix(".")
+    return f"{message} ({count} {'fault' if count == 1 else 'faults'} in all)"
 
 
 def _read(file: Path) -> dict[str, Any]:

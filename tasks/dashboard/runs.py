@@ -1,7 +1,7 @@
 """Show a run on Prefect's dashboard from a separate process, so that nothing Prefect does affects the run.
 
 The run sends events as lines of JSON and never waits for an answer, except once, after it has
-ended: then at most `PATIENCE_SECONDS`. A server that is down, slow, full or of another version costs
+ended: then at most CHURN_PREFECT_WAIT_SECONDS. A server that is down, slow, full or of another version costs
 the run nothing but a warning.
 """
 
@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import queue
-import re
 import signal
 import subprocess
 import sys
@@ -46,15 +45,10 @@ from schemas.run_messages import (
     Told,
     Unreachable,
 )
-from tasks.core.errors import ChurnError, ConfigError, as_user_error, shown
+from tasks.core.errors import ChurnError, as_user_error
+from tasks.core.settings import read_environment
 from tasks.core.steps import is_watched, log, watched_by
 from tasks.dashboard.terminal import Terminal
-
-PATIENCE: Final = "CHURN_PREFECT_WAIT_SECONDS"
-"""Environment variable: how many seconds an ended run waits for Prefect, in total."""
-
-PATIENCE_SECONDS: Final = 8.0
-"""Its default: enough for a temporary server that began starting with the run."""
 
 _STOPPED_SECONDS: Final = 2.0
 """How long an interrupted run may take to send the remaining events."""
@@ -143,7 +137,7 @@ class Dashboard:
         self._terminal = terminal
         self._steps: list[_Open] = []
         self._last: UUID | None = None
-        self._patience = self._given = _patience()
+        self._patience = self._given = read_environment().prefect_wait_seconds
         self._outbox: queue.SimpleQueue[Telling | None] = queue.SimpleQueue()
         self._news: queue.SimpleQueue[News | None] = queue.SimpleQueue()
         self._warned = threading.Event()
@@ -336,13 +330,6 @@ def _leave(error: BaseException | None) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0 if error is None else 1 if isinstance(error, Exception) else 128 + signal.SIGTERM)
-
-
-def _patience() -> float:
-    given = os.environ.get(PATIENCE, str(PATIENCE_SECONDS))
-    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]+)?", given):
-        raise ConfigError(f"{PATIENCE} is '{shown(given)}'; expected seconds up to 9999, such as 60.")
-    return float(given)
 
 
 def _one_line(record: logging.LogRecord) -> bool:

@@ -123,7 +123,9 @@ class Teller:
                         self._deliver_lines(client)
                 self._deliver_lines(client)
                 if self._began is not None and self._began.run_id is None and not self._is_over:
-                    self._deliver(partial(self._tell, client, _ended_without_a_word()))
+                    message = "The process of the run ended without reporting why."
+                    ended = RunEnded(type="CRASHED", name=None, message=message)
+                    self._deliver(partial(self._tell, client, ended))
         except Exception as error:  # noqa: BLE001 what it is does not matter to the run, which is warned
             gave_up = True
             self._leave_out(error)
@@ -301,8 +303,7 @@ class Teller:
                         with suppress(ObjectNotFound):  # the server's own vacuum was faster
                             client.delete_flow_run(run.id)
                     assert run.end_time is not None  # the filter asks for it
-                    day = run.end_time.date()
-                    self.say(Forgotten(runs=1, oldest=day, newest=day))
+                    self.say(Forgotten(ended_on=run.end_time.date()))
             complete = True
         except (httpx.HTTPError, ObjectNotFound) as error:
             self._leave_out(error)
@@ -325,11 +326,6 @@ def _kind(error: Exception) -> str:
     if isinstance(error, OrchestratorError):
         return str(error)
     return type(error).__name__
-
-
-def _ended_without_a_word() -> RunEnded:
-    message = "The process of the run ended without reporting why."
-    return RunEnded(type="CRASHED", name=None, message=message)
 
 
 def main() -> None:

@@ -135,7 +135,7 @@ def test_a_folder_that_cannot_be_read_ends_the_sweep_in_one_line(
 
 def gone(day: date) -> Forgotten:
     """Say that a run of Prefect's is gone."""
-    return Forgotten(runs=1, oldest=day, newest=day)
+    return Forgotten(ended_on=day)
 
 
 def pages(

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tasks.dashboard.runs import PATIENCE
 from tests.harness.breakable import Breakable, breakable
 from tests.harness.deployment import assert_scored, deliver, nightly
+from tests.harness.environment import PATIENCE
 from tests.harness.flow_home import FlowHome
 from tests.harness.server import ROOT, Server
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from tasks.dashboard.runs import PATIENCE
+from tests.harness.environment import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 SERVER = "prefect --no-prompt server start"

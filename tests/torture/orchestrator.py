@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tasks.dashboard.runs import PATIENCE
 from tests.harness.breakable import Breakable, breakable
+from tests.harness.environment import PATIENCE
 from tests.harness.flow_home import QUICK
 from tests.harness.night import Night
 from tests.harness.server import ROOT, SERVER, Program, Server, settings, started, wait_until_healthy

@@ -4,23 +4,10 @@ Source of the outline: Mitchell et al. 2019, "Model Cards for Model Reporting".
 """
 
 from schemas.config import TrainConfig
-from schemas.reports import JudgedEvaluation, Measures
-from tasks.core.report.sentences import environment, sentences
-from tasks.core.report.summary import counts_line
+from schemas.reports import JudgedEvaluation
+from tasks.core.report.sentences import render
 
 
 def write_card(evaluation: JudgedEvaluation, *, title: str, extract_id: str, config: TrainConfig) -> str:
     """Render the card from evaluation.json."""
-    return (
-        environment(html=False)
-        .get_template("card.md.jinja")
-        .render(
-            e=evaluation,
-            s=sentences(evaluation),
-            id=title,
-            extract_id=extract_id,
-            counts=counts_line(evaluation.audit.rows),
-            config=config,
-            metrics=list(Measures.model_fields),
-        )
-    )
+    return render("card.md.jinja", evaluation, id=title, extract_id=extract_id, config=config)

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from schemas.config import TrainConfig
-from schemas.reports import JudgedEvaluation, Measures, ModelReport
+from schemas.reports import JudgedEvaluation, ModelReport
 from tasks.core.report import plots
-from tasks.core.report.sentences import describe_example, environment, sentences
-from tasks.core.report.summary import counts_line
+from tasks.core.report.sentences import describe_example, render
 
 STRONGEST: Final = 6
 """Number of response curves, for the most influential columns."""
@@ -28,24 +27,18 @@ def write_page(
     if e.champion is not None:
         others["champion (customers unseen by it)"] = e.champion
     difference = e.parity.max_difference
-    return (
-        environment(html=True)
-        .get_template("page.html.jinja")
-        .render(
-            e=e,
-            s=sentences(e),
-            examples=[describe_example(each) for each in e.reasons.examples],
-            id=title,
-            extract_id=extract_id,
-            counts=counts_line(e.audit.rows),
-            metrics=list(Measures.model_fields),
-            others=others,
-            plots=draw(e),
-            parity="not finite" if difference is None else f"{difference:.1e}",
-            config=config.model_dump_json(),
-            versions=versions,
-            files=files,
-        )
+    return render(
+        "page.html.jinja",
+        e,
+        examples=[describe_example(each) for each in e.reasons.examples],
+        id=title,
+        extract_id=extract_id,
+        others=others,
+        plots=draw(e),
+        parity="not finite" if difference is None else f"{difference:.1e}",
+        config=config.model_dump_json(),
+        versions=versions,
+        files=files,
     )
 
 

@@ -89,22 +89,11 @@ def scores(bins: tuple[ScoreBin, ...], threshold: float) -> str:
     figure, axes = _axes()
     width = 0.42 * (bins[0].high - bins[0].low)
     middles = [(each.low + each.high) / 2 for each in bins]
-    axes.bar(
-        [m - width / 2 for m in middles],
-        [each.stayed or 0 for each in bins],
-        width,
-        color=BLUE,
-        label="stayed",
-    )
-    axes.bar(
-        [m + width / 2 for m in middles],
-        [each.left or 0 for each in bins],
-        width,
-        color=ORANGE,
-        hatch="///",
-        edgecolor="white",
-        label="left",
-    )
+    hatched: dict[str, Any] = {"hatch": "///", "edgecolor": "white"}
+    for name, side, colour, style in (("stayed", -1, BLUE, {}), ("left", 1, ORANGE, hatched)):
+        places = [middle + side * width / 2 for middle in middles]
+        counts = [getattr(each, name) or 0 for each in bins]
+        axes.bar(places, counts, width, color=colour, label=name, **style)
     axes.axvline(threshold, color="black", linestyle="--", linewidth=1, label=f"threshold {threshold:.2f}")
     axes.set(xlabel="churn probability", ylabel="customers", xlim=(0, 1))
     axes.legend(frameon=False)

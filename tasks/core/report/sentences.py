@@ -9,9 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from schemas.evidence import Response, ThresholdChoice, WorkedExample
 from schemas.measures import Measure
-from schemas.reports import JudgedEvaluation
+from schemas.reports import JudgedEvaluation, Measures
 from tasks.core.intervals import with_interval
 from tasks.core.report.plots import label_of
+from tasks.core.report.summary import counts_line
 
 _TEMPLATES: Final = tomllib.loads(Path(__file__).with_name("sentences.toml").read_text("utf-8"))
 
@@ -44,25 +45,29 @@ def nearest(choices: Sequence[ThresholdChoice], threshold: float) -> ThresholdCh
     return min(choices, key=lambda choice: abs(choice.threshold - threshold))
 
 
-def environment(*, html: bool) -> Environment:
-    """Return the templates of this folder, with the filters above; values are escaped only in HTML."""
-    templates = Environment(
-        loader=PackageLoader("tasks.core.report", "."),
-        autoescape=html,
-        trim_blocks=not html,
-        undefined=StrictUndefined,
+_FILTERS: Final = {each.__name__: each for each in (number, percent, share, extremes, nearest, label_of)}
+_HTML: Final = Environment(
+    loader=PackageLoader("tasks.core.report", "."), autoescape=True, undefined=StrictUndefined
+)
+_TEXT: Final = _HTML.overlay(autoescape=False, trim_blocks=True)
+_HTML.filters |= _FILTERS
+
+
+def render(template: str, e: JudgedEvaluation, **values: Any) -> str:
+    """Fill a template of this folder, `*.html.jinja` or another, with an evaluation and its sentences."""
+    environment = _HTML if template.endswith(".html.jinja") else _TEXT
+    return environment.get_template(template).render(
+        e=e,
+        s=sentences(e),
+        counts=counts_line(e.audit.rows),
+        metrics=list(Measures.model_fields),
+        **values,
     )
-    for each in (number, percent, share, extremes, nearest, label_of):
-        templates.filters[each.__name__] = each
-    return templates
-
-
-_PLAIN: Final = environment(html=False)
 
 
 def sentence(name: str, **values: Any) -> str:
     """Fill one template and put it on one line."""
-    return " ".join(_PLAIN.from_string(_TEMPLATES[name]).render(values).split())
+    return " ".join(_TEXT.from_string(_TEMPLATES[name]).render(values).split())
 
 
 def sentences(e: JudgedEvaluation) -> dict[str, str]:

@@ -18,9 +18,10 @@ from prefect.states import Completed
 from schemas.run_messages import Progressed, RunBegan, Telling
 from tasks.core.errors import ConfigError, ExtractError
 from tasks.dashboard import runs
-from tasks.dashboard.runs import PATIENCE, Dashboard, by_hand
+from tasks.dashboard.runs import Dashboard, by_hand
 from tasks.dashboard.terminal import Terminal
 from tests.harness.breakable import Breakable, breakable
+from tests.harness.environment import PATIENCE
 from tests.harness.server import ROOT, free_port
 
 RUN = """
@@ -233,7 +234,9 @@ def test_how_long_to_wait_is_a_number_of_seconds(given: str, monkeypatch: pytest
     """Anything else is the operator's to correct, before the run begins."""
     monkeypatch.setenv(PATIENCE, given)
 
-    with pytest.raises(ConfigError, match="expected seconds up to 9999"):
+    with pytest.raises(
+        ConfigError, match="^CHURN_PREFECT_WAIT_SECONDS: Input should be .* Correct or unset it"
+    ):
         by_hand(flow(lambda: None, name="score"))
 
 
