@@ -18,7 +18,7 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 
 from tasks.core.errors import ConfigError, OrchestratorError
-from tasks.core.settings import read_environment
+from tasks.environment import read_environment
 
 PREFIX: Final = "churn: "
 RERUN: Final = "rerun/crashed"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from schemas.config import Locations
 from tasks.core.errors import ChurnError, ConfigError, as_user_error
-from tasks.core.settings import read_environment
 from tasks.core.storage.atomic import make_folder
+from tasks.environment import read_environment
 
 if TYPE_CHECKING:  # programs that need no orchestrator start without importing it
     from prefect.client.schemas.objects import State

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictInt, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.closed import Closed, Number
 from schemas.operations import AlarmPolicy
@@ -213,21 +212,6 @@ class ScoreConfig(Closed):
         default=90, ge=1, le=3_650, description="Days after which published scores should be deleted."
     )
     alarms: AlarmPolicy = AlarmPolicy()
-
-
-class Environment(BaseSettings):
-    """What is set per machine, not per run: variables of the environment, such as CHURN_HOME."""
-
-    model_config = SettingsConfigDict(env_prefix="CHURN_", frozen=True)
-
-    home: Path = Field(default=Path("var"), description="Folder of all that is written.")
-    prefect_wait_seconds: float = Field(
-        default=8.0,
-        ge=0,
-        le=9_999,
-        description="How long an ended run waits for Prefect; the default suffices for a temporary server.",
-    )
-    notify: str = Field(default="", description="Prefect's notification blocks, separated by commas.")
 
 
 class Locations(Closed):

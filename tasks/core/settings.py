@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from schemas.config import Environment
 from tasks.core.errors import ConfigError
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -30,25 +29,13 @@ def load_config(model: type[Config], file: Path | None, settings: Sequence[str])
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
         raise ConfigError(
-            f"setting '{place}': {_first_fault(error)}. --help lists the flags; --print-schema of"
+            f"setting '{place}': {first_fault(error)}. --help lists the flags; --print-schema of"
             " train_flow.py lists every setting."
         ) from None
 
 
-def read_environment() -> Environment:
-    """Read what the environment sets.
-
-    Raises:
-        ConfigError: a variable is out of bounds.
-    """
-    try:
-        return Environment()
-    except ValidationError as error:
-        name = f"CHURN_{error.errors()[0]['loc'][0]}".upper()
-        raise ConfigError(f"{name}: {_first_fault(error)}. Correct or unset it.") from None
-
-
-def _first_fault(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
+    """Say what is wrong with the first value, and how many are."""
     count, message = error.error_count(), error.errors()[0]["msg"]
     message = message.removeprefix("Value error, ").removesuffix(".")
     return f"{message} ({count} {'fault' if count == 1 else 'faults'} in all)"

@@ -46,9 +46,9 @@ from schemas.run_messages import (
     Unreachable,
 )
 from tasks.core.errors import ChurnError, as_user_error
-from tasks.core.settings import read_environment
 from tasks.core.steps import is_watched, log, watched_by
 from tasks.dashboard.terminal import Terminal
+from tasks.environment import read_environment
 
 _STOPPED_SECONDS: Final = 2.0
 """How long an interrupted run may take to send the remaining events."""

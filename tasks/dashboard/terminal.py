@@ -2,13 +2,10 @@
 
 import logging
 import sys
-from typing import Final
 
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-
-_FORMAT: Final = logging.Formatter("%(asctime)s | %(levelname)-7s | %(message)s", "%H:%M:%S")
 
 
 class Terminal(logging.Handler):
@@ -17,7 +14,7 @@ class Terminal(logging.Handler):
     def __init__(self) -> None:
         """Write to today's stderr, without a live line yet."""
         super().__init__(logging.INFO)
-        self.setFormatter(_FORMAT)
+        self.setFormatter(logging.Formatter("%(asctime)s | %(levelname)-7s | %(message)s", "%H:%M:%S"))
         self._console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
         self.is_live = self._console.is_terminal
         self._progress = Progress(
