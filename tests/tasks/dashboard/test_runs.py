@@ -56,7 +56,7 @@ def body(number: int, how: str) -> State[Any]:
     time.sleep(float(sys.argv[2]))
     if how == "sweep":
         for news in forget_runs(("score",), datetime(2026, 1, 1, tzinfo=UTC), dry_run=False):
-            print(type(news).__name__, getattr(news, "oldest", None) or news.complete, flush=True)
+            print(type(news).__name__, getattr(news, "ended_on", None) or news.complete, flush=True)
     if how == "refused":
         refuse()
     if how == "bug":
