@@ -86,8 +86,7 @@ def training_summary(
             "",
             gate_table(manifest.gate),
             "",
-            service,
-            f"Next: {next_command}",
+            f"{service}\n\nNext: {next_command}",
         ]
     )
 
