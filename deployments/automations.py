@@ -1,9 +1,9 @@
-"""Bring the automations of Prefect's server to what this file says: `python deployments/automations.py`.
+"""Apply the automations in this file to Prefect's server: `python deployments/automations.py`.
 
-They are known by the start of their names. Running this twice leaves the same set.
+Ours are recognised by the prefix of their names. Running this twice gives the same set.
 """
 
-from flows import cli  # first: it sets what Prefect reads when it is imported
+from flows import cli  # first: it sets what Prefect reads on import
 
 # isort: split
 import os
@@ -32,12 +32,12 @@ _ENDS: Final = {
     )
 }
 _ORDERED: Final = ["train", "score", "retention"]
-_SILENT: Final = "Nothing was heard of this run any more."
+_SILENT: Final = "This run stopped reporting."
 _BODY: Final = (
-    "What to do: docs/operations.md. What the run said: prefect flow-run logs"
+    "What to do: docs/operations.md. The run's log: prefect flow-run logs"
     " {{ event.resource.id | replace('prefect.flow-run.', '') }}"
 )
-"""Names a run by its id alone: a state's message may hold what a customer's row held."""
+"""Identifies a run by its id alone, because a state's message may contain values of customers."""
 
 
 def wanted(rerun: UUID, blocks: list[UUID]) -> list[AutomationCore]:
@@ -63,17 +63,17 @@ def wanted(rerun: UUID, blocks: list[UUID]) -> list[AutomationCore]:
         ),
         "stale": (
             _present(cli.STALE, cli.STALE_AND_DRIFTED, flows=["score"]),
-            "The night ended, and the newest scores are stale: no newer extract came",
+            "The newest scores are still stale after the night: no newer extract arrived",
         ),
         "drifted": (
             _present(cli.DRIFTED, cli.STALE_AND_DRIFTED, flows=["score"]),
-            "The night scored customers other than before: look at the extract and the champion",
+            "The customers or their scores drifted: check the extract and the champion",
         ),
-        "late": (_present("Late", flows=["score"]), "The night has not begun: no worker takes it up"),
+        "late": (_present("Late", flows=["score"]), "The night has not started: no worker has picked it up"),
         "long": (finished, "The night has been running for two hours"),
     }
     return [
-        # Both orders here: the server's own news of the first may wait a quarter of an hour after a restart.
+        # Both actions: after a restart the server may delay its own crash event by a quarter of an hour.
         _automation("silent run is crashed and run again", heard, [crash, again]),
         _automation("run that never began is crashed and run again", begun, [crash, again]),
         _automation("crashed run is run again", crashed, [again]),
@@ -88,7 +88,7 @@ def wanted(rerun: UUID, blocks: list[UUID]) -> list[AutomationCore]:
 def apply(client: SyncPrefectClient, automations: list[AutomationCore]) -> None:
     """Create what is missing, replace what differs, delete what else has our prefix.
 
-    What is as it should be is not touched: replacing it would make Prefect forget the runs it watches.
+    Automations that are up to date are left alone: replacing one makes Prefect forget the runs it watches.
     """
     missing = {automation.name: automation for automation in automations}
     for found in client.read_automations():
@@ -104,7 +104,7 @@ def apply(client: SyncPrefectClient, automations: list[AutomationCore]) -> None:
 
 
 def main() -> None:
-    """Look up the deployment, and the blocks that CHURN_NOTIFY names, and apply the set."""
+    """Look up the deployment and the blocks named in CHURN_NOTIFY, and apply the automations."""
     names = [name.strip() for name in os.environ.get("CHURN_NOTIFY", "").split(",") if name.strip()]
     try:
         with get_client(sync_client=True) as client:
@@ -112,20 +112,20 @@ def main() -> None:
             apply(client, automations)
     except httpx.HTTPError as error:
         raise _unusable(error) from None
-    print(f"{len(automations)} automations; told when something is wrong: {', '.join(names) or 'nobody'}")
+    print(f"{len(automations)} automations; notified of problems: {', '.join(names) or 'nobody'}")
 
 
 def _unusable(error: httpx.HTTPError) -> OrchestratorError:
-    """Say why the server was of no use, without its address, which may hold a password."""
+    """Explain why the server cannot be used, without its address, which may contain a password."""
     if isinstance(error, httpx.HTTPStatusError):
         code = error.response.status_code
         if code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             return OrchestratorError(
                 "Prefect's server refuses the password in PREFECT_API_AUTH_STRING. Source deployments/env.sh"
-                " again, with the CHURN_HOME that the server was started with."
+                " again, with the CHURN_HOME the server was started with."
             )
         return OrchestratorError(
-            f"Prefect's server answered with status {code}. See its log, then try again."
+            f"Prefect's server answered with status {code}. Read its log, then try again."
         )
     return OrchestratorError(
         f"Prefect's server does not answer at PREFECT_API_URL ({type(error).__name__})."
@@ -144,16 +144,16 @@ def _block(client: SyncPrefectClient, name: str) -> UUID:
     kind, separator, block = name.partition("/")
     if not separator:
         raise ConfigError(
-            f"CHURN_NOTIFY: '{name}' is no block; expected type/name, such as custom-webhook/churn."
+            f"CHURN_NOTIFY: '{name}' is not a block; expected type/name, such as custom-webhook/churn."
         )
     try:
         document = client.read_block_document_by_name(block, kind, include_secrets=False)
     except ObjectNotFound:
         raise ConfigError(
-            f"CHURN_NOTIFY: there is no block '{name}'. Make it in the dashboard; see `prefect block ls`."
+            f"CHURN_NOTIFY: there is no block '{name}'. Create it in the dashboard; see `prefect block ls`."
         ) from None
     if document.block_schema is None or "notify" not in document.block_schema.capabilities:
-        raise ConfigError(f"CHURN_NOTIFY: block '{name}' cannot notify. Name a notification block.")
+        raise ConfigError(f"CHURN_NOTIFY: block '{name}' cannot notify. Use a notification block.")
     return document.id
 
 

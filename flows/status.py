@@ -1,4 +1,4 @@
-"""How the product is, on one page: `python flows/status.py`, or for programs with `--json`."""
+"""Show the operational status on one page: `python flows/status.py`, or for programs with `--json`."""
 
 import sys
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from tasks.core.settings import load_config
 
 
 def main() -> None:
-    """Print the status; leave with code 4 where there are alarms."""
+    """Print the status; exit with code 4 if there are alarms."""
     parser = cli.Parser(
         description="Show the operational status: champion, nights, backlog, disk and alarms."
     )

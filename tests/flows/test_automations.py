@@ -139,7 +139,7 @@ def test_applying_twice_leaves_the_same_set(deployed: Server) -> None:
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
-        ("webhook", "'webhook' is no block"),
+        ("webhook", "'webhook' is not a block"),
         ("custom-webhook/nobody", "there is no block 'custom-webhook/nobody'"),
         ("secret/token", "block 'secret/token' cannot notify"),
     ],

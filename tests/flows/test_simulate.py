@@ -56,7 +56,7 @@ def test_settings_reach_the_extract(
     assert b"Churn" not in header
     assert first == ",".join(customer_frame.simulate(1, 3).iloc[0][:-1]).encode()
     assert plain.read_bytes() != drifted.read_bytes()
-    assert "(label left out); 40 faults planted" in capsys.readouterr().out.splitlines()[1]
+    assert "(Churn column left out); 40 faults planted" in capsys.readouterr().out.splitlines()[1]
 
 
 @pytest.mark.parametrize(

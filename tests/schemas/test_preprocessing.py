@@ -152,12 +152,12 @@ def test_examples_round_trip() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"row": {"customerID": "X"}}, "feature columns only"),
-        ({"row": {"Churn": "Yes"}}, "feature columns only"),
+        ({"row": {"customerID": "X"}}, "only feature columns"),
+        ({"row": {"Churn": "Yes"}}, "only feature columns"),
         ({"encoded": (0.0, 0.0)}, "must have 1 inputs"),
         ({"probability": 1.5}, "less than or equal to 1"),
         ({"contributions": ()}, "must have 1 contributions"),
-        ({"reasons": ("gender",)}, "no protected ones"),
+        ({"reasons": ("gender",)}, "not protected ones"),
         ({"reasons": ("Weather",)}, "reasons must be columns"),
         ({"reasons": ("Contract",) * 4}, "at most 3"),
     ],
