@@ -44,7 +44,7 @@ CATEGORIES: Final[dict[str, tuple[str, ...]]] = {
 """Closed set of values of each category column, as text."""
 
 NUMBERS: Final = ("tenure", "MonthlyCharges", "TotalCharges")
-"""Months; currency a month; currency since the customer joined."""
+"""Months; currency per month; currency since the customer joined."""
 
 PROTECTED: Final = ("gender", "SeniorCitizen")
 """Attributes monitored for fairness and never given as a reason."""

@@ -41,7 +41,7 @@ class NumberEncoding(Closed):
 
     column: str = Field(description="A number column of the extract.")
     mean: float = Field(description="Mean over the training part, in the column's unit.")
-    scale: float = Field(gt=0, description="Standard deviation over the training part; 1 if it never varied.")
+    scale: float = Field(gt=0, description="Standard deviation over the training part; 1 if constant.")
     blank: float | None = Field(description="The value of a blank; null if blanks are not allowed.")
     edges: tuple[float, ...] = Field(
         min_length=1,
@@ -58,9 +58,9 @@ class NumberEncoding(Closed):
         if any(left >= right for left, right in pairwise(self.edges)):
             raise ValueError(f"edges of {self.column!r} must be strictly increasing")
         if not self.low <= self.edges[0] <= self.edges[-1] <= self.high:
-            raise ValueError(f"edges of {self.column!r} must lie within the training range low to high")
+            raise ValueError(f"edges of {self.column!r} must be within the training range low to high")
         if not self.low <= self.mean <= self.high:
-            raise ValueError(f"mean of {self.column!r} must lie within the training range low to high")
+            raise ValueError(f"mean of {self.column!r} must be within the training range low to high")
         return self
 
     @property

@@ -57,7 +57,7 @@ def test_the_commands_are_the_readmes() -> None:
 
 
 def runs_until_2036(cron: str, timezone: str) -> list[datetime]:
-    """Walk Prefect's own schedule from 2026 to 2036; give the moments in Paris."""
+    """Return the times of Prefect's own schedule from 2026 to 2036, in Paris."""
     paris = ZoneInfo("Europe/Paris")
     walker = CronSchedule(cron=cron, timezone=timezone)
     return [

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.xdist_group("broken-server")
 
 
 def planned(server: Server) -> list[datetime]:
-    """Ask when the night will run by its schedule."""
+    """Return when the night is scheduled."""
     wanted = {
         "deployments": {"id": {"any_": [nightly(server)["id"]]}},
         "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
@@ -72,7 +72,7 @@ def test_everything_starts_and_stops(trained_home: FlowHome, tmp_path: Path) -> 
 
 
 def listening(program: Program, port: str) -> psutil.Process:
-    """Find the process below a program that listens on a port."""
+    """Find the descendant of a program that listens on a port."""
     return next(
         each
         for each in processes(program)
@@ -84,13 +84,13 @@ def listening(program: Program, port: str) -> psutil.Process:
 
 
 def worker_of(program: Program) -> psutil.Process:
-    """Find the worker below a program."""
+    """Find the worker among a program's descendants."""
     wanted = list(serve.WORKER[1:])
     return next(each for each in processes(program) if each.cmdline()[-len(wanted) :] == wanted)
 
 
 def ended(folder: Path, name: str) -> int:
-    """Count how often serve said that a killed program is started again."""
+    """Count the restarts of a killed program that serve reported."""
     return (folder / "serve.log").read_text().count(f"The {name} exited (exit code 137); restarting")
 
 
@@ -166,7 +166,7 @@ def test_the_pause_grows_up_to_a_minute(
 
 
 def test_a_taken_port_is_refused(server: Server, tmp_path: Path) -> None:
-    """Where another server listens, nothing is started and one line says what to do, with exit code 10."""
+    """If another server uses the port, nothing is started and one line says what to do, with exit code 10."""
     env = settings(tmp_path / "home") | {"PREFECT_SERVER_API_PORT": server.env["PREFECT_SERVER_API_PORT"]}
     log = tmp_path / "serve.log"
     with started("python", "deployments/serve.py", env=env, cwd=ROOT, log=log) as program:

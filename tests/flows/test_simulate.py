@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Give the program: flags in, exit code out."""
+    """Return the program as a function from flags to exit code."""
 
     def call(*flags: str) -> int:
         monkeypatch.setattr(sys, "argv", ["simulate.py", *flags])
@@ -86,7 +86,7 @@ def test_faulty_settings_end_in_one_line(
 
 
 def test_progress_is_told_in_tenths(capsys: pytest.CaptureFixture[str]) -> None:
-    """A long run tells every tenth once, a short one nothing."""
+    """A long run reports every tenth once, a short one nothing."""
     report = simulate._progress(1_000_000)
     for done in range(50_000, 1_000_001, 50_000):
         report(done)

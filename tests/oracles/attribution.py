@@ -1,4 +1,4 @@
-"""What a graph's contributions are held against: the rescale rule written anew, and exact Shapley values.
+"""References for a graph's contributions: the rescale rule implemented again, and exact Shapley values.
 
 Both are computed a member at a time and share no code with the exported graph.
 """

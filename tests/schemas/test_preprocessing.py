@@ -81,7 +81,7 @@ def test_names_say_column_and_part() -> None:
         ({"edges": (-1.0, 1.0)}, "within the training range"),
         ({"edges": (0.0, 2.0)}, "within the training range"),
         ({"low": 2.0}, "within the training range"),
-        ({"mean": 2.0}, "mean of 'tenure' must lie"),
+        ({"mean": 2.0}, "mean of 'tenure' must be"),
         ({"surprise": 1}, "not permitted"),
     ],
 )
@@ -163,7 +163,7 @@ def test_examples_round_trip() -> None:
     ],
 )
 def test_meaningless_examples_are_refused(change: dict[str, Any], message: str) -> None:
-    """An example holds no id and no outcome, a whole vector, a probability and lawful reasons."""
+    """An example has no id and no outcome, a complete vector, a probability and valid reasons."""
     example: dict[str, Any] = {"row": {"tenure": 1}, "encoded": (0.0,), "probability": 0.5}
     example |= {"contributions": (0.1,), "reasons": ("tenure",)}
 

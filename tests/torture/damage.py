@@ -1,4 +1,4 @@
-"""Torture test: an extract and a bundle are damaged at every byte."""
+"""Torture test: damage an extract and a bundle at every byte."""
 
 import random
 import re

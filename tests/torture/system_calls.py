@@ -1,4 +1,4 @@
-"""Read what strace saw a process do to the disk; what names the home and is not understood is an error."""
+"""Read what strace saw a process do to the disk; an unknown call that names the home is an error."""
 
 import re
 import shutil
@@ -59,7 +59,7 @@ def traced(trial: Trial, home: Path) -> list[Operation]:
 
 
 def below(home: Path, lines: Iterable[str]) -> list[Operation]:
-    """List the operations below the home that lines of strace tell of.
+    """List the operations below the home in lines of strace.
 
     Raises:
         BlindError: a line that names the home is not understood.

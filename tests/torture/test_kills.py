@@ -1,4 +1,4 @@
-"""A sample of kills and races, each with what it must catch."""
+"""A sample of kills and races, each with its control."""
 
 from pathlib import Path
 from random import Random
@@ -33,7 +33,7 @@ def test_a_naive_writer_is_caught_by_kills(
 
     assert any(
         sign in violation
-        for seed in range(SEED, SEED + 8)  # a busy machine makes shots miss; each try times the act anew
+        for seed in range(SEED, SEED + 8)  # a busy machine makes kills miss; each attempt times the act again
         for violation in kills.kill_one(trial, tmp_path, 4, seed, show=False).violations
     )
 
@@ -60,7 +60,7 @@ def test_a_shot_that_comes_too_late_is_no_trial(codes: list[int], missed: str | 
 
 
 def test_a_missed_shot_does_not_count(template: tuple[Path, Path], tmp_path: Path) -> None:
-    """An act that always ends before its shot was not tried, and that is said."""
+    """An act that always ends before its kill is reported as not tried."""
     home, extract = template
     trial = Trial(home, "promote", extract)
 

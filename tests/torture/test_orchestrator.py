@@ -1,4 +1,4 @@
-"""A sample of `make torture ONLY=orchestrator`: a real server, broken on the way, and what must be caught."""
+"""A sample of `make torture ONLY=orchestrator`: a real server, broken during runs, and its control."""
 
 import random
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """Start a server of one's own, to be broken."""
+    """Start a server that may be broken."""
     with api_of(tmp_path_factory.mktemp("server")) as running:
         yield running
 

@@ -106,7 +106,7 @@ def test_matrix_is_float32_and_contiguous_whatever_the_index() -> None:
 
 
 def test_customers_may_be_encoded_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is encoded a few at a time gets what all at once would give."""
+    """Encoding customers in small groups gives the same matrix."""
     monkeypatch.setattr("tasks.core.bundle.encoder._ROWS_AT_ONCE", 3)
     frame, encoder = _frame([row for row, _, _ in ROWS]), Encoder(SPEC)
     columns = encoder.columns(frame)

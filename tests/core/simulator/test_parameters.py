@@ -43,7 +43,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
     ],
 )
 def test_parameters_without_a_meaning_are_refused(path: str, value: object, told: str) -> None:
-    """A file that no population follows from is refused, and the place named."""
+    """An inconsistent file is refused, and the position named."""
     with pytest.raises(ValidationError, match=told):
         Parameters.model_validate(changed(path, value))
 

@@ -18,7 +18,7 @@ TRIALS = 6
 
 
 class Killed(BaseException):
-    """Stands for a process that is killed."""
+    """Simulates a killed process."""
 
 
 def _ignore(_log: TrialLog) -> None:
@@ -35,7 +35,7 @@ def _trials(folder: Path) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _eager() -> Iterator[None]:
-    """Let TPE and the pruner take part in a handful of short trials."""
+    """Make TPE and the pruner active in a few short trials."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(searching, "RANDOM_TRIALS", 3)
         monkeypatch.setattr(searching, "SPARED_TRIALS", 2)
@@ -153,7 +153,7 @@ def test_validation_judges_and_teaches_nothing(
 def test_trials_that_diverge_are_pruned(
     encoded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One loss that is not finite does not end the search; if all are, the operator hears of it."""
+    """One non-finite loss does not end the search; if all are non-finite, the operator is informed."""
 
     def diverge(*_args: Any) -> float:
         raise ConfigError("diverged")

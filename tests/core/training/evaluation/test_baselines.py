@@ -16,7 +16,7 @@ NAMES = ("logistic regression", "logistic regression with splines", "decision tr
 
 @pytest.fixture(scope="module")
 def parts(make_customers: Callable[..., pd.DataFrame]) -> Split:
-    """Fifteen hundred invented customers, split."""
+    """Split fifteen hundred made-up customers."""
     return split_customers(make_customers(1_500, seed=2), SplitConfig())
 
 

@@ -64,7 +64,7 @@ def test_top_reasons_are_the_largest_contributions(network: Ensemble, encoded: A
 
 
 def test_the_reference_customer_has_no_reason(ensemble: Ensemble, encoded: Any) -> None:
-    """Who is the average customer is explained by nothing, finitely."""
+    """The average customer has no reasons, and finite contributions."""
     model = Model(export(ensemble, PLATT, encoded.spec))
     average = np.array([encoded.spec.reference], dtype=np.float32)
 

@@ -8,7 +8,7 @@ from tasks.core.training.metrics.delong import paired_difference
 
 
 def _sample(n: int = 600, seed: int = 0, noise: float = 1.0) -> tuple[Any, Any, Any]:
-    """Draw outcomes, a score of them and a noisier one, both with ties."""
+    """Draw outcomes and two scores of different noise, both with ties."""
     rng = np.random.default_rng(seed)
     label = rng.random(n) < 0.3
     score = (label + rng.normal(0, 1, n)).round(1)

@@ -22,7 +22,7 @@ def test_every_customer_is_held_back_once(encoded: Any, members: int) -> None:
 
 
 def test_a_single_network_is_stopped_on_validation(encoded: Any) -> None:
-    """One network learns from the training part and from nobody else."""
+    """A single network is trained on the training part only."""
     (held_back,) = stopping_folds(encoded.parts, 1)
 
     assert np.flatnonzero(~held_back).tolist() == list(range(len(encoded.parts.training)))
