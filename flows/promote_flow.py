@@ -37,10 +37,10 @@ def promote(
     if (bundle is None) != rollback:
         raise ConfigError("exactly one of bundle and rollback is required. Pass a bundle's id, or rollback.")
     with on_dashboard():
-        said = move_champion(
+        summary = move_champion(
             home=home, now=cli.now, bundle=bundle, force=force, rescore=config if rescore else None
         )
-    return Completed(message=said)
+    return Completed(message=summary)
 
 
 def main() -> State[Any] | None:

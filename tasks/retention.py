@@ -81,8 +81,8 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
     for each in proof:
         deleted[each.kind] += each.deleted
         left[each.kind] += each.failed
-    said = f"{'Would delete' if dry_run else 'Deleted'} {_listed(deleted)}."
-    log.info(said)
+    summary = f"{'Would delete' if dry_run else 'Deleted'} {_listed(deleted)}."
+    log.info(summary)
     faults = []
     if left.total():
         faults.append(f"expired but not deleted: {_listed(+left)}")
@@ -93,7 +93,7 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
             f"{'; '.join(faults)}; the run's warnings say why. Fix the permissions or the disk there (what is"
             f" left is called {expiry.HIDDEN}*), then run python flows/retention_flow.py."
         )
-    return said
+    return summary
 
 
 def _listed(counts: Counter[str]) -> str:

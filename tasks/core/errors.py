@@ -87,8 +87,8 @@ def naming(name: str) -> Iterator[None]:
     try:
         yield
     except UnnamedError as error:
-        said = str(error)
-        raise error.kind(f"extract '{name}'{'' if said.startswith(':') else ' '}{said}") from None
+        fault = str(error)
+        raise error.kind(f"extract '{name}'{'' if fault.startswith(':') else ' '}{fault}") from None
 
 
 class BundleError(ChurnError):

@@ -29,7 +29,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 def test_the_default_is_the_default_training_data(
     run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without settings 7,043 customers of seed 0 are written, and one line says what they are."""
+    """By default 7,043 customers of seed 0 are written, and one line describes them."""
     out = tmp_path / "crm.csv"
     code = run("--out", str(out))
     line = capsys.readouterr().out

@@ -74,7 +74,7 @@ def wait_for_worker(server: Server, since: datetime) -> None:
 
 
 def nightly(server: Server) -> dict[str, Any]:
-    """Ask for the deployment `score/nightly`."""
+    """Return the deployment `score/nightly`."""
     deployment: dict[str, Any] = server.ask("deployments/name/score/nightly")
     return deployment
 
@@ -112,7 +112,7 @@ def deliver(home: FlowHome, seed: int) -> Path:
 
 
 def prove_published_by_itself(home: FlowHome, *, seed: int, within: float) -> None:
-    """Deliver an extract and see that its scores appear without anybody's doing."""
+    """Deliver an extract and check that its scores appear without intervention."""
     before = set(home.published())
     extract = deliver(home, seed)
     deadline = time.monotonic() + within
@@ -127,6 +127,6 @@ def prove_published_by_itself(home: FlowHome, *, seed: int, within: float) -> No
 
 
 def assert_scored(folder: Path) -> None:
-    """See all three files, and fifty scores."""
+    """Check for all three files and fifty scores."""
     assert {file.name for file in folder.iterdir()} == {"scores.csv", "quarantine.csv", "manifest.json"}
     assert len((folder / "scores.csv").read_text().splitlines()) == 51

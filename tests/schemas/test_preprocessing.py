@@ -56,7 +56,7 @@ def test_json_schema_is_publishable() -> None:
 
 
 def test_names_say_column_and_part() -> None:
-    """Names of the inputs stand in the order of the matrix."""
+    """The names of the inputs are in the order of the matrix."""
     names = SPEC.feature_names
 
     assert names == (
@@ -122,7 +122,7 @@ def test_meaningless_categories_are_refused(change: dict[str, Any], message: str
     ],
 )
 def test_meaningless_specs_are_refused(change: dict[str, Any]) -> None:
-    """Another version or policy, a column encoded twice or half a reference customer is no spec."""
+    """Another version or policy, a column encoded twice or an incomplete reference customer is refused."""
     with pytest.raises(ValidationError):
         Spec.model_validate(SPEC.model_dump() | change)
 

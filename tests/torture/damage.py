@@ -134,7 +134,7 @@ def _judge(
         found = reading(mutant)
     except ExtractError:
         return []
-    body = mutant.lstrip(b"\n")  # blank lines above the header are none of the customers'
+    body = mutant.lstrip(b"\n")  # blank lines above the header are not customers
     lines = body.count(b"\n") + (not body.endswith(b"\n")) - 1
     counts, customers = found.counts, found.customers.set_index(ID)
     said = []

@@ -75,7 +75,7 @@ def time_until_scored(server: Server, home: FlowHome, since: float, what: str) -
 
 
 def test_a_killed_runner(trained_home: FlowHome, tmp_path: Path) -> None:
-    """Worker and flow killed, another worker started: Crashed within 2 minutes, scored within 5."""
+    """Worker and flow are killed, another worker starts: Crashed within 2 minutes, scored within 5."""
     with serving(tmp_path) as server:
         server.run(*DEPLOY.split())
         with working(server, trained_home) as worker, night_underway(server, trained_home):

@@ -253,8 +253,8 @@ def run(
     there = {CHALLENGER: challenger, LABELLED: str(home / LABELLED), "quick.json": str(home / "quick.json")}
     words = [sys.executable, *(there.get(word, word) for word in command)]
     env = api.server.env | {"CHURN_HOME": str(home), "PREFECT_API_URL": api.proxy.url}
-    env |= {"PREFECT_CLIENT_MAX_RETRIES": "0"}  # the control need not try for minutes
-    del env[PATIENCE]  # what is tried is the default
+    env |= {"PREFECT_CLIENT_MAX_RETRIES": "0"}  # the control need not take minutes
+    del env[PATIENCE]  # the trial uses the default
     began = time.monotonic()
     lines: list[tuple[float, str]] = []
     repairing = None

@@ -71,7 +71,7 @@ def torture_tests(scale: float) -> dict[str, TortureTest]:
         ],
         "cuts": lambda _: [
             *damage.cut(sample=of(5_000), seed=SEED, show=True),
-            # where the last column is a number, no reader can tell
+            # if the last column is a number, no reader can tell
             control(_BY_PANDAS, damage.cut(read_by_pandas, 400, seed=SEED, show=True)[0], "changed"),
         ],
         "flips": lambda folder: _flip(folder, part(1_000)),

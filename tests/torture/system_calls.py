@@ -52,7 +52,7 @@ def traced(trial: Trial, home: Path) -> list[Operation]:
         "from tests.torture.trial import *;"
         f" act_on_faulty_disk({trial.act!r}, Path({str(home)!r}), {trial.extract.stat().st_size})"
     )
-    calls = ",".join(f"?{name}" for name in _TRACED)  # some systems have not all of them
+    calls = ",".join(f"?{name}" for name in _TRACED)  # some systems lack some of them
     strace = ["strace", "-f", "-y", "-qq", "-s", "512", "-e", f"trace={calls}", "-o", str(log)]
     subprocess.run([*strace, sys.executable, "-c", program], check=True)
     return below(home, log.read_text(errors="replace").splitlines())

@@ -47,7 +47,7 @@ def test_a_broken_server_changes_nothing(
 
 
 def test_a_night_inside_prefect_is_caught(prepared: Path, api: Api, tmp_path: Path) -> None:
-    """A run that depends on the server does not end as if nothing had happened."""
+    """A run that depends on the server does not end as if undisturbed."""
     dice = random.Random(2)  # noqa: S311 moments, not secrets
 
     assert inside_prefect(prepared, tmp_path, api, 1, dice).violations

@@ -23,7 +23,7 @@ def test_a_torture_test_that_was_not_run_is_named() -> None:
 
 @pytest.mark.parametrize("test", run.PROVEN.values())
 def test_a_promise_has_its_test(test: str) -> None:
-    """The page leads to a test that is there."""
+    """The page names existing tests."""
     path, name = test.split("::")
 
     assert f"def {name}(" in (ROOT / path).read_text()

@@ -41,10 +41,10 @@ def verify_checksum(delivery: Delivery) -> None:
         ExtractError: they differ, or the sidecar cannot be read.
     """
     sidecar = sidecar_of(delivery.path)
-    if os.path.lexists(sidecar) and (said := _read(sidecar, f"{delivery.name}{SUFFIX}")) != delivery.sha256:
+    if os.path.lexists(sidecar) and (digest := _read(sidecar, f"{delivery.name}{SUFFIX}")) != delivery.sha256:
         with naming(delivery.name):
             raise UnnamedError(
-                f"does not match its {SUFFIX} file: expected {said[:16]}..., got {delivery.sha256[:16]}...;"
+                f"does not match its {SUFFIX} file: expected {digest[:16]}..., got {delivery.sha256[:16]}...;"
                 " it may be truncated. Send both again."
             )
 

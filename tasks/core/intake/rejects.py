@@ -35,9 +35,9 @@ def reject(given: ExtractPath, error: ExtractError, rejected: Path) -> Path:
     except ExtractError:
         identity, known = sha256(os.fsencode(path.name)), False
     place = make_folder(rejected / identity[:16])
-    said = str(error).replace(given.alias, shown(path.name)) if given.delivered else str(error)
+    reason = str(error).replace(given.alias, shown(path.name)) if given.delivered else str(error)
     replace_file(place / STATUS, f"{error}\n".encode())
-    replace_file(place / REASON, f"{said}\n".encode())
+    replace_file(place / REASON, f"{reason}\n".encode())
     if isinstance(error.quarantine, pd.DataFrame):
         replace_file(place / QUARANTINE, quarantine_csv(error.quarantine))
     if given.delivered:

@@ -187,10 +187,10 @@ def _report(outcome: NightOutcome) -> None:
 def _check_freshness(scores: Path, alarms: AlarmPolicy, now: datetime) -> str | None:
     """Warn if the latest scores are stale; None if they are not, or if there are none yet."""
     found = read_latest(scores)
-    said = stale(found.as_of_date, now, alarms.max_age_hours) if found else None
-    if said is not None:
-        log.warning("stale: %s", said)
-    return said
+    warning = stale(found.as_of_date, now, alarms.max_age_hours) if found else None
+    if warning is not None:
+        log.warning("stale: %s", warning)
+    return warning
 
 
 @step("check-drift")
@@ -198,7 +198,7 @@ def _check_drift(scores: Path, scored: list[Path], alarms: AlarmPolicy) -> str |
     """Warn if the latest scores come from this run and drifted; None otherwise."""
     found = read_latest(scores)
     ours = found is not None and found.folder in {folder.name for folder in scored}
-    said = find_drift(scores, alarms) if ours else None
-    if said is not None:
-        log.warning("drifted: %s", said)
-    return said
+    warning = find_drift(scores, alarms) if ours else None
+    if warning is not None:
+        log.warning("drifted: %s", warning)
+    return warning

@@ -175,7 +175,7 @@ def publish(job: ScoringJob, staged: StagedScores, now: datetime) -> Path:
     supersedes = superseded_by(job.scores, job.as_of, job.delivery.extract_id)
     if supersedes:
         log.info(
-            "extract %s supersedes %d earlier scores of its day", job.delivery.extract_id, len(supersedes)
+            "extract %s supersedes earlier scores of its day: %d", job.delivery.extract_id, len(supersedes)
         )
     champion = job.champion.manifest
     manifest = ScoresManifest(

@@ -160,10 +160,10 @@ def _of_scores(
             " The next run writes it: python flows/score_flow.py.",
         )
     newest = max((each.as_of_date for each in manifests.values() if each), default=None)
-    if newest is not None and (said := stale(newest, now, policy.max_age_hours)):
-        yield Alarm(code="scores_stale", message=said)
-    if said := find_drift(scores, policy):
-        yield Alarm(code="scores_drifted", message=said)
+    if newest is not None and (text := stale(newest, now, policy.max_age_hours)):
+        yield Alarm(code="scores_stale", message=text)
+    if text := find_drift(scores, policy):
+        yield Alarm(code="scores_drifted", message=text)
 
 
 def _of_sweeps(
@@ -177,18 +177,18 @@ def _of_sweeps(
         yield Alarm(code="home_unreadable", message=message)
         return
     if last is not None and now - last > limit:
-        said = f"the last sweep was {(now - last).days} days ago; expected at most {policy.max_sweep_days}."
+        text = f"the last sweep was {(now - last).days} days ago; expected at most {policy.max_sweep_days}."
     elif last is None and (
         due := find_expired(
             home, RetentionPolicy(), champion.bundle_id if champion else "", (now - limit).date()
         ).expired
     ):
-        said = f"no sweep has run; expired for more than {policy.max_sweep_days} days: {len(due)}."
+        text = f"no sweep has run; expired for more than {policy.max_sweep_days} days: {len(due)}."
     else:
         return
     yield Alarm(
         code="sweep_overdue",
-        message=f"{said} Check whether retention/daily runs, or sweep: python flows/retention_flow.py.",
+        message=f"{text} Check whether retention/daily runs, or sweep: python flows/retention_flow.py.",
     )
 
 

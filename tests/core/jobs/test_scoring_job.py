@@ -255,7 +255,7 @@ def test_a_correction_says_what_it_corrects(trained_home: Home, caplog: pytest.L
         folder = publish(second, score_by_threads(second), NOW)
 
     assert json.loads((folder / MANIFEST).read_bytes())["supersedes"] == [before.name]
-    assert f"extract {second.delivery.extract_id} supersedes 1 earlier scores of its day" in caplog.messages
+    assert f"extract {second.delivery.extract_id} supersedes earlier scores of its day: 1" in caplog.messages
 
 
 def test_an_extract_that_changed_since_is_not_published(trained_home: Home) -> None:

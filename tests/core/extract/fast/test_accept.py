@@ -82,5 +82,5 @@ def test_a_mapped_value_is_cut_and_refused_as_any_other(value: str, accepted: li
     reader = SourceReader(f"{header}\n".encode(), "extract.csv", "scoring", config)
     data = "".join(f"{line}\n" for line in lines).encode()
 
-    for _ in range(2):  # the second time all that can be learnt of the block is known
+    for _ in range(2):  # the second time, all spellings of the block are known
         assert list(reader.read(Block(data, 2, 0)).customers.index) == accepted

@@ -64,7 +64,7 @@ def test_blanks_and_unseen_values_are_scored(baselines: dict[str, Baseline], par
 
 
 def test_fitting_twice_gives_the_same(baselines: dict[str, Baseline], parts: Split) -> None:
-    """Nothing is left to chance."""
+    """Fitting is deterministic."""
     again = fit_baselines(parts.training, parts.validation)
 
     for name in NAMES:

@@ -45,7 +45,7 @@ def test_state_carries_over() -> None:
 
 
 def test_no_loss_yet_is_infinitely_bad() -> None:
-    """Before the first epoch any finite loss would be better."""
+    """Before the first epoch any finite loss is an improvement."""
     assert EarlyStopping(patience=1).best_loss == math.inf
 
 

@@ -88,7 +88,7 @@ def test_two_runs_give_the_same_bytes(
 def test_another_seed_gives_other_weights(
     encoded: Any, small_config: FitConfig, fitted: Fitted, tmp_path: Path
 ) -> None:
-    """The seed is used."""
+    """Another seed gives other weights."""
     other = small_config.model_copy(update={"seed": 1})
 
     assert _bytes(fit(*encoded.arguments, other, checkpoints=tmp_path, on_epoch=_ignore)) != _bytes(fitted)
@@ -156,7 +156,7 @@ def test_every_best_epoch_writes_best_before_last(
     """`last.pt` never is ahead of `best.pt`, or a kill in between would lose the best weights."""
     written: list[tuple[str, int]] = []
     monkeypatch.setattr(callbacks, "_write", lambda path, state: written.append((path.name, state["epoch"])))
-    with pytest.raises(ConfigError):  # nothing was really written
+    with pytest.raises(ConfigError):  # nothing was actually written
         fit(*encoded.arguments, small_config, checkpoints=tmp_path, on_epoch=_ignore)
 
     assert written[:2] == [("best.pt", 1), ("last.pt", 1)]

@@ -29,7 +29,7 @@ def test_a_single_network_is_stopped_on_validation(encoded: Any) -> None:
 
 
 def test_too_few_churners_are_the_senders_fault(encoded: Any) -> None:
-    """A fold without a churner could not be judged."""
+    """A fold without a churner is refused, because it cannot be judged."""
 
     def few(part: pd.DataFrame, churners: int) -> pd.DataFrame:
         return pd.concat([part[part["Churn"] == "Yes"].head(churners), part[part["Churn"] == "No"]])
