@@ -1,9 +1,9 @@
-"""Bring the automations of Prefect's server to what automations.yaml says.
+"""Apply the automations in automations.yaml to Prefect's server: `python deployments/automations.py`.
 
-They are known by the start of their names. Running this twice leaves the same set.
+Ours are recognised by the prefix of their names. Running this twice gives the same set.
 """
 
-from flows import cli  # first: it sets what Prefect reads when it is imported
+from flows import cli  # first: it sets what Prefect reads on import
 
 # isort: split
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def _flat(events: list[str | list[str]]) -> Iterator[str]:
 def apply(client: SyncPrefectClient, automations: list[AutomationCore]) -> None:
     """Create what is missing, replace what differs, delete what else has our prefix.
 
-    What is as it should be is not touched: replacing it would make Prefect forget the runs it watches.
+    Automations that are up to date are left alone: replacing one makes Prefect forget the runs it watches.
     """
     missing = {automation.name: automation for automation in automations}
     for found in client.read_automations():
@@ -71,7 +71,7 @@ def apply(client: SyncPrefectClient, automations: list[AutomationCore]) -> None:
 
 
 def main() -> None:
-    """Look up the deployment, and the blocks that CHURN_NOTIFY names, and apply the set."""
+    """Look up the deployment and the blocks named in CHURN_NOTIFY, and apply the automations."""
     names = [name.strip() for name in read_environment().notify.split(",") if name.strip()]
     try:
         with get_client(sync_client=True) as client:
@@ -79,20 +79,20 @@ def main() -> None:
             apply(client, automations)
     except httpx.HTTPError as error:
         raise _unusable(error) from None
-    print(f"{len(automations)} automations; told when something is wrong: {', '.join(names) or 'nobody'}")
+    print(f"{len(automations)} automations; notified of problems: {', '.join(names) or 'nobody'}")
 
 
 def _unusable(error: httpx.HTTPError) -> OrchestratorError:
-    """Say why the server was of no use, without its address, which may hold a password."""
+    """Explain why the server cannot be used, without its address, which may contain a password."""
     if isinstance(error, httpx.HTTPStatusError):
         code = error.response.status_code
         if code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             return OrchestratorError(
                 "Prefect's server refuses the password in PREFECT_API_AUTH_STRING. Source deployments/env.sh"
-                " again, with the CHURN_HOME that the server was started with."
+                " again, with the CHURN_HOME the server was started with."
             )
         return OrchestratorError(
-            f"Prefect's server answered with status {code}. See its log, then try again."
+            f"Prefect's server answered with status {code}. Read its log, then try again."
         )
     return OrchestratorError(
         f"Prefect's server does not answer at PREFECT_API_URL ({type(error).__name__})."
@@ -111,16 +111,16 @@ def _block(client: SyncPrefectClient, name: str) -> UUID:
     kind, separator, block = name.partition("/")
     if not separator:
         raise ConfigError(
-            f"CHURN_NOTIFY: '{name}' is no block; expected type/name, such as custom-webhook/churn."
+            f"CHURN_NOTIFY: '{name}' is not a block; expected type/name, such as custom-webhook/churn."
         )
     try:
         document = client.read_block_document_by_name(block, kind, include_secrets=False)
     except ObjectNotFound:
         raise ConfigError(
-            f"CHURN_NOTIFY: there is no block '{name}'. Make it in the dashboard; see `prefect block ls`."
+            f"CHURN_NOTIFY: there is no block '{name}'. Create it in the dashboard; see `prefect block ls`."
         ) from None
     if document.block_schema is None or "notify" not in document.block_schema.capabilities:
-        raise ConfigError(f"CHURN_NOTIFY: block '{name}' cannot notify. Name a notification block.")
+        raise ConfigError(f"CHURN_NOTIFY: block '{name}' cannot notify. Use a notification block.")
     return document.id
 
 

@@ -1,4 +1,4 @@
-"""Operational status on one page: `python flows/status.py`, or as JSON with `--json`."""
+"""Show the operational status on one page: `python flows/status.py`, or as JSON with `--json`."""
 
 import sys
 
@@ -11,7 +11,7 @@ from tasks.core.settings import load_config
 
 
 def main() -> None:
-    """Print the status; leave with code 4 where there are alarms."""
+    """Print the status; exit with code 4 if there are alarms."""
     parser = cli.Parser(
         description="Show the operational status: champion, nights, backlog, disk and alarms."
     )

@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_the_document_is_the_contract() -> None:
-    """docs/data-contract.md is what the models say today."""
+    """docs/data-contract.md matches the models."""
     written = (ROOT / "docs" / "data-contract.md").read_text(encoding="utf-8")
 
     assert written == contract_document(), "renew it: python -m docs.data_contract > docs/data-contract.md"

@@ -1,4 +1,4 @@
-"""Extracts as strangers would send them: scored, or refused in one line that says what to change."""
+"""Extracts from unknown senders: scored, or refused in one line that says what to change."""
 
 from pathlib import Path
 

@@ -54,8 +54,8 @@ def judged_columns(
     everything = tuple(_PATTERNS)
     return {
         position: everything if column is None else everything[:2]
-        for position, (sent, column) in enumerate(zip(header, known, strict=True))
-        if column in (None, ID) and normalise_name(sent) not in exempt
+        for position, (name, column) in enumerate(zip(header, known, strict=True))
+        if column in (None, ID) and normalise_name(name) not in exempt
     }
 
 

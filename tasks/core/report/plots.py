@@ -37,7 +37,7 @@ STYLE: Final[Any] = {
     "axes.grid": True,
     "grid.alpha": 0.25,
     "svg.fonttype": "none",
-    "svg.hashsalt": "churn",  # the same numbers are the same bytes
+    "svg.hashsalt": "churn",  # the same numbers give the same bytes
     "font.family": "sans-serif",
 }
 
@@ -62,7 +62,7 @@ def curves(drawn: Mapping[str, Curve], *, x: str, y: str, diagonal: bool) -> str
 def calibration(bins: tuple[CalibrationBin, ...]) -> str:
     """Draw predicted against observed churn, with intervals."""
     figure, axes = _axes()
-    plot_calibration(axes, bins, diagonal="as said", seen="holdout, tenths of customers")
+    plot_calibration(axes, bins, diagonal="perfect calibration", seen="holdout, by decile")
     axes.set(xlabel="predicted probability", ylabel="observed churn share")
     axes.legend(frameon=False)
     return _svg(figure, "Calibration")
@@ -103,7 +103,7 @@ def scores(bins: tuple[ScoreBin, ...], threshold: float) -> str:
 def gains(deciles: tuple[Decile, ...]) -> str:
     """Draw the share of churners found when the riskiest customers are contacted first."""
     figure, axes = _axes()
-    plot_gains(axes, deciles, chance="in any order", ranked="riskiest first")
+    plot_gains(axes, deciles, chance="random order", ranked="riskiest first")
     axes.set(xlabel="share of customers contacted", ylabel="share of churners found")
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
@@ -184,7 +184,7 @@ def worked(example: WorkedExample) -> str:
     axes.axvline(0, color="#444444", linewidth=1)
     axes.set(xlabel="contribution, logits")
     axes.tick_params(axis="y", labelsize=8)
-    return _svg(figure, "Contributions of an invented customer")
+    return _svg(figure, "Contributions of a made-up customer")
 
 
 def response(drawn: Response) -> str:

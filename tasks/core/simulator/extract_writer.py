@@ -64,7 +64,7 @@ def write_extract(
             f"simulation: rows must be at least 1 and the seed at least 0, got {rows} and {seed}"
         )
     if path.exists() and not path.is_file():
-        raise ConfigError(f"extract {path.name!r} exists and is not a file; choose another path")
+        raise ConfigError(f"extract {path.name!r} exists and is not a file. Choose another path.")
     drift = drift or {}
     check_drift(drift)
     plan = plan_faults(rows, faults, seed)
@@ -73,7 +73,7 @@ def write_extract(
             return _write(extract, truth, _Order(rows, seed, drift, labelled), plan, progress)
     except OSError as error:
         raise ConfigError(
-            f"extract {path.name!r} cannot be written: {error.strerror}; choose another path"
+            f"could not write extract {path.name!r}: {error.strerror}. Choose another path."
         ) from None
 
 

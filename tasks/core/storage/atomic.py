@@ -25,7 +25,7 @@ def make_folder(folder: Path) -> Path:
         make_folder(folder.parent)
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         sync_folder(folder.parent)
-    elif _is_empty(folder):  # a kill may have come before its name was synced
+    elif _is_empty(folder):  # a run may have been killed before syncing its name
         try:
             sync_folder(folder.parent)
         except OSError as error:

@@ -9,7 +9,7 @@ from tests.oracles.true_probability import true_probability
 
 
 def one_hot(population: Population) -> np.ndarray:
-    """Return what a plain logistic regression is given, shape (N, F)."""
+    """Return the inputs of a plain logistic regression, shape (N, F)."""
     categories = [
         population.codes[column] == i for column, values in CATEGORIES.items() for i in range(1, len(values))
     ]

@@ -114,8 +114,10 @@ def test_no_half_file_is_visible(tmp_path: Path) -> None:
 
 
 def test_unusable_paths_are_named(tmp_path: Path) -> None:
-    """A folder that is not there and a path that is no file end in one line each."""
-    with pytest.raises(ConfigError, match=r"'extract\.csv' cannot be written: No such file or directory"):
+    """A missing folder and a path that is not a file give one line each."""
+    with pytest.raises(
+        ConfigError, match=r"could not write extract 'extract\.csv': No such file or directory"
+    ):
         write_extract(tmp_path / "nowhere" / "extract.csv", rows=10, seed=0)
     with pytest.raises(ConfigError, match="exists and is not a file"):
         write_extract(tmp_path, rows=10, seed=0)
