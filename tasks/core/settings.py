@@ -1,4 +1,4 @@
-"""Read typed configuration from a file and single settings, or explain in one line what is wrong."""
+"""Read typed configuration from a file and single settings; report errors in one line."""
 
 from collections.abc import Hashable, Sequence
 from pathlib import Path
@@ -35,7 +35,7 @@ def load_config(model: type[Config], file: Path | None, settings: Sequence[str])
 
 
 def first_fault(error: ValidationError) -> str:
-    """Say what is wrong with the first value, and how many are."""
+    """Describe the first invalid value, and count all of them."""
     count, message = error.error_count(), error.errors()[0]["msg"]
     message = message.removeprefix("Value error, ").removesuffix(".")
     return f"{message} ({count} {'fault' if count == 1 else 'faults'} in all)"
