@@ -150,7 +150,7 @@ def _of_scores(
     if damaged:
         yield Alarm(
             code="scores_damaged",
-            message=f"folders of scores changed since publication: {len(damaged)}, first '{damaged[0]}'."
+            message=f"scores folders changed since publication: {len(damaged)}, first '{damaged[0]}'."
             " Move them away and score the archived extracts again, or restore a backup.",
         )
     if latest is None or all(folder.name != latest.folder for folder in manifests):
