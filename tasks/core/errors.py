@@ -119,6 +119,6 @@ def as_user_error(error: Exception) -> ChurnError | None:
     """Convert an error that a person can fix, such as a disk error, to a ChurnError; None for a bug."""
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
         return PublishError(
-            f"could not write a file: {error.strerror}. Free or repair the disk, then run again."
+            f"could not write a file: {error.strerror}. Free up or repair the disk, then run again."
         )
     return error if isinstance(error, ChurnError) else None
