@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Final
 
-if TYPE_CHECKING:  # the process that tells Prefect imports errors, and need not wait for pandas
+if TYPE_CHECKING:  # the process that reports to Prefect imports errors, and should not load pandas
     import pandas as pd
 
 
@@ -30,10 +30,10 @@ def shown(text: str) -> str:
 
 
 class ChurnError(Exception):
-    """A fault a person can fix: shown without a traceback.
+    """A fault that a person can fix: shown without a traceback.
 
-    The message names rule, place, expected, got and next action; it holds line
-    numbers and counts, never a customer's value. It is one line, whatever the names in it hold.
+    The message gives the rule, the place, what was expected, what was found and what to do next, with
+    line numbers and counts but no customer values. It is always one line, whatever names it contains.
     """
 
     exit_code: ClassVar[int] = 1
@@ -69,7 +69,7 @@ class UnnamedError(Exception):
     """A fault in an extract, raised by code that does not know its name; `naming` adds the name.
 
     The message continues after the name: "is empty", or ": line 2 is too long". It is not a ChurnError,
-    so one that is never named shows up as a bug. `kind` builds the error that people see.
+    so if no name is ever added, it shows up as a bug. `kind` builds the error that people see.
     """
 
     def __init__(self, message: str, kind: Callable[[str], ChurnError] = ExtractError) -> None:
@@ -87,8 +87,8 @@ def naming(name: str) -> Iterator[None]:
     try:
         yield
     except UnnamedError as error:
-        said = str(error)
-        raise error.kind(f"extract '{name}'{'' if said.startswith(':') else ' '}{said}") from None
+        fault = str(error)
+        raise error.kind(f"extract '{name}'{'' if fault.startswith(':') else ' '}{fault}") from None
 
 
 class BundleError(ChurnError):
@@ -110,15 +110,15 @@ class PublishError(ChurnError):
 
 
 class OrchestratorError(ChurnError):
-    """The orchestrator's server cannot start, does not answer, or does not do what it is asked."""
+    """The orchestrator's server cannot start, does not answer, or rejects a request."""
 
     exit_code = 60
 
 
 def as_user_error(error: Exception) -> ChurnError | None:
-    """Give what a person can fix as one of our errors, the disk's included; None for a bug."""
+    """Convert an error that a person can fix, such as a disk error, to a ChurnError; None for a bug."""
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
         return PublishError(
-            f"could not write a file: {error.strerror}. Free or repair the disk, then run again."
+            f"could not write a file: {error.strerror}. Free up or repair the disk, then run again."
         )
     return error if isinstance(error, ChurnError) else None

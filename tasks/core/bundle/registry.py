@@ -107,7 +107,7 @@ def read_history(registry: Path) -> list[Champion]:
     last = moves[-1].sequence if moves else 0
     if champion and last > champion.sequence:
         raise RegistryError(
-            f"{HISTORY} ends at move {last}, but {POINTER} at move {champion.sequence}."
+            f"{HISTORY} ends at move {last}, but {POINTER} is at move {champion.sequence}."
             " Restore both from the same backup."
         )
     if champion and last < champion.sequence:
@@ -138,7 +138,7 @@ def promote_bundle(
             return champion
         if current != expected:
             raise RegistryError(
-                f"the champion is now '{current}', no longer '{expected}': another promotion came first."
+                f"the champion is now '{current}' instead of '{expected}': another promotion came first."
                 f" Bundle '{bundle.manifest.bundle_id}' is kept: compare the two, then promote it by hand."
             )
         _refuse_unfit(registry, bundle, current, forced=forced)

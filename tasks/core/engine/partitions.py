@@ -1,6 +1,6 @@
 """Split an extract into partitions that can be scored on any machine and in any order.
 
-A partition is a file of the extract, or a byte range of a plain CSV file that ends at line ends.
+A partition is one of the extract's files, or a byte range of a plain CSV file cut at line ends.
 """
 
 import hashlib
@@ -23,15 +23,15 @@ class Partition:
     sha256: str
 
 
-def cut_partitions(sent: Delivery, partition_bytes: int) -> list[Partition]:
-    """Split an extract; a header must lie within the first `partition_bytes` of its file.
+def cut_partitions(delivery: Delivery, partition_bytes: int) -> list[Partition]:
+    """Split an extract; a header must be within the first `partition_bytes` of its file.
 
     Raises:
         ExtractError: the extract changed since it was identified.
         ConfigError: the operator's path cannot be read.
     """
     partitions: list[Partition] = []
-    for source in sent.sources:
+    for source in delivery.sources:
         if source.kind == "csv" and source.size > partition_bytes:
             partitions += _ranges(source, partition_bytes)
         else:

@@ -61,8 +61,8 @@ class Delivery:
 
     @property
     def name(self) -> str:
-        """Name of the extract in messages."""
-        return self.given.label
+        """What messages call the extract."""
+        return self.given.alias
 
     @property
     def sha256(self) -> str:
@@ -100,9 +100,9 @@ class Delivery:
 class Texts:
     """The CSV text of each of a delivery's files, in order; each must be read to its end."""
 
-    def __init__(self, sent: Delivery, max_unpacked_bytes: int) -> None:
+    def __init__(self, delivery: Delivery, max_unpacked_bytes: int) -> None:
         """Start before the first file."""
-        self._sent, self._limit = sent, max_unpacked_bytes
+        self._delivery, self._limit = delivery, max_unpacked_bytes
         self._before = 0
         self._file: DeliveredFile | None = None
 
@@ -110,7 +110,7 @@ class Texts:
     def share(self) -> float:
         """Share of the delivered bytes read so far."""
         now = self._file.done if self._file is not None else 0
-        return min(1.0, (self._before + now) / self._sent.size)
+        return min(1.0, (self._before + now) / self._delivery.size)
 
     def __iter__(self) -> Iterator[tuple[str, Stream]]:
         """Yield each file's name and text.
@@ -120,7 +120,7 @@ class Texts:
             ChangedError: a file changed while it was read.
             ConfigError: the operator's path cannot be read.
         """
-        for source in self._sent.sources:
+        for source in self._delivery.sources:
             with source.open() as self._file:
                 yield source.name, open_text(self._file, source.kind, self._limit)
                 if self._file.sha256 != source.sha256:
@@ -137,7 +137,7 @@ def identify(given: ExtractPath) -> Delivery:
             folder contains anything but parts.
         ConfigError: the operator's path cannot be read.
     """
-    path, name = given.path, given.label
+    path, name = given.path, given.alias
     with naming(name):
         try:
             folder = not given.delivered and path.is_dir()
@@ -152,7 +152,7 @@ def identify(given: ExtractPath) -> Delivery:
         source = _identify(path, name, delivered=given.delivered)
         if given.delivered and path.lstat().st_nlink > 1:
             raise UnnamedError(
-                "has other names (hard links), under which it could change unseen. Deliver a copy of its own."
+                "has other names (hard links), through which it could change unseen. Deliver a copy instead."
             )
         return Delivery(given, (source,))
 

@@ -20,11 +20,11 @@ _BATCH_BYTES: Final = 64 * 2**20
 """Bytes of rows held as text at a time; with dictionary encoding a small page can expand a lot."""
 _PAGE_BUFFER: Final = 2**20
 _ERRORS: Final = (pa.ArrowException, OSError)
-"""pyarrow reports damage as any of these."""
+"""pyarrow may report damage as any of these."""
 
 
 class ParquetText:
-    """The CSV text of a Parquet file."""
+    """A Parquet file's content as CSV text."""
 
     def __init__(self, file: Any) -> None:
         """Read the schema.
@@ -60,15 +60,14 @@ class ParquetText:
             schema = pq.ParquetFile(pa.PythonFile(file, mode="r")).schema_arrow
             if not len(schema):
                 raise UnnamedError(
-                    "is a Parquet file without any column; expected one for each of the contract's."
-                    " Export it again."
+                    "is a Parquet file without columns; expected those of the contract. Export it again."
                 )
             for place, field in enumerate(schema, start=1):
                 if pa.types.is_nested(field.type):
                     column = column_names.quoted(field.name, place)
                     raise UnnamedError(
-                        f": {column} of the Parquet file holds lists or records; expected one value a"
-                        " customer. Export flat columns."
+                        f": {column} of the Parquet file contains lists or records; expected one value"
+                        " per customer. Export flat columns."
                     )
             texts = [field.name for field in schema if _is_text(field.type)]
             source = pa.PythonFile(file, mode="r")
@@ -84,7 +83,7 @@ class ParquetText:
                 yield _lines([_cells(column) for column in batch.slice(start, rows).columns])
 
     def _batch_rows(self) -> int:
-        """Choose a batch size, smaller if the metadata announces long rows."""
+        """Choose a batch size, smaller if the metadata indicate long rows."""
         groups = map(self._table.metadata.row_group, range(self._table.num_row_groups))
         longest = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=0)
         return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, longest)))
@@ -109,7 +108,7 @@ def _longest(column: pa.Array) -> int:
 
 
 def _cells(column: pa.Array) -> pa.StringArray:
-    """Write the cells of a column as CSV."""
+    """Write a column's cells as CSV."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     cells = column.cast(pa.string(), safe=False).fill_null("")  # bad UTF-8 is a fault of its row alone

@@ -17,7 +17,7 @@ from tasks.core.intake.rejects import REASON, STATUS
 
 
 def observe_champion(registry: Path) -> ChampionStatus | None:
-    """Verify the champion, its pointer and its history; None without one.
+    """Verify the champion, its pointer and its history; None if there is no champion.
 
     Raises:
         RegistryError: the pointer or the history cannot be understood.
@@ -60,7 +60,7 @@ def observe_night(folder: Path, manifest: ScoresManifest, *, latest: bool, super
 
 
 def fault_of_folder(folder: Path) -> str | None:
-    """Say why a folder or what is in it cannot be read; None if it can, or if it does not exist yet."""
+    """Explain why a folder or its contents cannot be read; None if they can, or do not exist yet."""
     try:
         if (first := next(folder.iterdir(), None)) is not None:
             first.lstat()
@@ -78,7 +78,7 @@ def observe_waiting(folder: Path, now: datetime) -> Waiting:
 
 
 def observe_lone_sidecars(inbox: Path, now: datetime) -> Waiting:
-    """Count the sidecars without an extract, and the hours since the oldest arrived."""
+    """Count the sidecars that have no extract, and the hours since the oldest arrived."""
     came = _arrival_times(
         path
         for path in _entries(inbox)
@@ -88,7 +88,7 @@ def observe_lone_sidecars(inbox: Path, now: datetime) -> Waiting:
 
 
 def observe_rejected(rejected: Path, now: datetime, days: int) -> tuple[Rejection, ...]:
-    """List the extracts rejected in the last days, newest first."""
+    """List recently rejected extracts, newest first."""
     found = []
     for place in _entries(rejected):
         with suppress(OSError):
@@ -106,7 +106,7 @@ def _said(status: Path) -> str:
 
 
 def observe_disk(home: Locations) -> Disk:
-    """Measure the disk, and the space each folder of the home takes."""
+    """Measure the disk, and the space that each folder in the home folder takes."""
     usage = shutil.disk_usage(home.home)
     used = {path.name: _bytes_of(path) for path in sorted(_entries(home.home)) if path.is_dir()}
     return Disk(total_bytes=usage.total, free_bytes=usage.free, used_bytes=used)
@@ -119,7 +119,7 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 
 def _arrival_times(paths: Iterable[Path]) -> list[float]:
-    """Give when each of some entries came, hidden ones left out, in seconds since 1970."""
+    """Return when each entry arrived, in seconds since 1970; hidden entries are left out."""
     came = []
     for path in paths:
         with suppress(OSError):

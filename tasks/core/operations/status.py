@@ -77,7 +77,7 @@ def _champion(
     if days > policy.max_champion_days:
         message = (
             f"the champion was trained {days} days ago; expected at most {policy.max_champion_days}."
-            " See whether train/weekly runs and why its candidates are refused."
+            " Check whether train/weekly runs and why its candidates are refused."
         )
         return champion, [Alarm(code="champion_stale", message=message)]
     return champion, []
@@ -104,7 +104,7 @@ def _of_inbox(home: Locations, waits: Waiting, unfinished: Waiting, policy: Alar
             yield Alarm(
                 code="extract_waits",
                 message=f"extracts waiting in {name}/: {waiting.extracts}, the oldest for {hours:.0f} hours;"
-                f" expected at most {policy.max_wait_hours}. Run python flows/score_flow.py and see.",
+                f" expected at most {policy.max_wait_hours}. Run python flows/score_flow.py to see why.",
             )
 
 
@@ -139,7 +139,7 @@ def _of_scores(
         yield Alarm(code="scores_damaged", message=fault)
         return
     if not manifests:
-        yield Alarm(code="scores_missing", message="nothing was scored yet. Deliver an extract.")
+        yield Alarm(code="scores_missing", message="nothing has been scored yet. Deliver an extract.")
         return
     damaged = [
         folder.name
@@ -150,7 +150,7 @@ def _of_scores(
     if damaged:
         yield Alarm(
             code="scores_damaged",
-            message=f"folders of scores that are not as published: {len(damaged)}, first '{damaged[0]}'."
+            message=f"scores folders changed since publication: {len(damaged)}, first '{damaged[0]}'."
             " Move them away and score the archived extracts again, or restore a backup.",
         )
     if latest is None or all(folder.name != latest.folder for folder in manifests):
@@ -160,10 +160,10 @@ def _of_scores(
             " The next run writes it: python flows/score_flow.py.",
         )
     newest = max((each.as_of_date for each in manifests.values() if each), default=None)
-    if newest is not None and (said := stale(newest, now, policy.max_age_hours)):
-        yield Alarm(code="scores_stale", message=said)
-    if said := find_drift(scores, policy):
-        yield Alarm(code="scores_drifted", message=said)
+    if newest is not None and (text := stale(newest, now, policy.max_age_hours)):
+        yield Alarm(code="scores_stale", message=text)
+    if text := find_drift(scores, policy):
+        yield Alarm(code="scores_drifted", message=text)
 
 
 def _of_sweeps(
@@ -177,18 +177,18 @@ def _of_sweeps(
         yield Alarm(code="home_unreadable", message=message)
         return
     if last is not None and now - last > limit:
-        said = f"the last sweep was {(now - last).days} days ago; expected at most {policy.max_sweep_days}."
+        text = f"the last sweep was {(now - last).days} days ago; expected at most {policy.max_sweep_days}."
     elif last is None and (
         due := find_expired(
             home, RetentionPolicy(), champion.bundle_id if champion else "", (now - limit).date()
         ).expired
     ):
-        said = f"nothing was ever swept; more than {policy.max_sweep_days} days overdue: {len(due)}."
+        text = f"no sweep has run; expired for more than {policy.max_sweep_days} days: {len(due)}."
     else:
         return
     yield Alarm(
         code="sweep_overdue",
-        message=f"{said} See whether retention/daily runs, or sweep: python flows/retention_flow.py.",
+        message=f"{text} Check whether retention/daily runs, or sweep: python flows/retention_flow.py.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Compute what the text and the charts of the deck need beyond the bundle's own fields."""
+"""Compute what the deck's text and charts need beyond the bundle's own fields."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,13 +8,14 @@ from schemas.manifest import MODEL, BundleManifest
 from schemas.measures import Measure
 from schemas.reports import JudgedEvaluation
 from tasks.core.presentation.french import NAMES, value_of
+from tasks.core.report.sentences import extremes, nearest
 
 AHEAD, LEVEL, BEHIND = "devant", "à égalité", "derrière"
 
 _STRONGEST: Final = 6
 """Groups of columns that the deck shows."""
 _NAMED: Final = 2
-"""A larger group of columns has one name for all of them."""
+"""A group with more columns is given a single name."""
 _RESPONSES: Final = 3
 """Columns whose highest and lowest probability the deck shows."""
 _STRICTER: Final = 0.6
@@ -54,7 +55,7 @@ def text_values(e: JudgedEvaluation, manifest: BundleManifest, *, in_service: bo
         "standings": standings,
         "influences": influences(e),
         "responses": _responses(e),
-        "stricter": min(e.evidence.thresholds, key=lambda choice: abs(choice.threshold - _STRICTER)),
+        "stricter": nearest(e.evidence.thresholds, _STRICTER),
         "groups": groups(e),
         "removal": _removal(e),
     }
@@ -115,7 +116,7 @@ def _champion_difference(e: JudgedEvaluation) -> dict[str, Measure]:
 
 
 def _standing(difference: Measure) -> str:
-    """Compare by the interval of candidate minus other: level where it contains zero."""
+    """Compare by the interval for candidate minus other: level if it contains zero."""
     if difference.low is None or difference.high is None or difference.low <= 0 <= difference.high:
         return LEVEL
     return AHEAD if difference.low > 0 else BEHIND
@@ -129,17 +130,16 @@ def _responses(e: JudgedEvaluation) -> list[dict[str, Any]]:
 
 
 def _extremes(response: Response) -> dict[str, Any]:
-    pairs = sorted(zip(response.probability, response.values, strict=True))
     column = NAMES["columns"][response.column]
     lowest, highest = (
         ValueShare(column=column, value=value_of(response.column, value), share=probability)
-        for probability, value in (pairs[0], pairs[-1])
+        for probability, value in extremes(response)
     )
     return {"column": column, "lowest": lowest, "highest": highest}
 
 
 def _removal(e: JudgedEvaluation) -> dict[str, Any] | None:
-    """Say what leaving out protected attributes changes: the negated difference to the refit."""
+    """Say what leaving out protected attributes changes: the negated difference from the refit."""
     if e.protected is None:
         return None
     cost = e.protected.difference.roc_auc

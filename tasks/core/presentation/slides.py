@@ -15,15 +15,8 @@ from tasks.core.presentation import charts, facts, french
 
 _SLIDES: Final = tomllib.loads(Path(__file__).with_name("slides.toml").read_text("utf-8"))
 _TEMPLATES: Final = Environment(undefined=StrictUndefined, trim_blocks=True)  # noqa: S701 plain text
-for _filter in (
-    french.whole,
-    french.decimal,
-    french.percent,
-    french.share,
-    french.power_of_ten,
-    french.interval,
-):
-    _TEMPLATES.filters[_filter.__name__] = _filter
+_FILTERS: Final = ("whole", "decimal", "percent", "share", "power_of_ten", "interval")
+_TEMPLATES.filters |= {name: getattr(french, name) for name in _FILTERS}
 _TEMPLATES.globals["signed"] = french.signed
 
 
@@ -57,7 +50,7 @@ class Slide:
 
 @dataclass(frozen=True, kw_only=True)
 class Deck:
-    """The slides of one bundle, and what every slide repeats: a footer, and a mark if it is not empty."""
+    """One bundle's slides, and what every slide repeats: a footer, and a mark if it is not empty."""
 
     title: str
     footer: str
@@ -67,7 +60,7 @@ class Deck:
 
 
 def make_deck(e: JudgedEvaluation, manifest: BundleManifest, *, in_service: bool) -> Deck:
-    """Fill the text of `slides.toml` with a bundle's numbers and draw its charts.
+    """Fill the text in `slides.toml` with a bundle's numbers and draw its charts.
 
     Args:
         e: The bundle's evaluation.

@@ -1,11 +1,11 @@
-"""Summarise a training on one screen, with the same text in the terminal, the log and the UI."""
+"""Summarise a training run on one screen, with the same text in the terminal, the log and the UI."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from schemas.manifest import BundleManifest, ScoresManifest
 from schemas.measures import Measure
-from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts, TrainingReport
+from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts
 from tasks.core.intervals import with_interval
 
 _SHOWN = ("roc_auc", "pr_auc", "f1", "recall", "precision", "brier", "ece", "top_decile_lift")
@@ -45,7 +45,7 @@ def counts_line(rows: RowCounts) -> str:
 
 
 def metrics_table(evaluation: Evaluation) -> str:
-    """Write the metrics of candidate, baselines and champion as a Markdown table."""
+    """Write the metrics for candidate, baselines and champion as a Markdown table."""
     columns: dict[str, Measures] = {"candidate": evaluation.measures}
     columns |= {name: report.measures for name, report in evaluation.baselines.items()}
     if evaluation.champion is not None:
@@ -70,14 +70,15 @@ def gate_table(decision: GateDecision) -> str:
 def training_summary(
     manifest: BundleManifest, evaluation: Evaluation, *, service: str, next_command: str
 ) -> str:
-    """Write the result of a training: metrics, gate, the bundle in service, and what to run next."""
+    """Write a training run's result: metrics, gate, the bundle in service, and what to run next."""
     training = evaluation.training
+    networks = f"{len(training.epochs)} networks" if len(training.epochs) > 1 else "one network"
     return "\n".join(
         [
             *([SIMULATED, ""] if evaluation.simulated else []),
             (
                 f"Trained on {training.training_customers} customers in {manifest.training_seconds:.1f} s"
-                f" ({_members(training)});"
+                f" ({networks}, {sum(training.epochs)} epochs in total);"
                 f" evaluated on {training.holdout_customers} others."
             ),
             "",
@@ -85,20 +86,13 @@ def training_summary(
             "",
             gate_table(manifest.gate),
             "",
-            service,
-            f"Next: {next_command}",
+            f"{service}\n\nNext: {next_command}",
         ]
     )
 
 
-def _members(training: TrainingReport) -> str:
-    """Count networks and epochs: `5 networks, 131 epochs in total`."""
-    networks = f"{len(training.epochs)} networks" if len(training.epochs) > 1 else "one network"
-    return f"{networks}, {sum(training.epochs)} epochs in total"
-
-
 def scores_table(published: Mapping[Path, ScoresManifest]) -> str:
-    """Write the counts of published scores as a Markdown table."""
+    """Write the counts for published scores as a Markdown table."""
     rows = []
     for folder, manifest in published.items():
         marks = " (SIMULATED)" if manifest.extract.simulated or manifest.bundle_simulated else ""

@@ -31,13 +31,15 @@ PACKS: dict[str, Pack] = {
 
 
 def read(path: Path) -> Extract:
-    """Read whatever stands at a path, as the training does."""
-    sent = identify(ExtractPath(path, delivered=False))
-    return read_texts(Texts(sent, CONFIG.max_unpacked_bytes), path.name, sent.sha256, "training", CONFIG)
+    """Read what is at a path, as the training does."""
+    delivery = identify(ExtractPath(path, delivered=False))
+    return read_texts(
+        Texts(delivery, CONFIG.max_unpacked_bytes), path.name, delivery.sha256, "training", CONFIG
+    )
 
 
 def same(one: Extract, other: Extract) -> bool:
-    """Tell whether two extracts hold the same customers and faults on the same lines."""
+    """Tell whether two extracts have the same customers and faults on the same lines."""
     return (
         one.customers.equals(other.customers)
         and one.quarantine.equals(other.quarantine)
@@ -57,7 +59,7 @@ def table(customers: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.mark.parametrize("kind", PACKS)
 def test_a_file_of_any_kind_is_the_same_extract(kind: str, table: pd.DataFrame, tmp_path: Path) -> None:
-    """The container does not show in customers, faults, lines or counts."""
+    """Customers, faults, lines and counts do not depend on the container."""
     PACKS[kind](table, tmp_path / "sent")
 
     extract = read(tmp_path / "sent")
@@ -108,7 +110,7 @@ def test_the_identity_of_a_folder_is_of_its_parts_in_order(customers: pd.DataFra
 
 
 def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
-    """A link is refused without a look at where it leads, and called by a hash of its name."""
+    """A link is refused without following it, and identified by a hash of its name."""
     for number, target in enumerate(("x" * 300, "/proc/1/cwd/x", ".", "nowhere")):
         link = tmp_path / f"Mary Smith {number}.csv"
         link.symlink_to(target)
@@ -122,8 +124,8 @@ def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
         ("part-1", b"", "'crm/part-1' is empty"),
         ("part-1", b"customerID,gender\n", "'crm/part-1' is missing 19 of 21 columns"),
         ("part-1", b"PK\x03\x04", "'crm/part-1' is an Excel workbook"),
-        ("part-1", gzip.compress(gzip.compress(b"a")), "'crm/part-1' is gzip within gzip"),
-        ("part-1", gzip.compress(b"PAR1abcd"), "'crm/part-1' is a Parquet file within gzip"),
+        ("part-1", gzip.compress(gzip.compress(b"a")), "'crm/part-1' is compressed with gzip twice"),
+        ("part-1", gzip.compress(b"PAR1abcd"), "'crm/part-1' is a gzip-compressed Parquet file"),
         ("part-1", b"PAR1", "'crm/part-1' is a damaged Parquet file"),
         ("part-1", "folder", "'crm/part-1' is not a plain file"),
         ("_delta_log", "folder", "'crm/_delta_log' is not a plain file"),
@@ -134,7 +136,7 @@ def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
 def test_a_bad_part_is_refused_by_name(
     name: str, content: bytes | str, expected: str, customers: pd.DataFrame, tmp_path: Path
 ) -> None:
-    """Whatever is among the parts but is not one stops the extract, and the message says which it is."""
+    """Anything but a part in the folder refuses the extract, and the message names it."""
     folder = tmp_path / "crm"
     folder.mkdir()
     customers.to_csv(folder / "part-0", index=False)
@@ -176,7 +178,7 @@ def test_what_a_file_alone_can_tell_is_judged_by_part(
 
 
 def test_a_folder_without_parts_or_rows_is_refused(customers: pd.DataFrame, tmp_path: Path) -> None:
-    """Markers alone are no extract, and headers alone hold no customers."""
+    """Markers alone are not an extract, and headers alone have no customers."""
     (tmp_path / "_SUCCESS").touch()
     with pytest.raises(ExtractError, match="is a folder without parts"):
         read(tmp_path)
@@ -187,7 +189,7 @@ def test_a_folder_without_parts_or_rows_is_refused(customers: pd.DataFrame, tmp_
 
 
 def test_a_delivered_folder_is_no_extract(tmp_path: Path) -> None:
-    """Only the operator may name a folder: of a delivered one nobody knows whether it is complete."""
+    """Only the operator may name a folder: it is unknown whether a delivered one is complete."""
     with pytest.raises(ExtractError, match="not a plain file"):
         identify(ExtractPath(tmp_path, delivered=True))
     with pytest.raises(ConfigError, match="cannot be read"):
@@ -210,11 +212,11 @@ def test_a_change_while_reading_is_noticed(kind: str, customers: pd.DataFrame, t
     """A file that is not what was identified is refused, whatever its kind."""
     path = tmp_path / "sent"
     PACKS[kind](customers, path)
-    sent = identify(ExtractPath(path, delivered=False))
+    delivery = identify(ExtractPath(path, delivered=False))
     PACKS[kind](customers.assign(gender="Male"), path)
 
     with pytest.raises(ExtractError, match="changed while it was read"):
-        read_texts(Texts(sent, 2**30), "sent", sent.sha256, "training", CONFIG)
+        read_texts(Texts(delivery, 2**30), "sent", delivery.sha256, "training", CONFIG)
 
 
 @pytest.mark.timeout(5)
@@ -237,7 +239,7 @@ def test_what_is_written_whole_has_no_holes(customers: pd.DataFrame, tmp_path: P
 
 
 def test_a_folder_that_may_not_be_read_is_the_operators(tmp_path: Path) -> None:
-    """He named it, so its name is given, and it is his to fix."""
+    """The operator named it, so the message shows the name and the error is the operator's."""
     folder = tmp_path / "crm"
     folder.mkdir(mode=0o000)
 

@@ -16,13 +16,13 @@ A, B, C = "1" * 16, "2" * 16, "3" * 16
 
 
 def publish(scores: Path, day: date, extract: str, at: datetime, *, percent: int = 30, **facts: Any) -> None:
-    """Publish scores of ten thousand customers, `percent` of whom are flagged."""
+    """Publish scores of ten thousand customers, `percent` per cent of whom are flagged."""
     facts = {"scored": 10_000, "flagged": percent * 100} | facts
     publish_scores(scores, day, extract, at, **facts)
 
 
 def found(scores: Path) -> str | None:
-    """Look for drift in the latest scores."""
+    """Return the drift of the latest scores."""
     swap_latest(scores, BUNDLE)
     return find_drift(scores, POLICY)
 
@@ -39,7 +39,7 @@ def test_customers_unlike_those_learnt_from(strangers: int, drifts: bool, tmp_pa
 
     said = found(tmp_path)
     assert (said is not None) is drifts
-    assert said is None or "20.0% of the customers of 2026-03-02 are outside" in said
+    assert said is None or "20.0% of customers scored for 2026-03-02 are outside" in said
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_change_of_the_flagged_share(percent: int, drifts: bool, tmp_path: Pat
 
     said = found(tmp_path)
     assert (said is not None) is drifts
-    assert said is None or "30.0% were on 2026-02-27" in said
+    assert said is None or "compared with 30.0% for 2026-02-27" in said
 
 
 def test_only_the_same_bundle_and_uncorrected_days_are_compared(tmp_path: Path) -> None:
@@ -71,10 +71,10 @@ def test_only_the_same_bundle_and_uncorrected_days_are_compared(tmp_path: Path) 
 
 
 def test_a_share_of_few_customers_is_no_drift(tmp_path: Path) -> None:
-    """A corrected day of some customers says nothing, neither of strangers nor beside a whole day."""
+    """A corrected day of a few customers is not checked for drift, nor compared with a whole day."""
     publish(tmp_path, DAY - timedelta(days=1), A, NIGHT)
     publish(tmp_path, DAY, B, NIGHT, scored=99, flagged=99, out_of_domain=99)
     assert found(tmp_path) is None
 
     publish(tmp_path, DAY + timedelta(days=1), C, NIGHT, scored=100, flagged=100)
-    assert "100.0% of the customers" in str(found(tmp_path))
+    assert "100.0% of customers scored" in str(found(tmp_path))

@@ -38,7 +38,7 @@ class ReadBlock:
     """The result of reading one block, before the checks that need the whole extract.
 
     `customers` are the accepted rows, indexed by physical line: `customerID` as text, categories as
-    pandas categoricals of the contract's vocabulary, numbers as float64, each with a column for its
+    pandas categoricals with the contract's vocabulary, numbers as float64, each with a column for its
     form. `keys` cover all rows, including the bad ones.
     """
 
@@ -49,7 +49,7 @@ class ReadBlock:
 
 
 def wanted_columns(purpose: Purpose) -> list[str]:
-    """List the columns of the contract that are read for a purpose."""
+    """List the contract's columns that are read for a purpose."""
     return [ID, *FEATURES, *([TARGET] if purpose == "training" else [])]
 
 
@@ -64,12 +64,12 @@ def _judge(purpose: Purpose) -> Judge:
 
 
 class BlockReader:
-    """Reads blocks of one file by one contract; safe to share between threads."""
+    """Reads blocks from one file under one contract; safe to share between threads."""
 
     def __init__(
         self, dialect: Dialect, known: list[str | None], purpose: Purpose, config: IngestConfig
     ) -> None:
-        """Prepare the contract; `known` maps each header position to a column of the contract."""
+        """Prepare the contract; `known` maps each header position to a column in the contract."""
         self._dialect = dialect
         self._config = config
         self._judge = _judge(purpose)
@@ -105,10 +105,10 @@ class BlockReader:
         tally.known.update({column: rows for column in self._positions if column in VOCABULARY})
         tally.simulated += pc.starts_with(text_array(frame[ID]), SIMULATED_ID_PREFIX).sum().as_py() or 0
         for slot, (position, kinds) in enumerate(self._extra.items()):
-            sent = Counter(
+            texts = Counter(
                 block.data[start:end].decode() for start, end in found.searched[slot, found.read].tolist()
             )
-            _search(sent, position, kinds, tally)
+            _search(texts, position, kinds, tally)
         for position, kinds in self._searched.items():
             if position == self._positions[ID]:
                 self._search_ids(text_array(frame[ID]), position, kinds, tally)
@@ -139,8 +139,8 @@ class BlockReader:
         tally.widths.update(lines.widths)
         tally.first_bad_byte = lines.first_bad_byte
         tally.simulated += sum(each.startswith(SIMULATED_ID_PREFIX) for each in customers.columns[ID])
-        for column, sent in cells.items():
-            tally.filled[column] += sum(map(bool, map(str.strip, sent)))
+        for column, texts in cells.items():
+            tally.filled[column] += sum(map(bool, map(str.strip, texts)))
             if column in VOCABULARY:
                 tally.known[column] += sum(value in VOCABULARY[column] for value in parsed.columns[column])
         for position, kinds in self._searched.items():
@@ -163,10 +163,10 @@ def _categorical(accepted: pd.DataFrame) -> pd.DataFrame:
     return accepted.astype({**categories, **forms})
 
 
-def _keys_of_bad(parsed: Parsed, sent: dict[str, list[str]]) -> Keys:
-    """Make the keys of refused rows; a number that cannot be parsed is compared as the text `sent`."""
+def _keys_of_bad(parsed: Parsed, numbers: dict[str, list[str]]) -> Keys:
+    """Make the keys for refused rows; a number that cannot be parsed is compared as text."""
     shown = dict(parsed.columns)
-    for number, cells in sent.items():
+    for number, cells in numbers.items():
         shown[number] = [
             value if form in PLAIN_FORMS else cell
             for value, form, cell in zip(shown[number], shown[f"{number}_form"], cells, strict=True)

@@ -20,31 +20,31 @@ _LINES_SHOWN = 3
 _MOST_FAULTS_KEPT = 1_000_000
 """Faults listed for a refused extract: enough to fix any export, and they fit in memory."""
 _NEAR = 0.6
-"""Similarity (difflib ratio) from which a column name of the sender is suggested as a match."""
+"""Similarity (difflib ratio) at which one of the sender's column names is suggested as a match."""
 _EXPORT_OR_DECLARE = "Export them, or map the sender's names in ingest.aliases."
 _BEFORE_ENCODING = "The extract is one-hot encoded: export the original CRM columns, before the encoding."
 
 
 def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list[str]) -> None:
-    """Refuse a file without a header, with a column twice, or with columns missing.
+    """Refuse a file without a header, or with duplicate or missing columns.
 
     Raises:
         UnnamedError: lists all affected columns, with similar names among those sent.
     """
     if not any(known):
         raise UnnamedError(
-            "has no header: its first line names no column of the contract. Export it with the"
+            "has no header: its first line contains no column name from the contract. Export it with the"
             f" {len(wanted)} column names on the first line, or map other names in ingest.aliases."
         )
     unmatched = {
-        place: sent
-        for place, (sent, column) in enumerate(zip(header, known, strict=True), start=1)
+        place: name
+        for place, (name, column) in enumerate(zip(header, known, strict=True), start=1)
         if not column
     }
-    counts = Counter(normalise_name(sent) for sent in unmatched.values() if sent)
+    counts = Counter(normalise_name(name) for name in unmatched.values() if name)
     twice = sorted(f"'{column}'" for column, count in Counter(known).items() if column and count > 1)
     twice += dict.fromkeys(
-        quoted(sent, place) for place, sent in unmatched.items() if counts[normalise_name(sent)] > 1
+        quoted(name, place) for place, name in unmatched.items() if counts[normalise_name(name)] > 1
     )
     if twice:
         raise UnnamedError(f"has duplicate columns: {', '.join(twice)}. Export each column once.")
@@ -116,7 +116,7 @@ def refuse_blank_columns(tally: Tally, wanted: list[str]) -> None:
 
 
 def refuse_foreign_vocabulary(tally: Tally, categories: list[str]) -> None:
-    """Refuse category columns in which most values are unknown: a different vocabulary, not bad rows.
+    """Refuse category columns whose values are mostly unknown: a different vocabulary, not bad rows.
 
     Raises:
         UnnamedError: lists the columns and their expected values.
@@ -125,7 +125,7 @@ def refuse_foreign_vocabulary(tally: Tally, categories: list[str]) -> None:
     if foreign:
         listed = "; ".join(f"'{column}' expects {_quoted(VOCABULARY[column])}" for column in foreign)
         raise UnnamedError(
-            f"uses unknown values on most rows: {listed}."
+            f"uses unknown values in most rows: {listed}."
             " Export these values, or map the sender's in ingest.value_maps."
         )
 
@@ -153,7 +153,7 @@ def refuse_lost_lines(counts: RowCounts) -> None:
         found = counts.accepted + counts.quarantined + counts.exact_duplicates + counts.blank_lines
         raise UnnamedError(
             f": {counts.received} lines were received but {found} are accounted for."
-            " Nothing was scored. Export the file again, and report this one as a bug."
+            " Nothing was scored. Export the file again, and report this as a bug."
         )
 
 
@@ -201,19 +201,19 @@ def refuse_unlearnable(customers: pd.DataFrame, min_rows: int) -> None:
 
 
 def _near(column: str, unmatched: dict[int, str]) -> str:
-    by_normalised = {normalise_name(sent): quoted(sent, place) for place, sent in unmatched.items()}
+    by_normalised = {normalise_name(name): quoted(name, place) for place, name in unmatched.items()}
     near = difflib.get_close_matches(normalise_name(column), list(by_normalised), n=1, cutoff=_NEAR)
     return f" (is it {by_normalised[near[0]]}?)" if near else ""
 
 
 def _one_hot(missing: list[str], unmatched: dict[int, str]) -> set[str]:
     """Find the missing columns that were sent one-hot encoded; at least one must have several parts."""
-    sent = [name.casefold() for name in unmatched.values()]
+    names = [name.casefold() for name in unmatched.values()]
     parts = Counter(
         column
         for column in missing
         if column in CATEGORIES
-        for name in sent
+        for name in names
         if name.startswith(f"{column}_".casefold())
     )
     return set(parts) if max(parts.values(), default=0) > 1 else set()

@@ -1,4 +1,4 @@
-"""Counts per block that the checks of the whole file need."""
+"""Per-block counts needed by the whole-file checks."""
 
 from collections import Counter
 from dataclasses import dataclass, field, fields
@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, fields
 
 @dataclass
 class Tally:
-    """Counts of one block, or of all blocks so far.
+    """Counts for one block, or for all blocks so far.
 
     `received`, `accepted` and `blank` count physical lines; `rows` counts those with as many fields as
-    the header, `widths` the lines by number of fields, `broken` the lines that are not rows by reason.
+    the header; `widths` counts lines by number of fields, and `broken` lines that are not rows, by reason.
     `filled` counts filled cells by column, and `known` those in the vocabulary. `personal` counts
     personal cells by position and kind, out of the `searched` filled cells of a position.
     """
@@ -28,7 +28,7 @@ class Tally:
     first_bad_byte: int | None = None
 
     def add(self, other: "Tally") -> None:
-        """Add the counts of the next block."""
+        """Add the next block's counts."""
         for each in fields(self):
             mine, theirs = getattr(self, each.name), getattr(other, each.name)
             if isinstance(mine, Counter):

@@ -1,4 +1,4 @@
-"""Judge a whole extract block by block; lines are numbered over all of its files."""
+"""Judge a whole extract block by block; lines are numbered across all of its files."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ _FAULTS_AT_ONCE: Final = 2**14
 """Faults per frame written to quarantine.csv; blocks have few faults, and every frame is validated."""
 
 HEAD_BYTES: Final = 2**20
-"""Bytes read to detect the dialect and header of a file."""
+"""Bytes read to detect a file's dialect and header."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Findings:
 class Judged:
     """The part of a block's result that the whole extract needs.
 
-    `header` is that of the block's file, and `last_line` its last physical line.
+    `header` belongs to the block's file, and `last_line` is the block's last physical line.
     """
 
     header: Header
@@ -67,7 +67,7 @@ class Judged:
 
 
 def judged(reader: SourceReader, block: Block, part: ReadBlock) -> Judged:
-    """Reduce the result of a block to what the whole extract needs."""
+    """Reduce a block's result to what the whole extract needs."""
     last_line = block.first_line + block.lines - 1
     return Judged(reader.header, last_line, part.keys, fault_records(part.faults), part.tally)
 
@@ -98,15 +98,15 @@ class Reading:
     @property
     def ignored_columns(self) -> tuple[str, ...]:
         """Names of columns that were not read, or their position if the name might be a value."""
-        columns = enumerate(zip(self._files.sent, self._files.known, strict=True), start=1)
+        columns = enumerate(zip(self._files.names, self._files.known, strict=True), start=1)
         return tuple(
-            named(sent, place) for place, (sent, column) in columns if sent and column not in self.wanted
+            named(name, place) for place, (name, column) in columns if name and column not in self.wanted
         )
 
     def blocks(
         self, texts: Iterable[tuple[str, Stream]], block_bytes: int = BLOCK_BYTES
     ) -> Iterator[tuple[SourceReader, Block]]:
-        """Cut the files of an extract, given by name and text, into blocks, each with its reader.
+        """Cut an extract's files, given by name and text, into blocks, each with its reader.
 
         Raises:
             ExtractError: a file or its header breaks the contract, or a line is too long.
@@ -161,9 +161,9 @@ class Reading:
         self._files.end_file()
         tally = self._files.whole
         refusals.refuse_no_rows(tally)
-        sent, known = tuple(self._files.sent), self._files.known
-        searched = judged_columns(sent, known, self._config.allow_personal_columns)
-        refuse_personal_columns(sent, known, searched, tally.personal, tally.searched)
+        names, known = tuple(self._files.names), self._files.known
+        searched = judged_columns(names, known, self._config.allow_personal_columns)
+        refuse_personal_columns(names, known, searched, tally.personal, tally.searched)
         refusals.refuse_blank_columns(tally, self.wanted)
         refusals.refuse_foreign_vocabulary(tally, [column for column in self.wanted if column in VOCABULARY])
         repeats = self._repeats.find()
