@@ -16,7 +16,7 @@ from tasks.core.steps import log, step
 def ingest(path: Path, config: IngestConfig) -> Extract:
     """Read the labelled extract at `path`; log counts and column names, never a value."""
     sent = delivery.identify(ExtractPath(path, delivered=False))
-    texts = Texts(sent, config.max_unpacked_bytes)
+    texts = Texts(sent, config)
     return _told(read_texts(texts, path.name, sent.sha256, "training", config))
 
 

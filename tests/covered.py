@@ -17,6 +17,7 @@ LEAST: Final = 95.0
 
 MODULES: Final = (
     "schemas/extract.py",
+    "schemas/customer_ids.py",
     "schemas/quarantine_reasons.py",
     "schemas/rules.py",
     "schemas/scores_name.py",

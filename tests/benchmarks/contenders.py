@@ -74,7 +74,7 @@ def ours(extract: Path, models: Path, out: Path, *, bundle: str = "default", thr
     sent = identify(ExtractPath(extract, delivered=False))
     with closing(Reading(extract.name, "scoring", config, out)) as reading:
         findings, _ = score_stream(
-            Texts(sent, config.max_unpacked_bytes),
+            Texts(sent, config),
             reading,
             scorer,
             out / publish.SCORES,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
+from schemas.config import IngestConfig
 from tasks.core.errors import ChangedError, UnnamedError, naming
 from tasks.core.extract.text.blocks import Stream
 from tasks.core.intake.delivered_file import DeliveredFile, ExtractPath, open_plain, refuse_holes, unreadable
@@ -100,9 +101,9 @@ class Delivery:
 class Texts:
     """The CSV text of each of a delivery's files, in order; each must be read to its end."""
 
-    def __init__(self, sent: Delivery, max_unpacked_bytes: int) -> None:
+    def __init__(self, sent: Delivery, config: IngestConfig) -> None:
         """Start before the first file."""
-        self._sent, self._limit = sent, max_unpacked_bytes
+        self._sent, self._config = sent, config
         self._before = 0
         self._file: DeliveredFile | None = None
 
@@ -118,11 +119,11 @@ class Texts:
         Raises:
             ExtractError: a file is damaged or exceeds the unpacking limit.
             ChangedError: a file changed while it was read.
-            ConfigError: the operator's path cannot be read.
+            ConfigError: the operator's path cannot be read, or an alias maps to an unknown column.
         """
         for source in self._sent.sources:
             with source.open() as self._file:
-                yield source.name, open_text(self._file, source.kind, self._limit)
+                yield source.name, open_text(self._file, source.kind, self._config)
                 if self._file.sha256 != source.sha256:
                     raise changed()
             self._before += source.size

@@ -120,7 +120,7 @@ def score_by_threads(job: ScoringJob) -> StagedScores:
 
     def here(reading: Reading, scores: Path, on_block: Callable[[Progress], None]) -> tuple[Findings, Totals]:
         return score_stream(
-            Texts(job.sent, job.config.ingest.max_unpacked_bytes),
+            Texts(job.sent, job.config.ingest),
             reading,
             job.champion.scorer(),
             scores,
@@ -215,6 +215,12 @@ def _log_counts(findings: Findings, ignored_columns: tuple[str, ...], extract_id
     log.info("extract %s: %s", extract_id, counts_line(findings.counts))
     if ignored_columns:
         log.warning("Columns that scoring does not read are ignored: %s", ", ".join(ignored_columns))
+    if findings.signed_ids:
+        log.warning(
+            "Ids that start with '+' or '-', which a spreadsheet reads as formulas: %d. They are published as"
+            " sent: import customerID as text.",
+            findings.signed_ids,
+        )
     if findings.simulated:
         log.warning("These customers are SIMULATED.")
 

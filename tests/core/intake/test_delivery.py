@@ -33,7 +33,7 @@ PACKS: dict[str, Pack] = {
 def read(path: Path) -> Extract:
     """Read whatever stands at a path, as the training does."""
     sent = identify(ExtractPath(path, delivered=False))
-    return read_texts(Texts(sent, CONFIG.max_unpacked_bytes), path.name, sent.sha256, "training", CONFIG)
+    return read_texts(Texts(sent, CONFIG), path.name, sent.sha256, "training", CONFIG)
 
 
 def same(one: Extract, other: Extract) -> bool:
@@ -214,7 +214,7 @@ def test_a_change_while_reading_is_noticed(kind: str, customers: pd.DataFrame, t
     PACKS[kind](customers.assign(gender="Male"), path)
 
     with pytest.raises(ExtractError, match="changed while it was read"):
-        read_texts(Texts(sent, 2**30), "sent", sent.sha256, "training", CONFIG)
+        read_texts(Texts(sent, CONFIG), "sent", sent.sha256, "training", CONFIG)
 
 
 @pytest.mark.timeout(5)
