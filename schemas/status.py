@@ -71,6 +71,11 @@ class Waiting(Closed):
 
     extracts: int = Field(ge=0)
     oldest_hours: float | None = Field(ge=0, description="Since the oldest one came; None without any.")
+    unfinished: int = Field(
+        default=0,
+        ge=0,
+        description="How many of them have the name of an unfinished upload, and are not taken.",
+    )
 
 
 class Rejection(Closed):

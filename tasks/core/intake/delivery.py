@@ -12,10 +12,11 @@ from io import BufferedReader
 from pathlib import Path
 
 from schemas.config import IngestConfig
-from tasks.core.errors import ChangedError, UnnamedError, naming
+from tasks.core.errors import ChangedError, ConfigError, ExtractError, UnnamedError, naming
 from tasks.core.extract.text.blocks import Stream
 from tasks.core.intake.delivered_file import DeliveredFile, ExtractPath, open_plain, refuse_holes, unreadable
 from tasks.core.intake.formats import MAGIC_BYTES, Kind, kind_of, open_text
+from tasks.core.intake.unfinished_upload import refuse_unfinished
 from tasks.core.storage.hashing import sha256
 
 
@@ -136,10 +137,11 @@ def identify(given: ExtractPath) -> Delivery:
     Raises:
         ExtractError: the delivered path is not a plain file with one name, or cannot be read; or a
             folder contains anything but parts.
-        ConfigError: the operator's path cannot be read.
+        ConfigError: the operator's path cannot be read, or has the name of an unfinished upload.
     """
     path, name = given.path, given.label
     with naming(name):
+        refuse_unfinished(path.name, ConfigError)
         try:
             folder = not given.delivered and path.is_dir()
             parts = _parts(path) if folder else []
@@ -171,6 +173,7 @@ def _parts(folder: Path) -> list[Path]:
 
 def _identify(path: Path, name: str, *, delivered: bool) -> Source:
     with naming(name), _open(path, delivered=delivered) as file:
+        refuse_unfinished(path.name, ExtractError)
         modified_ns = os.fstat(file.fileno()).st_mtime_ns
         kind = kind_of(file.peek(MAGIC_BYTES)[:MAGIC_BYTES])
         if kind == "csv" and delivered:

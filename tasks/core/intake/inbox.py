@@ -13,6 +13,7 @@ from typing import Final
 
 from tasks.core.errors import ConfigError
 from tasks.core.intake.checksum_sidecar import SUFFIX, is_sidecar, sidecar_of
+from tasks.core.intake.unfinished_upload import is_unfinished
 from tasks.core.storage.atomic import make_folder, remove, replace_file, sweep_stages
 from tasks.core.storage.move import move
 
@@ -27,12 +28,14 @@ FolderSnapshot = dict[str, tuple[int, int, int]]
 class Taken:
     """The extracts in `work`, and how many are left for the next run.
 
-    `left` extracts are still changing, or their name is in use in `work`; `lone_sidecars` have no extract.
+    `left` extracts are still changing, or their name is in use in `work`; `lone_sidecars` have no extract;
+    `unfinished` files have the name of an unfinished upload, and wait until they are renamed.
     """
 
     paths: list[Path]
     left: int
     lone_sidecars: int
+    unfinished: int
 
 
 def fault_of(inbox: Path, work: Path) -> str | None:
@@ -89,7 +92,8 @@ def take(inbox: Path, work: Path, before: tuple[FolderSnapshot, FolderSnapshot])
     sweep_stages(work)
     sent, under_way = look(inbox), look(work)
     waiting, unfinished = _extracts(sent), _extracts(under_way)
-    for name in under_way.keys() - unfinished:
+    uploads = set(filter(is_unfinished, sent))
+    for name in filter(is_sidecar, under_way):
         if name.removesuffix(SUFFIX) not in waiting | unfinished:
             remove(work / name)  # its extract is filed: a kill fell between the two
     for name in waiting & unfinished:
@@ -106,7 +110,10 @@ def take(inbox: Path, work: Path, before: tuple[FolderSnapshot, FolderSnapshot])
     return Taken(
         paths=[*taken, *(work / name for name in settled)],
         left=len(waiting) + len(unfinished) - len(taken) - len(settled),
-        lone_sidecars=sum(name.removesuffix(SUFFIX) not in waiting for name in sent.keys() - waiting),
+        lone_sidecars=sum(
+            name.removesuffix(SUFFIX) not in waiting | uploads for name in filter(is_sidecar, sent)
+        ),
+        unfinished=len(uploads) + sum(map(is_unfinished, under_way)),
     )
 
 
@@ -115,7 +122,7 @@ def _unusable(folder: Path, error: OSError) -> str:
 
 
 def _extracts(sight: FolderSnapshot) -> set[str]:
-    return {name for name in sight if not is_sidecar(name)}
+    return {name for name in sight if not is_sidecar(name) and not is_unfinished(name)}
 
 
 def _settled(name: str, before: FolderSnapshot, now: FolderSnapshot) -> bool:

@@ -11,6 +11,7 @@ from schemas.operations import AlarmPolicy, RetentionPolicy
 from schemas.status import Alarm, ChampionStatus, Disk, NightStatus, Rejection, Status, Waiting
 from tasks.core.errors import BundleError, RegistryError
 from tasks.core.intake.inbox import fault_of
+from tasks.core.intake.unfinished_upload import SHOWN
 from tasks.core.operations.expiry import find_expired
 from tasks.core.operations.observe import (
     fault_of_folder,
@@ -104,8 +105,19 @@ def _of_inbox(home: Locations, waits: Waiting, unfinished: Waiting, policy: Alar
             yield Alarm(
                 code="extract_waits",
                 message=f"extracts waiting in {name}/: {waiting.extracts}, the oldest for {hours:.0f} hours;"
-                f" expected at most {policy.max_wait_hours}. Run python flows/score_flow.py and see.",
+                f" expected at most {policy.max_wait_hours}. {_next_action(waiting)}",
             )
+
+
+def _next_action(waiting: Waiting) -> str:
+    by_hand = "Run python flows/score_flow.py and see."
+    if not waiting.unfinished:
+        return by_hand
+    said = (
+        f"{waiting.unfinished} of them have the name of an unfinished upload ({SHOWN}) and are not taken: ask"
+        " the sender, and rename or delete them."
+    )
+    return said if waiting.unfinished == waiting.extracts else f"{said} {by_hand}"
 
 
 def _of_sidecars(alone: Waiting, policy: AlarmPolicy) -> Iterator[Alarm]:

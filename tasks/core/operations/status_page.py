@@ -24,7 +24,7 @@ def page(status: Status) -> str:
         lines += _wrapped(f"! {alarm.code}: {alarm.message}")
     lines += ["", "Champion", *_champion(status)]
     lines += ["", "Nights (* latest, - superseded)", *_nights(status.nights)]
-    lines += ["", "Waiting", f"  inbox: {_waiting(status.inbox)}; work: {_waiting(status.work)}"]
+    lines += ["", "Waiting", *_wrapped(f"inbox: {_waiting(status.inbox)}; work: {_waiting(status.work)}")]
     lines += ["", "Rejected lately", *_rejected(status)]
     lines += ["", "Disk", *_disk(status.disk)]
     return "\n".join(lines).replace(_GLUE, " ")
@@ -76,7 +76,8 @@ def _row(night: NightStatus) -> tuple[str, ...]:
 def _waiting(waiting: Waiting) -> str:
     if waiting.oldest_hours is None:
         return "nothing"
-    return f"{waiting.extracts}, the oldest for {waiting.oldest_hours:.1f} hours"
+    uploads = f", {waiting.unfinished} with the name of an unfinished upload" if waiting.unfinished else ""
+    return f"{waiting.extracts}, the oldest for {waiting.oldest_hours:.1f} hours{uploads}"
 
 
 def _rejected(status: Status) -> list[str]:

@@ -107,6 +107,18 @@ def test_the_identity_of_a_folder_is_of_its_parts_in_order(customers: pd.DataFra
     assert len({first, identity("c", two, one), identity("d", one), identity("e", customers)}) == 4
 
 
+def test_an_unfinished_upload_is_refused_by_hand_too(customers: pd.DataFrame, tmp_path: Path) -> None:
+    """The operator named it, so it is a setting's error; a complete file of that name is renamed."""
+    path = tmp_path / "crm_2026-03-01.csv.filepart"
+    customers.to_csv(path, index=False)
+
+    with pytest.raises(
+        ConfigError, match=r"^extract 'crm_2026-03-01.csv.filepart' has the name .* or rename it"
+    ):
+        identify(ExtractPath(path, delivered=False))
+    assert identify(ExtractPath(path.rename(path.with_suffix("")), delivered=False)).size
+
+
 def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
     """A link is refused without a look at where it leads, and called by a hash of its name."""
     for number, target in enumerate(("x" * 300, "/proc/1/cwd/x", ".", "nowhere")):
@@ -126,6 +138,7 @@ def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
         ("part-1", gzip.compress(b"PAR1abcd"), "'crm/part-1' is a Parquet file within gzip"),
         ("part-1", b"PAR1", "'crm/part-1' is a damaged Parquet file"),
         ("part-1", "folder", "'crm/part-1' is not a plain file"),
+        ("part-1.csv.tmp", b"a", "'crm/part-1.csv.tmp' has the name of an unfinished upload"),
         ("_delta_log", "folder", "'crm/_delta_log' is not a plain file"),
         ("part-1", "link", "'crm/part-1' is not a plain file"),
         ("part-1", "pipe", "'crm/part-1' is not a plain file"),
