@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tasks.core.access import cause_of
 from tasks.core.errors import ConfigError
 from tasks.core.intake.checksum_sidecar import SUFFIX, is_sidecar, sidecar_of
 from tasks.core.intake.unfinished_upload import is_unfinished
@@ -118,7 +119,7 @@ def take(inbox: Path, work: Path, before: tuple[FolderSnapshot, FolderSnapshot])
 
 
 def _unusable(folder: Path, error: OSError) -> str:
-    return f"the folder '{folder}' cannot be used: {error.strerror}. Mount it or fix its permissions."
+    return f"the folder {cause_of(error, folder)}"
 
 
 def _extracts(sight: FolderSnapshot) -> set[str]:

@@ -58,12 +58,13 @@ def pin_champion(home_registry: Path) -> Bundle:
     """Open the champion, verify every hash and check it on its own examples.
 
     Raises:
-        RegistryError: there is no champion, or its pointer cannot be read.
+        RegistryError: there is no champion, or its pointer is damaged.
+        AccessError: the registry cannot be read.
         BundleError: the bundle changed since it was sealed, or scores its examples differently.
     """
     bundle = registry.open_champion(home_registry)
     if bundle is None:
-        raise RegistryError("there is no champion to score with. Train one: python flows/train_flow.py.")
+        raise RegistryError(registry.no_champion(home_registry))
     bundle.scorer()
     manifest = bundle.manifest
     log.info(

@@ -10,6 +10,7 @@ from pathlib import Path
 from schemas.config import Locations
 from schemas.manifest import ScoresManifest
 from schemas.status import ChampionStatus, Disk, NightStatus, Rejection, Waiting
+from tasks.core.access import cause_of
 from tasks.core.bundle.registry import open_champion, read_champion, read_history
 from tasks.core.errors import shown
 from tasks.core.intake.checksum_sidecar import SUFFIX, is_sidecar
@@ -68,7 +69,7 @@ def fault_of_folder(folder: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        return f"{folder.name}/ cannot be read: {error.strerror}. Mount it or fix its permissions."
+        return cause_of(error, folder)
     return None
 
 

@@ -257,7 +257,7 @@ def test_what_cannot_be_read_is_no_quiet_home(name: str, mode: int, places: Loca
 
     assert "home_unreadable" in codes(status)
     (message,) = (alarm.message for alarm in status.alarms if alarm.code == "home_unreadable")
-    assert message.startswith(name)
+    assert message.startswith(f"'{path}' cannot be used: Permission denied. It belongs to ")
     assert page(status)
 
 
