@@ -27,8 +27,8 @@ def explain(error: OSError) -> str:
     files = [Path(name).absolute() for name in names]
     if error.errno == errno.EROFS:
         return f"'{files[0].parent}' is read-only. {_advice(error, files[0], '')}"
-    closed = [file.parent for file in files if not os.access(file.parent, os.W_OK | os.X_OK)]
-    unreadable = [file for file in files if _seen(file) is not None and not os.access(file, os.R_OK)]
+    closed = [file.parent for file in files if not _may(file.parent, os.W_OK | os.X_OK)]
+    unreadable = [file for file in files if _seen(file) is not None and not _may(file, os.R_OK)]
     if unreadable or not closed:
         file = (unreadable or files)[0]
         return _advice(error, file, f"A file in '{file.parent}'")
@@ -52,6 +52,10 @@ def _advice(error: OSError, path: Path, called: str) -> str:
     return (
         f"{what} belongs to '{owner}' ({stat.filemode(status.st_mode)}), and this runs as '{user}'. {advice}"
     )
+
+
+def _may(path: Path, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=True)
 
 
 def _seen(path: Path) -> os.stat_result | None:

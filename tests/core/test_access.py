@@ -1,4 +1,4 @@
-"""Permission is permission: a real other user meets root's files, and is told whose they are."""
+"""Permission is permission: a real other user meets files of root, and learns whose they are."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ import pytest
 
 from schemas.config import Locations, ScoreConfig
 from schemas.operations import AlarmPolicy
-from tasks.core import errors
+from tasks.core import access, errors
 from tasks.core.access import cause_of, explain
 from tasks.core.bundle.registry import find_bundle, open_champion, read_champion, read_history
 from tasks.core.errors import AccessError, ChurnError, as_user_error
@@ -26,6 +26,7 @@ from tasks.core.storage.locks import locked
 from tests.harness.another_user import NOBODY, only_root, open_folder, said_to_nobody
 from tests.harness.deliveries import BUNDLE, publish_scores
 from tests.harness.home import Home
+from tests.harness.rights import bound_by_rights
 
 ID = "a" * 16
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -196,6 +197,42 @@ def test_other_errors_of_the_disk_have_other_advice(tmp_path: Path) -> None:
     assert f"'{tmp_path}' is read-only" in explain(read_only)
     assert f"'{tmp_path}' is read-only" in str(as_user_error(read_only))
     assert explain(broken) == explain(PermissionError(errno.EACCES, "x")) == ""
+
+
+def test_a_refusal_is_explained_without_the_name_of_the_file(tmp_path: Path) -> None:
+    """By the file where it may not be read, by its folder where that is closed, or else by the file again."""
+    folder, file = tmp_path / "work", tmp_path / "work" / "Mary Smith.csv"
+    folder.mkdir()
+    file.touch(0o000)
+    refused = PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
+    moved = OSError(errno.EACCES, os.strerror(errno.EACCES), str(file), None, str(tmp_path / "x"))
+    with bound_by_rights():
+        said = [explain(refused)]
+        file.chmod(0o600)
+        said += [explain(refused), explain(moved)]
+        folder.chmod(0o500)
+        said += [explain(refused), explain(moved)]
+        folder.chmod(0o000)
+        said.append(cause_of(refused, file))
+    folder.chmod(0o700)
+
+    assert [each.split(" belongs to")[0] for each in said] == [
+        f"A file in '{folder}'",
+        f"A file in '{folder}'",
+        f"A file in '{folder}'",
+        f"'{folder}'",
+        f"'{folder}'",
+        f"'{file}' cannot be used: Permission denied. '{folder}'",
+    ]
+    assert "Smith" not in "".join(said[:-1])
+
+
+def test_what_cannot_be_seen_at_all_is_explained_by_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an owner to name, who runs is named."""
+    monkeypatch.setattr(access, "_seen", lambda _: None)
+    error = PermissionError(errno.EACCES, "Permission denied")
+
+    assert ". This runs as '" in cause_of(error, Path("/x/y"))
 
 
 def test_what_is_missing_stays_missing(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tasks.core.intake.unfinished_upload import SHOWN, is_unfinished
+from tasks.core.errors import ConfigError, UnnamedError
+from tasks.core.intake.unfinished_upload import SHOWN, is_unfinished, refuse_unfinished
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,14 @@ def test_an_unfinished_upload(name: str) -> None:
 def test_a_finished_file(name: str) -> None:
     """The words themselves may stand anywhere else in a name."""
     assert not is_unfinished(name)
+
+
+def test_a_refusal_says_what_to_do() -> None:
+    """It is raised as the kind of whoever has to act."""
+    refuse_unfinished("crm.csv", ConfigError)
+    with pytest.raises(UnnamedError, match="Wait until it is complete, or rename it") as error:
+        refuse_unfinished("crm.csv.part", ConfigError)
+    assert error.value.kind is ConfigError
 
 
 def test_the_names_that_messages_show_are_recognised() -> None:
