@@ -1,15 +1,15 @@
 #!/bin/sh
-# Bring work pool, deployments and automations to what these files say; run it again whenever they change.
-# From the project's root, after . deployments/env.sh, with the server up or coming up.
+# Update work pool, deployments and automations from these files; run it again whenever they change.
+# From the project's root, after . deployments/env.sh, with the server running or starting.
 # `deploy.sh --name nightly --name daily --name crashed` leaves out train/weekly, which needs torch.
 set -eu
 [ $# -gt 0 ] || set -- --all
 tries=60
-# Not /health, which answers whoever asks: this needs the password, too.
+# Not /health, which needs no password.
 until prefect api GET /admin/version > /dev/null 2>&1; do
     if [ $? -eq 3 ]; then # 401 or 403
         echo "error: the server at $PREFECT_API_URL refuses the password in PREFECT_API_AUTH_STRING. Source" \
-            "deployments/env.sh again, with the CHURN_HOME that the server was started with." >&2
+            "deployments/env.sh again, with the CHURN_HOME the server was started with." >&2
         exit 60
     fi
     tries=$((tries - 1))

@@ -1,9 +1,9 @@
 """Run server, deployments, automations and worker of one machine until Ctrl-C or SIGTERM: `make serve`.
 
-After `. deployments/env.sh`, from the project's root. What ends by itself is started again.
+After `. deployments/env.sh`, from the project's root. A program that exits is restarted.
 """
 
-from flows import cli  # first: it sets what Prefect reads when it is imported
+from flows import cli  # first: it sets what Prefect reads on import
 
 # isort: split
 import http.client
@@ -24,16 +24,16 @@ DEPLOY: Final = ("sh", "deployments/deploy.sh")
 WORKER: Final = ("prefect", "--no-prompt", "worker", "start", "--pool", "churn", "--name", "churn")
 
 _PATIENCE_SECONDS: Final = 30
-"""How long a program may take to leave before it is killed."""
+"""How long a program may take to exit before it is killed."""
 _START_SECONDS: Final = 180
-"""How long the server may take to answer for the first time."""
+"""How long the server may take to answer after its start."""
 _STEADY_SECONDS: Final = 300
-"""A program that ran for as long is started again without delay when it ends."""
+"""A program that ran this long is restarted without the longer pause."""
 _LONGEST_PAUSE_SECONDS: Final = 60
 
 
 def main() -> None:
-    """Start everything, keep it running until the order to stop, stop everything: the worker first."""
+    """Start everything, keep it running until a signal, and stop everything, the worker first."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     host, port = _free_address()
@@ -46,9 +46,9 @@ def main() -> None:
 
 
 class Program:
-    """A program in a group of its own, so that Ctrl-C reaches us alone; its whole group ends with us.
+    """A program in a group of its own, so that Ctrl-C reaches only us; we stop its whole group.
 
-    Where it ends by itself it is started again, after a pause that doubles until it runs steadily.
+    If it exits, it is restarted after a pause, which doubles until it runs steadily.
     """
 
     def __init__(self, name: str, command: tuple[str, ...]) -> None:
@@ -59,11 +59,11 @@ class Program:
         self._start()
 
     def __enter__(self) -> Self:
-        """Run it until the block ends."""
+        """Keep it running until the block ends."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let it leave, and kill what does not."""
+        """Ask it to stop, and kill it if it does not."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             self._signal(number)
             with suppress(subprocess.TimeoutExpired):
@@ -71,20 +71,18 @@ class Program:
 
     @property
     def exit_code(self) -> int | None:
-        """Its exit code as shells give it, 128 and the signal where it was killed; None while it runs."""
+        """Its exit code as in a shell, 128 plus the signal if it was killed; None while it runs."""
         code = self._process.poll()
         return 128 - code if code is not None and code < 0 else code
 
     def tend(self) -> None:
-        """Start the program again where it has ended and its pause is over."""
+        """Restart the program if it has exited and its pause is over."""
         now = time.monotonic()
         if self._due is None and (code := self.exit_code) is not None:
-            self._signal(signal.SIGKILL)  # what it left: a server's child has the port, a worker's the night
+            self._signal(signal.SIGKILL)  # its children: a server's still has the port, a worker's the night
             if now - self._started >= _STEADY_SECONDS:
                 self._pause = 1
-            _say(
-                f"The {self._name} ended by itself (exit code {code}); starting it again in {self._pause} s."
-            )
+            _say(f"The {self._name} exited (exit code {code}); restarting it in {self._pause} s.")
             self._due = now + self._pause
             self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
         if self._due is not None and now >= self._due:
@@ -113,8 +111,7 @@ def _wait_until_it_answers(server: Program, host: str, port: int) -> None:
         if (code := server.exit_code) is not None:
             raise OrchestratorError(
                 f"the server cannot start (exit code {code}); its last lines above say why."
-                " Fix what they name, or move Prefect's database away: a new one is made, and no scores"
-                " are lost."
+                " Fix it, or move Prefect's database away: a new one is created, and no scores are lost."
             )
         if time.monotonic() > deadline:
             raise OrchestratorError(
@@ -135,7 +132,7 @@ def _answers(host: str, port: int) -> bool:
 
 
 def _deploy() -> None:
-    _say("Waiting for work pool, deployments and automations to be made.")
+    _say("Creating work pool, deployments and automations.")
     done = subprocess.run(DEPLOY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         _say(done.stdout)
@@ -155,7 +152,7 @@ def _leave(number: int, _frame: object) -> None:
 
 
 def _free_address() -> tuple[str, int]:
-    """Give the host and port that the server will listen on.
+    """Return the host and port on which the server will listen.
 
     Raises:
         ConfigError: the port is invalid, or taken.
@@ -163,15 +160,15 @@ def _free_address() -> tuple[str, int]:
     host, given = os.environ["PREFECT_SERVER_API_HOST"], os.environ["PREFECT_SERVER_API_PORT"]
     port = int(given) if re.fullmatch("[0-9]{1,5}", given) else 0
     if port not in range(1, 65_536):
-        raise ConfigError(f"PREFECT_SERVER_API_PORT: '{given}' is no port; expected 1 to 65535.")
+        raise ConfigError(f"PREFECT_SERVER_API_PORT: '{given}' is not a port; expected 1 to 65535.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
             raise ConfigError(
-                f"port {port} of {host} cannot be used: {error.strerror}. Stop what listens there, or set"
-                " PREFECT_SERVER_API_PORT."
+                f"port {port} of {host} cannot be used: {error.strerror}. Stop the program that uses it, or"
+                " set PREFECT_SERVER_API_PORT."
             ) from None
     return host, port
 

@@ -1,6 +1,6 @@
-"""Slides about a bundle, from its own numbers: `python flows/present.py`."""
+"""Write slides about a bundle from its own numbers: `python flows/present.py`."""
 
-from flows import cli  # first: it sets what Prefect reads when it is imported
+from flows import cli  # first: it sets what Prefect reads on import
 
 # isort: split
 from pathlib import Path
@@ -20,8 +20,8 @@ def present(bundle: str | None = None, out: Path | None = None) -> State[Any]:
     """Write a presentation, in French, as PowerPoint and as PDF.
 
     Args:
-        bundle: Id of a sealed bundle; the champion without one.
-        out: Folder to write into; `presentations/<bundle id>` in the home folder without one.
+        bundle: Id of a sealed bundle; default: the champion.
+        out: Folder to write into; default: `presentations/<bundle id>` in the home folder.
     """
     home = cli.locations()
     with on_dashboard():
@@ -37,10 +37,10 @@ def main() -> State[Any] | None:
     parser.add_argument(
         "--bundle",
         metavar="ID",
-        help="present this bundle, by its id or its model's; the champion without it",
+        help="present this bundle: its id or its model's (default: the champion)",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="write here; var/presentations/<bundle id> without it"
+        "--out", type=Path, metavar="FOLDER", help="write here (default: var/presentations/<bundle id>)"
     )
     flags = parser.parse_args()
     return by_hand(present, bundle=flags.bundle, out=flags.out)

@@ -1,6 +1,6 @@
-"""An operator moves the champion pointer: `python flows/promote_flow.py --bundle ID | --rollback`."""
+"""Move the champion pointer by hand: `python flows/promote_flow.py --bundle ID | --rollback`."""
 
-from flows import cli  # first: it sets what Prefect reads when it is imported
+from flows import cli  # first: it sets what Prefect reads on import
 
 # isort: split
 from typing import Any
@@ -24,30 +24,30 @@ def promote(
     rescore: bool = False,
     config: ScoreConfig = ScoreConfig(),  # noqa: B008 frozen
 ) -> State[Any]:
-    """Put a sealed bundle, or the champion before this one, into service.
+    """Put a sealed bundle, or the previous champion, into service.
 
     Args:
         bundle: Id of a sealed bundle.
         rollback: Put the previous champion back into service.
         force: Promote although the bundle's gate refused it; recorded in the history.
-        rescore: Score the last extract again by the new champion, and show what moved.
+        rescore: Score the last extract again with the new champion, and show what changed.
         config: How that extract is read and scored.
     """
     home = cli.locations()
     if (bundle is None) != rollback:
-        raise ConfigError("give either a bundle's id or rollback, not both.")
+        raise ConfigError("exactly one of bundle and rollback is required. Pass a bundle's id, or rollback.")
     with on_dashboard():
-        said = move_champion(
+        summary = move_champion(
             home=home, now=cli.now, bundle=bundle, force=force, rescore=config if rescore else None
         )
-    return Completed(message=said)
+    return Completed(message=summary)
 
 
 def main() -> State[Any] | None:
     """Read the flags and move the pointer."""
     parser = cli.Parser(description="Move the champion pointer, forwards or back.")
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--bundle", metavar="ID", help="put this bundle into service; its id or its model's")
+    which.add_argument("--bundle", metavar="ID", help="put this bundle into service: its id or its model's")
     which.add_argument("--rollback", action="store_true", help="put the previous champion back into service")
     parser.add_argument(
         "--force", action="store_true", help="promote a bundle that its gate refused; recorded in the history"
@@ -55,7 +55,7 @@ def main() -> State[Any] | None:
     parser.add_argument(
         "--rescore",
         action="store_true",
-        help="score the last extract again by the new champion and show what moved",
+        help="score the last extract again with the new champion, and show what changed",
     )
     cli.add_config_flags(parser)
     flags = parser.parse_args()

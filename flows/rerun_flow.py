@@ -1,4 +1,4 @@
-"""A crashed run once more, but not for ever: `rerun/crashed`, started by an automation."""
+"""Rerun a crashed run, up to a limit: `rerun/crashed`, started by an automation."""
 
 # isort: split
 from typing import Any
@@ -14,20 +14,20 @@ from tasks.rerun import count_crashes, order_again
 
 @flow(name="rerun", persist_result=False)
 def rerun(flow_run: UUID, attempts: int = 3) -> State[Any]:
-    """Order a crashed run again, unless its deployment crashed `attempts` times in a row.
+    """Schedule a crashed run again, unless its deployment crashed `attempts` times in a row.
 
     Args:
         flow_run: Id of the run that crashed.
-        attempts: Crashes in a row after which a person must look.
+        attempts: Consecutive crashes after which an operator must act.
     """
     with on_dashboard():
         crashes = count_crashes(flow_run, attempts)
         if not crashes:
-            return Completed(message=f"Run {flow_run} did not crash after all.")
+            return Completed(message=f"Run {flow_run} did not crash; nothing to do.")
         if crashes >= attempts:
             return Failed(
-                message=f"Run {flow_run} crashed, the last of {crashes} in a row: it is not run again. Read"
-                f" `prefect flow-run logs {flow_run}`, fix what killed it, then `prefect deployment run` it."
+                message=f"Run {flow_run} crashed, the last of {crashes} in a row, and is not rerun. Read"
+                f" `prefect flow-run logs {flow_run}`, fix the cause, then `prefect deployment run` it."
             )
         ordered = order_again(flow_run)
         return Completed(

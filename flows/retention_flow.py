@@ -1,6 +1,6 @@
 """Delete what has expired: `python flows/retention_flow.py`, and every day as `retention/daily`."""
 
-from flows import cli  # first: it sets what Prefect reads when it is imported
+from flows import cli  # first: it sets what Prefect reads on import
 
 # isort: split
 from typing import Any
@@ -22,16 +22,16 @@ def retention(
     dry_run: bool = False,
     force: bool = False,
 ) -> State[Any]:
-    """Delete extracts, scores, trainings and Prefect's runs that have expired; log what went.
+    """Delete extracts, scores, trainings and Prefect's runs that have expired; log the deletions.
 
     Args:
-        config: How long things are kept.
+        config: The retention periods.
         dry_run: Count what would be deleted, and delete nothing.
-        force: Sweep however long ago the last sweep was: the clock is right.
+        force: Sweep even if the last sweep was over a month ago: the clock is right.
     """
     home = cli.locations()
     with on_dashboard():
-        with locked(home.work):  # no run reads what is deleted
+        with locked(home.work):  # no run reads data while it is deleted
             proof = sweep_files(home, config, dry_run=dry_run, force=force)
         sweep_prefect(home, config, dry_run=dry_run)
         return Completed(message=report_retention(proof, dry_run=dry_run))
@@ -40,9 +40,9 @@ def retention(
 def main() -> State[Any] | None:
     """Read the flags and sweep."""
     parser = cli.Parser(description="Delete what has expired, and log what was deleted.")
-    parser.add_argument("--dry-run", action="store_true", help="count what would go, and delete nothing")
+    parser.add_argument("--dry-run", action="store_true", help="count what has expired, and delete nothing")
     parser.add_argument(
-        "--force", action="store_true", help="sweep although none ran for over a month: the clock is right"
+        "--force", action="store_true", help="sweep despite a month without sweeps: the clock is right"
     )
     cli.add_config_flags(parser)
     flags = parser.parse_args()

@@ -1,6 +1,6 @@
-"""New extracts to scores: `python flows/score_flow.py`, and every night as `score/nightly`."""
+"""Score new extracts: `python flows/score_flow.py`, and every night as `score/nightly`."""
 
-from flows import cli  # first: it sets what Prefect reads when it is imported
+from flows import cli  # first: it sets what Prefect reads on import
 
 # isort: split
 from datetime import date
@@ -29,11 +29,11 @@ def score(
     """Score an extract, or drain the inbox; one bad extract does not stop the others.
 
     Args:
-        extract: A CRM extract; absent, every extract in the inbox is taken, scored and archived.
-        as_of: The day the extract describes; if absent, it is taken from the name or the file's date.
+        extract: A CRM extract; default: take, score and archive every extract in the inbox.
+        as_of: The day the extract describes; default: the date in its name, or the file's.
         config: How extracts are read and scored.
         force: Let a champion trained on simulated customers score real ones.
-        runner: What scores: `threads` of this process, `dask` for worker processes here, or
+        runner: Where to score: `threads` of this process, `dask` for worker processes here, or
             `dask://host:port` for a cluster.
     """
     home = cli.locations()
@@ -54,9 +54,9 @@ def score(
 
 def main() -> State[Any] | None:
     """Read the flags and score."""
-    parser = cli.Parser(description="Score new CRM extracts by the champion in service.")
+    parser = cli.Parser(description="Score new CRM extracts with the champion in service.")
     parser.add_argument(
-        "--extract", type=Path, metavar="PATH", help="CRM extract to score; the whole inbox without it"
+        "--extract", type=Path, metavar="PATH", help="CRM extract to score (default: the whole inbox)"
     )
     parser.add_argument(
         "--as-of", type=cli.day, metavar="DATE", help="day the extract describes (YYYY-MM-DD)"
@@ -68,7 +68,7 @@ def main() -> State[Any] | None:
         "--runner",
         default=LOCAL,
         metavar="RUNNER",
-        help="what scores: threads (default), dask (processes here) or dask://host:port (a cluster)",
+        help="where to score: threads (default), dask (processes here) or dask://host:port (a cluster)",
     )
     cli.add_config_flags(parser)
     flags = parser.parse_args()

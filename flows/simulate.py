@@ -13,11 +13,11 @@ from tasks.core.simulator.drift_scenarios import parse_drift
 from tasks.core.simulator.extract_writer import WrittenExtract, truth_path, write_extract
 
 _PROGRESS_FROM_ROWS: Final = 200_000
-"""Customers from which the wait is long enough to be told how it goes."""
+"""Number of customers from which progress is reported."""
 
 
 def main() -> None:
-    """Read the flags, write the extract and say what was written."""
+    """Read the flags, write the extract and report what was written."""
     flags = _parser().parse_args()
     written = write_extract(
         flags.out,
@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         "--rows", type=int, default=default.rows, help="customers to simulate (default: %(default)s)"
     )
     parser.add_argument(
-        "--seed", type=int, default=default.seed, help="which simulated population (default: %(default)s)"
+        "--seed", type=int, default=default.seed, help="seed of the population (default: %(default)s)"
     )
     parser.add_argument(
         "--bad-rows",
@@ -56,21 +56,21 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="COLUMN=SHIFT",
         help="change tenure or MonthlyCharges by this share (0.2: a fifth more), or add SHIFT to the share "
-        "of a category column's riskiest value (Contract=0.1); what depends on it follows; repeatable",
+        "of a category column's riskiest value (Contract=0.1); dependent columns change too; repeatable",
     )
     parser.add_argument("--unlabelled", action="store_true", help="leave out the Churn column")
     return parser
 
 
 def _progress(rows: int) -> Callable[[int], None]:
-    """Return a reporter that tells every tenth of a long run on the error stream."""
-    told = 0
+    """Return a callback that reports every tenth of a long run to stderr."""
+    reported = 0
 
     def report(done: int) -> None:
-        nonlocal told
+        nonlocal reported
         tenths = 10 * done // rows
-        if rows >= _PROGRESS_FROM_ROWS and tenths > told:
-            told = tenths
+        if rows >= _PROGRESS_FROM_ROWS and tenths > reported:
+            reported = tenths
             print(f"simulated {done:,} of {rows:,} customers", file=sys.stderr)
 
     return report
@@ -80,7 +80,7 @@ def _summary(written: WrittenExtract, out: Path, *, labelled: bool) -> str:
     faults = sum(not planted.partner for planted in written.planted)
     return (
         f"{out}: {written.rows:,} simulated customers, none of them real; "
-        f"{written.churners / written.rows:.1%} churn{'' if labelled else ' (label left out)'}; "
+        f"{written.churners / written.rows:.1%} churn{'' if labelled else ' (Churn column left out)'}; "
         f"{faults:,} faults planted; true probabilities in {truth_path(out).name}"
     )
 

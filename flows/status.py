@@ -1,18 +1,17 @@
-"""How the product is, on one page: `python flows/status.py`, or for programs with `--json`."""
+"""Show the operational status on one page: `python flows/status.py`, or as JSON with `--json`."""
 
 import sys
-from datetime import UTC, datetime
 
 from flows import cli
 from schemas.closed import to_json
 from schemas.config import ScoreConfig
 from tasks.core.operations.status import collect_status
-from tasks.core.operations.status_page import page
+from tasks.core.operations.status_page import print_page
 from tasks.core.settings import load_config
 
 
 def main() -> None:
-    """Print the status; leave with code 4 where there are alarms."""
+    """Print the status; exit with code 4 if there are alarms."""
     parser = cli.Parser(
         description="Show the operational status: champion, nights, backlog, disk and alarms."
     )
@@ -20,8 +19,11 @@ def main() -> None:
     cli.add_config_flags(parser)
     flags = parser.parse_args()
     config = load_config(ScoreConfig, flags.config, flags.set)
-    status = collect_status(cli.locations(make=False), config.alarms, datetime.now(tz=UTC))
-    print(to_json(status).decode() if flags.json else page(status))
+    status = collect_status(cli.locations(make=False), config.alarms, cli.now())
+    if flags.json:
+        print(to_json(status).decode())
+    else:
+        print_page(status)
     if status.alarms:
         sys.exit(cli.ALARMS_EXIT_CODE)
 

@@ -1,6 +1,6 @@
-"""Extract to champion: `python flows/train_flow.py`."""
+"""Train a champion from an extract: `python flows/train_flow.py`."""
 
-from flows import cli  # first: it sets what Prefect reads when it is imported
+from flows import cli  # first: it sets what Prefect reads on import
 
 # isort: split
 import json
@@ -39,14 +39,14 @@ def train(
     dry_run: bool = False,
     search: int = 0,
 ) -> State[Any]:
-    """Learn from an extract (simulated without one), judge the candidate, promote it if the gate passes.
+    """Train on an extract (default: a simulated one), judge the candidate, promote it if the gate passes.
 
     Args:
-        extract: A labelled CRM extract; absent, customers are simulated.
-        config: What is learnt and how it is judged.
-        resume: Id of an interrupted run to go on with; its own extract and config are used.
-        dry_run: Judge and seal, promote nothing.
-        search: Trials of a hyper-parameter search before the training; none at 0.
+        extract: A labelled CRM extract; default: simulated customers.
+        config: How the model is trained and judged.
+        resume: Id of an interrupted run to resume; its own extract and config are used.
+        dry_run: Judge and seal, but do not promote.
+        search: Trials of a hyper-parameter search before the training; 0 for no search.
     """
     home = cli.locations()
     with on_dashboard():
@@ -82,7 +82,7 @@ def main() -> State[Any] | None:
     """Read the flags and train."""
     parser = cli.Parser(description="Train, judge and promote a churn model.")
     parser.add_argument(
-        "--extract", type=Path, metavar="PATH", help="labelled CRM extract; simulated customers without it"
+        "--extract", type=Path, metavar="PATH", help="labelled CRM extract (default: simulated customers)"
     )
     cli.add_config_flags(parser)
     parser.add_argument(
@@ -90,18 +90,18 @@ def main() -> State[Any] | None:
         type=int,
         default=0,
         metavar="N",
-        help="first search hyper-parameters in N trials; the best ones are trained with, and written to"
+        help="first search hyper-parameters in N trials; the best ones are used and written to"
         " runs/<run id>/best_config.yaml for --config",
     )
-    parser.add_argument("--resume", metavar="RUN_ID", help="go on with an interrupted training")
-    parser.add_argument("--dry-run", action="store_true", help="judge and seal a candidate, promote nothing")
+    parser.add_argument("--resume", metavar="RUN_ID", help="resume an interrupted training")
+    parser.add_argument("--dry-run", action="store_true", help="judge and seal a candidate; do not promote")
     parser.add_argument("--print-schema", action="store_true", help="print every setting as JSON Schema")
     flags = parser.parse_args()
     if flags.print_schema:
         print(json.dumps(TrainConfig.model_json_schema(), indent=1))
         return None
     if flags.search < 0:
-        raise ConfigError("--search takes the number of trials, such as 40.")
+        raise ConfigError("--search must not be negative. Pass the number of trials, such as 40.")
     if flags.resume and (flags.extract or flags.config or flags.set or flags.search):
         raise ConfigError(
             "--resume reuses the run's extract and settings; it cannot be combined with other flags."

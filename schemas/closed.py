@@ -12,7 +12,7 @@ def _refuse_truth(value: object) -> object:
 
 
 Number = Annotated[float, BeforeValidator(_refuse_truth)]
-"""A float that nobody gave as `true`."""
+"""A float; `true` and `false` are refused."""
 
 
 class Closed(BaseModel):

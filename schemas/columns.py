@@ -1,4 +1,4 @@
-"""The columns of a CRM extract: names, vocabularies and number columns, said once.
+"""The columns of a CRM extract: names, vocabularies and number columns, defined only here.
 
 Source: IBM Telco Customer Churn sample, 21 columns.
 """
@@ -44,10 +44,10 @@ CATEGORIES: Final[dict[str, tuple[str, ...]]] = {
 """Closed set of values of each category column, as text."""
 
 NUMBERS: Final = ("tenure", "MonthlyCharges", "TotalCharges")
-"""Months; currency a month; currency since the customer joined."""
+"""Months; currency per month; currency since the customer joined."""
 
 PROTECTED: Final = ("gender", "SeniorCitizen")
-"""Attributes that are watched for fairness and are never given as a reason."""
+"""Attributes monitored for fairness and never given as a reason."""
 
 EXTRACT_ORDER: Final = (
     ID,
@@ -70,7 +70,7 @@ EXTRACT_ORDER: Final = (
 """The 21 columns in the order in which the CRM writes them."""
 
 FEATURES: Final = tuple(name for name in EXTRACT_ORDER if name not in (ID, TARGET))
-"""The 19 columns a model may see."""
+"""The 19 columns a model may use."""
 
 SIMULATED_ID_PREFIX: Final = "SIM-"
-"""Every simulated customer's id starts so; no CRM id may."""
+"""Prefix of every simulated customer's id; no CRM id may start with it."""

@@ -1,8 +1,8 @@
-"""What an operator may set: one typed, closed configuration a flow.
+"""Operator settings: one typed, closed configuration per flow.
 
-`TrainConfig` says what is learnt and is hashed into the manifest; `Locations` says where
-things lie and is never hashed, so that moving a folder does not change a model's identity.
-No number is `true`, and no whole one is `"7"`; `2e-3`, which is a text to YAML, is a number here.
+`TrainConfig` determines the model and is hashed into the manifest; `Locations` holds paths
+and is never hashed, so moving a folder does not change a model's identity.
+`true` is not a number and `"7"` is not an integer; `2e-3`, which YAML reads as text, is a number.
 """
 
 from pathlib import Path
@@ -15,33 +15,33 @@ from schemas.operations import AlarmPolicy
 
 
 class IngestConfig(Closed):
-    """How an extract is read and how much of it may be bad."""
+    """How an extract is read, and how many bad rows are tolerated."""
 
     aliases: dict[str, str] = Field(
         default_factory=dict,
-        description="Names the sender uses, each with the contract's column it stands for.",
+        description="Maps the sender's column names to columns of the contract.",
     )
     value_maps: dict[str, dict[str, str]] = Field(
         default_factory=dict,
-        description="For a contract column: the sender's values, each with the contract's value.",
+        description="Per column of the contract: maps the sender's values to the contract's.",
     )
     allow_personal_columns: tuple[str, ...] = Field(
         default=(),
-        description="Columns let through although their name or content looks personal; still ignored.",
+        description="Columns tolerated although their name or content looks personal; they are ignored.",
     )
     max_quarantined_share: Number = Field(
         default=0.05,
         gt=0,
         le=1,
-        description="The extract is refused when this share of its rows, or more, is bad.",
+        description="The extract is refused if this share of its rows, or more, is bad.",
     )
     max_unpacked_bytes: StrictInt = Field(
         default=32 * 2**30,
         ge=2**20,
-        description="A compressed or Parquet file is refused when it holds more text.",
+        description="A compressed or Parquet file that contains more text is refused.",
     )
     min_training_rows: StrictInt = Field(
-        default=500, ge=50, description="Accepted customers below which nothing is learnt."
+        default=500, ge=50, description="Minimum number of accepted customers to train on."
     )
 
 
@@ -55,14 +55,14 @@ class SimulationConfig(Closed):
 class SplitConfig(Closed):
     """Stratified training, validation and holdout parts, by a hash of the customer's id."""
 
-    seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Which of the possible splits is used.")
-    training_share: Number = Field(default=0.6, gt=0, lt=1, description="Share of each class to learn from.")
+    seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed of the split.")
+    training_share: Number = Field(default=0.6, gt=0, lt=1, description="Share of each class to train on.")
     validation_share: Number = Field(
         default=0.2,
         gt=0,
         lt=1,
-        description="Share of each class that a single network and the baselines do not learn from: to stop, "
-        "calibrate and choose the threshold on. An ensemble does so out of fold, on both parts.",
+        description="Share of each class on which a single network and the baselines stop, are calibrated "
+        "and get their threshold. An ensemble does this out of fold, on both parts.",
     )
 
     @model_validator(mode="after")
@@ -76,7 +76,7 @@ class SplitConfig(Closed):
 
 
 class EncodingConfig(Closed):
-    """How rows become the model's inputs."""
+    """How rows are encoded as the model's inputs."""
 
     bins: StrictInt = Field(
         default=16, ge=2, le=256, description="Training quantiles of each number's piecewise-linear encoding."
@@ -96,13 +96,13 @@ class FitConfig(Closed):
     dropout: Number = Field(
         default=0.5, ge=0, lt=1, description="Share of hidden activations dropped in training."
     )
-    learning_rate: Number = Field(default=2e-3, gt=0, le=1, description="AdamW's step size.")
+    learning_rate: Number = Field(default=2e-3, gt=0, le=1, description="AdamW's learning rate.")
     weight_decay: Number = Field(
-        default=0.03, ge=0, le=1, description="AdamW's decay of weights; biases have none."
+        default=0.03, ge=0, le=1, description="AdamW's weight decay; biases are not decayed."
     )
-    batch_size: StrictInt = Field(default=256, ge=8, le=65_536, description="Customers a step.")
+    batch_size: StrictInt = Field(default=256, ge=8, le=65_536, description="Customers per step.")
     max_epochs: StrictInt = Field(
-        default=80, ge=1, le=10_000, description="Passes over the training part at most."
+        default=80, ge=1, le=10_000, description="Maximum number of passes over the training part."
     )
     patience: StrictInt = Field(
         default=10,
@@ -114,26 +114,26 @@ class FitConfig(Closed):
         default=0.95,
         ge=0,
         lt=1,
-        description="Decay, a step, of the averaged weights that are judged and kept.",
+        description="Decay per step of the averaged weights, which are evaluated and kept.",
     )
     members: StrictInt = Field(
         default=5,
         ge=1,
         le=20,
-        description="Networks whose logits are averaged. Each learns from all but one fold of training and "
-        "validation and is stopped on that fold; a single one learns from training, stopped on validation.",
+        description="Networks whose logits are averaged. Each is trained on all but one fold of training and "
+        "validation and stopped on that fold; a single one is trained on training, stopped on validation.",
     )
     class_weighting: Literal["none", "sqrt", "balanced"] = Field(
         default="sqrt",
-        description="Weight of a churner in the loss: 1, the root of the class ratio, or the ratio.",
+        description="Weight of a churner in the loss: 1, the square root of the class ratio, or the ratio.",
     )
 
 
 class EvaluationConfig(Closed):
-    """How sure the evaluation is of its own numbers."""
+    """Bootstrap intervals of the evaluation."""
 
     bootstrap_resamples: StrictInt = Field(
-        default=1_000, ge=100, le=100_000, description="Resamples of an interval."
+        default=1_000, ge=100, le=100_000, description="Resamples per interval."
     )
     bootstrap_seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed of the resamples.")
 
@@ -144,22 +144,22 @@ GateCheckName = Literal[
 
 
 class GatePolicy(Closed):
-    """What a candidate must show before it may enter service."""
+    """What a candidate must meet to enter service."""
 
     min_roc_auc: Number = Field(
-        default=0.80, ge=0, le=1, description="Headline: ROC-AUC at least this, or min_f1."
+        default=0.80, ge=0, le=1, description="Minimum ROC-AUC; reaching min_f1 is enough."
     )
     min_f1: Number = Field(
-        default=0.60, ge=0, le=1, description="Headline: F1 at least this, or min_roc_auc."
+        default=0.60, ge=0, le=1, description="Minimum F1; reaching min_roc_auc is enough."
     )
     max_parity_difference: Number = Field(
         default=1e-5, gt=0, le=1e-2, description="Largest difference of torch's and the exported probability."
     )
     auc_margin: Number = Field(
-        default=0.005, ge=0, le=0.1, description="ROC-AUC a candidate may lie below baseline or champion."
+        default=0.005, ge=0, le=0.1, description="Allowed loss of ROC-AUC to the baseline or the champion."
     )
     not_proven: Literal["promote", "refuse"] = Field(
-        default="promote", description="What becomes of a candidate whose non-inferiority is not proven."
+        default="promote", description="What to do with a candidate whose non-inferiority is not proven."
     )
     max_ece: Number = Field(
         default=0.05, gt=0, le=1, description="Warn above this expected calibration error."
@@ -168,15 +168,15 @@ class GatePolicy(Closed):
         default=0.20,
         gt=0,
         le=1,
-        description="Warn where recall differs more between groups of a protected attribute.",
+        description="Warn if recall differs by more between groups of a protected attribute.",
     )
     switched_off: tuple[GateCheckName, ...] = Field(
-        default=(), description="Checks not made; listed in the manifest and in the summary."
+        default=(), description="Checks to skip; listed in the manifest and in the summary."
     )
 
 
 class TrainConfig(Closed):
-    """Everything that decides what is learnt from an extract, and nothing else."""
+    """Everything that determines the model trained on an extract, and nothing else."""
 
     ingest: IngestConfig = IngestConfig()
     simulation: SimulationConfig = SimulationConfig()
@@ -188,34 +188,34 @@ class TrainConfig(Closed):
 
 
 class ScoreConfig(Closed):
-    """Everything that decides how a night is scored."""
+    """Everything that determines how a night is scored."""
 
     ingest: IngestConfig = IngestConfig()
     threads: StrictInt = Field(
         default=2,
         ge=1,
         le=256,
-        description="Blocks of the extract that are scored at the same time.",
+        description="Blocks of the extract scored in parallel.",
     )
     partition_bytes: StrictInt = Field(
         default=256 * 2**20,
         ge=2**20,
-        description="Bytes of a CSV file that a worker of a cluster scores at a time; other files go whole.",
+        description="Bytes of a CSV file per partition of a cluster run; other files are not split.",
     )
     settle_seconds: Number = Field(
         default=2.0,
         ge=0,
         le=3_600,
-        description="An extract that changes within these seconds is still arriving; the next run takes it.",
+        description="Quiet period: an extract that changes within it is left for the next run.",
     )
     keep_days: StrictInt = Field(
-        default=90, ge=1, le=3_650, description="Days after which published scores should be deleted."
+        default=90, ge=1, le=3_650, description="Days for which published scores are kept."
     )
     alarms: AlarmPolicy = AlarmPolicy()
 
 
 class Locations(Closed):
-    """Where everything written lies, below one home folder."""
+    """Paths of everything written, below one home folder."""
 
     home: Path
 
@@ -226,7 +226,7 @@ class Locations(Closed):
 
     @property
     def work(self) -> Path:
-        """Extracts and results on their way; what lies here when nothing runs was not scored yet."""
+        """Extracts and results in progress; between runs, extracts here have not been scored yet."""
         return self.home / "work"
 
     @property
@@ -246,22 +246,22 @@ class Locations(Closed):
 
     @property
     def scores(self) -> Path:
-        """Published scores, one folder an extract and bundle."""
+        """Published scores, one folder per extract and bundle."""
         return self.home / "scores"
 
     @property
     def retention_log(self) -> Path:
-        """The proof of what sweeps deleted."""
+        """The log of what sweeps deleted."""
         return self.home / "retention.jsonl"
 
     @property
     def retention_pending(self) -> Path:
-        """What a sweep is deleting, and has not logged yet."""
+        """What a sweep is deleting but has not logged yet."""
         return self.home / ".retention-pending.json"
 
     @property
     def presentations(self) -> Path:
-        """Slides, one folder a bundle."""
+        """Slides, one folder per bundle."""
         return self.home / "presentations"
 
     @property

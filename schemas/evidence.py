@@ -1,6 +1,6 @@
-"""What lies behind an evaluation's metrics: curves, bins and influences, as numbers one can plot.
+"""The details behind an evaluation's metrics: curves, bins and influences, as numbers to plot.
 
-Counts below ten customers are None: an output of fewer could single one out.
+Counts below ten customers are None, because they could single out one customer.
 """
 
 from pydantic import Field
@@ -12,7 +12,7 @@ Numbers = tuple[float, ...]
 
 
 class LearningCurve(Closed):
-    """One network's training, an entry an epoch, on what it learnt from and what stopped it."""
+    """One network's learning curves, an entry per epoch, on its training and its stopping part."""
 
     training_loss: Numbers
     validation_loss: Numbers
@@ -23,7 +23,7 @@ class LearningCurve(Closed):
 
 
 class Curve(Closed):
-    """A curve of one model, and its 95 % band where it was computed."""
+    """A curve of one model, with its 95 % band if computed."""
 
     x: Numbers
     y: Numbers
@@ -32,7 +32,7 @@ class Curve(Closed):
 
 
 class CalibrationBin(Closed):
-    """Customers of like probability: what was said of them and what happened."""
+    """Customers of similar probability: predicted and observed churn."""
 
     customers: int
     probability: float = Field(description="Mean of the bin.")
@@ -40,7 +40,7 @@ class CalibrationBin(Closed):
 
 
 class ScoreBin(Closed):
-    """Customers between two probabilities, by what happened."""
+    """Customers between two probabilities, by outcome."""
 
     low: float
     high: float
@@ -54,12 +54,12 @@ class Decile(Closed):
     decile: int = Field(ge=1, le=10)
     customers: int
     churn_share: Measure
-    lift: float = Field(description="Churn share over that of everyone.")
+    lift: float = Field(description="Churn share divided by everyone's.")
     gain: float = Field(description="Share of all churners in this decile and those above it.")
 
 
 class ThresholdChoice(Closed):
-    """What another threshold would do."""
+    """Metrics at another threshold."""
 
     threshold: float
     contacted_share: float
@@ -75,7 +75,7 @@ class Influence(Closed):
 
 
 class Response(Closed):
-    """Mean probability if everyone had this value of a column, all else as it is."""
+    """Mean probability if everyone had this value of a column, all else equal."""
 
     column: str
     values: tuple[str, ...]
@@ -83,43 +83,43 @@ class Response(Closed):
 
 
 class Agreement(Closed):
-    """How far a baseline ranks and flags like the candidate."""
+    """How far a baseline agrees with the candidate in ranking and flags."""
 
     rank_correlation: float = Field(description="Spearman's, of the probabilities.")
     same_flag_share: float
 
 
 class ColumnWeight(Closed):
-    """How far a column moves customers' logits from the reference customer's, either way."""
+    """How far a column moves customers' logits from the reference customer's, in either direction."""
 
     column: str
     mean_contribution: float = Field(ge=0, description="Mean of |contribution| over the holdout, in logits.")
 
 
 class WorkedExample(Closed):
-    """An invented customer of the bundle, scored and explained."""
+    """A made-up customer of the bundle, scored and explained."""
 
     row: dict[str, str | int | float]
     probability: float
-    contributions: dict[str, float] = Field(description="Column -> logits, the largest one first.")
+    contributions: dict[str, float] = Field(description="Column -> logits, largest first.")
     reasons: tuple[str, ...]
 
 
 class Reasons(Closed):
-    """What the reasons come to: over the holdout, and for invented customers."""
+    """Contributions by column: over the holdout, and for made-up customers."""
 
     reference_probability: float = Field(
         ge=0, le=1, description="Churn probability of the reference customer."
     )
-    columns: tuple[ColumnWeight, ...] = Field(description="The weightiest column first.")
+    columns: tuple[ColumnWeight, ...] = Field(description="Most influential column first.")
     examples: tuple[WorkedExample, ...]
 
 
 class Evidence(Closed):
-    """Everything that the report draws."""
+    """Everything that the report plots."""
 
-    roc: dict[str, Curve] = Field(description="Model -> false-positive rate against recall.")
-    precision_recall: dict[str, Curve] = Field(description="Model -> recall against precision.")
+    roc: dict[str, Curve] = Field(description="Model -> recall against false-positive rate.")
+    precision_recall: dict[str, Curve] = Field(description="Model -> precision against recall.")
     calibration: tuple[CalibrationBin, ...]
     scores: tuple[ScoreBin, ...]
     deciles: tuple[Decile, ...]

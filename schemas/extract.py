@@ -1,10 +1,10 @@
 """The data contract of a CRM extract: these two pandera models decide which rows are accepted.
 
-They judge the *parsed frame*: one row a physical line (the index is the line number), category
-columns and ids as text, number columns as float64, and beside every number column its *form*,
-what its text looked like: `whole`, `decimal`, `blank`, `infinite`, `decimal comma` or `text`.
-Text that is no number is NaN, whose form alone is judged; so no cell can stop a check, and one
-bad cell never hides another row's fault.
+They judge the *parsed frame*: one row per physical line (the index is the line number), category
+columns and ids as text, number columns as float64, and for every number column its *form*,
+which describes its text: `whole`, `decimal`, `blank`, `infinite`, `decimal comma` or `text`.
+Text that is not a number becomes NaN, of which only the form is judged; so no cell can stop a
+check, and a bad cell never hides another row's fault.
 """
 
 from typing import Any
@@ -52,13 +52,13 @@ class ScoringExtract(pa.DataFrameModel):
     TotalCharges_form: Series[str] = pa.Field(isin=["whole", "decimal", "blank"])
 
     class Config:
-        """Nothing is coerced and nothing else may be in the frame."""
+        """No coercion and no other columns."""
 
         strict = True
         coerce = False
 
-    # Each rule's method is called by its reason code. `dataframe_check(name=...)` would not do: pandera 0.35
-    # uses up the name for the first of the two models that is made a schema, and the other gets the method's.
+    # Each method is named after its reason code. `dataframe_check(name=...)` does not work: pandera 0.35
+    # applies it only to the first of the two models that becomes a schema; the other has the method's name.
     @pa.check(ID)
     def damaged_id(cls, ids: "pd.Series[str]") -> "pd.Series[bool]":
         """See `schemas.customer_ids`."""
@@ -91,6 +91,6 @@ class ScoringExtract(pa.DataFrameModel):
 
 
 class TrainingExtract(ScoringExtract):
-    """An extract to learn from: the same, and whether the customer left."""
+    """An extract to train on: the same columns, and whether the customer left."""
 
     Churn: Series[str] = pa.Field(isin=["No", "Yes"])

@@ -1,4 +1,4 @@
-"""What is sealed beside results: who made them from what, with the hash of every file."""
+"""Manifests of results: what produced them from what, with the hash of every file."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -24,14 +24,14 @@ ModelId = Annotated[
 
 
 class FileSeal(Closed):
-    """What a file must be to be believed."""
+    """The size and hash that a sealed file must have."""
 
     sha256: Sha256
     size: int = Field(ge=0, description="Bytes.")
 
 
 class ExtractIdentity(Closed):
-    """Which extract something was made from; no file name, since names can be personal."""
+    """The extract that a result was made from; without its file name, since names can be personal."""
 
     extract_id: ShortId
     sha256: Sha256
@@ -55,11 +55,11 @@ class BundleManifest(Closed):
     versions: dict[str, str]
     git_commit: str | None
     created_at: datetime
-    training_seconds: float = Field(ge=0, description="Of fitting the network alone.")
+    training_seconds: float = Field(ge=0, description="Seconds spent fitting the network.")
 
     @property
     def model_id(self) -> str:
-        """Name the model as its report and card do, which the bundle id seals and so cannot name."""
+        """Identify the model as its report and card do; the bundle id is a hash over those."""
         return self.files[MODEL].sha256[:16]
 
 
@@ -76,21 +76,21 @@ class ScoresManifest(Closed):
     bundle_manifest_sha256: Sha256
     bundle_simulated: bool
     gate_outcome: Literal["passed", "not proven", "refused"]
-    forced: bool = Field(description="Whether --force let a simulated champion score real customers.")
+    forced: bool = Field(description="Whether --force allowed a simulated champion to score real customers.")
     scored: int = Field(ge=0)
     flagged: int = Field(ge=0)
     out_of_domain: int = Field(ge=0)
     supersedes: tuple[ScoresFolder, ...] = Field(
         default=(),
-        description="Folders of other extracts of the same day that came before and are corrected.",
+        description="Folders of earlier extracts of the same day, which this one corrects.",
     )
     versions: dict[str, str]
     scored_at: datetime
-    expires_on: date = Field(description="After this day the folder should be deleted.")
+    expires_on: date = Field(description="The folder is deleted after this day.")
 
     @property
     def name(self) -> ScoresName:
-        """Name the folder that the scores are published as."""
+        """Name the folder in which the scores are published."""
         return ScoresName(self.as_of_date, self.extract.extract_id, self.bundle_id)
 
 
@@ -114,6 +114,6 @@ class Champion(Closed):
     bundle_id: ShortId
     model_id: ModelId = None
     manifest_sha256: Sha256
-    previous: ShortId | None = Field(description="The bundle that was in service before.")
+    previous: ShortId | None = Field(description="The bundle in service before this move.")
     forced: bool
     at: datetime

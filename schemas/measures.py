@@ -1,10 +1,10 @@
-"""A number that knows its own uncertainty."""
+"""A metric with its uncertainty."""
 
 from schemas.closed import Closed
 
 
 class Measure(Closed):
-    """A metric with its 95 % interval; None where it could not be computed, which no gate passes."""
+    """A metric with its 95 % interval; None if it could not be computed, which fails every gate check."""
 
     value: float | None
     low: float | None

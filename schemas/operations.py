@@ -1,4 +1,4 @@
-"""What an operator may set about watching the product and about how long it keeps things."""
+"""Operator settings for alarms and retention."""
 
 from pydantic import Field, StrictInt
 
@@ -6,25 +6,25 @@ from schemas.closed import Closed, Number
 
 
 class AlarmPolicy(Closed):
-    """From when on something is an alarm."""
+    """Thresholds of the alarms."""
 
     max_age_hours: StrictInt = Field(
         default=30,
         ge=1,
         le=8_760,
-        description="Hours after the end (UTC) of the newest scores' as-of date; later they are stale.",
+        description="Hours from the end (UTC) of the newest scores' as-of date until they are stale.",
     )
     max_champion_days: StrictInt = Field(
         default=60,
         ge=1,
         le=3_650,
-        description="Days after its training that a champion is in service; later it is stale.",
+        description="Days from a champion's training until it is stale.",
     )
     max_wait_hours: StrictInt = Field(
         default=30, ge=1, le=8_760, description="Hours that an extract may wait in inbox/ or work/."
     )
     rejected_days: StrictInt = Field(
-        default=7, ge=1, le=365, description="Days for which a rejected extract is an alarm."
+        default=7, ge=1, le=365, description="Days for which a rejected extract raises an alarm."
     )
     max_sweep_days: StrictInt = Field(
         default=7,
@@ -33,7 +33,7 @@ class AlarmPolicy(Closed):
         description="Days since the last sweep or, without one, since the first expiry.",
     )
     max_out_of_domain_share: Number = Field(
-        default=0.05, gt=0, lt=1, description="Share of the latest customers that training did not cover."
+        default=0.05, gt=0, lt=1, description="Share of the latest customers outside the training domain."
     )
     max_flagged_change: Number = Field(
         default=0.1,
@@ -47,13 +47,13 @@ class AlarmPolicy(Closed):
 
 
 class RetentionPolicy(Closed):
-    """How long things are kept; published scores go after the `expires_on` of their manifest."""
+    """Retention periods; published scores are deleted after the `expires_on` of their manifest."""
 
     archive_days: StrictInt = Field(
         default=90, ge=1, le=3_650, description="Days after its as-of date that a scored extract is kept."
     )
     rejected_days: StrictInt = Field(
-        default=30, ge=1, le=3_650, description="Days after its rejection that a refused extract is kept."
+        default=30, ge=1, le=3_650, description="Days after its rejection that a rejected extract is kept."
     )
     runs_days: StrictInt = Field(
         default=30,

@@ -1,7 +1,7 @@
 """The preprocessing spec and its worked examples: how a customer becomes the model's inputs, as data.
 
-`preprocessing.json` travels in the bundle beside the model. `tasks.core.bundle.encoder` is its
-only reader in Python; `examples.json` lets a reader in another language prove itself.
+`preprocessing.json` is in the bundle next to the model. `tasks.core.bundle.encoder` is its only
+interpreter in Python; a reader in another language tests itself on `examples.json`.
 """
 
 import json
@@ -29,23 +29,23 @@ Reference = Annotated[
 
 
 class NumberEncoding(Closed):
-    """One number column: a standardised input, then one input a bin between neighbouring edges.
+    """One number column: a standardised input, then one input per bin between neighbouring edges.
 
     With x the number, or `blank` where the CRM left it empty, the inputs are
     `(x - mean) / scale`, and for each bin from `left` to `right`
-    `(x - left) / (right - left)` kept within 0 and 1. All of it is computed in float64.
+    `(x - left) / (right - left)` clipped to 0 and 1. All of it is computed in float64.
 
     Source: Gorishniy et al. 2022, "On Embeddings for Numerical Features in Tabular Deep Learning",
-    section 3.1; the outermost bins are kept within 0 and 1 here, the standardised input extrapolates.
+    section 3.1; the outermost bins are clipped to 0 and 1 here; the standardised input extrapolates.
     """
 
     column: str = Field(description="A number column of the extract.")
     mean: float = Field(description="Mean over the training part, in the column's unit.")
-    scale: float = Field(gt=0, description="Standard deviation over the training part; 1 if it never varied.")
-    blank: float | None = Field(description="What a blank stands for; null where a blank is not allowed.")
+    scale: float = Field(gt=0, description="Standard deviation over the training part; 1 if constant.")
+    blank: float | None = Field(description="The value of a blank; null if blanks are not allowed.")
     edges: tuple[float, ...] = Field(
         min_length=1,
-        description="Training quantiles, strictly increasing; a number that never varied has one, so no bin.",
+        description="Training quantiles, strictly increasing; a constant column has one, so no bin.",
     )
     reference: Reference
     low: float = Field(description="Smallest number of the training part; below it is out of domain.")
@@ -54,13 +54,13 @@ class NumberEncoding(Closed):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.column not in NUMBERS:
-            raise ValueError(f"column must be one of {NUMBERS}, however: {self.column!r}")
+            raise ValueError(f"column must be one of {NUMBERS}, got {self.column!r}")
         if any(left >= right for left, right in pairwise(self.edges)):
             raise ValueError(f"edges of {self.column!r} must be strictly increasing")
         if not self.low <= self.edges[0] <= self.edges[-1] <= self.high:
-            raise ValueError(f"edges of {self.column!r} must lie within the training range low to high")
+            raise ValueError(f"edges of {self.column!r} must be within the training range low to high")
         if not self.low <= self.mean <= self.high:
-            raise ValueError(f"mean of {self.column!r} must lie within the training range low to high")
+            raise ValueError(f"mean of {self.column!r} must be within the training range low to high")
         return self
 
     @property
@@ -71,7 +71,7 @@ class NumberEncoding(Closed):
 
 
 class CategoryEncoding(Closed):
-    """One category column: of two values the second is a 0/1 input; more are one input each.
+    """One category column: two values give one 0/1 input, for the second; more give one input each.
 
     A value that is neither in `values` nor merged into one of them was not seen in training.
     """
@@ -84,7 +84,7 @@ class CategoryEncoding(Closed):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.column not in CATEGORIES:
-            raise ValueError(f"column must be a category column, however: {self.column!r}")
+            raise ValueError(f"column must be a category column, got {self.column!r}")
         unknown = {*self.values, *self.merged} - set(CATEGORIES[self.column])
         if unknown:
             raise ValueError(f"{self.column!r} has no value {sorted(unknown)}")
@@ -126,7 +126,7 @@ class Spec(Closed):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if len(set(self.columns)) != len(self.columns):
-            raise ValueError("a column must be encoded once")
+            raise ValueError("a column must be encoded only once")
         short = [each.column for each in self.encodings if len(each.reference) != len(each.feature_names)]
         if short:
             raise ValueError(f"the reference customer must have every input of {short}")
@@ -158,7 +158,7 @@ class Spec(Closed):
 
 
 class Example(Closed):
-    """One invented customer with what a correct reader of the spec and the model make of it."""
+    """One made-up customer, and what a correct reader of the spec and the model computes for it."""
 
     row: dict[str, str | int | float] = Field(
         description="The feature columns as the CRM writes them; a blank is an empty text."
@@ -170,16 +170,16 @@ class Example(Closed):
     )
     reasons: tuple[str, ...] = Field(
         max_length=3,
-        description="Columns that raise the risk most, the first one most; never a protected attribute.",
+        description="Columns that raise the risk most, strongest first; never a protected attribute.",
     )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         foreign = set(self.row) - set(FEATURES)
         if foreign:
-            raise ValueError(f"a row must hold feature columns only, however: {sorted(foreign)}")
+            raise ValueError(f"a row must contain only feature columns, got {sorted(foreign)}")
         if not set(self.reasons) <= set(FEATURES) - set(PROTECTED):
-            raise ValueError(f"reasons must be columns, no protected ones, however: {self.reasons}")
+            raise ValueError(f"reasons must be columns, but not protected ones, got {self.reasons}")
         return self
 
 
@@ -189,7 +189,7 @@ class Examples(Closed):
     format_version: Literal[1] = Field(description="Version of this format.")
     feature_names: tuple[str, ...] = Field(min_length=1, description="Names of the F inputs, in order.")
     columns: tuple[str, ...] = Field(min_length=1, description="Columns of the C contributions, in order.")
-    examples: tuple[Example, ...] = Field(min_length=1, description="Invented customers, no real ones.")
+    examples: tuple[Example, ...] = Field(min_length=1, description="Made-up customers, not real ones.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -10,7 +10,7 @@ from schemas.measures import Measure
 
 
 class Measures(Closed):
-    """How well probabilities and flags agree with what happened, on one set of customers."""
+    """How well probabilities and flags agree with the outcomes, on one set of customers."""
 
     roc_auc: Measure
     pr_auc: Measure
@@ -43,7 +43,7 @@ Verdict = Literal["pass", "warn", "fail", "not proven"]
 
 
 class RowCounts(Closed):
-    """Where every physical line after an extract's header went."""
+    """How the physical lines after an extract's header were counted."""
 
     received: int = Field(ge=0, description="Physical lines after the header, counted independently.")
     accepted: int = Field(ge=0)
@@ -58,14 +58,14 @@ class RowCounts(Closed):
 
 
 class ValueAudit(Closed):
-    """How often a category's value stands in an extract; churn share only of ten customers or more."""
+    """How often a category's value occurs in an extract; churn share only of ten customers or more."""
 
     count: int = Field(ge=0)
     churn_share: float | None = Field(ge=0, le=1)
 
 
 class ColumnAudit(Closed):
-    """What one column of the accepted rows holds."""
+    """The contents of one column of the accepted rows."""
 
     count: int = Field(ge=0, description="Cells that are filled.")
     blanks: int = Field(ge=0)
@@ -76,28 +76,28 @@ class ColumnAudit(Closed):
 
 
 class DataAudit(Closed):
-    """What an extract holds, in counts and ranges only."""
+    """The contents of an extract, in counts and ranges only."""
 
     rows: RowCounts
     simulated: bool
-    churn_share: float | None = Field(ge=0, le=1, description="None where the extract has no labels.")
+    churn_share: float | None = Field(ge=0, le=1, description="None if the extract has no labels.")
     ignored_columns: tuple[str, ...]
     quarantined_by_reason: dict[str, int]
     columns: dict[str, ColumnAudit]
 
 
 class Parity(Closed):
-    """How far the exported model is from the trained one, as probabilities."""
+    """The difference between the exported model's probabilities and the trained one's."""
 
     rows: int = Field(ge=0, description="Holdout customers compared.")
-    batch_sizes: tuple[int, ...] = Field(description="Batch sizes that were run.")
+    batch_sizes: tuple[int, ...] = Field(description="Batch sizes tested.")
     max_difference: float | None = Field(
         ge=0, description="Largest |torch - onnxruntime|; None if not finite."
     )
 
 
 class ModelReport(Closed):
-    """How one model does on the holdout, and how the candidate compares with it."""
+    """How one model performs on the holdout, and how the candidate compares with it."""
 
     measures: Measures
     confusion: Confusion
@@ -105,22 +105,22 @@ class ModelReport(Closed):
 
 
 class ChampionReport(ModelReport):
-    """The champion, on the holdout customers that it has never learnt from."""
+    """The champion, on the holdout customers that it was not trained on."""
 
     bundle_id: str
-    same_model: bool = Field(description="Whether candidate and champion score by the same bytes.")
+    same_model: bool = Field(description="Whether candidate and champion score with identical files.")
 
 
 class ProtectedCost(Closed):
-    """What gender and SeniorCitizen are worth: the candidate beside itself fitted again without them."""
+    """The effect of gender and SeniorCitizen: the candidate compared with a refit without them."""
 
-    columns: tuple[str, ...] = Field(description="What was left out.")
-    difference: PairedDifference = Field(description="Candidate minus the refit; above 0, leaving out costs.")
-    brier: Measure = Field(description="Brier score, candidate minus the refit; below 0, leaving out costs.")
+    columns: tuple[str, ...] = Field(description="Columns left out.")
+    difference: PairedDifference = Field(description="Candidate minus refit; above 0, leaving out costs.")
+    brier: Measure = Field(description="Brier score, candidate minus refit; below 0, leaving out costs.")
 
 
 class SliceReport(Closed):
-    """One group of holdout customers; measures are None where fewer than ten stayed or left."""
+    """One group of holdout customers; measures are None if fewer than ten stayed or left."""
 
     customers: int = Field(ge=0)
     churn_share: float | None
@@ -130,20 +130,20 @@ class SliceReport(Closed):
 
 
 class TrainingReport(Closed):
-    """How the training went."""
+    """A summary of the training."""
 
     training_customers: int = Field(ge=0)
     validation_customers: int = Field(ge=0)
     holdout_customers: int = Field(ge=0)
-    epochs: tuple[int, ...] = Field(description="Epochs of each member.")
-    best_epochs: tuple[int, ...] = Field(description="The epoch of each member that was kept.")
-    learning_curves: tuple[LearningCurve, ...] = Field(description="Of each member, epoch by epoch.")
+    epochs: tuple[int, ...] = Field(description="Epochs trained, per member.")
+    best_epochs: tuple[int, ...] = Field(description="The epoch kept, per member.")
+    learning_curves: tuple[LearningCurve, ...] = Field(description="Per member, epoch by epoch.")
     inputs: int = Field(ge=1, description="F, the model's inputs.")
     parameters: int = Field(ge=1, description="Weights and biases.")
 
 
 class Evaluation(Closed):
-    """What the gate judges. Nothing in it depends on the clock."""
+    """The input of the gate. Nothing in it depends on the clock."""
 
     simulated: bool
     audit: DataAudit
@@ -153,15 +153,15 @@ class Evaluation(Closed):
     confusion: Confusion
     baselines: dict[str, ModelReport]
     champion: ChampionReport | None
-    protected: ProtectedCost | None = Field(description="None where the model has none of them as inputs.")
+    protected: ProtectedCost | None = Field(description="None if none of them is an input.")
     slices: dict[str, dict[str, SliceReport]] = Field(description="Column -> value -> group.")
-    evidence: Evidence = Field(description="What lies behind the metrics, as the report draws it.")
-    reasons: Reasons = Field(description="What moves customers' risks, and three worked examples.")
+    evidence: Evidence = Field(description="Details behind the metrics, for the report's plots.")
+    reasons: Reasons = Field(description="What drives customers' risks, and three worked examples.")
     parity: Parity
 
 
 class GateCheck(Closed):
-    """One check of the gate: what was asked, what was seen, what it means."""
+    """One check of the gate: the bound, the observed value and the verdict."""
 
     name: str
     kind: Literal["block", "warn"]

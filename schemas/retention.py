@@ -12,33 +12,33 @@ Kind = Literal["archive", "rejected", "scores", "runs", "prefect"]
 
 
 class Swept(Closed):
-    """A line of `retention.jsonl`: what a sweep deleted of a kind, and how much it could not delete."""
+    """A line of `retention.jsonl`: what a sweep deleted of one kind, and how much it could not delete."""
 
     format_version: Literal[1] = 1
     at: datetime = Field(description="When the sweep began.")
     kind: Kind
-    deleted: int = Field(ge=0, description="Files or folders; runs of flows for prefect.")
-    failed: int = Field(default=0, ge=0, description="Expired, but still there; the next sweep tries again.")
+    deleted: int = Field(ge=0, description="Files or folders; flow runs for prefect.")
+    failed: int = Field(default=0, ge=0, description="Expired but not deleted; the next sweep tries again.")
     unreadable: bool = Field(
-        default=False, description="Whether some of the kind could not be read; it may have expired."
+        default=False, description="Whether something of this kind could not be read; it may have expired."
     )
-    oldest: date | None = Field(description="The first day of what was deleted; None where it is not known.")
+    oldest: date | None = Field(description="The first day of what was deleted; None if unknown.")
     newest: date | None
-    bytes: int | None = Field(ge=0, description="Deleted from the disk; None for prefect.")
+    bytes: int | None = Field(ge=0, description="Freed on disk; None for prefect.")
 
 
 class Item(Closed):
-    """A file or folder that has expired, as it was before anything of it was deleted."""
+    """A file or folder that has expired, as it was before the deletion began."""
 
     kind: Kind
     path: Path = Field(description="Below the home folder.")
-    day: date | None = Field(description="The day it is of; None where that is not known.")
-    bytes: int = Field(ge=0, description="On the disk, as far as it could be read.")
+    day: date | None = Field(description="The day it belongs to; None if unknown.")
+    bytes: int = Field(ge=0, description="Size on disk, as far as it could be read.")
 
 
 class Pending(Closed):
     """The content of `.retention-pending.json`: what a sweep deletes, until it is logged."""
 
     format_version: Literal[1] = 1
-    at: datetime = Field(description="When the sweep began: the moment of its lines in the log.")
+    at: datetime = Field(description="When the sweep began; the timestamp of its lines in the log.")
     items: tuple[Item, ...]

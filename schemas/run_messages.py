@@ -1,4 +1,4 @@
-"""What a run tells the process that tells Prefect, a line of JSON each, and what comes back.
+"""Messages between a run and the process that reports to Prefect, one line of JSON each.
 
 Counts, metrics, paths and names of steps; never a customer's value.
 """
@@ -13,7 +13,7 @@ from schemas.closed import Closed
 
 
 class RunBegan(Closed):
-    """A run begins: one that Prefect started and has an id for, or one by hand."""
+    """A run begins: started by Prefect, which has an id for it, or by hand."""
 
     kind: Literal["run began"] = "run began"
     flow: str
@@ -31,7 +31,7 @@ class StepBegan(Closed):
 
 
 class StepEnded(Closed):
-    """A step ends, by an error if one is given."""
+    """A step ends, with an error if one is given."""
 
     kind: Literal["step ended"] = "step ended"
     step_id: UUID
@@ -68,7 +68,7 @@ class Progressed(Closed):
 
 
 class Forget(Closed):
-    """An order to delete the runs of some flows that ended before a moment, within some seconds."""
+    """A request to delete the runs of some flows that ended before a given time, within some seconds."""
 
     kind: Literal["forget"] = "forget"
     flows: tuple[str, ...]
@@ -78,7 +78,7 @@ class Forget(Closed):
 
 
 class RunEnded(Closed):
-    """A run ends in a state of Prefect's, by its type and perhaps a name of ours."""
+    """A run ends in a Prefect state, given by its type and, optionally, a name of ours."""
 
     kind: Literal["run ended"] = "run ended"
     type: Literal["COMPLETED", "FAILED", "CRASHED"]
@@ -86,44 +86,42 @@ class RunEnded(Closed):
     message: str
 
 
-Telling = Annotated[
+RunEvent = Annotated[
     RunBegan | StepBegan | StepEnded | Logged | Page | Progressed | Forget | RunEnded,
     Field(discriminator="kind"),
 ]
-TELLING: TypeAdapter[Telling] = TypeAdapter(Telling)
+RUN_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
 
 
 class Unreachable(Closed):
-    """Prefect's API could not be used so far."""
+    """Prefect's API has not been usable so far."""
 
     kind: Literal["unreachable"] = "unreachable"
     why: str
 
 
 class Forgotten(Closed):
-    """Runs that are gone, and the days on which the first and the last of them ended."""
+    """A run that was deleted, and the day it ended on."""
 
     kind: Literal["forgotten"] = "forgotten"
-    runs: int
-    oldest: date
-    newest: date
+    ended_on: date
 
 
 class ForgetEnded(Closed):
-    """No more runs are deleted now; whether all are gone."""
+    """The deletion of runs has ended; whether all were deleted."""
 
     kind: Literal["forget ended"] = "forget ended"
     complete: bool
 
 
-class Told(Closed):
-    """The last word: how many reports Prefect did not take and why, and whether the rest were given up."""
+class FinalReport(Closed):
+    """The last message: how many reports Prefect did not accept and why, and whether it gave up."""
 
-    kind: Literal["told"] = "told"
-    untold: int
+    kind: Literal["final report"] = "final report"
+    dropped: int
     why: str | None
     gave_up: bool
 
 
-News = Annotated[Unreachable | Forgotten | ForgetEnded | Told, Field(discriminator="kind")]
-NEWS: TypeAdapter[News] = TypeAdapter(News)
+Reply = Annotated[Unreachable | Forgotten | ForgetEnded | FinalReport, Field(discriminator="kind")]
+REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)

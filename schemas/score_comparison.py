@@ -6,7 +6,7 @@ from schemas.closed import Closed
 
 
 class Movement(Closed):
-    """How far the scores of the same customers are apart."""
+    """How much two bundles' scores of the same customers differ."""
 
     customers: int = Field(ge=0)
     flags_raised: int = Field(ge=0, description="Customers flagged now and not before.")

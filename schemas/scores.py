@@ -20,16 +20,16 @@ SCORE_COLUMNS: Final = (
     "model_version",
 )
 REASON_CODES: Final = ("", *(column for column in FEATURES if column not in PROTECTED))
-"""A column that raises the customer's risk, by the CRM's name; empty where nothing more raises it."""
+"""A column that raises the customer's risk, by its CRM name; empty if there are no more."""
 
 PROBABILITY_DECIMALS: Final = 6
-"""Of every published probability; flags, deciles and bands are cut from the rounded value."""
+"""Decimals of every published probability; flags, deciles and bands are cut from the rounded value."""
 
 QUARANTINE_COLUMNS: Final = ("line", "column", "reason", "hint")
 
 
 class Scores(pa.DataFrameModel):
-    """scores.csv: one row an accepted customer, in the extract's order; pseudonymous."""
+    """scores.csv: one row per accepted customer, in the extract's order; pseudonymous."""
 
     customerID: Series[str] = pa.Field(str_contains=r"\S", unique=True)
     churn_probability: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
@@ -51,7 +51,7 @@ class Scores(pa.DataFrameModel):
 
 
 class Quarantine(pa.DataFrameModel):
-    """quarantine.csv: one row a fault of a refused line; never a value of it."""
+    """quarantine.csv: one row per fault of a quarantined line, without values."""
 
     line: Series[int] = pa.Field(ge=2)
     column: Series[str]

@@ -15,7 +15,7 @@ _ANY_ID: Final = "[0-9a-f]" * 16
 
 @dataclass(frozen=True)
 class ScoresName:
-    """Which scores a folder holds: of an extract, as of a day, by a bundle."""
+    """The identity of published scores: of an extract, as of a day, by a bundle."""
 
     as_of_date: date
     extract_id: str
@@ -30,7 +30,7 @@ class ScoresName:
         """Read a name.
 
         Raises:
-            ValueError: it is not one.
+            ValueError: the text is not such a name.
         """
         found = re.fullmatch(f"({_DAY})-({_ID})-({_ID})", text)
         if found is None:

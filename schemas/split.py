@@ -8,7 +8,7 @@ from schemas.closed import Closed
 
 
 class ClassCuts(Closed):
-    """The two cuts of one class: training lies below the first, the holdout from the second on."""
+    """The two cuts of one class: training is below the first, the holdout from the second on."""
 
     validation_from: float = Field(ge=0, le=1, description="Smallest u of the validation part.")
     holdout_from: float = Field(ge=0, le=1, description="Smallest u of the holdout.")
@@ -16,7 +16,7 @@ class ClassCuts(Closed):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.validation_from > self.holdout_from:
-            raise ValueError("validation_from must not lie above holdout_from")
+            raise ValueError("validation_from must not be above holdout_from")
         return self
 
 
@@ -30,5 +30,5 @@ class SplitCuts(Closed):
 
     @property
     def unseen_from(self) -> float:
-        """The u from which on a customer of either class was in neither training nor validation."""
+        """The u from which on customers of both classes were in neither training nor validation."""
         return max(cuts.holdout_from for cuts in self.classes.values())

@@ -1,4 +1,4 @@
-"""What `flows/status.py --json` says: how the product is, in counts, dates and ids."""
+"""The output of `flows/status.py --json`: the operational status in counts, dates and ids."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -39,9 +39,9 @@ class ChampionStatus(Closed):
     """The bundle in service, verified against the pointer."""
 
     bundle_id: ShortId
-    model_id: ShortId = Field(description="What heads its report and card.")
+    model_id: ShortId = Field(description="The id at the head of its report and card.")
     trained_at: datetime
-    since: datetime = Field(description="When it came into service.")
+    since: datetime = Field(description="When it entered service.")
     action: Literal["promote", "roll back"]
     forced: bool
     gate_outcome: Literal["passed", "not proven", "refused"]
@@ -56,30 +56,30 @@ class NightStatus(Closed):
     extract_id: ShortId
     bundle_id: ShortId
     scored_at: datetime
-    simulated: bool = Field(description="Whether the customers, or those the bundle learnt from, are.")
+    simulated: bool = Field(description="Whether the customers, or those the bundle was trained on, are.")
     received: int = Field(ge=0)
     scored: int = Field(ge=0)
     flagged: int = Field(ge=0)
     quarantined: int = Field(ge=0)
     exact_duplicates: int = Field(ge=0)
-    latest: bool = Field(description="Whether latest.json leads here.")
+    latest: bool = Field(description="Whether latest.json points here.")
     superseded: bool = Field(description="Whether a corrected extract of the day was scored.")
 
 
 class Waiting(Closed):
-    """Extracts that wait in a folder."""
+    """Extracts waiting in a folder."""
 
     extracts: int = Field(ge=0)
-    oldest_hours: float | None = Field(ge=0, description="Since the oldest one came; None without any.")
+    oldest_hours: float | None = Field(ge=0, description="Since the oldest one arrived; None without any.")
     unfinished: int = Field(
         default=0,
         ge=0,
-        description="How many of them have the name of an unfinished upload, and are not taken.",
+        description="How many of them are named like unfinished uploads and are left alone.",
     )
 
 
 class Rejection(Closed):
-    """An extract that was refused lately."""
+    """A recently rejected extract."""
 
     place: str = Field(description="Its folder below rejected/.")
     at: datetime
@@ -87,7 +87,7 @@ class Rejection(Closed):
 
 
 class Disk(Closed):
-    """The disk below the home folder, in bytes."""
+    """The disk that holds the home folder, in bytes."""
 
     total_bytes: int = Field(ge=0)
     free_bytes: int = Field(ge=0)
@@ -95,15 +95,15 @@ class Disk(Closed):
 
 
 class Status(Closed):
-    """How the product is at a moment."""
+    """The operational status at a point in time."""
 
     format_version: Literal[1] = 1
     at: datetime
     running: bool = Field(description="Whether a run is scoring now.")
     champion: ChampionStatus | None
-    nights: tuple[NightStatus, ...] = Field(description="The newest as-of dates first.")
+    nights: tuple[NightStatus, ...] = Field(description="Newest as-of dates first.")
     inbox: Waiting
     work: Waiting
-    rejected: tuple[Rejection, ...] = Field(description="The last ones first.")
+    rejected: tuple[Rejection, ...] = Field(description="Newest first.")
     disk: Disk
     alarms: tuple[Alarm, ...]

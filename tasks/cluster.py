@@ -33,10 +33,10 @@ _SECONDS_FOR_A_WORKER: Final = 60
 def engine_of(runner: str, workers: int, work: Path) -> Iterator[Engine]:
     """Use the runner `threads`, `dask` (a cluster of `workers` processes here) or `dask://host:port`.
 
-    A cluster is reached when there is something to score. What its workers write lies in `work`.
+    A cluster is contacted only when there is something to score; its workers write into `work`.
 
     Raises:
-        ConfigError: it is not one of these, or the extra that it needs is not installed.
+        ConfigError: the runner is not one of these, or the extra that it needs is not installed.
     """
     if runner == LOCAL:
         yield score_by_threads
@@ -46,10 +46,10 @@ def engine_of(runner: str, workers: int, work: Path) -> Iterator[Engine]:
         import distributed  # noqa: PLC0415 an extra
     except ImportError:
         raise ConfigError(
-            "--runner dask needs packages that are not installed:"
+            "--runner dask needs packages that are not installed. Run"
             " pip install -c constraints.txt -e '.[dask]'."
         ) from None
-    logging.getLogger("distributed").setLevel(logging.WARNING)  # it tells of every connection
+    logging.getLogger("distributed").setLevel(logging.WARNING)  # it logs every connection
     with ExitStack() as started:
 
         def connect() -> Any:
@@ -80,7 +80,7 @@ class Cluster:
             BundleError: a champion trained on simulated customers would score real ones without `force`.
             PublishError: the scores could not be written.
         """
-        with shared_folder(self._work, f"partitions-{job.sent.extract_id}") as folder:
+        with shared_folder(self._work, f"partitions-{job.delivery.extract_id}") as folder:
             return _gather(job, self._score(_cut(job), job, folder), folder)
 
     def _score(self, partitions: list[Partition], job: ScoringJob, folder: Path) -> "Results":
@@ -90,7 +90,7 @@ class Cluster:
         except OSError:  # TimeoutError is one
             raise ConfigError(
                 f"--runner {self._name}: no scheduler with a worker answers. Start both"
-                " (docs/scale.md), or leave --runner out."
+                " (docs/scale.md), or leave out --runner."
             ) from None
         submit, common = self._client.submit, (job.champion, job.config, folder)
         return Results(
@@ -122,16 +122,16 @@ class Results:
                 yield _wait_for(future)
         except (KilledWorker, CancelledError):
             raise ConfigError(
-                f"--runner {self._name}: the cluster lost workers again and again, or its scheduler."
-                " See the workers' logs, give them more memory (docs/scale.md) and run again."
+                f"--runner {self._name}: the cluster lost its scheduler or too many workers. Read their"
+                " logs, give them more memory (docs/scale.md), then run again."
             ) from None
 
 
 @step("cut")
 def _cut(job: ScoringJob) -> list[Partition]:
     """Split an extract into partitions for the workers of a cluster."""
-    partitions = cut_partitions(job.sent, job.config.partition_bytes)
-    log.info("extract %s: %d partitions", job.sent.extract_id, len(partitions))
+    partitions = cut_partitions(job.delivery, job.config.partition_bytes)
+    log.info("extract %s: %d partitions", job.delivery.extract_id, len(partitions))
     return partitions
 
 
@@ -158,7 +158,7 @@ def _score_partition(partition: Partition, champion: Bundle, config: ScoreConfig
     """Score a partition on a worker, into a file of a folder that all machines share.
 
     Raises:
-        ConfigError: the worker does not see that folder, or the extract.
+        ConfigError: the worker cannot see that folder, or the extract.
         ExtractError: the file or its header breaks the contract, or changed.
         BundleError: the bundle scores its examples differently here, or a probability is not a
             number within 0 and 1.
@@ -166,8 +166,8 @@ def _score_partition(partition: Partition, champion: Bundle, config: ScoreConfig
     """
     if not folder.is_dir():
         raise ConfigError(
-            "a worker does not see CHURN_HOME. Put it and the extract on a file system that all machines"
-            " share, under the same paths."
+            "a worker cannot see CHURN_HOME or the extract. Put both on a file system that all"
+            " machines share, under the same paths."
         )
     scorer = champion.scorer()
     with publish.translate_disk_errors(folder.name):

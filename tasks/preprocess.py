@@ -14,7 +14,7 @@ def split(customers: pd.DataFrame, config: SplitConfig) -> Split:
     """Split the customers into training, validation and holdout, by class and by a hash of their ids."""
     parts = split_customers(customers, config)
     log.info(
-        "split: %d to learn from, %d to validate, %d held out",
+        "split: %d for training, %d for validation, %d for the holdout",
         len(parts.training),
         len(parts.validation),
         len(parts.holdout),

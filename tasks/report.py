@@ -44,7 +44,7 @@ def report_training(bundle: Bundle, run: Run, service: str, registry: Path) -> N
     summary = training_summary(
         manifest, evaluation, service=service, next_command=_next_command(bundle, registry)
     )
-    log.info("\n%s", summary)
+    log.info("\n%s", summary, extra={"markdown": True})
 
 
 def _next_command(bundle: Bundle, registry: Path) -> str:

@@ -1,4 +1,4 @@
-"""Ask Prefect how a deployment's runs ended, and order a crashed one again."""
+"""Ask Prefect how a deployment's runs ended, and schedule a crashed one again."""
 
 from uuid import UUID
 
@@ -28,7 +28,7 @@ def count_crashes(flow_run: UUID, limit: int) -> int:
     with get_client(sync_client=True) as client:
         deployment = client.read_flow_run(flow_run).deployment_id
         if deployment is None:
-            raise ConfigError(f"run {flow_run} was started by hand: start it again by hand.")
+            raise ConfigError(f"run {flow_run} was started by hand. Start it again by hand.")
         ended = client.read_flow_runs(
             deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment])),
             flow_run_filter=FlowRunFilter(
@@ -49,5 +49,5 @@ def order_again(flow_run: UUID) -> UUID:
         ordered = client.create_flow_run_from_deployment(
             crashed.deployment_id, parameters=crashed.parameters, idempotency_key=f"again-{flow_run}"
         )
-    log.info("run %s crashed; run %s is ordered", flow_run, ordered.id)
+    log.info("run %s crashed; scheduled run %s", flow_run, ordered.id)
     return ordered.id

@@ -23,7 +23,7 @@ FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present")
 
 @step("sweep-files")
 def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, force: bool) -> list[Swept]:
-    """Delete extracts, scores and trainings that have expired; log what went, and what did not.
+    """Delete extracts, scores and trainings that have expired; log what was deleted and what could not be.
 
     Raises:
         ConfigError: the clock has jumped, and `force` is not given.
@@ -48,41 +48,40 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
 
 @step("sweep-prefect")
 def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) -> None:
-    """Delete our flows' runs that have expired, and log what went; without Prefect, next time."""
+    """Delete expired runs of our flows, and log their number; without Prefect, the next sweep does."""
     now = datetime.now(tz=UTC)
     before = now - timedelta(days=policy.prefect_days)
     days: list[date] = []
-    runs, complete = 0, False
+    complete = False
     try:
         for news in forget_runs(FLOWS, before, dry_run=dry_run):
             if isinstance(news, ForgetEnded):
                 complete = news.complete
             else:
-                runs += news.runs
-                days += [news.oldest, news.newest]
+                days.append(news.ended_on)
     finally:
-        if (complete or runs) and not dry_run:
+        if (complete or days) and not dry_run:
             oldest, newest = min(days, default=None), max(days, default=None)
-            proof = Swept(at=now, kind="prefect", deleted=runs, oldest=oldest, newest=newest, bytes=None)
+            proof = Swept(at=now, kind="prefect", deleted=len(days), oldest=oldest, newest=newest, bytes=None)
             append_log(home.retention_log, [proof])
-    log.info("%s of Prefect's own runs: %d.", "Would delete" if dry_run else "Deleted", runs)
+    log.info("%s %d of Prefect's own runs.", "Would delete" if dry_run else "Deleted", len(days))
     if not complete:
-        log.warning("Prefect's own runs could not all be swept; the next sweep goes on with them.")
+        log.warning("Prefect's own runs could not all be swept; the next sweep will continue.")
 
 
 @step("report-retention")
 def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
-    """Say in a line what was deleted, or would be.
+    """Return a line that says what was deleted, or would be.
 
     Raises:
-        PublishError: something that has expired is still there, or may be.
+        PublishError: something expired could not be deleted, or could not be read.
     """
-    gone, left = Counter[str](), Counter[str]()
+    deleted, left = Counter[str](), Counter[str]()
     for each in proof:
-        gone[each.kind] += each.deleted
+        deleted[each.kind] += each.deleted
         left[each.kind] += each.failed
-    said = f"{'Would delete' if dry_run else 'Deleted'} {_listed(gone)}."
-    log.info(said)
+    summary = f"{'Would delete' if dry_run else 'Deleted'} {_listed(deleted)}."
+    log.info(summary)
     faults = []
     if left.total():
         faults.append(f"expired but not deleted: {_listed(+left)}")
@@ -93,7 +92,7 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
             f"{'; '.join(faults)}; the run's warnings say why. Fix the permissions or the disk there (what is"
             f" left is called {expiry.HIDDEN}*), then run python flows/retention_flow.py."
         )
-    return said
+    return summary
 
 
 def _listed(counts: Counter[str]) -> str:

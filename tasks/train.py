@@ -31,7 +31,7 @@ def start_run(runs: Path, order: Order, resume: str | None) -> Run:
 def train(parts: Split, spec: Spec, run: Run) -> tuple[Network, float]:
     """Fit the networks with checkpoints, TensorBoard and progress; return them and the seconds it took."""
     config = run.order.config.fit
-    log.info("training run %s; interrupted, go on with --resume %s", run.run_id, run.run_id)
+    log.info("training run %s; if interrupted, continue with --resume %s", run.run_id, run.run_id)
     started = time.monotonic()
     with TrainingBoard(run.tensorboard) as board:
 
@@ -75,7 +75,7 @@ def train_without_protected(parts: Split, run: Run) -> Refit | None:
     config = run.order.config
     if not config.encoding.protected_attributes:
         return None
-    log.info("training again without protected attributes, for the model card")
+    log.info("fitting again without protected attributes, for the model card")
     return refit_without(
         parts,
         config,

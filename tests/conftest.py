@@ -1,4 +1,4 @@
-"""What every test may use."""
+"""Fixtures shared by all tests."""
 
 import os
 import subprocess
@@ -15,13 +15,13 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name binary parameters by their kind: a gzip header carries the time, and names must not change."""
+    """Name binary parameters by their kind: gzip headers contain the time, but test names must be stable."""
     return "binary" if isinstance(val, bytes) and not val.decode("latin-1").isprintable() else None
 
 
 @pytest.fixture(scope="session")
 def real_extract() -> Path:
-    """Find the real extract; skip without it, or fail where CHURN_REQUIRE_REAL=1."""
+    """Find the real extract; without it, skip, or fail if CHURN_REQUIRE_REAL=1."""
     path = Path(os.environ.get("CHURN_REAL_EXTRACT", ROOT.parent / "shared" / "data" / "telco_churn.csv"))
     if path.is_file():
         return path
@@ -33,13 +33,13 @@ def real_extract() -> Path:
 
 @pytest.fixture(scope="session")
 def real_home(tmp_path_factory: pytest.TempPathFactory, real_extract: Path) -> Home:
-    """Make a CHURN_HOME trained on the real extract with no setting at all; to be left as it is."""
+    """Make a CHURN_HOME trained on the real extract with default settings; tests must not change it."""
     return trained_once("real", tmp_path_factory, real_extract, "--default")
 
 
 @pytest.fixture(scope="session")
 def crm_extract(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write an extract of six hundred invented customers that are not marked as simulated."""
+    """Write an extract of six hundred made-up customers that are not marked as simulated."""
     path = tmp_path_factory.mktemp("crm") / "crm_2026-03-01.csv"
     make_customers(600).to_csv(path, index=False)
     return path
@@ -64,7 +64,7 @@ def trained_home(_trained: Home, home: Home) -> Home:
 
 
 def trained_once(name: str, folders: pytest.TempPathFactory, extract: Path, *options: str) -> Home:
-    """Train a home, once for all workers, in another process: tests of the core load no flow."""
+    """Train a home once for all workers, in another process, because tests of the core load no flow."""
     shared = folders.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent

@@ -1,4 +1,4 @@
-"""Print how much of each module that decides on scores the tests cover; fail where one falls short.
+"""Print the test coverage of each module that determines scores; fail if one is below the limit.
 
 Reads what `make coverage` measured.
 """
@@ -65,7 +65,7 @@ MODULES: Final = (
 
 
 def read_measured(data: Path) -> dict[str, dict[str, int]]:
-    """Give each module's counts of statements and branches, and of those that were run."""
+    """Return each module's counts of statements and branches, in total and run."""
     measured = coverage.Coverage(data_file=data, config_file=ROOT / "pyproject.toml")
     measured.load()
     with tempfile.TemporaryDirectory() as folder:
@@ -76,7 +76,7 @@ def read_measured(data: Path) -> dict[str, dict[str, int]]:
 
 
 def share(done: int, of: int) -> float:
-    """Give a share in per cent; all of nothing is all."""
+    """Return a share in per cent; 100 if there is nothing to count."""
     return 100 * done / of if of else 100.0
 
 
@@ -100,7 +100,7 @@ def table(measured: dict[str, dict[str, int]]) -> str:
 
 
 def main() -> str | None:
-    """Print the table; say which modules fall short."""
+    """Print the table, and name the modules below the limit."""
     measured = read_measured(ROOT / ".coverage")
     print(table(measured))
     short = [module for module in MODULES if falls_short(measured[module])]

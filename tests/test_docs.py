@@ -1,4 +1,4 @@
-"""The documents are true where a machine can tell."""
+"""The documents are correct, as far as a machine can check."""
 
 import csv
 import re

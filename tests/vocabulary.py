@@ -1,4 +1,4 @@
-"""Refuse phrases that no native engineer writes: `make check` runs this over every text of the project.
+"""Refuse phrases that read like a translation: `make check` runs this over every text of the project.
 
 The list, docs/banned_phrases.txt, grows with what reviewers find.
 """

@@ -1,4 +1,4 @@
-"""The names that other teams may import: they stay where they are (docs/integration.md)."""
+"""The names that other teams may import; they will not move (docs/integration.md)."""
 
 from schemas.config import IngestConfig
 from tasks.core.bundle.bundle_files import Bundle, open_bundle

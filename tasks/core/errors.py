@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from tasks.core.access import cause_of, explain
 
-if TYPE_CHECKING:  # the process that tells Prefect imports errors, and need not wait for pandas
+if TYPE_CHECKING:  # the process that reports to Prefect imports errors, and should not load pandas
     import pandas as pd
 
 
@@ -33,10 +33,10 @@ def shown(text: str) -> str:
 
 
 class ChurnError(Exception):
-    """A fault a person can fix: shown without a traceback.
+    """A fault that a person can fix: shown without a traceback.
 
-    The message names rule, place, expected, got and next action; it holds line
-    numbers and counts, never a customer's value. It is one line, whatever the names in it hold.
+    The message names rule, place, expected, got and next action; it has line
+    numbers and counts, but no customer's value. It is always one line, whatever names it contains.
     """
 
     exit_code: ClassVar[int] = 1
@@ -90,8 +90,8 @@ def naming(name: str) -> Iterator[None]:
     try:
         yield
     except UnnamedError as error:
-        said = str(error)
-        raise error.kind(f"extract '{name}'{'' if said.startswith(':') else ' '}{said}") from None
+        fault = str(error)
+        raise error.kind(f"extract '{name}'{'' if fault.startswith(':') else ' '}{fault}") from None
 
 
 class BundleError(ChurnError):
@@ -117,7 +117,7 @@ class AccessError(PublishError):
 
 
 class OrchestratorError(ChurnError):
-    """The orchestrator's server cannot start, does not answer, or does not do what it is asked."""
+    """The orchestrator's server cannot start, does not answer, or rejects a request."""
 
     exit_code = 60
 
@@ -142,7 +142,7 @@ def accessing(path: Path) -> Iterator[None]:
 
 
 def as_user_error(error: Exception) -> ChurnError | None:
-    """Give what a person can fix as one of our errors, the disk's included; None for a bug."""
+    """Convert what a person can fix, disk errors included, to one of our errors; None for a bug."""
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
         advice = explain(error) or "Free or repair the disk, then run again."
         return PublishError(f"could not write a file: {error.strerror}. {advice}")

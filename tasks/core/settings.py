@@ -1,4 +1,4 @@
-"""Read typed configuration from a file and single settings, or explain in one line what is wrong."""
+"""Read typed configuration from a file and single settings; report errors in one line."""
 
 from collections.abc import Hashable, Sequence
 from pathlib import Path
@@ -28,14 +28,18 @@ def load_config(model: type[Config], file: Path | None, settings: Sequence[str])
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        count = error.error_count()
+        place = ".".join(map(str, error.errors()[0]["loc"]))
         raise ConfigError(
-            f"setting '{place}': {first['msg'].removeprefix('Value error, ').removesuffix('.')}"
-            f" ({count} {'fault' if count == 1 else 'faults'} in all)."
-            " --help lists the flags; --print-schema of train_flow.py lists every setting."
+            f"setting '{place}': {first_fault(error)}. --help lists the flags; --print-schema of"
+            " train_flow.py lists every setting."
         ) from None
+
+
+def first_fault(error: ValidationError) -> str:
+    """Describe the first invalid value, and count all of them."""
+    count, message = error.error_count(), error.errors()[0]["msg"]
+    message = message.removeprefix("Value error, ").removesuffix(".")
+    return f"{message} ({count} {'fault' if count == 1 else 'faults'} in all)"
 
 
 def _read(file: Path) -> dict[str, Any]:

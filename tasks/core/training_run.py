@@ -98,6 +98,6 @@ def resume_run(runs: Path, run_id: str) -> Run:
         known = sorted(path.name for path in runs.glob("*T*"))[-3:] if runs.is_dir() else []
         raise ConfigError(
             f"--resume {run_id}: there is no such run in '{runs}'; the latest are {known}."
-            " Give one of them, or start a new run."
+            " Pass one of them, or start a new run."
         ) from None
     return Run(folder, order, resumed=True)

@@ -1,7 +1,7 @@
 """Show a run on Prefect's dashboard from a separate process, so that nothing Prefect does affects the run.
 
 The run sends events as lines of JSON and never waits for an answer, except once, after it has
-ended: then at most `PATIENCE_SECONDS`. A server that is down, slow, full or of another version costs
+ended: then at most CHURN_PREFECT_WAIT_SECONDS. A server that is down, slow, full or of another version costs
 the run nothing but a warning.
 """
 
@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import queue
-import re
 import signal
 import subprocess
 import sys
@@ -30,30 +29,26 @@ from prefect.context import FlowRunContext
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.run_messages import (
-    NEWS,
+    REPLY,
+    FinalReport,
     Forget,
     ForgetEnded,
     Forgotten,
     Logged,
-    News,
     Page,
     Progressed,
+    Reply,
     RunBegan,
     RunEnded,
+    RunEvent,
     StepBegan,
     StepEnded,
-    Telling,
-    Told,
     Unreachable,
 )
-from tasks.core.errors import ChurnError, ConfigError, as_user_error, shown
+from tasks.core.errors import ChurnError, as_user_error
 from tasks.core.steps import is_watched, log, watched_by
-
-PATIENCE: Final = "CHURN_PREFECT_WAIT_SECONDS"
-"""Environment variable: how many seconds an ended run waits for Prefect, in total."""
-
-PATIENCE_SECONDS: Final = 8.0
-"""Its default: enough for a temporary server that began starting with the run."""
+from tasks.dashboard.terminal import Terminal
+from tasks.environment import read_environment
 
 _STOPPED_SECONDS: Final = 2.0
 """How long an interrupted run may take to send the remaining events."""
@@ -64,10 +59,8 @@ _FORGET_SECONDS: Final = 60.0
 _PROGRESS_SECONDS: Final = 5.0
 """Between two progress lines; shorter work shows none."""
 
-_TELLER: Final = (sys.executable, "-P", "-m", "tasks.dashboard.teller")
+_REPORTER: Final = (sys.executable, "-P", "-m", "tasks.dashboard.reporter")
 _PARAMETERS: Final = TypeAdapter(dict[str, Any])
-_FORMAT: Final = logging.Formatter("%(asctime)s | %(levelname)-7s | %(message)s", "%H:%M:%S")
-
 
 _shown_on: ContextVar["Dashboard | None"] = ContextVar("shown_on", default=None)
 
@@ -107,8 +100,8 @@ def by_hand(flow: "Flow[..., State[Any]]", **parameters: Any) -> State[Any]:
         try:
             state: State[Any] = flow.fn(**parameters)
         except Exception as error:
-            dashboard.log(logging.ERROR, _said(error))  # the terminal has it from flows.cli
-            dashboard.end("FAILED", None, f"Flow run encountered an exception: {_said(error)}")
+            dashboard.log(logging.ERROR, _described(error))  # the terminal has it from flows.cli
+            dashboard.end("FAILED", None, f"Flow run encountered an exception: {_described(error)}")
             raise
         except BaseException as error:
             dashboard.end("CRASHED", None, f"The run was stopped: {type(error).__name__}.")
@@ -139,23 +132,24 @@ class _Open:
 class Dashboard:
     """Watches a run and forwards its events to the process that reports to Prefect."""
 
-    def __init__(self, began: RunBegan) -> None:
-        """Start that process."""
+    def __init__(self, began: RunBegan, terminal: Terminal) -> None:
+        """Start that process, and show the steps in the terminal, too."""
+        self._terminal = terminal
         self._steps: list[_Open] = []
         self._last: UUID | None = None
-        self._patience = self._given = _patience()
-        self._outbox: queue.SimpleQueue[Telling | None] = queue.SimpleQueue()
-        self._news: queue.SimpleQueue[News | None] = queue.SimpleQueue()
+        self._patience = self._given = read_environment().prefect_wait_seconds
+        self._outbox: queue.SimpleQueue[RunEvent | None] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[Reply | None] = queue.SimpleQueue()
         self._warned = threading.Event()
-        self._told: Told | None = None
+        self._final_report: FinalReport | None = None
         self._sent, self._in_hurry = threading.Event(), False
         self.gave_up = False
-        self._teller: subprocess.Popen[bytes] | None = None
-        self._tell(began)
+        self._reporter: subprocess.Popen[bytes] | None = None
+        self._report(began)
         try:
             # Unbuffered pipes: a thread that held a buffer's lock would abort the interpreter's end.
-            self._teller = subprocess.Popen(  # noqa: S603 our own program
-                (*_TELLER, str(self._given)),
+            self._reporter = subprocess.Popen(  # noqa: S603 our own program
+                (*_REPORTER, str(self._given)),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -163,53 +157,53 @@ class Dashboard:
                 start_new_session=True,  # Ctrl-C is for the run, which says how it ended
             )
             for work in (self._send, self._receive):
-                threading.Thread(target=work, args=(self._teller,), daemon=True).start()
+                threading.Thread(target=work, args=(self._reporter,), daemon=True).start()
         except (OSError, RuntimeError) as error:  # no room for another process or thread
             self._kill()
-            self._teller = None
-            self._warn(f"Prefect cannot be told of this run ({error})")
+            self._reporter = None
+            self._warn(f"this run cannot be reported to Prefect ({error})")
 
     def began(self, step: str) -> None:
         """Show that a step began."""
         now = time.monotonic()
         self._steps.append(_Open(uuid4(), now, now))
-        self._tell(StepBegan(step_id=self._steps[-1].step_id, step=step, after=self._last))
+        self._terminal.began(step)
+        self._report(StepBegan(step_id=self._steps[-1].step_id, step=step, after=self._last))
 
     def ended(self, error: BaseException | None) -> None:
         """Show that the step ended; for a bug only its type, since its text may contain values."""
         step = self._steps.pop()
+        self._terminal.ended()
         if step.what is not None and error is None:
-            self._tell(Progressed(step_id=step.step_id, what=step.what, percent=100))
+            self._report(Progressed(step_id=step.step_id, what=step.what, percent=100))
         self._last = step.step_id
-        self._tell(StepEnded(step_id=step.step_id, error=None if error is None else _said(error)))
+        self._report(StepEnded(step_id=step.step_id, error=None if error is None else _described(error)))
 
     def progress(self, what: str, share: float, rows: int) -> None:
-        """Log and show rows, rows per second and the time left, every few seconds."""
+        """Show rows, rows per second and the time left: live, and every few seconds in log and dashboard."""
         step, now = self._steps[-1], time.monotonic()
+        seconds = now - step.began
+        rate, left = rows / seconds, seconds / share - seconds
+        said = f"{100 * share:.0f} %, {rows} rows, {rate:.0f} rows a second, about {left:.0f} s left"
+        self._terminal.progress(share, said)
         if now - step.shown < _PROGRESS_SECONDS:
             return
-        step.shown, step.what, seconds = now, what, now - step.began
-        log.info(
-            "%s: %.0f %%, %d rows, %.0f rows a second, about %.0f s left",
-            what,
-            100 * share,
-            rows,
-            rows / seconds,
-            seconds / share - seconds,
-        )
-        self._tell(Progressed(step_id=step.step_id, what=what, percent=100 * share))
+        step.shown, step.what = now, what
+        if not self._terminal.is_live:
+            log.info("%s: %s", what, said)
+        self._report(Progressed(step_id=step.step_id, what=what, percent=100 * share))
 
     def show(self, markdown: str, *, key: str, description: str) -> None:
         """Show a page."""
-        self._tell(Page(step_id=self._step, key=key, markdown=markdown, description=description))
+        self._report(Page(step_id=self._step, key=key, markdown=markdown, description=description))
 
     def log(self, level: int, message: str) -> None:
         """Show a log line."""
-        self._tell(Logged(step_id=self._step, level=level, message=_utf8(message), at=datetime.now(tz=UTC)))
+        self._report(Logged(step_id=self._step, level=level, message=_utf8(message), at=datetime.now(tz=UTC)))
 
     def end(self, type_: Literal["COMPLETED", "FAILED", "CRASHED"], name: str | None, message: str) -> None:
         """Show how a run by hand ended; Prefect itself ends the runs it started."""
-        self._tell(RunEnded(type=type_, name=name, message=_utf8(message)))
+        self._report(RunEnded(type=type_, name=name, message=_utf8(message)))
 
     def hurry(self) -> None:
         """Do not wait for Prefect, as whoever stops a run does not: the rest is sent while the run ends."""
@@ -219,74 +213,74 @@ class Dashboard:
         self, flows: tuple[str, ...], before: datetime, *, dry_run: bool
     ) -> Iterator[Forgotten | ForgetEnded]:
         """Have Prefect delete the flows' runs that ended before a moment; yield each one as it is deleted."""
-        self._tell(Forget(flows=flows, before=before, dry_run=dry_run, seconds=_FORGET_SECONDS))
-        while isinstance(news := self._hear(), Forgotten | ForgetEnded):
-            yield news
-            if isinstance(news, ForgetEnded):
+        self._report(Forget(flows=flows, before=before, dry_run=dry_run, seconds=_FORGET_SECONDS))
+        while isinstance(reply := self._hear(), Forgotten | ForgetEnded):
+            yield reply
+            if isinstance(reply, ForgetEnded):
                 return
 
     def close(self) -> None:
         """Wait a bounded time until Prefect has everything, and leave no process behind."""
-        if self._teller is None:
+        if self._reporter is None:
             return
         self._outbox.put(None)
         if self._in_hurry:
             self._sent.wait(_STOPPED_SECONDS)
             return
         try:
-            while self._told is None and self._hear() is not None:
+            while self._final_report is None and self._hear() is not None:
                 pass
         finally:
             self._kill()
-        told = self._told
-        self.gave_up = told is None or told.gave_up
-        if told is None or told.untold:
-            why = told.why if told is not None and told.why else f"no answer within {self._given:g} s"
+        final = self._final_report
+        self.gave_up = final is None or final.gave_up
+        if final is None or final.dropped:
+            why = final.why if final is not None and final.why else f"no answer within {self._given:g} s"
             self._warn(f"Prefect did not take every report on this run ({why})")
 
     def _kill(self) -> None:
         """Kill the reporting process, with its temporary server if it has one."""
-        if self._teller is not None:
+        if self._reporter is not None:
             with suppress(ProcessLookupError):
-                os.killpg(self._teller.pid, signal.SIGKILL)
-            self._teller.wait()
+                os.killpg(self._reporter.pid, signal.SIGKILL)
+            self._reporter.wait()
 
     @property
     def _step(self) -> UUID | None:
         return self._steps[-1].step_id if self._steps else None
 
-    def _tell(self, telling: Telling) -> None:
-        self._outbox.put(telling)
+    def _report(self, event: RunEvent) -> None:
+        self._outbox.put(event)
 
-    def _send(self, teller: "subprocess.Popen[bytes]") -> None:
+    def _send(self, reporter: "subprocess.Popen[bytes]") -> None:
         """Write the queued events; in a thread, since a full pipe would block the run."""
-        assert teller.stdin is not None
-        with suppress(OSError), teller.stdin as pipe:
-            while (telling := self._outbox.get()) is not None:
-                pipe.write(f"{telling.model_dump_json()}\n".encode())
+        assert reporter.stdin is not None
+        with suppress(OSError), reporter.stdin as pipe:
+            while (event := self._outbox.get()) is not None:
+                pipe.write(f"{event.model_dump_json()}\n".encode())
         self._sent.set()
 
-    def _receive(self, teller: "subprocess.Popen[bytes]") -> None:
-        assert teller.stdout is not None
-        with teller.stdout as pipe:
+    def _receive(self, reporter: "subprocess.Popen[bytes]") -> None:
+        assert reporter.stdout is not None
+        with reporter.stdout as pipe:
             for line in pipe:
                 with suppress(ValidationError):
-                    news = NEWS.validate_json(line)
-                    if isinstance(news, Unreachable):
-                        self._warn(f"Prefect cannot be reached ({news.why})")
+                    reply = REPLY.validate_json(line)
+                    if isinstance(reply, Unreachable):
+                        self._warn(f"Prefect cannot be reached ({reply.why})")
                     else:
-                        self._news.put(news)
+                        self._news.put(reply)
         self._news.put(None)
 
-    def _hear(self) -> News | None:
+    def _hear(self) -> Reply | None:
         """Wait for an answer; None without one, and then nobody waits a second time."""
         try:
-            news = self._news.get(timeout=self._patience)
+            reply = self._news.get(timeout=self._patience)
         except queue.Empty:
-            news, self._patience = None, 0.0
-        if isinstance(news, Told):
-            self._told = news
-        return news
+            reply, self._patience = None, 0.0
+        if isinstance(reply, FinalReport):
+            self._final_report = reply
+        return reply
 
     def _warn(self, what: str) -> None:
         if not self._warned.is_set():
@@ -306,13 +300,12 @@ class _ToDashboard(logging.Handler):
 @contextmanager
 def _shown(began: RunBegan) -> Iterator[Dashboard]:
     """Log to the terminal and to the dashboard."""
-    terminal = logging.StreamHandler()
-    terminal.setFormatter(_FORMAT)
+    terminal = Terminal()
     before = log.level, log.propagate
     log.setLevel(logging.INFO)
     log.propagate = False
     log.addHandler(terminal)
-    dashboard = Dashboard(began)
+    dashboard = Dashboard(began, terminal)
     forward = _ToDashboard(dashboard)
     log.addHandler(forward)
     token = _shown_on.set(dashboard)
@@ -339,13 +332,6 @@ def _leave(error: BaseException | None) -> NoReturn:
     os._exit(0 if error is None else 1 if isinstance(error, Exception) else 128 + signal.SIGTERM)
 
 
-def _patience() -> float:
-    given = os.environ.get(PATIENCE, str(PATIENCE_SECONDS))
-    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]+)?", given):
-        raise ConfigError(f"{PATIENCE} is '{shown(given)}'; expected seconds up to 9999, such as 60.")
-    return float(given)
-
-
 def _one_line(record: logging.LogRecord) -> bool:
     """Make Prefect log an error that a person can fix as one line; bugs keep their traceback."""
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
@@ -354,7 +340,7 @@ def _one_line(record: logging.LogRecord) -> bool:
     return True
 
 
-def _said(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     """Describe an error; a bug by its type only, since its text may contain a customer's value."""
     known = as_user_error(error) if isinstance(error, Exception) else None
     return type(error).__name__ if known is None else f"{type(known).__name__}: {known}"

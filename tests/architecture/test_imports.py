@@ -35,7 +35,7 @@ def test_every_promise_is_a_contract() -> None:
 
 
 def test_the_contracts_are_kept() -> None:
-    """Nobody imports what the house's storeys forbid."""
+    """No module imports what the layers forbid."""
     program = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
     linted = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False

@@ -71,10 +71,10 @@ def ours(extract: Path, models: Path, out: Path, *, bundle: str = "default", thr
         CutPoints.model_validate_json((folder / "cut_points.json").read_bytes()),
         model_version=bundle,
     )
-    sent = identify(ExtractPath(extract, delivered=False))
+    delivery = identify(ExtractPath(extract, delivered=False))
     with closing(Reading(extract.name, "scoring", config, out)) as reading:
         findings, _ = score_stream(
-            Texts(sent, config),
+            Texts(delivery, config),
             reading,
             scorer,
             out / publish.SCORES,

@@ -1,9 +1,9 @@
 """Compare the default network with its peers on the real extract: `python -m tests.benchmarks.quality`.
 
-Every model gets the same splits: it learns from the training part, stops and tunes on the
-validation part, and meets the holdout once. Results are appended a line a seed and model, so that an
-interrupted benchmark goes on where it stopped; the tables are written from those lines. A model whose
-settings have changed is measured anew; after a change of code, begin with another `--out`.
+Every model gets the same splits: it is trained on the training part, stops and tunes on the
+validation part, and uses the holdout once. One line per seed and model is appended, so an
+interrupted benchmark continues where it stopped; the tables are written from those lines. A model whose
+settings have changed is measured again; after a change of code, use another `--out`.
 """
 
 import argparse

@@ -52,7 +52,7 @@ def write_report(
             "20 % holdout, by class and by a hash of the customers' ids."
         ),
         (
-            "The ensemble learns from both parts and is calibrated on out-of-fold "
+            "The ensemble is trained on both parts and calibrated on out-of-fold "
             "predictions; every peer has validation for its early stopping and its settings."
         ),
         (

@@ -85,7 +85,7 @@ def _bar(laps: list[Lap]) -> list[str]:
             ("times faster than LightGBM, tuned", "5", ratio[TUNED], ratio[TUNED] >= 5),
             ("times faster than pandera + onnxruntime", "7.5", ratio[PANDERA], ratio[PANDERA] >= 7.5),
             ("times slower than parsing alone", "at most 4", 1 / ratio[PARSE], 1 / ratio[PARSE] <= 4),
-            ("million customers a second, sustained", "0.6", rate, rate >= 0.6),
+            ("million customers per second, sustained", "0.6", rate, rate >= 0.6),
             ("MB at 10 million", "under 500", large[engine].peak_mb, large[engine].peak_mb < 500),
             ("times the memory at 1 million", "at most 1.25", growth, growth <= 1.25),
         ):

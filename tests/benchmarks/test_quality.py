@@ -43,14 +43,14 @@ def test_seeds_are_lists_and_spans(text: str, seeds: tuple[int, ...]) -> None:
 def test_models_are_chosen_by_parts_of_names(
     monkeypatch: pytest.MonkeyPatch, models: str, names: list[str]
 ) -> None:
-    """Without a choice the usual ones are measured."""
+    """By default the usual models are measured."""
     monkeypatch.setattr(quality, "all_peers", lambda: PEERS)
 
     assert [peer.name for peer in quality.chosen(models)] == names
 
 
 def test_standard_error_is_nadeau_and_bengios() -> None:
-    """Worked by hand: differences 1, 2, 3 have deviation 1; a third of the training part is held out."""
+    """Computed by hand: differences 1, 2, 3 have deviation 1; the holdout is a third of training."""
     error = quality_report.standard_error([1.0, 2.0, 3.0], held_out_to_learnt=1 / 3)
 
     assert error == pytest.approx(math.sqrt(2 / 3))
@@ -68,7 +68,7 @@ def test_a_perfect_ranking_is_measured_as_such() -> None:
 def test_an_interrupted_benchmark_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is measured is not measured again; a line cut off by a kill is."""
+    """Existing results are not measured again, except a line cut off by a kill."""
     make_customers(600).to_csv(tmp_path / "crm.csv", index=False)
     monkeypatch.setattr(quality, "all_peers", lambda: PEERS)
     lines = tmp_path / "out" / "results.jsonl"
@@ -96,7 +96,7 @@ def _figures(line: dict[str, Any]) -> str:
 def test_report_pairs_models_over_the_splits_they_share(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The default's lead, its wins, and which model has fewer seeds than asked for."""
+    """The default's lead, its wins, and models with fewer seeds than requested."""
     monkeypatch.setattr(quality_report, "_plot", lambda *_: None)
     monkeypatch.setattr(quality_report, "PACKAGES", ("torch",))
     parts = {seed: split_customers(make_customers(600), SplitConfig(seed=seed)) for seed in (1, 2, 3)}

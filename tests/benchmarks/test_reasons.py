@@ -13,7 +13,7 @@ from tests.harness.customers import make_customers
 def test_the_default_recipe_reaches_the_bar_on_a_sample(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Trained on invented customers: four exact explanations, the sum, and a report with every figure."""
+    """Trained on made-up customers: four exact explanations, the sum, and a report with every figure."""
     monkeypatch.setattr(reasons, "SPEED_ROWS", 700)
     monkeypatch.setattr(reasons, "SPEED_ROUNDS", 1)
     parts = split_customers(make_customers(600), SplitConfig())

@@ -136,7 +136,7 @@ def test_invented_customers_are_scored_to_the_same_bytes(
 def test_cut_points_belong_to_what_they_start(
     reader: Path, bundle: Path, extract: Path, tmp_path: Path
 ) -> None:
-    """A customer whose six decimals are a cut point stands on its higher side."""
+    """A customer whose rounded probability equals a cut point is above it."""
     customers = read_extract(extract.read_bytes(), extract.name, "scoring", IngestConfig()).customers
     falling = np.sort(open_bundle(bundle).scorer().probability(customers))[::-1]
     deciles = falling[200::200].tolist()
@@ -208,7 +208,7 @@ def test_the_examples_tell_a_wrong_reader(
     change: Callable[[Any], None],
     message: str,
 ) -> None:
-    """A reader that encodes, scores or explains otherwise than the product scores nobody."""
+    """A reader that encodes, scores or explains differently from the product scores nobody."""
     done = score(reader, resealed(bundle, tmp_path, name, change), extract, tmp_path / "scores.csv")
 
     assert done.returncode == 1
@@ -248,7 +248,7 @@ def test_a_damaged_bundle_scores_nobody(
 
 
 def test_a_bundle_under_another_name(reader: Path, bundle: Path, extract: Path, tmp_path: Path) -> None:
-    """A folder that is not called by its bundle's id is refused: the id is what scores are traced by."""
+    """A folder not named after its bundle's id is refused, because scores are traced by the id."""
     done = score(reader, shutil.copytree(bundle, tmp_path / ("0" * 16)), extract, tmp_path / "scores.csv")
 
     assert done.returncode == 1
@@ -288,7 +288,7 @@ def test_an_extract_that_breaks_the_contract(
     ],
 )
 def test_the_constants_are_the_products(module: str, name: str, value: float) -> None:
-    """What the two languages must agree in beside the bundle is the same number in both."""
+    """The constants that both languages need besides the bundle are equal."""
     (found,) = re.findall(rf"const {name} = (\S+);", (READER / module).read_text(encoding="utf-8"))
 
     assert float(found) == value

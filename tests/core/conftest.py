@@ -1,4 +1,4 @@
-"""What the tests of the core share: invented customers, and extracts made a cell at a time."""
+"""Fixtures of the core's tests: made-up customers, and extracts built cell by cell."""
 
 import csv
 import io
@@ -40,13 +40,13 @@ ROW: Row = {
 
 @pytest.fixture(scope="session")
 def make_customers() -> Callable[..., pd.DataFrame]:
-    """Give the maker of invented customers: `make_customers(rows, seed=0)`."""
+    """Return the generator of made-up customers: `make_customers(rows, seed=0)`."""
     return make
 
 
 @pytest.fixture
 def customers() -> pd.DataFrame:
-    """Six hundred invented customers."""
+    """Return six hundred made-up customers."""
     return make(600)
 
 

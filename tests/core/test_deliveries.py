@@ -1,4 +1,4 @@
-"""What the order and the number of deliveries must not change."""
+"""The order and the number of deliveries do not change the result."""
 
 import os
 import random
@@ -13,17 +13,17 @@ DAYS = [f"crm_2026-03-{day:02d}.csv" for day in range(1, 8)]
 
 @pytest.fixture(autouse=True)
 def _no_sync(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare the disk: what is proven here is no matter of power cuts."""
+    """Skip syncing: these tests do not cover power cuts."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 def content(name: str) -> bytes:
-    """Invent a day's extract."""
+    """Make a day's extract."""
     return f"customerID\n{name}\n".encode()
 
 
 def in_order(home: Path, order: list[list[str]]) -> Drain:
-    """Deliver groups of days, and let a night pass after each group."""
+    """Deliver groups of days, and run a night after each group."""
     drain = Drain(home)
     for group in order:
         for name in group:

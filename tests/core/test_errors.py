@@ -35,7 +35,7 @@ def test_what_a_terminal_would_obey_is_replaced(text: str, expected: str) -> Non
 
 @pytest.mark.parametrize("kind", [ChurnError, ConfigError, ExtractError, OrchestratorError])
 def test_a_message_is_one_line(kind: type[ChurnError]) -> None:
-    """Whatever came from outside, an error is one line, also after travelling between processes."""
+    """An error is always one line, even after being passed between processes."""
     error = kind("extract 'a\nb' is empty")
 
     assert str(error) == str(pickle.loads(pickle.dumps(error))) == "extract 'a?b' is empty"  # noqa: S301
@@ -49,7 +49,7 @@ def test_a_message_is_one_line(kind: type[ChurnError]) -> None:
     ],
 )
 def test_an_extract_is_named_where_its_name_is_known(message: str, expected: str) -> None:
-    """The name goes before what is wrong; that of a part is not replaced by that of its folder."""
+    """The message starts with the name; a part's name is not replaced by its folder's."""
     with pytest.raises(ExtractError) as error, naming("folder"), naming("folder/part\n1"):
         raise UnnamedError(message)
 
@@ -57,7 +57,7 @@ def test_an_extract_is_named_where_its_name_is_known(message: str, expected: str
 
 
 def fail_to_read() -> None:
-    """Fail as a reader does whose disk fails."""
+    """Fail like a reader whose disk fails."""
     try:
         Path("/nowhere").stat()
     except OSError:
@@ -78,7 +78,7 @@ def test_naming_keeps_what_an_error_is_and_carries() -> None:
 
 
 def test_an_error_that_nobody_named_is_a_bug() -> None:
-    """It is not among those that are shown as one line, so that no message goes out without a name."""
+    """It is not a ChurnError, so no message is shown without a name."""
     assert not isinstance(UnnamedError("is empty."), ChurnError)
 
 

@@ -23,7 +23,7 @@ NOTHING = Measure(value=None, low=None, high=None)
 
 
 def around(value: float | None, half_width: float = 0.01) -> Measure:
-    """Make a measure with an interval; None makes a missing one, NaN one that no model let in."""
+    """Make a measure with an interval; None gives a missing measure, NaN an invalid one."""
     if value is None:
         return NOTHING
     if math.isnan(value):
@@ -32,7 +32,7 @@ def around(value: float | None, half_width: float = 0.01) -> Measure:
 
 
 def measures(**values: float | None) -> Measures:
-    """Make metrics that pass, but for those given."""
+    """Make metrics that pass, except those given."""
     good = dict.fromkeys(Measures.model_fields, 0.7) | {"roc_auc": 0.85, "f1": 0.63, "ece": 0.02}
     return Measures.model_construct(**{name: around(value) for name, value in (good | values).items()})
 
@@ -69,7 +69,7 @@ def group(recall: float | None) -> SliceReport:
 
 
 def evaluation(**changes: object) -> Evaluation:
-    """Make an evaluation that passes, but for the changes."""
+    """Make an evaluation that passes, except for the changes."""
     values: dict[str, object] = {
         "simulated": False,
         "threshold": 0.5,
@@ -84,7 +84,7 @@ def evaluation(**changes: object) -> Evaluation:
 
 
 def checks(evaluation: Evaluation, policy: GatePolicy | None = None) -> dict[str, GateCheck]:
-    """Judge against a real champion and give the checks by name."""
+    """Judge against a real champion; return the checks by name."""
     decision = judge(evaluation, policy or GatePolicy(), champion_simulated=False)
     return {check.name: check for check in decision.checks}
 

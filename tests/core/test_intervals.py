@@ -42,7 +42,7 @@ def test_small_groups_get_none() -> None:
 def test_a_measure_is_written_with_its_interval(
     measure: tuple[float | None, ...], settings: dict[str, Any], text: str
 ) -> None:
-    """What is missing is said; an interval without both ends is left out."""
+    """A missing measure is reported as such; an incomplete interval is left out."""
     value, low, high = measure
 
     assert with_interval(Measure(value=value, low=low, high=high), "none", **settings) == text

@@ -11,7 +11,7 @@ NOW = datetime(2026, 1, 1, 4, tzinfo=UTC)
 
 
 def test_a_run_can_be_found_again(tmp_path: Path) -> None:
-    """A run's id leads back to what was asked for; runs of the same second get different ids."""
+    """A run's id finds its settings; runs of the same second get different ids."""
     order = Order(extract=Path("/inbox/a.csv"), config=TrainConfig())
     first, second = (new_run(tmp_path, order, now=NOW) for _ in range(2))
 
@@ -22,7 +22,7 @@ def test_a_run_can_be_found_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("run_id", ["nothing", "", "../elsewhere"])
 def test_an_unknown_run(tmp_path: Path, run_id: str) -> None:
-    """An id that leads nowhere is refused, naming the latest runs."""
+    """An unknown id is refused, naming the latest runs."""
     new_run(tmp_path, Order(extract=None, config=TrainConfig()), now=NOW)
 
     with pytest.raises(ConfigError, match="20260101T040000-1"):

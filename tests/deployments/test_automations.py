@@ -1,4 +1,4 @@
-"""What the automations watch, without a server."""
+"""The automations, without a server."""
 
 from uuid import UUID
 
@@ -30,7 +30,7 @@ def test_what_runs_by_schedule_is_run_again(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["stale", "drifted"])
 def test_of_a_night_that_is_both_both_are_told(name: str) -> None:
-    """Whoever is notified of stale scores alone, or of drift alone, is notified of a night with both."""
+    """A night with stale scores and drift triggers both notifications."""
     (automation,) = (
         each for each in wanted(UUID(int=0), [UUID(int=1)]) if each.name == f"churn: tell {name}"
     )
@@ -41,7 +41,7 @@ def test_of_a_night_that_is_both_both_are_told(name: str) -> None:
 
 
 def test_a_night_that_is_both_has_ended() -> None:
-    """It is not taken for one that went silent or runs too long."""
+    """It counts neither as silent nor as running too long."""
     ended = f"prefect.flow-run.{cli.STALE_AND_DRIFTED}"
     watching = [
         each.trigger

@@ -1,4 +1,4 @@
-"""What deploying says where the server is of no use, without a server."""
+"""Messages of a deployment without a usable server."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ from tests.harness.server import ROOT
 def test_a_server_that_cannot_be_used_is_the_orchestrators_fault(
     prefect: int, said: str, tmp_path: Path
 ) -> None:
-    """However often `prefect api` fails, deploying ends with one line and exit code 60."""
+    """If `prefect api` keeps failing, deploying ends with one line and exit code 60."""
     for name, code in (("prefect", prefect), ("sleep", 0)):
         program = tmp_path / name
         program.write_text(f"#!/bin/sh\nexit {code}\n")

@@ -1,4 +1,4 @@
-"""The settings that every terminal and unit sources first."""
+"""The settings that every terminal and unit sources."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ SOURCE = ". deployments/env.sh; echo $PREFECT_API_AUTH_STRING $PREFECT_SERVER_AP
 
 
 def sourcing(home: Path) -> "subprocess.Popen[str]":
-    """Start a shell that sources env.sh for a home and says the passwords that it has."""
+    """Start a shell that sources env.sh for a home and prints its passwords."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     env |= {"CHURN_HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{env['PATH']}"}
     return subprocess.Popen(
@@ -43,4 +43,4 @@ def test_an_empty_password_is_refused(tmp_path: Path) -> None:
     assert shell.returncode
     assert out == ""
     assert len(err.splitlines()) == 1
-    assert f"no password stands in {auth}" in err
+    assert f"there is no password in {auth}" in err

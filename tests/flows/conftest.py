@@ -1,4 +1,4 @@
-"""A Prefect server for each of two groups of tests that need one; its logs are shown where a test fails."""
+"""A Prefect server for each of the two groups of tests that need one; its logs are shown if a test fails."""
 
 from collections.abc import Generator, Iterator
 
@@ -12,7 +12,7 @@ from tests.harness.server import Program, Server, serving
 
 @pytest.fixture
 def home(home: Home) -> FlowHome:
-    """Make an empty CHURN_HOME in which flows run."""
+    """Make an empty CHURN_HOME for flows."""
     return FlowHome(home.path)
 
 
@@ -23,7 +23,7 @@ def _trained(_trained: Home) -> FlowHome:
 
 @pytest.fixture
 def trained_home(_trained: FlowHome, home: FlowHome) -> FlowHome:
-    """Make a CHURN_HOME with a champion trained on `crm_extract`, in which flows run."""
+    """Make a CHURN_HOME for flows, with a champion trained on `crm_extract`."""
     return _trained.copy_to(home.path)
 
 
@@ -51,7 +51,7 @@ def worker(deployed: Server, trained_home: Home) -> Iterator[Program]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the ends of the logs beside a failure."""
+    """Show the end of the logs with a failure."""
     report = yield
     running = item.funcargs.get("server")
     if report.failed and isinstance(running, Server):

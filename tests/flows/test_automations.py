@@ -33,7 +33,7 @@ CANARY = "kanarienvogel-7"
 
 @pytest.fixture(autouse=True)
 def _no_orders_left(deployed: Server) -> Iterator[None]:
-    """Leave no run that the worker of another test would take up."""
+    """Leave no run that the worker of another test would pick up."""
     yield
     for run in due(deployed):
         deployed.ask(f"flow_runs/{run['id']}", method="DELETE")
@@ -41,7 +41,7 @@ def _no_orders_left(deployed: Server) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def told(deployed: Server) -> Iterator[list[dict[str, str]]]:
-    """Listen to the operator's webhook; give what was told."""
+    """Listen as the operator's webhook; return the notifications."""
     messages: list[dict[str, str]] = []
 
     class Listener(BaseHTTPRequestHandler):
@@ -64,7 +64,7 @@ def told(deployed: Server) -> Iterator[list[dict[str, str]]]:
 
 
 def automations(server: Server, what: str = "id") -> dict[str, str]:
-    """Ask for our automations: names with ids, or with another value."""
+    """Return our automations: names with ids, or with another value."""
     return {
         each["name"]: each[what]
         for each in server.ask("automations/filter", {})
@@ -73,7 +73,7 @@ def automations(server: Server, what: str = "id") -> dict[str, str]:
 
 
 def due(server: Server, flow: str | None = None) -> list[dict[str, Any]]:
-    """Ask for the runs that wait for a worker, of one flow or of all."""
+    """Return the runs that wait for a worker, of one flow or of all."""
     runs: list[dict[str, Any]] = server.ask(
         "flow_runs/filter",
         {
@@ -88,7 +88,7 @@ def due(server: Server, flow: str | None = None) -> list[dict[str, Any]]:
 
 
 def order(server: Server, deployment: str, *states: dict[str, Any]) -> str:
-    """Order a run that no worker takes up and move it through some states; give its id."""
+    """Create a run that no worker picks up, and move it through some states; return its id."""
     deployment_id = server.ask(f"deployments/name/{deployment}")["id"]
     parameters = {"flow_run": str(UUID(int=0))} if deployment.startswith("rerun") else {}
     wanted = {"state": {"type": "PENDING"}, "parameters": parameters}
@@ -99,14 +99,14 @@ def order(server: Server, deployment: str, *states: dict[str, Any]) -> str:
 
 
 def crash(server: Server) -> str:
-    """Let a night crash."""
+    """Make a night crash."""
     return order(server, "score/nightly", {"type": "RUNNING"}, {"type": "CRASHED", "message": "killed"})
 
 
 def crash_twice(server: Server) -> str:
-    """Let two nights in a row crash and be asked for again; give the second.
+    """Make two nights in a row crash and be rerun; return the second.
 
-    They are let crash anew, twice at most, because a busy SQLite may lose an event (deployments/README.md).
+    Crashes are repeated, twice at most, because a busy SQLite may lose an event (deployments/README.md).
     """
     for _ in range(3):
         asked = len(due(server, "rerun"))
@@ -120,7 +120,7 @@ def crash_twice(server: Server) -> str:
 
 
 def test_applying_twice_leaves_the_same_set(deployed: Server) -> None:
-    """What is as it should be is not touched; what was changed or added under our names is restored."""
+    """Correct automations are left alone; those changed or added under our prefix are restored."""
     before, touched = automations(deployed), automations(deployed, "updated")
     deployed.run(*APPLY)
     again = automations(deployed, "updated")
@@ -139,13 +139,13 @@ def test_applying_twice_leaves_the_same_set(deployed: Server) -> None:
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
-        ("webhook", "'webhook' is no block"),
+        ("webhook", "'webhook' is not a block"),
         ("custom-webhook/nobody", "there is no block 'custom-webhook/nobody'"),
         ("secret/token", "block 'secret/token' cannot notify"),
     ],
 )
 def test_a_wrong_block_is_refused(deployed: Server, names: str, expected: str) -> None:
-    """A name in CHURN_NOTIFY that is no notification block stops the deployment in one line, with 10."""
+    """A name in CHURN_NOTIFY that is not a notification block stops the deployment with one line, code 10."""
     make = "from prefect.blocks.system import Secret; Secret(value='s').save('token', overwrite=True)"
     deployed.run("python", "-c", make)
     with pytest.raises(AssertionError, match=expected) as refused:
@@ -160,18 +160,18 @@ def test_a_wrong_block_is_refused(deployed: Server, names: str, expected: str) -
         ("score/nightly", {"type": "FAILED"}, "churn: score failed"),
         ("rerun/crashed", {"type": "FAILED"}, "churn: rerun failed"),
         ("train/weekly", {"type": "COMPLETED", "name": "Refused"}, "churn: The gate refused a candidate"),
-        ("score/nightly", {"type": "COMPLETED", "name": "Stale"}, "churn: The night ended, and the newest"),
+        ("score/nightly", {"type": "COMPLETED", "name": "Stale"}, "churn: The newest scores are still"),
         (
             "score/nightly",
             {"type": "COMPLETED", "name": "Drifted"},
-            "churn: The night scored customers other",
+            "churn: The customers or their scores",
         ),
         (
             "score/nightly",
             {"type": "COMPLETED", "name": "StaleAndDrifted"},
-            "churn: The night ",
+            "churn: The ",
         ),
-        ("score/nightly", {"type": "SCHEDULED", "name": "Late"}, "churn: The night has not begun"),
+        ("score/nightly", {"type": "SCHEDULED", "name": "Late"}, "churn: The night has not started"),
     ],
 )
 def test_the_operator_is_told(
@@ -179,7 +179,7 @@ def test_the_operator_is_told(
 ) -> None:
     """The named block is notified of each, by the run's id alone.
 
-    One in three is enough: Prefect gives a message up while another program holds its SQLite file.
+    One in three is enough: Prefect drops a message while another program locks its SQLite file.
     """
     runs: list[str] = []
 
@@ -216,7 +216,7 @@ def test_a_crashed_sweep_is_ordered_again(deployed: Server) -> None:
 
 
 def test_the_attempts_are_capped(deployed: Server) -> None:
-    """A crash is run again once however often that is asked; after the last attempt a person must look."""
+    """A crashed run is rerun once per request; after the last attempt an operator must act."""
     crashed = crash_twice(deployed)
     said = [deployed.run("python", "-c", RERUN, crashed, attempts).split()[-1] for attempts in "332"]
     (again,) = due(deployed, "score")

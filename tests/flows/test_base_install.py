@@ -18,7 +18,7 @@ TRAINING_ONLY = ("torch", "sklearn", "onnx")
 
 
 def run(*command: str | Path, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a program that sees nothing of this environment's packages, and compiles its own only once."""
+    """Run a program isolated from this environment's packages, and compile its own only once."""
     hidden = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
     own = {name: value for name, value in os.environ.items() if name not in hidden}
     return subprocess.run(command, cwd=cwd, env=own | env, capture_output=True, text=True, check=False)
@@ -26,7 +26,7 @@ def run(*command: str | Path, cwd: Path, **env: str) -> subprocess.CompletedProc
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the project, so that the build leaves nothing in it."""
+    """Copy the project, so that the build does not change it."""
     copy = tmp_path_factory.mktemp("base") / "churn"
     copy.mkdir()
     for name in PROJECT:
@@ -39,7 +39,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def python(checkout: Path) -> Path:
-    """Install the project without any extra from the lock; give the environment's interpreter."""
+    """Install the project from the lock file without extras; return the environment's interpreter."""
     venv = checkout.parent / "venv"
     interpreter = venv / "bin" / "python"
     pip = (interpreter, "-m", "pip", "install", "--quiet", "--no-compile")  # little of it is imported

@@ -1,4 +1,4 @@
-"""Fifty values that must not get out are planted, and searched for wherever something is kept or said."""
+"""Fifty values that must not leak are planted, and searched for in everything stored or printed."""
 
 import base64
 import pickle
@@ -26,14 +26,14 @@ DELIVERED = ("inbox", "work", "archive", "rejected")
 
 
 def traces_of(value: str) -> list[bytes]:
-    """Write a value in every way in which it could be kept: as text, and within base64 at any offset."""
+    """Return every way in which a value could be stored: as text, and within base64 at any offset."""
     data = value.encode()
     encoded = [base64.b64encode(b"\0" * pad + data)[4 if pad else 0 : -4] for pad in range(3)]
     return [data, value.encode("utf-16-le"), *encoded]
 
 
 def found_in(files: list[Path]) -> set[tuple[str, str]]:
-    """Name the files in which a canary can be read, in whatever way."""
+    """List the files in which a canary can be read, in any form."""
     return {
         (path.name, value)
         for path in files
@@ -45,7 +45,7 @@ def found_in(files: list[Path]) -> set[tuple[str, str]]:
 
 
 def plant(home: FlowHome) -> Path:
-    """Deliver extracts of every fate, each with canaries; give one to learn from."""
+    """Deliver extracts with every outcome, all with canaries; return one to train on."""
     inbox = home.path / "inbox"
     inbox.mkdir()
     customers = make_customers(600)
@@ -94,7 +94,7 @@ def test_no_canary_gets_out(server: Server, trained_home: FlowHome, tmp_path: Pa
 
 
 def test_the_sender_is_told_by_name(server: Server, trained_home: FlowHome) -> None:
-    """The reason beside a rejected extract calls it by its name, for the one who sent it."""
+    """The reason next to a rejected extract contains its name, for the sender."""
     plant(trained_home)
     server.flow("score", home=trained_home.path)
     reasons = [path.read_text() for path in (trained_home.path / "rejected").glob("*/reason.txt")]

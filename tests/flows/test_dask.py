@@ -21,7 +21,7 @@ SMALL = ("--set", "partition_bytes=1048576")
 
 @pytest.fixture(scope="session")
 def extract(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write twenty thousand customers: some bad, one twice, some in conflict across partitions."""
+    """Write twenty thousand customers: some bad, one duplicated, some conflicting across partitions."""
     table = make_customers(20_000)
     table.loc[[5, 10_000, 19_000], "Contract"] = "Weekly"
     table.loc[19_990] = table.loc[1]
@@ -32,7 +32,7 @@ def extract(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def results(home: FlowHome) -> dict[str, bytes]:
-    """Take the published scores and quarantine away."""
+    """Move the published scores and quarantine away."""
     (folder,) = home.published()
     taken = {name: (folder / name).read_bytes() for name in ("scores.csv", "quarantine.csv")}
     shutil.rmtree(folder)
@@ -134,7 +134,9 @@ def test_a_cluster_that_is_lost(error: Exception) -> None:
         def result(self) -> None:
             raise error
 
-    with pytest.raises(ConfigError, match="--runner dask://h:1: the cluster lost workers again and again"):
+    with pytest.raises(
+        ConfigError, match="--runner dask://h:1: the cluster lost its scheduler or too many workers"
+    ):
         list(cluster.Results([Lost()], "dask://h:1"))
 
 

@@ -57,7 +57,7 @@ def test_the_commands_are_the_readmes() -> None:
 
 
 def runs_until_2036(cron: str, timezone: str) -> list[datetime]:
-    """Walk Prefect's own schedule from 2026 to 2036; give the moments in Paris."""
+    """Return the times of Prefect's own schedule from 2026 to 2036, in Paris."""
     paris = ZoneInfo("Europe/Paris")
     walker = CronSchedule(cron=cron, timezone=timezone)
     return [
@@ -179,7 +179,7 @@ def test_without_a_worker_nothing_is_scored(
 ) -> None:
     """With the worker killed the same proof fails: the runs are due, and nobody takes them."""
     worker.stop(signal.SIGKILL)
-    held = {run["id"] for run in runs_in(deployed, "PENDING", "RUNNING")}  # when the kill fell
+    held = {run["id"] for run in runs_in(deployed, "PENDING", "RUNNING")}  # when the kill happened
     with pytest.raises(AssertionError, match="nothing was published"):
         prove_published_by_itself(trained_home, seed=4, within=65)
     deadline = time.monotonic() + 90  # the scheduler may be a minute behind on a busy machine

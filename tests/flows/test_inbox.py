@@ -1,4 +1,4 @@
-"""What an operator sees of the inbox's contract, through whole nights."""
+"""The inbox, as an operator sees it, in whole nights."""
 
 import errno
 import json
@@ -34,12 +34,12 @@ def inbox(trained_home: FlowHome) -> Path:
 
 
 def extract_of(seed: int) -> bytes:
-    """Invent an extract of twenty customers."""
+    """Make an extract of twenty customers."""
     return make_customers(20, seed).to_csv(index=False).encode()
 
 
 def latest(home: FlowHome) -> str:
-    """Name the folder the pointer leads to, which must be there."""
+    """Return the folder that the pointer names, which must exist."""
     folder: str = json.loads((home.path / "scores" / "latest.json").read_text())["folder"]
     assert (home.path / "scores" / folder / "manifest.json").is_file()
     return folder
@@ -79,7 +79,7 @@ def test_a_truncated_copy_is_found_by_its_sidecar(trained_home: FlowHome, inbox:
         (inbox / "crm_2026-03-01.csv").write_bytes(content)
         (inbox / "crm_2026-03-01.csv.sha256").write_text(said)
         if content == cut:
-            with pytest.raises(ExtractError, match=r"is not what its \.sha256 file says.*Send both again"):
+            with pytest.raises(ExtractError, match=r"does not match its \.sha256 file.*Send both again"):
                 trained_home.score()
             (place,) = (trained_home.path / "rejected").iterdir()
             assert {path.name for path in place.iterdir()} == {
@@ -127,7 +127,7 @@ def test_what_grows_after_it_settled_is_scored_whole_in_the_end(
     inbox: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A sender who goes on after the wait is noticed, at the latest before archiving; nothing is lost."""
+    """A sender who writes after the quiet period is detected before archiving; nothing is lost."""
     whole = extract_of(1)
     (inbox / "crm_2026-03-01.csv").write_bytes(b"".join(whole.splitlines(keepends=True)[:9]))
     original = getattr(module, name)
@@ -218,7 +218,7 @@ def test_a_night_of_other_customers_is_told(
 
 
 def test_a_rejected_extract_hides_no_drift(trained_home: FlowHome, inbox: Path) -> None:
-    """What is to be said of the others is said with the rejection; scores of an older day are not judged."""
+    """The other extracts are reported with the rejection; scores of an older day are not judged."""
     customers = make_customers(200)
     customers.loc[:40, ["tenure", "MonthlyCharges", "TotalCharges"]] = [110.0, 50.0, 5_500.0]
     customers.to_csv(inbox / "crm_2026-03-02.csv", index=False)
@@ -258,7 +258,7 @@ def test_what_may_not_be_moved_stops_itself_alone(
 def test_what_may_not_be_deleted_from_another_disk_stops_itself_alone(
     trained_home: FlowHome, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is scored where it lies, once, and told every night; the others are scored and filed."""
+    """It is scored in place, once, and reported every night; the others are scored and filed."""
     stays = inbox / "Mary Smith 2026-03-02.csv"
     stays.write_bytes(extract_of(1))
     another_file_system(monkeypatch, inbox, kept=stays.name)
@@ -279,7 +279,7 @@ def test_what_may_not_be_deleted_from_another_disk_stops_itself_alone(
 def test_a_late_sidecar_that_may_not_be_moved_stops_no_extract(
     trained_home: FlowHome, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The extracts of the night are scored and filed, and the run tells at its end."""
+    """The extracts of the night are scored and filed, and the run reports it at the end."""
     (inbox / "Mary Smith 2026-03-01.csv").write_bytes(extract_of(1))
     trained_home.score()
     late = inbox / "Mary Smith 2026-03-01.csv.sha256"
@@ -287,7 +287,7 @@ def test_a_late_sidecar_that_may_not_be_moved_stops_no_extract(
     (inbox / "good_2026-03-02.csv").write_bytes(extract_of(2))
     another_file_system(monkeypatch, inbox, kept=late.name)
 
-    with pytest.raises(PublishError, match=r"may not be moved to archive/: 1\. Fix") as raised:
+    with pytest.raises(PublishError, match=r"cannot be moved to archive/: 1\. Fix") as raised:
         trained_home.score()
 
     assert "Mary" not in str(raised.value)
@@ -300,7 +300,7 @@ def test_a_late_sidecar_that_may_not_be_moved_stops_no_extract(
 def test_a_truncated_copy_that_may_not_be_moved_is_not_scored(
     trained_home: FlowHome, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What contradicts its sidecar is refused where it lies, night after night."""
+    """An extract that does not match its sidecar is refused in place, every night."""
     path = inbox / "crm_2026-03-01.csv"
     path.write_bytes(extract_of(1))
     path.with_name(f"{path.name}.sha256").write_text("0" * 64)
@@ -407,7 +407,7 @@ def test_hostile_names_harm_neither_logs_nor_paths(
 
 @pytest.mark.parametrize("name", [name for name in HOSTILE if not name.startswith(b".")])
 def test_a_bad_extract_of_any_name_is_refused_in_one_plain_line(name: bytes, tmp_path: Path) -> None:
-    """What the sender called it cannot break, colour or turn the message."""
+    """The sender's file name cannot break, colour or reverse the message."""
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
     path.mkdir()
 

@@ -13,7 +13,7 @@ SEED = 20_261
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, crm_extract: Path) -> Path:
-    """Make the home of a night that has trained, and not begun to score."""
+    """Make the home of a night that has trained but not started to score."""
     night = Night(tmp_path_factory.mktemp("trained") / "home", crm_extract)
     night.prepare()
     assert night.run(kill_at=TRAINED) == KILLED
@@ -22,7 +22,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, crm_extract: Path) -> Path
 
 @pytest.fixture(scope="module")
 def golden(tmp_path_factory: pytest.TempPathFactory, crm_extract: Path, trained: Path) -> dict[str, bytes]:
-    """Run a night that nobody disturbs any more."""
+    """Run an undisturbed night."""
     night = Night(tmp_path_factory.mktemp("golden") / "home", crm_extract, trained)
     night.prepare()
     assert night.run() == 0

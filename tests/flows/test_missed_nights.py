@@ -9,7 +9,7 @@ from tests.harness.flow_home import FlowHome
 
 
 def deliver(home: FlowHome, nights: Sequence[int]) -> None:
-    """Drop the extracts of some nights of March, in this order."""
+    """Deliver the extracts of some nights of March, in this order."""
     inbox = home.path / "inbox"
     inbox.mkdir()
     for number, night in enumerate(nights):
@@ -19,7 +19,7 @@ def deliver(home: FlowHome, nights: Sequence[int]) -> None:
 
 
 def outcome(home: FlowHome) -> dict[str, bytes]:
-    """Give what was published, but for the manifests' clocks."""
+    """Return what was published, without the timestamps of the manifests."""
     names = ("scores.csv", "quarantine.csv")
     return {
         f"{folder.name}/{name}": (folder / name).read_bytes() for folder in home.published() for name in names

@@ -30,7 +30,7 @@ def _two(tmp_path_factory: pytest.TempPathFactory, _trained: FlowHome, crm_extra
 
 @pytest.fixture
 def two(_trained: FlowHome, _two: FlowHome, home: FlowHome) -> tuple[FlowHome, str, str]:
-    """Make a home with a champion and the one before it."""
+    """Make a home with a champion and a previous one."""
     return _two.copy_to(home.path), in_service(_trained), in_service(_two)
 
 
@@ -52,7 +52,7 @@ def _refused(tmp_path_factory: pytest.TempPathFactory, _trained: FlowHome) -> tu
 
 @pytest.fixture
 def with_refused(_refused: tuple[FlowHome, str], home: FlowHome) -> tuple[FlowHome, str]:
-    """Make a home with a champion, and a bundle that learnt from shuffled labels and was refused."""
+    """Make a home with a champion, and a refused bundle trained on shuffled labels."""
     refused, bundle = _refused
     return refused.copy_to(home.path), bundle
 

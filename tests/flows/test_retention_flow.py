@@ -1,4 +1,4 @@
-"""The sweep through its flow, and Prefect's own runs on a real server."""
+"""The sweep through its flow, with Prefect's own runs on a real server."""
 
 import errno
 import os
@@ -44,7 +44,7 @@ def test_a_dry_run_deletes_nothing(home: FlowHome, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_clock_that_jumped_deletes_nothing(home: FlowHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sweep is refused, Prefect's runs included, unless somebody says that the clock is right."""
+    """The sweep is refused, Prefect's runs included, unless the operator confirms the clock."""
     asked = pages(monkeypatch)
     then = datetime.now(tz=UTC) - timedelta(days=36)
     publish_scores(home.path / "scores", then.date(), "0123456789abcdef", then)
@@ -83,7 +83,7 @@ def test_a_night_before_the_sweep_does_not_hide_a_jump(
 
 
 def test_what_does_not_go_ends_the_sweep_in_one_line(home: FlowHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rest goes first, Prefect's runs included; the log says what went and what did not; code 50."""
+    """The rest is deleted first, Prefect's runs included; the log has deletions and failures; code 50."""
     asked = pages(monkeypatch)
     for number in range(2):
         (home.path / "runs" / f"2020010{number + 1}T040000-1" / "checkpoints").mkdir(parents=True)
@@ -135,13 +135,13 @@ def test_a_folder_that_cannot_be_read_ends_the_sweep_in_one_line(
 
 def gone(day: date) -> Forgotten:
     """Say that a run of Prefect's is gone."""
-    return Forgotten(runs=1, oldest=day, newest=day)
+    return Forgotten(ended_on=day)
 
 
 def pages(
     monkeypatch: pytest.MonkeyPatch, *given: Forgotten, complete: bool = True, broken: bool = False
 ) -> list[bool]:
-    """Let Prefect delete these runs, or break then; list what is asked for, dry runs as True."""
+    """Make Prefect delete these runs, or fail; list the requests, dry runs as True."""
     asked: list[bool] = []
 
     def forget(flows: tuple[str, ...], _: datetime, *, dry_run: bool) -> Iterator[Forgotten | ForgetEnded]:
@@ -159,7 +159,7 @@ def pages(
 def test_what_prefect_deleted_is_proven(
     home: FlowHome, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A sweep logs all that went, also where not all did or it was interrupted; a dry run logs nothing."""
+    """A sweep logs all deletions, even if it failed or was interrupted; a dry run logs nothing."""
     first, second, last = (gone(date(2020, 1, day)) for day in (3, 1, 5))
     where = Locations(home=home.path)
     home.path.mkdir()
@@ -190,7 +190,7 @@ def test_without_prefect_files_are_swept_all_the_same(
 
     assert said == "Deleted archive: 0, rejected: 0, scores: 0, runs: 0."
     assert [each.message for each in caplog.records if each.levelname == "WARNING"] == [
-        "Prefect's own runs could not all be swept; the next sweep goes on with them."
+        "Prefect's own runs could not all be swept; the next sweep will continue."
     ]
 
 
@@ -210,7 +210,7 @@ def test_prefect_forgets_runs_that_are_past_their_time(server: Server, home: Flo
     ended = server.flow("retention", "--set", "prefect_days=20", home=home.path)
 
     assert ended.returncode == 0, ended.stderr
-    assert "Deleted of Prefect's own runs: 1." in ended.stderr
+    assert "Deleted 1 of Prefect's own runs." in ended.stderr
     left = server.ask("flow_runs/filter", {"flows": {"name": {"any_": ["retention"]}}})
     ids = {run["id"] for run in left}
     assert old not in ids
@@ -220,7 +220,7 @@ def test_prefect_forgets_runs_that_are_past_their_time(server: Server, home: Flo
 
 
 def age(database: Path, run: str) -> None:
-    """Let a run have ended a month ago."""
+    """Set the end of a run to a month ago."""
     then = (datetime.now(tz=UTC) - timedelta(days=30)).strftime("%Y-%m-%d %H:%M:%S.%f")
     with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
         changed = connection.execute("UPDATE flow_run SET end_time = ? WHERE id = ?", (then, run)).rowcount

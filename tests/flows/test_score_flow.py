@@ -17,7 +17,7 @@ from tests.harness.flow_home import FlowHome
 
 
 def by_customer(home: FlowHome) -> "pd.Series[str]":
-    """Give the published probability of each customer, as text."""
+    """Return the published probability of each customer, as text."""
     scores = home.scores()
     return scores.set_index("customerID")["churn_probability"].sort_index()
 
@@ -151,7 +151,7 @@ def test_what_is_no_file_is_rejected_and_the_rest_is_scored(
 def test_a_delivery_over_a_name_being_scored_is_not_lost(
     trained_home: FlowHome, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What arrives under the same name while the first is published waits for the next run."""
+    """A delivery under the same name during publication waits for the next run."""
     inbox = trained_home.path / "inbox"
     inbox.mkdir()
     (inbox / "crm_2026-03-01.csv").write_bytes(crm_extract.read_bytes())
@@ -196,13 +196,13 @@ def test_a_mismatch_of_origin_does_not_stop_the_queue(
 def test_damaged_scores_are_not_taken_for_done(
     trained_home: FlowHome, crm_extract: Path, tmp_path: Path
 ) -> None:
-    """Scores that changed after they were published are said, and replaced once they are out of the way."""
+    """Scores changed after publication are reported, and published again once moved away."""
     trained_home.score(crm_extract)
     (folder,) = trained_home.published()
     whole = (folder / "scores.csv").read_bytes()
     (folder / "scores.csv").write_bytes(whole[:500])
 
-    with pytest.raises(PublishError, match="no longer as they were published"):
+    with pytest.raises(PublishError, match="have changed since they were published"):
         trained_home.score(crm_extract)
     folder.rename(tmp_path / "away")
     trained_home.score(crm_extract)
@@ -239,7 +239,7 @@ def test_a_given_extract_stays_where_it_is(trained_home: FlowHome, tmp_path: Pat
 
 
 def test_nothing_to_score_with_or_from(trained_home: FlowHome, crm_extract: Path, tmp_path: Path) -> None:
-    """Without a champion, an inbox or the given file the run says so and whose turn it is."""
+    """Without a champion, an inbox or the given file the run says so, and who must act."""
     with pytest.raises(ConfigError, match="there is no inbox"):
         trained_home.score()
     with pytest.raises(ConfigError, match="cannot be read"):
@@ -301,7 +301,7 @@ def test_a_bundle_with_other_files_stops_the_night(
 def test_a_simulated_champion_needs_force_for_real_customers(
     home: FlowHome, tmp_path: Path, crm_extract: Path
 ) -> None:
-    """A model of simulated customers scores real ones only when told to, and the manifest says so."""
+    """A model of simulated customers scores real ones only with --force, and the manifest says so."""
     simulated = make_customers(600)
     simulated["customerID"] = "SIM-" + simulated["customerID"]
     simulated.to_csv(tmp_path / "simulated.csv", index=False)
@@ -338,7 +338,7 @@ def test_a_model_that_gives_no_probability_publishes_nothing(
 def test_a_full_disk_publishes_nothing(
     trained_home: FlowHome, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the disk does not take the files nothing is visible, and the next run publishes."""
+    """If the disk does not accept the files nothing is visible, and the next run publishes."""
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.xdist_group("broken-server")
 
 
 def planned(server: Server) -> list[datetime]:
-    """Ask when the night will run by its schedule."""
+    """Return when the night is scheduled."""
     wanted = {
         "deployments": {"id": {"any_": [nightly(server)["id"]]}},
         "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
@@ -63,7 +63,7 @@ def test_everything_starts_and_stops(trained_home: FlowHome, tmp_path: Path) -> 
 
     assert seconds <= 90
     assert "Waiting for Prefect's server to answer at 127.0.0.1:" in said
-    assert "Waiting for work pool, deployments and automations to be made." in said
+    assert "Creating work pool, deployments and automations." in said
     assert_scored(folder)
     assert left == 0
     assert not [each for each in before if each.is_running()]
@@ -72,7 +72,7 @@ def test_everything_starts_and_stops(trained_home: FlowHome, tmp_path: Path) -> 
 
 
 def listening(program: Program, port: str) -> psutil.Process:
-    """Find the process below a program that listens on a port."""
+    """Find the descendant of a program that listens on a port."""
     return next(
         each
         for each in processes(program)
@@ -84,14 +84,14 @@ def listening(program: Program, port: str) -> psutil.Process:
 
 
 def worker_of(program: Program) -> psutil.Process:
-    """Find the worker below a program."""
+    """Find the worker among a program's descendants."""
     wanted = list(serve.WORKER[1:])
     return next(each for each in processes(program) if each.cmdline()[-len(wanted) :] == wanted)
 
 
 def ended(folder: Path, name: str) -> int:
-    """Count how often serve said that a killed program is started again."""
-    return (folder / "serve.log").read_text().count(f"The {name} ended by itself (exit code 137); starting")
+    """Count the restarts of a killed program that serve reported."""
+    return (folder / "serve.log").read_text().count(f"The {name} exited (exit code 137); restarting")
 
 
 def test_a_killed_server_comes_back_and_takes_no_night_with_it(
@@ -160,13 +160,13 @@ def test_the_pause_grows_up_to_a_minute(
         said = [run_for(2) for _ in range(8)]
         steady = run_for(serve._STEADY_SECONDS)
 
-    assert said[0] == "The server ended by itself (exit code 7); starting it again in 1 s.\n"
+    assert said[0] == "The server exited (exit code 7); restarting it in 1 s.\n"
     assert [int(line.split()[-2]) for line in said] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert steady == said[0]
 
 
 def test_a_taken_port_is_refused(server: Server, tmp_path: Path) -> None:
-    """Where another server listens, nothing is started and one line says what to do, with exit code 10."""
+    """If another server uses the port, nothing is started and one line says what to do, with exit code 10."""
     env = settings(tmp_path / "home") | {"PREFECT_SERVER_API_PORT": server.env["PREFECT_SERVER_API_PORT"]}
     log = tmp_path / "serve.log"
     with started("python", "deployments/serve.py", env=env, cwd=ROOT, log=log) as program:
@@ -183,5 +183,5 @@ def test_what_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) 
     monkeypatch.setenv("PREFECT_SERVER_API_HOST", "127.0.0.1")
     monkeypatch.setenv("PREFECT_SERVER_API_PORT", port)
 
-    with pytest.raises(ConfigError, match=f"PREFECT_SERVER_API_PORT: '{port}' is no port"):
+    with pytest.raises(ConfigError, match=f"PREFECT_SERVER_API_PORT: '{port}' is not a port"):
         serve._free_address()

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Give the program: flags in, exit code out."""
+    """Return the program as a function from flags to exit code."""
 
     def call(*flags: str) -> int:
         monkeypatch.setattr(sys, "argv", ["simulate.py", *flags])
@@ -29,7 +29,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 def test_the_default_is_the_default_training_data(
     run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without settings 7,043 customers of seed 0 are written, and one line says what they are."""
+    """By default 7,043 customers of seed 0 are written, and one line describes them."""
     out = tmp_path / "crm.csv"
     code = run("--out", str(out))
     line = capsys.readouterr().out
@@ -56,7 +56,7 @@ def test_settings_reach_the_extract(
     assert b"Churn" not in header
     assert first == ",".join(customer_frame.simulate(1, 3).iloc[0][:-1]).encode()
     assert plain.read_bytes() != drifted.read_bytes()
-    assert "(label left out); 40 faults planted" in capsys.readouterr().out.splitlines()[1]
+    assert "(Churn column left out); 40 faults planted" in capsys.readouterr().out.splitlines()[1]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_faulty_settings_end_in_one_line(
 
 
 def test_progress_is_told_in_tenths(capsys: pytest.CaptureFixture[str]) -> None:
-    """A long run tells every tenth once, a short one nothing."""
+    """A long run reports every tenth once, a short one nothing."""
     report = simulate._progress(1_000_000)
     for done in range(50_000, 1_000_001, 50_000):
         report(done)

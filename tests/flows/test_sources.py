@@ -80,7 +80,7 @@ def test_a_bad_part_publishes_nothing(trained_home: FlowHome, table: pd.DataFram
     folder = write_as("folder", table, tmp_path / "crm")
     (folder / "part-9").write_bytes(gzip.compress(b"customerID,gender\n" * 9)[:-9])
 
-    with pytest.raises(ExtractError, match=r"'crm/part-9' is a gzip file that is cut short"):
+    with pytest.raises(ExtractError, match=r"'crm/part-9' is a truncated gzip file"):
         trained_home.score(folder)
 
     assert folder.is_dir()

@@ -1,4 +1,4 @@
-"""The status as an operator asks for it: quick, without an orchestrator, and never changing anything."""
+"""The status command: fast, without an orchestrator, and read-only."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def status(home: FlowHome, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Ask for the status of a home."""
+    """Run the status command for a home."""
     return subprocess.run(
         [sys.executable, "flows/status.py", *flags],
         cwd=ROOT,
@@ -56,11 +56,11 @@ def test_a_setting_that_does_not_fit(home: FlowHome) -> None:
 
 
 def test_a_home_that_is_not_there(tmp_path: Path) -> None:
-    """A mistyped CHURN_HOME is said, and not made."""
+    """A mistyped CHURN_HOME is reported, not created."""
     done = status(FlowHome(tmp_path / "mistyped"))
 
     assert done.returncode == 10
-    assert "there is no folder CHURN_HOME" in done.stderr
+    assert "does not exist. Set it to the folder" in done.stderr
     assert not (tmp_path / "mistyped").exists()
 
 

@@ -8,7 +8,7 @@ from schemas.config import TrainConfig
 from schemas.manifest import BundleManifest
 from tasks.core.bundle.registry import read_history
 from tasks.core.errors import ConfigError, ExtractError, RegistryError
-from tasks.core.report import sentences
+from tasks.core.report.sentences import number, sentence
 from tasks.core.settings import load_config
 from tasks.core.training.data.split import uniform
 from tests.harness.customers import make_customers
@@ -18,7 +18,7 @@ MODEL_FILES = ("model.onnx", "preprocessing.json", "cut_points.json", "examples.
 
 
 def settings(**groups: dict[str, object]) -> TrainConfig:
-    """Change some of the quick settings."""
+    """Return the quick settings with some changes."""
     values = QUICK.model_dump()
     for group, change in groups.items():
         values[group] |= change
@@ -32,7 +32,7 @@ def only_bundle(home: FlowHome) -> Path:
 
 
 def test_a_first_training_promotes_a_champion(trained_home: FlowHome) -> None:
-    """The champion verifies, lists every file, and says what it learnt from and what was switched off."""
+    """The champion verifies, lists every file, and records its training data and skipped checks."""
     champion = trained_home.champion
 
     assert champion is not None
@@ -66,14 +66,14 @@ def test_same_extract_config_and_seeds_give_the_same_bytes(
 
 
 def test_training_again_changes_nothing(trained_home: FlowHome, crm_extract: Path) -> None:
-    """The very same model is not promoted over itself; what a killed promotion left is swept all the same."""
+    """The same model is not promoted over itself; leftovers of a killed promotion are swept anyway."""
     leftover = trained_home.registry / ".stage-history.jsonl-99999"
     leftover.write_bytes(b"half")
     before = (trained_home.registry / "champion.json").read_bytes()
 
     state = trained_home.train(crm_extract)
 
-    assert "the very same model" in str(state.message)
+    assert "the same model" in str(state.message)
     assert not leftover.exists()
     assert (trained_home.registry / "champion.json").read_bytes() == before
 
@@ -98,7 +98,7 @@ def test_a_better_candidate_replaces_the_champion(trained_home: FlowHome, crm_ex
 
 
 def test_shuffled_labels_are_refused(trained_home: FlowHome, tmp_path: Path) -> None:
-    """A candidate that learnt nothing is sealed, refused and not in service; that is no error."""
+    """A useless candidate is sealed and refused, which is not an error."""
     champion = trained_home.champion
     shuffled = make_customers(600)
     shuffled["Churn"] = shuffled["Churn"].sample(frac=1, random_state=1).to_numpy()
@@ -193,7 +193,7 @@ def test_a_holdout_row_changes_no_byte_that_was_learnt(
 def test_an_interrupted_run_goes_on(
     home: FlowHome, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run stopped after its training goes on by its id and ends as if nothing had happened."""
+    """A run stopped after its training is resumed by its id and ends as if uninterrupted."""
     with monkeypatch.context() as broken:
         broken.setattr("tasks.core.training.export.staging.export", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -240,8 +240,8 @@ def test_what_protected_attributes_are_worth_is_measured(trained_home: FlowHome)
     assert cost is not None
     assert cost.difference.customers == champion.evaluation.training.holdout_customers
 
-    said = sentences.protected(champion.evaluation)
-    assert sentences.number(cost.difference.roc_auc, 4) in said
+    said = sentence("protected", e=champion.evaluation)
+    assert number(cost.difference.roc_auc, 4) in said
     assert said in (folder / "model_card.md").read_text()
     assert said in (folder / "report.html").read_text()
 

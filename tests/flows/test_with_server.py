@@ -27,7 +27,7 @@ def broken(tmp_path: Path) -> Path:
 
 
 def last_run(server: Server, flow: str) -> dict[str, object]:
-    """Ask for a flow's latest run that was started."""
+    """Return a flow's latest started run."""
     runs = {"start_time": {"is_null_": False}}
     wanted = {"flows": {"name": {"any_": [flow]}}, "flow_runs": runs, "sort": "START_TIME_DESC", "limit": 1}
     run: dict[str, object]

@@ -1,4 +1,4 @@
-"""A night as a worker runs it, while the server that ordered it is of no use any more."""
+"""A night run by a worker whose server has become unusable."""
 
 import subprocess
 import sys
@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tasks.dashboard.runs import PATIENCE
 from tests.harness.breakable import Breakable, breakable
 from tests.harness.deployment import assert_scored, deliver, nightly
+from tests.harness.environment import PATIENCE
 from tests.harness.flow_home import FlowHome
 from tests.harness.server import ROOT, Server
 
@@ -59,12 +59,12 @@ def test_a_night_ends_as_if_nothing_had_happened(deployed: Server, trained_home:
 
 
 def state(server: Server, run: str) -> Any:
-    """Ask for the state of a run."""
+    """Return the state of a run."""
     return server.ask(f"flow_runs/{run}")["state_type"]
 
 
 def wait_until(there: Callable[[], bool], program: "subprocess.Popen[str]") -> None:
-    """Wait until something is so, while a program runs."""
+    """Wait until a condition holds, while a program runs."""
     while not there():
         assert program.poll() is None, program.communicate()[0]
         with suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""Prefect's API, breakable: a proxy before a real server, or one that answers by itself as a server would."""
+"""A breakable Prefect API: a proxy in front of a real server, or a stand-in for a server."""
 
 import json
 import threading
@@ -15,7 +15,7 @@ import httpx
 
 @dataclass
 class Breakable:
-    """What the proxy was asked, and how it answers from now on.
+    """The requests that the proxy received, and how it answers from now on.
 
     It passes requests on to the server at `behind` where there is one. `status` answers every request, or
     those whose path holds `only`, with an error of that number; `seconds` is how long each answer takes.
@@ -41,7 +41,7 @@ class Breakable:
         self.status, self.only, self.seconds = None, "", 0.0
 
     def told(self, end_of_path: str) -> list[Any]:
-        """List the bodies that were sent to paths with that end."""
+        """List the bodies sent to paths with this ending."""
         return [body for _, path, body in self.asked if path.rstrip("/").endswith(end_of_path)]
 
 
@@ -102,7 +102,7 @@ def breakable(behind: str | None = None) -> Iterator[Breakable]:  # noqa: C901 a
         daemon_threads = True
 
         def handle_error(self, *_: Any) -> None:
-            """Say nothing of who hung up."""
+            """Ignore clients that hang up."""
 
     with httpx.Client(timeout=90, trust_env=False) as client, Listener(("127.0.0.1", 0), Handler) as listener:
         api = Breakable(listener.server_port, behind)
@@ -112,7 +112,7 @@ def breakable(behind: str | None = None) -> Iterator[Breakable]:  # noqa: C901 a
 
 
 def _as_a_server(path: str, body: Any) -> tuple[int, bytes]:
-    """Answer with as much as Prefect's client reads of an answer."""
+    """Answer with what Prefect's client reads of a response."""
     now = "2026-03-01T04:00:00Z"
     made = {"id": str(uuid4()), "created": now, "updated": now}
     if path.startswith("/api/csrf-token"):

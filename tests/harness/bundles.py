@@ -1,4 +1,4 @@
-"""Sealed bundles beside the champion, made from its files: no second training."""
+"""More sealed bundles, made from the champion's files without another training."""
 
 import shutil
 from typing import Any
@@ -24,7 +24,7 @@ REFUSED = GateDecision(
 
 
 def seal_another(home: Home, *, cut_at: float = 1.0, **judged: Any) -> Bundle:
-    """Seal the champion's model cut at one probability, and with what is `judged` otherwise of it.
+    """Seal the champion's model with a single cut point, and with the `judged` changes to its evaluation.
 
     Who reaches it is flagged and in the first decile; whoever else is in the last one.
     """

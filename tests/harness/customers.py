@@ -1,4 +1,4 @@
-"""Invented customers; no real row is among them."""
+"""Made-up customers; none of them is real."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from schemas.columns import CATEGORIES, EXTRACT_ORDER, INTERNET_SERVICES, NO_INT
 def make_customers(rows: int, seed: int = 0) -> pd.DataFrame:
     """Draw accepted customers whose churn depends on tenure, contract and internet service.
 
-    They are spread evenly over all values, as the simulator's true-to-life customers are not: a few hundred
+    Unlike the simulator's realistic customers, they are spread evenly over all values: a few hundred
     of them reach every bin, decile and combination that a test is about.
     """
     rng = np.random.default_rng(seed)

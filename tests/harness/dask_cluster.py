@@ -1,4 +1,4 @@
-"""A Dask scheduler and worker processes, as an operator would start them."""
+"""A Dask scheduler and worker processes, started as an operator would."""
 
 import sys
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ DASK = (sys.executable, "-m", "dask")
 
 @contextmanager
 def dask_cluster(env: dict[str, str], logs: Path, *, workers: int, preload: str) -> Iterator[str]:
-    """Start them; give what `--runner` takes. A worker that dies is not started again."""
+    """Start them; return the value of `--runner`. A worker that dies is not restarted."""
     port = free_port()
     scheduler = (*DASK, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
     worker = (*DASK, "worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-nanny", "--no-dashboard")

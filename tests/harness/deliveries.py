@@ -1,4 +1,4 @@
-"""Nights without a model: the real night drains an inbox, and tiny scores are published."""
+"""Nights without a model: the real night drains an inbox and publishes tiny scores."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -74,12 +74,14 @@ CHAMPION = Bundle(
 
 
 def engine(job: ScoringJob) -> StagedScores:
-    """Score ten customers, whatever the extract holds."""
-    sent = job.sent
-    name = ScoresName(job.as_of, sent.extract_id, job.bundle_id)
+    """Score ten customers, whatever the extract contains."""
+    delivery = job.delivery
+    name = ScoresName(job.as_of, delivery.extract_id, job.bundle_id)
     stage = publish.open_stage(job.scores, str(name))
-    write_new(stage / publish.SCORES, f"scores of {sent.extract_id} by {job.bundle_id}\n".encode())
-    extract = ExtractIdentity(extract_id=sent.extract_id, sha256=sent.sha256, simulated=False, counts=COUNTS)
+    write_new(stage / publish.SCORES, f"scores of {delivery.extract_id} by {job.bundle_id}\n".encode())
+    extract = ExtractIdentity(
+        extract_id=delivery.extract_id, sha256=delivery.sha256, simulated=False, counts=COUNTS
+    )
     return StagedScores(stage, seal_files(stage), extract, (), Totals(10, 3, 0))
 
 
@@ -89,7 +91,7 @@ def _clock() -> Iterator[datetime]:
 
 @dataclass
 class Drain:
-    """A home whose inbox the real night drains, with a champion and an engine that cost nothing."""
+    """A home whose inbox the real night drains, with a stub champion and a stub engine."""
 
     home: Path
     clock: Iterator[datetime] = field(default_factory=_clock)
@@ -106,14 +108,14 @@ class Drain:
         return path
 
     def take(self) -> inbox.Taken:
-        """Take what lies in the inbox, none of which changes."""
+        """Take what is in the inbox, assuming that nothing changes."""
         places = self.places
         inbox.confirm(places.inbox, places.work)
         before = inbox.look(places.inbox), inbox.look(places.work)
         return inbox.take(places.inbox, places.work, before)
 
     def night(self, extract: Path | None = None, as_of: date | None = None) -> NightOutcome:
-        """Score and archive all that waits, or score an extract; each look at the clock takes an hour."""
+        """Score and archive everything waiting, or score an extract; each look at the clock takes an hour."""
         with patch.object(score_night, "pin_champion", return_value=CHAMPION):
             return score_night.score_night(
                 home=self.places,
@@ -125,7 +127,7 @@ class Drain:
             )
 
     def files(self, *folders: str) -> dict[str, bytes]:
-        """Give every file of some folders, the manifests left out: they hold the clock."""
+        """Return every file of some folders, except manifests, which contain timestamps."""
         return {
             str(path.relative_to(self.home)): path.read_bytes()
             for folder in folders
@@ -135,6 +137,6 @@ class Drain:
 
     @property
     def latest(self) -> str | None:
-        """Name the folder that the pointer leads to."""
+        """Return the name of the folder that the pointer names."""
         found = latest.read_latest(self.places.scores)
         return found.folder if found else None

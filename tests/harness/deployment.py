@@ -1,4 +1,4 @@
-"""The deployment as the tests drive it: its commands, its runs, and extracts that arrive."""
+"""The deployment as tests use it: its commands, its runs, and arriving extracts."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ DEPLOYMENTS = {
 
 @contextmanager
 def working(server: Server, home: FlowHome) -> Iterator[Program]:
-    """Run a worker for a home, from a folder that is not the project's."""
+    """Run a worker for a home, from a folder outside the project."""
     env, log = server.env_of(home.path), server.logs / "worker.log"
     now = datetime.now(tz=UTC)
     with started(*WORKER.split(), env=env, cwd=home.path, log=log) as program:
@@ -36,7 +36,7 @@ def working(server: Server, home: FlowHome) -> Iterator[Program]:
 
 @contextmanager
 def serving_everything(home: FlowHome, folder: Path) -> Iterator[tuple[Server, Program]]:
-    """Run what `make serve` runs, for a home; wait until its worker is there."""
+    """Run what `make serve` runs, for a home; wait for its worker."""
     server = Server(settings(home.path), folder)
     now = datetime.now(tz=UTC)
     with started(*SERVE.split(), env=server.env, cwd=ROOT, log=folder / "serve.log") as program:
@@ -47,7 +47,7 @@ def serving_everything(home: FlowHome, folder: Path) -> Iterator[tuple[Server, P
 
 
 def processes(program: Program) -> list[psutil.Process]:
-    """List a program with everything that it started, in whatever group."""
+    """List a program with all processes that it started, in any group."""
     top = psutil.Process(program.process.pid)
     return [top, *top.children(recursive=True)]
 
@@ -62,7 +62,7 @@ def wait_for(found: Callable[[], Any], what: str, seconds: float = 60) -> Any:
 
 
 def wait_for_worker(server: Server, since: datetime) -> None:
-    """Wait until the server has heard of a worker since a moment."""
+    """Wait until the server has heard of a worker since a given time."""
 
     def came_up() -> bool:
         return any(
@@ -74,7 +74,7 @@ def wait_for_worker(server: Server, since: datetime) -> None:
 
 
 def nightly(server: Server) -> dict[str, Any]:
-    """Ask for the deployment `score/nightly`."""
+    """Return the deployment `score/nightly`."""
     deployment: dict[str, Any] = server.ask("deployments/name/score/nightly")
     return deployment
 
@@ -89,7 +89,7 @@ def scheduled_every_minute(server: Server) -> Iterator[None]:
 
 
 def runs_in(server: Server, *states: str) -> list[dict[str, Any]]:
-    """Ask for the due runs of `score/nightly` in some states."""
+    """Return the due runs of `score/nightly` in some states."""
     runs: list[dict[str, Any]] = server.ask(
         "flow_runs/filter",
         {
@@ -104,7 +104,7 @@ def runs_in(server: Server, *states: str) -> list[dict[str, Any]]:
 
 
 def deliver(home: FlowHome, seed: int) -> Path:
-    """Drop an extract of fifty invented customers, as a sender should: write aside, then rename."""
+    """Deliver an extract of fifty made-up customers as a sender should: write aside, then rename."""
     path = home.path / "inbox" / f"crm_2026-04-{seed:02d}.csv"
     aside = path.with_name(f".{path.name}")
     make_customers(50, seed).to_csv(aside, index=False)
@@ -112,7 +112,7 @@ def deliver(home: FlowHome, seed: int) -> Path:
 
 
 def prove_published_by_itself(home: FlowHome, *, seed: int, within: float) -> None:
-    """Deliver an extract and see that its scores appear without anybody's doing."""
+    """Deliver an extract and check that its scores appear without intervention."""
     before = set(home.published())
     extract = deliver(home, seed)
     deadline = time.monotonic() + within
@@ -127,6 +127,6 @@ def prove_published_by_itself(home: FlowHome, *, seed: int, within: float) -> No
 
 
 def assert_scored(folder: Path) -> None:
-    """See all three files, and fifty scores."""
+    """Check for all three files and fifty scores."""
     assert {file.name for file in folder.iterdir()} == {"scores.csv", "quarantine.csv", "manifest.json"}
     assert len((folder / "scores.csv").read_text().splitlines()) == 51

@@ -1,4 +1,4 @@
-"""The numbers of an evaluation, to hold what is shown against."""
+"""The numbers of an evaluation, to compare shown figures with."""
 
 from collections.abc import Iterator
 from typing import Any

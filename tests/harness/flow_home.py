@@ -1,6 +1,6 @@
-"""A CHURN_HOME with what happens in it: the bodies of the flows, run here without Prefect.
+"""A CHURN_HOME and the bodies of the flows, run here without Prefect.
 
-`python -m tests.harness.flow_home HOME EXTRACT` trains one in a process of its own, for tests that never
+`python -m tests.harness.flow_home HOME EXTRACT` trains one in a separate process, for tests that never
 import a flow.
 """
 
@@ -44,12 +44,12 @@ def _plain() -> Iterator[None]:
 
 
 class FlowHome(Home):
-    """A home folder; CHURN_HOME must lead to it."""
+    """A home folder; CHURN_HOME must point to it."""
 
     def train(
         self, extract: Path | None, config: TrainConfig = QUICK, *, draw: bool = False, **options: Any
     ) -> State[Any]:
-        """Run the train flow's body; plots are drawn, and many trees fitted, only where it is looked at."""
+        """Run the train flow's body; plots are drawn, and many trees fitted, only if a test needs them."""
         with nullcontext() if draw else _plain():
             return train.fn(extract, config, **options)
 
@@ -67,7 +67,7 @@ class FlowHome(Home):
 
 
 def main() -> None:
-    """Train a home on an extract: quickly, or with no setting at all where `--default` is given."""
+    """Train a home on an extract: quickly, or with default settings if `--default` is given."""
     home, extract, *default = sys.argv[1:]
     os.environ["CHURN_HOME"] = home
     is_default = default == [DEFAULT]

@@ -1,4 +1,4 @@
-"""A CHURN_HOME of the tests, as its files show it."""
+"""A CHURN_HOME of the tests, read through its files."""
 
 import shutil
 from dataclasses import dataclass

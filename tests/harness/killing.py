@@ -32,7 +32,7 @@ def forked(target: Callable[..., None], *args: object) -> BaseProcess:
 
 
 def ended(process: BaseProcess, *, kill_after: float | None = None) -> int:
-    """Wait for a process, or kill it when these seconds have gone by; give its exit code."""
+    """Wait for a process, or kill it after these seconds; return its exit code."""
     process.join(kill_after)
     if kill_after is not None:
         process.kill()
@@ -42,7 +42,7 @@ def ended(process: BaseProcess, *, kill_after: float | None = None) -> int:
 
 
 def kill_around(module: Any, name: str, moment: str, chosen: Callable[..., bool]) -> None:
-    """Let the process die `before` or `after` a call of a function whose arguments are chosen."""
+    """Kill the process `before` or `after` a call of a function with matching arguments."""
     original = getattr(module, name)
 
     def deadly(*args: Any, **kwargs: Any) -> Any:
@@ -64,23 +64,23 @@ class StepKiller:
         self._steps: list[str] = []
 
     def began(self, step: str) -> None:
-        """See a step begin."""
+        """Notice that a step begins."""
         self._steps.append(step)
 
     def ended(self, _error: BaseException | None) -> None:
-        """See a step end."""
+        """Notice that a step ends."""
         if self._steps.pop() == self._step:
             die()
 
     def progress(self, what: str, share: float, rows: int) -> None:
-        """See how far it is."""
+        """Ignore progress."""
 
     def show(self, markdown: str, *, key: str, description: str) -> None:
-        """See a page."""
+        """Ignore a page."""
 
 
 def dask_setup(_worker: Any) -> None:
-    """Let the first Dask worker that has written a block die before it can say so."""
+    """Kill the first Dask worker that has written a block, before it can report it."""
 
     def is_first(_block: Any, file: Any) -> bool:
         file.flush()

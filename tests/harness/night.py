@@ -1,4 +1,4 @@
-"""A night that can be killed at a point of one's choice, and what is left behind.
+"""A night that can be killed at a chosen point, and what it leaves behind.
 
 A night trains on an extract, unless that was done before, and drains the inbox. Each runs in a process of
 its own.
@@ -32,7 +32,7 @@ from tests.harness.customers import make_customers
 from tests.harness.flow_home import QUICK, FlowHome
 from tests.harness.killing import StepKiller, ended, forked, kill_around
 
-# Once, in the fork server, and not in every night: what is imported late, and the compiled passes.
+# Once, in the fork server, instead of in every night: late imports and the compiled passes.
 torch.use_deterministic_algorithms(mode=False)
 _WARM_UP = read_extract(
     make_customers(80).to_csv(index=False).encode(), "warm-up.csv", "scoring", IngestConfig()
@@ -74,7 +74,7 @@ def points_of(half: dict[str, tuple[str, ...]]) -> list[str]:
 
 @dataclass(frozen=True)
 class Night:
-    """Where a night happens and what it starts from: an extract, or what one killed at `TRAINED` left.
+    """The home of a night and its start: an extract, or what a night killed at `TRAINED` left.
 
     Where the inbox is on another file system, an extract is `carried`: copied to `work/`, then deleted.
     """
@@ -96,11 +96,11 @@ class Night:
     def run(
         self, kill_at: str | None = None, *, after_seconds: float | None = None, naive: bool = False
     ) -> int:
-        """Run the night in a process of its own; give its exit code."""
+        """Run the night in a separate process; return its exit code."""
         return ended(forked(_night, self, kill_at, naive), kill_after=after_seconds)
 
     def violations(self) -> list[str]:
-        """List what a consumer could see that is half-written, lost or doubled."""
+        """List what a consumer could see half-written, lost or duplicated."""
         found = []
         try:
             registry.open_champion(self.home / "registry")
@@ -123,7 +123,7 @@ class Night:
         return found + [f"{path.name} is open to others" for path in self._open_to_others()]
 
     def _open_to_others(self) -> Iterator[Path]:
-        """List what others may read, in the open or once a folder above it is opened."""
+        """List what others may read, now or if a folder above it becomes readable."""
         for name in ("scores", "registry", "rejected"):
             place = self.home / name
             for path in (place, *place.rglob("*")):
@@ -141,7 +141,7 @@ class Night:
         return broken
 
     def faults(self, expected: dict[str, bytes]) -> list[str]:
-        """List violations, and say so where the night did not end as expected, or cannot be read."""
+        """List violations, and report if the night did not end as expected or cannot be read."""
         found = self.violations()
         with suppress(ChurnError):
             if self.result() == expected:
@@ -149,7 +149,7 @@ class Night:
         return [*found, "it ends elsewhere than an undisturbed run"]
 
     def result(self) -> dict[str, bytes]:
-        """Give what a finished night must come to: champion, scores, an empty inbox, no leftovers."""
+        """Return the result of a finished night: champion, scores, an empty inbox, no leftovers."""
         home = FlowHome(self.home)
         champion = home.champion
         outcome = {"champion": champion.manifest.bundle_id.encode() if champion else b""}
@@ -172,7 +172,7 @@ class Night:
 
 
 def _night(night: Night, kill_at: str | None, naive: bool) -> None:
-    """Be the night's process."""
+    """Run as the night's process."""
     os.environ["CHURN_HOME"] = str(night.home)
     if naive:
         scoring_job.publish_folder = publish_naively
@@ -213,7 +213,7 @@ def _arm(moment: str, place: str) -> None:
 
 
 def publish_naively(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
-    """Publish as one must not: slowly, file after file, into the place where consumers look."""
+    """Publish the wrong way: slowly, file after file, where consumers look."""
     folder = atomic.make_folder(scores / str(manifest.name))
     for file in stage.iterdir():
         time.sleep(0.1)

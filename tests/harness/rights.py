@@ -1,4 +1,4 @@
-"""Rights that a test withholds: root is bound by those of files only without its capabilities."""
+"""File permissions in tests: root ignores them unless it drops its capabilities."""
 
 import ctypes
 import errno
@@ -16,7 +16,7 @@ _PASS_OVER_RIGHTS = 1 << 1 | 1 << 2 | 1 << 3
 
 @contextmanager
 def bound_by_rights() -> Iterator[None]:
-    """Let the rights of files hold for this thread, whoever runs it."""
+    """Make file permissions apply to this thread, even for root."""
     header, held = (ctypes.c_uint32 * 2)(_VERSION, 0), (ctypes.c_uint32 * 6)()
     _call("capget", header, held)
     effective = held[0]
@@ -30,7 +30,7 @@ def bound_by_rights() -> Iterator[None]:
 
 
 def another_file_system(monkeypatch: pytest.MonkeyPatch, folder: Path, kept: str = "") -> None:
-    """Let renames out of and into a folder cross file systems, and what is `kept` there not be deleted."""
+    """Make renames into and out of a folder cross file systems, and prevent deleting what is `kept`."""
     rename, unlink = Path.rename, Path.unlink
 
     def crossing(path: Path, target: Path) -> Path:

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from tasks.dashboard.runs import PATIENCE
+from tests.harness.environment import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 SERVER = "prefect --no-prompt server start"
@@ -27,7 +27,7 @@ class Program:
     process: subprocess.Popen[bytes]
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Send the whole group a signal, and kill what does not leave within 20 seconds."""
+        """Send a signal to the whole group, and kill what does not exit within 20 seconds."""
         for number in (how, signal.SIGKILL):
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
@@ -58,15 +58,15 @@ class Server:
 
     @property
     def prefect_home(self) -> Path:
-        """Where the server's database lies."""
+        """The folder of the server's database."""
         return Path(self.env["PREFECT_HOME"])
 
     def env_of(self, home: Path) -> dict[str, str]:
-        """Give the environment of programs that work in the CHURN_HOME `home`."""
+        """Return the environment of programs that work in the CHURN_HOME `home`."""
         return {**self.env, "CHURN_HOME": str(home)}
 
     def run(self, *command: str, **env: str) -> str:
-        """Run a command that must succeed, in the project's root; return what it said."""
+        """Run a command that must succeed, in the project's root; return its output."""
         done = subprocess.run(
             command, env=self.env | env, cwd=ROOT, capture_output=True, text=True, check=False
         )
@@ -81,7 +81,7 @@ class Server:
         )
 
     def ask(self, path: str, body: object = None, method: str = "") -> Any:
-        """Ask the API: a GET without a body, a POST with one, or another method."""
+        """Send a request to the API: a GET without a body, a POST with one, or another method."""
         user, _, password = self.env["PREFECT_API_AUTH_STRING"].partition(":")
         for _ in range(10):
             answer = httpx.request(
@@ -98,7 +98,7 @@ class Server:
         return answer.json() if answer.content else None
 
     def log_tail(self, lines: int = 40) -> str:
-        """Give the last lines of every program's log."""
+        """Return the last lines of every program's log."""
         return "\n".join(
             f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
             for log in sorted(self.logs.glob("*.log"))
@@ -115,7 +115,7 @@ def serving(folder: Path, **env: str) -> Iterator[Server]:
 
 
 def wait_until_healthy(server: Server, program: Program) -> None:
-    """Wait until a server that a program starts answers."""
+    """Wait until a program's server answers."""
     deadline = time.monotonic() + 90
     while not _is_healthy(server):
         assert program.process.poll() is None, f"the server ended\n{server.log_tail()}"
@@ -136,7 +136,7 @@ def settings(home: Path) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on."""
+    """Find a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

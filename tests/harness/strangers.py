@@ -1,4 +1,4 @@
-"""Extracts as strangers would really send them; every customer in them is invented."""
+"""Extracts as unknown senders would write them; all customers are made up."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Read fuzzed lines in two ways, column by column and one by one, and compare everything they say."""
+"""Read fuzzed lines in two ways, column by column and one by one, and compare all results."""
 
 import argparse
 import random
@@ -54,7 +54,7 @@ class LineByLine(Acceptor):
 
 
 def fuzzed(rows: int, seed: int, dice: random.Random) -> tuple[bytes, Purpose]:
-    """Write customers in a random dialect, a third of the lines damaged in a random way."""
+    """Write customers in a random dialect, with random damage to a third of the lines."""
     separator = dice.choice((",", ";", "\t"))
     newline = dice.choice(("\n", "\r\n"))
     quote = dice.choice(("none", "all", "some"))
@@ -92,7 +92,7 @@ def fuzzed(rows: int, seed: int, dice: random.Random) -> tuple[bytes, Purpose]:
 
 
 def disagreements(data: bytes, purpose: Purpose) -> list[str]:
-    """Read an extract's lines in both ways; name what differs."""
+    """Read an extract's lines in both ways; list the differences."""
     dialect = recognise(data[: 2**20])
     known = contract_names(dialect.header, CONFIG)
     start = data.index(b"\n") + 1

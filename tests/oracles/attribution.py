@@ -1,6 +1,6 @@
-"""What a graph's contributions are held against: the rescale rule written anew, and exact Shapley values.
+"""References for a graph's contributions: the rescale rule implemented again, and exact Shapley values.
 
-Both are computed a member at a time and share no code with the exported graph.
+Both are computed one member at a time and share no code with the exported graph.
 """
 
 import math
@@ -23,7 +23,7 @@ LOW_COLUMNS = 11
 
 
 def rescale(model: Ensemble, platt: Platt, spec: Spec, matrix: npt.NDArray[np.float32]) -> Floats:
-    """Give the rescale rule's contributions of the spec's columns to (N, F) customers' logits: (N, C).
+    """Return the rescale rule's contributions of the spec's columns to (N, F) customers' logits: (N, C).
 
     Source: Shrikumar et al. 2017, "Learning Important Features Through Propagating Activation
     Differences", section 3.5.1.
@@ -51,7 +51,7 @@ def rescale(model: Ensemble, platt: Platt, spec: Spec, matrix: npt.NDArray[np.fl
 
 
 def shapley(model: Ensemble, platt: Platt, spec: Spec, row: npt.NDArray[np.float32]) -> Floats:
-    """Give the exact Shapley values of the C columns for one (F,) customer's logit, in logits: (C,).
+    """Return the exact Shapley values of the C columns for one (F,) customer's logit, in logits: (C,).
 
     The value of a coalition is the logit of a customer who has its columns of this one and the others
     of the reference customer. All 2^C are scored; the first layer is linear, so that a coalition's units
@@ -82,12 +82,12 @@ def shapley(model: Ensemble, platt: Platt, spec: Spec, row: npt.NDArray[np.float
 
 
 def _values(worth: Floats, columns: int) -> Floats:
-    """Weigh every coalition's worth by how many orders of arrival it speaks for."""
+    """Weight every coalition's value by the number of orderings that it represents."""
     size = _coalitions(columns).sum(axis=1).astype(int)
     orders = [math.factorial(s) * math.factorial(columns - 1 - s) for s in range(columns)]
     share = np.array([*orders, 0]) / math.factorial(columns)
-    joined = np.where(size > 0, share[size - 1], 0) * worth  # as the coalition after the column came
-    left = share[size] * worth  # as the coalition before it came
+    joined = np.where(size > 0, share[size - 1], 0) * worth  # as the coalition after the column joined
+    left = share[size] * worth  # as the coalition before it joined
     both = (joined + left).reshape(-1)
     with_column = [both.reshape(-1, 2, 2**i)[:, 1].sum() for i in range(columns)]
     return np.array(with_column) - left.sum()
@@ -111,5 +111,5 @@ def top_columns(contributions: Floats, columns: Sequence[str]) -> list[list[str]
 
 
 def overlap(found: list[str], truth: list[str]) -> float:
-    """Give the share of columns that stand in both lists, of the longer one; 1 where both are empty."""
+    """Return the share of columns in both lists, relative to the longer one; 1 if both are empty."""
     return len({*found} & {*truth}) / max(len(found), len(truth)) if found or truth else 1.0

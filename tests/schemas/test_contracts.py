@@ -100,7 +100,7 @@ def test_everything_lies_below_the_home() -> None:
     ("name", "model"), [("preprocessing", Spec), ("examples", Examples), ("cut_points", CutPoints)]
 )
 def test_the_schemas_of_a_bundle_are_published(name: str, model: type[BaseModel]) -> None:
-    """docs/<name>.schema.json is what pydantic says of the bundle's <name>.json today."""
+    """docs/<name>.schema.json matches pydantic's schema of the bundle's <name>.json."""
     published = json.loads((ROOT / "docs" / f"{name}.schema.json").read_text(encoding="utf-8"))
 
     assert published == model.model_json_schema()

@@ -56,7 +56,7 @@ def test_json_schema_is_publishable() -> None:
 
 
 def test_names_say_column_and_part() -> None:
-    """Names of the inputs stand in the order of the matrix."""
+    """The names of the inputs are in the order of the matrix."""
     names = SPEC.feature_names
 
     assert names == (
@@ -81,7 +81,7 @@ def test_names_say_column_and_part() -> None:
         ({"edges": (-1.0, 1.0)}, "within the training range"),
         ({"edges": (0.0, 2.0)}, "within the training range"),
         ({"low": 2.0}, "within the training range"),
-        ({"mean": 2.0}, "mean of 'tenure' must lie"),
+        ({"mean": 2.0}, "mean of 'tenure' must be"),
         ({"surprise": 1}, "not permitted"),
     ],
 )
@@ -122,7 +122,7 @@ def test_meaningless_categories_are_refused(change: dict[str, Any], message: str
     ],
 )
 def test_meaningless_specs_are_refused(change: dict[str, Any]) -> None:
-    """Another version or policy, a column encoded twice or half a reference customer is no spec."""
+    """Another version or policy, a column encoded twice or an incomplete reference customer is refused."""
     with pytest.raises(ValidationError):
         Spec.model_validate(SPEC.model_dump() | change)
 
@@ -152,18 +152,18 @@ def test_examples_round_trip() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"row": {"customerID": "X"}}, "feature columns only"),
-        ({"row": {"Churn": "Yes"}}, "feature columns only"),
+        ({"row": {"customerID": "X"}}, "only feature columns"),
+        ({"row": {"Churn": "Yes"}}, "only feature columns"),
         ({"encoded": (0.0, 0.0)}, "must have 1 inputs"),
         ({"probability": 1.5}, "less than or equal to 1"),
         ({"contributions": ()}, "must have 1 contributions"),
-        ({"reasons": ("gender",)}, "no protected ones"),
+        ({"reasons": ("gender",)}, "not protected ones"),
         ({"reasons": ("Weather",)}, "reasons must be columns"),
         ({"reasons": ("Contract",) * 4}, "at most 3"),
     ],
 )
 def test_meaningless_examples_are_refused(change: dict[str, Any], message: str) -> None:
-    """An example holds no id and no outcome, a whole vector, a probability and lawful reasons."""
+    """An example has no id and no outcome, a complete vector, a probability and valid reasons."""
     example: dict[str, Any] = {"row": {"tenure": 1}, "encoded": (0.0,), "probability": 0.5}
     example |= {"contributions": (0.1,), "reasons": ("tenure",)}
 

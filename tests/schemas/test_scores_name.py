@@ -29,7 +29,7 @@ def test_a_name_is_read_as_it_was_written() -> None:
 
 @pytest.mark.parametrize("text", NO_NAMES)
 def test_what_is_not_a_name_is_refused(text: str) -> None:
-    """Other shapes and days that do not exist are refused, in code and in every file that names a folder."""
+    """Other formats and impossible days are refused, in code and in every file that names a folder."""
     with pytest.raises(ValueError, match=r"is not the name of a folder of scores|month|day"):
         ScoresName.parse(text)
     with pytest.raises(ValidationError):

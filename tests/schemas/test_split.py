@@ -15,7 +15,7 @@ CUTS: dict[str, Any] = {
 
 
 def test_unseen_begins_at_the_higher_cut() -> None:
-    """Only from the higher holdout cut on was a customer of either class unseen."""
+    """Customers of both classes are unseen only from the higher holdout cut on."""
     assert SplitCuts.model_validate(CUTS).unseen_from == 0.81
 
 

@@ -1,4 +1,4 @@
-"""Writers and readers that are broken on purpose: each must be caught by the torture test that tries it."""
+"""Writers and readers broken on purpose: each must be caught by its torture test."""
 
 import io
 import time
@@ -21,7 +21,7 @@ _PIECES = 4
 
 
 def replace_in_place(path: Path, data: bytes) -> None:
-    """Replace a file as one must not: slowly, piece after piece, where consumers read it."""
+    """Replace a file the wrong way: slowly, piece by piece, where consumers read it."""
     size = len(data) // _PIECES + 1
     with path.open("wb") as file:
         for at in range(0, len(data), size):

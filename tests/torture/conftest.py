@@ -1,4 +1,4 @@
-"""What the samples of the torture tests share."""
+"""Fixtures of the sampled torture tests."""
 
 from pathlib import Path
 
@@ -9,5 +9,5 @@ from tests.torture import disk
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Make a home with a champion, a challenger and an extract that waits."""
+    """Make a home with a champion, a challenger and a waiting extract."""
     return disk.make_template(tmp_path_factory.mktemp("torture"))

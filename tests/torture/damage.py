@@ -1,4 +1,4 @@
-"""Torture test: an extract and a bundle are damaged at every byte."""
+"""Torture test: damage an extract and a bundle at every byte."""
 
 import random
 import re
@@ -134,7 +134,7 @@ def _judge(
         found = reading(mutant)
     except ExtractError:
         return []
-    body = mutant.lstrip(b"\n")  # blank lines above the header are none of the customers'
+    body = mutant.lstrip(b"\n")  # blank lines above the header are not customers
     lines = body.count(b"\n") + (not body.endswith(b"\n")) - 1
     counts, customers = found.counts, found.customers.set_index(ID)
     said = []

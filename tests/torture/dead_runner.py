@@ -1,4 +1,4 @@
-"""`make torture-deployment`: kill whatever runs a night, and time how long until it is scored again."""
+"""`make torture-deployment`: kill what runs a night, and measure the time until it is scored again."""
 
 import fcntl
 import time
@@ -31,7 +31,7 @@ CRASHED_WITHIN, SCORED_WITHIN = 120, 300
 
 @contextmanager
 def night_underway(server: Server, home: FlowHome) -> Iterator[None]:
-    """Begin a night that finds the lock taken, and let it send its first sign of life."""
+    """Start a night that finds the lock taken, and wait for its first heartbeat."""
     for name in ("inbox", "work"):
         (home.path / name).mkdir(exist_ok=True)
     deliver(home, 1)
@@ -44,7 +44,7 @@ def night_underway(server: Server, home: FlowHome) -> Iterator[None]:
 
 
 def heartbeats(server: Server, run: str) -> int:
-    """Count a run's signs of life."""
+    """Count a run's heartbeats."""
     wanted = {
         "event": {"name": ["prefect.flow-run.heartbeat"]},
         "resource": {"id": [f"prefect.flow-run.{run}"]},
@@ -60,7 +60,7 @@ def kill_all(program: Program) -> None:
 
 
 def time_until_scored(server: Server, home: FlowHome, since: float, what: str) -> None:
-    """Wait for Crashed and for the scores; say and judge how long both took."""
+    """Wait for Crashed and for the scores; print and check how long both took."""
     wait_for(lambda: runs_in(server, "CRASHED"), "the night did not become Crashed", 600)
     crashed = time.monotonic() - since
     (folder,) = wait_for(home.published, "the night was not scored again", 600)
@@ -75,7 +75,7 @@ def time_until_scored(server: Server, home: FlowHome, since: float, what: str) -
 
 
 def test_a_killed_runner(trained_home: FlowHome, tmp_path: Path) -> None:
-    """Worker and flow killed, another worker started: Crashed within 2 minutes, scored within 5."""
+    """Worker and flow are killed, another worker starts: Crashed within 2 minutes, scored within 5."""
     with serving(tmp_path) as server:
         server.run(*DEPLOY.split())
         with working(server, trained_home) as worker, night_underway(server, trained_home):
@@ -91,7 +91,7 @@ def power_cut(program: Program) -> None:
 
 
 def polite_stop(program: Program) -> None:
-    """Ask everything to stop, and see that nothing is left."""
+    """Ask everything to stop, and check that nothing is left."""
     before = processes(program)
     program.process.terminate()
     assert program.process.wait(60) == 0

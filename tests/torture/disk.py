@@ -1,4 +1,4 @@
-"""Torture test: every operation on the disk of a night and of a promotion fails once, in every way."""
+"""Torture test: every disk operation of a night and of a promotion fails once, in every way."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ CUSTOMERS: Final = 360
 
 
 def make_template(folder: Path, customers: int = CUSTOMERS) -> tuple[Path, Path]:
-    """Make a home with a champion, a challenger and an extract that waits; give it and the extract."""
+    """Make a home with a champion, a challenger and a waiting extract; return it and the extract."""
     extract = make_extract(folder / "crm_2026-03-01.csv", customers)
     home = FlowHome(folder / "template")
     learnt = make_extract(folder / "labelled_2026-02-01.csv", rows=600)

@@ -1,4 +1,4 @@
-"""Let one operation on the disk fail, or kill the process there; keep a record of all of them."""
+"""Make one disk operation fail, or kill the process there, and record all of them."""
 
 import builtins
 import errno
@@ -21,7 +21,7 @@ FAULTS: Final[tuple[Fault, ...]] = ("kill", "error", "full", "torn", "short")
 there on; half a write, of which the system says so."""
 
 MET: Final = ".met"
-"""File below the root that tells that the fault was met."""
+"""File below the root that shows that the fault was hit."""
 
 UNNAMED: Final = "/# (deleted)"
 """Follows the folder of a file that never has a name: it vanishes with its process."""
@@ -45,7 +45,7 @@ class Operation:
 
 
 def can_meet(operation: Operation, fault: Fault) -> bool:
-    """Tell whether a fault can happen at an operation: no write is torn but a write."""
+    """Tell whether a fault can happen at an operation: only writes can be torn."""
     return fault not in _KINDS or operation.kind in _KINDS[fault]
 
 
@@ -66,7 +66,7 @@ class FaultyDisk:
         self._patches = ExitStack()
 
     def __enter__(self) -> Self:
-        """Stand between Python and the system."""
+        """Intercept Python's calls to the system."""
         opened = self._opening(io.open)
         for module, name, replacement in (
             (os, "open", self._open(os.open)),
@@ -86,7 +86,7 @@ class FaultyDisk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Get out of the way."""
+        """Restore Python's calls."""
         self._patches.close()
 
     def write(self, file: "_Raw", data: Any, act: Callable[[Any], int]) -> int:
@@ -191,14 +191,14 @@ class FaultyDisk:
 
 
 class _Raw(io.FileIO):
-    """A file without a buffer whose writes may fail."""
+    """An unbuffered file whose writes may fail."""
 
     def __init__(self, file: Any, mode: str, disk: FaultyDisk, opener: Any) -> None:
         super().__init__(file, mode, opener=opener)
         self._disk = disk
 
     def write(self, data: Any) -> int:
-        """Write as much as the disk takes."""
+        """Write as much as the disk accepts."""
         return self._disk.write(self, data, super().write)
 
 

@@ -1,4 +1,4 @@
-"""Torture test: the readers are given what nobody would write, and say only what they declare.
+"""Torture test: readers get mutated inputs, and raise only declared errors.
 
 With atheris the inputs are led by the branches that they reach; `mutated` draws them from a seed.
 """
@@ -38,7 +38,7 @@ SMALL_PARENT: Final = ("sh", "-c", '"$@"; exit $?', "sh")
 """Starts the fuzzer: Linux counts as a program's own peak that of what started it, and we have trained."""
 INPUTS_A_PROCESS: Final = 20_000
 """Under the fuzzer some 10 KB of every extract stay in memory, which they do not without it; so another
-process goes on with the corpus."""
+process continues with the corpus."""
 MOST_BYTES: Final = 2**30
 _BITS: Final = (
     b'"',
@@ -77,7 +77,7 @@ def extract_target(data: bytes) -> None:
 
 
 def spec_target(data: bytes) -> None:
-    """Read bytes as a preprocessing spec, and encode customers by it."""
+    """Read bytes as a preprocessing spec, and encode customers with it."""
     try:
         encode(_CUSTOMERS, Spec.model_validate_json(data))
     except (ValidationError, BundleError):
@@ -90,7 +90,7 @@ def tripping_target(data: bytes) -> None:
 
 
 def bundle_target(folder: Path) -> Target:
-    """Make a target that puts bytes in the place of a file of a bundle, sealed as if they belonged there."""
+    """Make a target that replaces a file of a bundle by bytes, and seals the result."""
     sound = {path.name: path.read_bytes() for path in folder.iterdir()}
     manifest = json.loads(sound[MANIFEST])
     names = [name for name in sorted(sound) if name.endswith(".json")]
@@ -117,7 +117,7 @@ def bundle_target(folder: Path) -> Target:
 
 
 def seeds(name: str, bundle: Path) -> list[bytes]:
-    """Give the sound inputs that a target begins with."""
+    """Return the valid inputs that a target starts from."""
     if name == TRIPPING:
         return [b"a,b\n"]
     if name == "spec":

@@ -1,4 +1,4 @@
-"""Torture test: the bodies of flows are killed at random moments, and eight of them start at once.
+"""Torture test: the bodies of flows are killed at random moments, and started eight at once.
 
 A body runs all steps of its flow in order, without the orchestrator. That a run is killed with Prefect
 around it, and taken up again, is tried by `make torture-deployment` (dead_runner.py).
@@ -52,7 +52,7 @@ def kill(
 
 
 def kill_controls(folder: Path, shots: int, *, seed: int = 0, show: bool = False) -> list[Outcome]:
-    """Kill writers that show what is half-written: it must be seen."""
+    """Kill writers that expose half-written files: this must be detected."""
     template, extract = make_template(folder)
     return [
         control(what, kill_one(Trial(template, act, extract), folder, shots, seed, show=show), sign)
@@ -89,7 +89,7 @@ def kill_one(trial: Trial, folder: Path, shots: int, seed: int, *, show: bool) -
 def _shoot(
     trial: Trial, home: Path, window: tuple[float, float], dice: random.Random
 ) -> tuple[Night, str | None]:
-    """Kill an act within a window; say why not, where it was not.
+    """Kill an act within a window; return why not, if it was not killed.
 
     An act that had ended before its shot is no trial: another moment is drawn, and each time an earlier
     one, because the machine may have been busier when the window was measured.
@@ -106,7 +106,7 @@ def _shoot(
 
 
 def _publishing(operations: list[Operation], home: Path) -> tuple[float, float]:
-    """Give the moments of the first and the last change of what consumers read."""
+    """Return the times of the first and the last change that consumers can see."""
     places = tuple(f"{home / name}/" for name in ("scores", "registry"))
     moments = [
         each.moment
@@ -124,7 +124,7 @@ def race(folder: Path, rounds: int, *, show: bool = False) -> list[Outcome]:
 
 
 def race_controls(folder: Path, rounds: int, *, show: bool = False) -> list[Outcome]:
-    """Start eight at once that take no lock: it must be seen."""
+    """Start eight at once without a lock: this must be detected."""
     template, extract = make_template(folder)
     return [
         control(what, race_one(Trial(template, act, extract), folder, rounds, show=show))

@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tasks.dashboard.runs import PATIENCE
 from tests.harness.breakable import Breakable, breakable
+from tests.harness.environment import PATIENCE
 from tests.harness.flow_home import QUICK
 from tests.harness.night import Night
 from tests.harness.server import ROOT, SERVER, Program, Server, settings, started, wait_until_healthy
@@ -54,7 +54,7 @@ MOST_SECONDS: Final = 10.0
 
 @dataclass
 class Api:
-    """A server and the proxy before it, both of which can be broken and repaired."""
+    """A server and the proxy in front of it; both can be broken and repaired."""
 
     server: Server
     proxy: Breakable
@@ -70,7 +70,7 @@ class Api:
         wait_until_healthy(self.server, self.program)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send the server and what it started a signal."""
+        """Send a signal to the server and its children."""
         with suppress(ProcessLookupError):
             os.killpg(self.program.process.pid, number)
 
@@ -81,7 +81,7 @@ class Api:
 
     @property
     def database(self) -> Path:
-        """Where the server keeps what it knows."""
+        """The server's database."""
         return self.server.prefect_home / "prefect.db"
 
 
@@ -114,7 +114,7 @@ def _hanging_for_a_while(api: Api) -> Iterator[None]:
 
 
 def _full(api: Api) -> Iterator[None]:
-    """Let no file of the server grow any more, as on a disk that is full."""
+    """Stop the server's files from growing, as on a full disk."""
     server = api.program.process.pid
     before = resource.prlimit(server, resource.RLIMIT_FSIZE)
     resource.prlimit(server, resource.RLIMIT_FSIZE, (0, before[1]))
@@ -207,7 +207,7 @@ def torture(folder: Path, trials: int, *, seed: int, show: bool) -> list[Outcome
 
 
 def inside_prefect(template: Path, folder: Path, api: Api, trials: int, dice: random.Random) -> Outcome:
-    """Kill the server of nights that run inside Prefect's engine: it must be seen."""
+    """Kill the server of nights that run inside Prefect's engine: this must be detected."""
     outcome = Outcome("score inside Prefect")
     command = ("-c", INSIDE_PREFECT)
     golden = run(command, template, folder / "tried", api)
@@ -253,8 +253,8 @@ def run(
     there = {CHALLENGER: challenger, LABELLED: str(home / LABELLED), "quick.json": str(home / "quick.json")}
     words = [sys.executable, *(there.get(word, word) for word in command)]
     env = api.server.env | {"CHURN_HOME": str(home), "PREFECT_API_URL": api.proxy.url}
-    env |= {"PREFECT_CLIENT_MAX_RETRIES": "0"}  # the control need not try for minutes
-    del env[PATIENCE]  # what is tried is the default
+    env |= {"PREFECT_CLIENT_MAX_RETRIES": "0"}  # the control need not take minutes
+    del env[PATIENCE]  # the trial uses the default
     began = time.monotonic()
     lines: list[tuple[float, str]] = []
     repairing = None
@@ -290,7 +290,7 @@ def run(
 
 
 def differences(ended: Ended, golden: Ended) -> list[str]:
-    """Say in what a command ended otherwise than undisturbed."""
+    """Return how a command's end differs from an undisturbed one."""
     found = []
     if ended.code != golden.code:
         found.append(f"exit code {ended.code}, expected {golden.code}")

@@ -1,4 +1,4 @@
-"""What a torture test came to."""
+"""The outcome of a torture test."""
 
 import random
 import time
@@ -20,11 +20,11 @@ class Outcome:
 
     @property
     def line(self) -> str:
-        """Say it in one line."""
+        """Summarise it in one line."""
         return f"{self.name}: {self.trials:,} trials, {len(self.violations)} violations, {self.seconds:.0f} s"
 
     def over(self, trials: Iterable[Each], *, show: bool) -> Iterator[Each]:
-        """Count trials and time, and show every ten seconds how far it is."""
+        """Count trials and time, and show progress every ten seconds."""
         started = shown = time.monotonic()
         for each in trials:
             yield each
@@ -36,7 +36,7 @@ class Outcome:
 
 
 def control(what: str, broken: Outcome, sign: str = "") -> Outcome:
-    """Say how often something broken was caught, by violations that bear its `sign`; it must be."""
+    """Return how often a control was caught, by violations with its `sign`; it must be."""
     caught = sum(sign in each for each in broken.violations)
     outcome = Outcome(f"control: {what} is caught ({caught} times)", broken.trials, seconds=broken.seconds)
     if not caught:

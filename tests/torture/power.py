@@ -1,4 +1,4 @@
-"""Torture test: at no moment would a power cut leave something visible whose data was not on the disk yet.
+"""Torture test: a power cut never leaves something visible whose data is not on the disk yet.
 
 A kill leaves what was written in the system's memory; a power cut does not. So the order is judged:
 data is synced before it is shown by a rename, all that is visible is synced before anything further is
@@ -71,7 +71,7 @@ def _moved(paths: set[str], path: str, target: str) -> set[str]:
 
 
 def torture(folder: Path) -> list[Outcome]:
-    """Judge the system calls of each act; a naive writer's must be found unsafe."""
+    """Judge the system calls of each act; those of a naive writer must be found unsafe."""
     template, extract = make_template(folder)
     outcomes = []
     for act in (*ACTS, NAIVE):

@@ -1,4 +1,4 @@
-"""Put the product through every torture test at full size: `make torture`."""
+"""Run every torture test at full size: `make torture`."""
 
 import argparse
 import json
@@ -71,7 +71,7 @@ def torture_tests(scale: float) -> dict[str, TortureTest]:
         ],
         "cuts": lambda _: [
             *damage.cut(sample=of(5_000), seed=SEED, show=True),
-            # where the last column is a number, no reader can tell
+            # if the last column is a number, no reader can tell
             control(_BY_PANDAS, damage.cut(read_by_pandas, 400, seed=SEED, show=True)[0], "changed"),
         ],
         "flips": lambda folder: _flip(folder, part(1_000)),
@@ -81,7 +81,7 @@ def torture_tests(scale: float) -> dict[str, TortureTest]:
 
 
 def _inside(folder: Path) -> Path:
-    """Make a folder for the controls, which need a home of their own."""
+    """Make a folder for the controls, which need their own home."""
     return make_folder(folder / "controls")
 
 
@@ -105,14 +105,14 @@ def _fuzz(folder: Path, scale: float) -> list[Outcome]:
 
 
 def _control(folder: Path) -> Outcome:
-    """Try a writer that publishes file after file: the torture test of the disk must catch it."""
+    """Test a writer that publishes file after file: the torture test of the disk must catch it."""
     template, extract = disk.make_template(folder)
     naive = disk.try_all(Trial(template, "score-naively", extract), folder, 40, SEED, show=True)
     return control("a writer that publishes file after file", naive)
 
 
 def report(kept: dict[str, Any]) -> str:
-    """Write reliability.md: every torture test as it was run last, or that it was not run."""
+    """Write reliability.md: the last run of every torture test, or that it was not run."""
     rows = [row for name in torture_tests(1) for row in _rows(name, kept.get(name))]
     return "\n".join(
         [
@@ -120,7 +120,7 @@ def report(kept: dict[str, Any]) -> str:
             "",
             f"Written by `make torture` (`tests/torture/run.py`, seed {SEED}): the last run",
             "of each torture test, at full size unless a `SCALE` is given.",
-            "The head of each module of `tests/torture/` tells what is tried and what counts as a violation.",
+            "The docstring of each module of `tests/torture/` says what is tried and what is a violation.",
             "CI runs a sample (`test_*.py`); the deployment has its own (`make torture-deployment`).",
             "A `control` is a writer or reader broken on purpose, and caught as often as its line says.",
             "`disk-train` has that of `control`; `kills-train` and `kills-large` have those of `kills`:",
@@ -155,7 +155,7 @@ def _scaled(scale: float) -> str:
 
 
 def _keep(name: str, scale: float, outcomes: list[Outcome]) -> dict[str, Any]:
-    """Remember what a torture test came to beside those of earlier runs; give all, in their order."""
+    """Store the outcome of a torture test with those of earlier runs; return all, in order."""
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     kept[name] = {"scale": scale, "outcomes": [asdict(each) for each in outcomes]}
     make_folder(KEPT.parent)
@@ -164,7 +164,7 @@ def _keep(name: str, scale: float, outcomes: list[Outcome]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run the torture tests and report; leave with 1 if anything was violated."""
+    """Run the torture tests and report; exit with 1 if there was a violation."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full size (default: 1, hours)")
     parser.add_argument("--only", help="names of torture tests, with commas between them")

@@ -1,4 +1,4 @@
-"""Read what strace saw a process do to the disk; what names the home and is not understood is an error."""
+"""Read what strace saw a process do to the disk; an unknown call that names the home is an error."""
 
 import re
 import shutil
@@ -52,14 +52,14 @@ def traced(trial: Trial, home: Path) -> list[Operation]:
         "from tests.torture.trial import *;"
         f" act_on_faulty_disk({trial.act!r}, Path({str(home)!r}), {trial.extract.stat().st_size})"
     )
-    calls = ",".join(f"?{name}" for name in _TRACED)  # some systems have not all of them
+    calls = ",".join(f"?{name}" for name in _TRACED)  # some systems lack some of them
     strace = ["strace", "-f", "-y", "-qq", "-s", "512", "-e", f"trace={calls}", "-o", str(log)]
     subprocess.run([*strace, sys.executable, "-c", program], check=True)
     return below(home, log.read_text(errors="replace").splitlines())
 
 
 def below(home: Path, lines: Iterable[str]) -> list[Operation]:
-    """List the operations below the home that lines of strace tell of.
+    """List the operations below the home in lines of strace.
 
     Raises:
         BlindError: a line that names the home is not understood.

@@ -1,4 +1,4 @@
-"""A sample of kills and races, each with what it must catch."""
+"""A sample of kills and races, each with its control."""
 
 from pathlib import Path
 from random import Random
@@ -14,7 +14,7 @@ SEED = 20_261
 
 
 def test_kills_at_random_moments(template: tuple[Path, Path], tmp_path: Path) -> None:
-    """Killed whenever, while publishing above all: a promotion leaves the old champion or the new one."""
+    """Killed at any time, mostly while publishing, a promotion leaves the old champion or the new one."""
     home, extract = template
 
     outcome = kills.kill_one(Trial(home, "promote", extract), tmp_path, 8, SEED, show=False)
@@ -33,7 +33,7 @@ def test_a_naive_writer_is_caught_by_kills(
 
     assert any(
         sign in violation
-        for seed in range(SEED, SEED + 8)  # a busy machine makes shots miss; each try times the act anew
+        for seed in range(SEED, SEED + 8)  # a busy machine makes kills miss; each attempt times the act again
         for violation in kills.kill_one(trial, tmp_path, 4, seed, show=False).violations
     )
 
@@ -48,7 +48,7 @@ def test_a_naive_writer_is_caught_by_kills(
     ],
 )
 def test_a_shot_that_comes_too_late_is_no_trial(codes: list[int], missed: str | None) -> None:
-    """Another moment is drawn where the act had ended, and not for ever."""
+    """If the act had ended, another moment is drawn, a limited number of times."""
     trial = create_autospec(Trial, instance=True)
     trial.start.side_effect = [Mock(exitcode=code) for code in codes]
     dice = Random(SEED)  # noqa: S311 moments, not secrets
@@ -60,7 +60,7 @@ def test_a_shot_that_comes_too_late_is_no_trial(codes: list[int], missed: str | 
 
 
 def test_a_missed_shot_does_not_count(template: tuple[Path, Path], tmp_path: Path) -> None:
-    """An act that always ends before its shot was not tried, and that is said."""
+    """An act that always ends before its kill is reported as not tried."""
     home, extract = template
     trial = Trial(home, "promote", extract)
 
@@ -84,7 +84,7 @@ def test_processes_at_once(act: str, template: tuple[Path, Path], tmp_path: Path
 def test_processes_that_take_no_lock_are_caught(
     act: str, template: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    """Without the lock they get in each other's way: nights always, promotions every other time."""
+    """Without the lock they interfere: nights always, promotions every other time."""
     home, extract = template
     trial = Trial(home, act, extract)
 

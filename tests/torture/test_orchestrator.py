@@ -1,4 +1,4 @@
-"""A sample of `make torture ONLY=orchestrator`: a real server, broken on the way, and what must be caught."""
+"""A sample of `make torture ONLY=orchestrator`: a real server, broken during runs, and its control."""
 
 import random
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """Start a server of one's own, to be broken."""
+    """Start a server that may be broken."""
     with api_of(tmp_path_factory.mktemp("server")) as running:
         yield running
 
@@ -47,7 +47,7 @@ def test_a_broken_server_changes_nothing(
 
 
 def test_a_night_inside_prefect_is_caught(prepared: Path, api: Api, tmp_path: Path) -> None:
-    """A run that depends on the server does not end as if nothing had happened."""
+    """A run that depends on the server does not end as if undisturbed."""
     dice = random.Random(2)  # noqa: S311 moments, not secrets
 
     assert inside_prefect(prepared, tmp_path, api, 1, dice).violations

@@ -1,4 +1,4 @@
-"""The page of figures says what was not run, and where the rest is proven."""
+"""The page of figures says what was not run, and which tests prove the rest."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def test_a_torture_test_that_was_not_run_is_named() -> None:
 
 @pytest.mark.parametrize("test", run.PROVEN.values())
 def test_a_promise_has_its_test(test: str) -> None:
-    """The page leads to a test that is there."""
+    """The page names existing tests."""
     path, name = test.split("::")
 
     assert f"def {name}(" in (ROOT / path).read_text()
@@ -33,7 +33,7 @@ def test_a_promise_has_its_test(test: str) -> None:
     ("violations", "caught"), [(["champion: torn", "champion: torn"], 2), (["exit code 1"], 0), ([], 0)]
 )
 def test_a_control_that_is_not_caught_is_a_violation(violations: list[str], caught: int) -> None:
-    """Only what tells of the fault that was built in counts as caught."""
+    """Only a violation caused by the planted fault counts as caught."""
     told = control("a broken writer", Outcome("tried", 5, violations), "champion: ")
 
     assert told.name == f"control: a broken writer is caught ({caught} times)"

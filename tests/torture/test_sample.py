@@ -1,4 +1,4 @@
-"""A sample of `make torture`, small enough for every run of the suite; each with what it must catch."""
+"""A sample of `make torture`, small enough for every run of the suite, with its controls."""
 
 import shutil
 from collections import Counter
@@ -33,7 +33,7 @@ def test_a_faulty_disk(act: str, trials: int, template: tuple[Path, Path], tmp_p
 
 
 def test_a_fault_that_is_not_met_is_no_trial(template: tuple[Path, Path], tmp_path: Path) -> None:
-    """A disk that never fails is said to be one, and its trials do not count."""
+    """A disk that never fails is reported, and its trials do not count."""
     home, extract = template
 
     with patch.object(disk, "can_meet", lambda *_: True), patch.object(disk, "FAULTS", ("torn",)):
@@ -176,7 +176,7 @@ _SHOWN = [*_SYNCED, Operation("rename", "/.stage-a", "/b/a")]
     ids=["data", "names", "end", "input", "same-folder", "in-place", "in-place-name", "folder"],
 )
 def test_a_forgotten_sync_is_caught(operations: list[Operation]) -> None:
-    """Whatever is relied on before the disk has it, by the same folder's entries or by the end, is found."""
+    """Anything relied on before it is synced is found."""
     assert power.unsafe(operations)
 
 
@@ -197,14 +197,14 @@ def test_a_file_that_others_may_read_is_caught(template: tuple[Path, Path], tmp_
 
 @pytest.mark.parametrize(("torture", "sample"), [(damage.attack, 40), (damage.cut, 20)])
 def test_a_damaged_extract(torture: Callable[..., list[Outcome]], sample: int) -> None:
-    """A mark more or less, or a cut anywhere, never loses or changes another customer's line."""
+    """An added or missing mark, or a cut anywhere, never loses or changes another customer's line."""
     outcomes = torture(sample=sample, seed=SEED)
 
     assert [outcome.violations for outcome in outcomes] == [[] for _ in outcomes]
 
 
 def test_a_reader_that_fills_up_short_lines_is_caught() -> None:
-    """A reader that takes a customer who is cut off for a whole one does not pass."""
+    """A reader that accepts a truncated customer does not pass."""
     with patch.object(damage, "drawn", lambda sizes, *_: sizes[-12:]):
         with_outcome, _ = damage.cut(read_by_pandas)
 

@@ -1,4 +1,4 @@
-"""What strace writes is read as what it did to the disk, or not at all."""
+"""Lines of strace are read as disk operations, or not at all."""
 
 from pathlib import Path
 
@@ -87,7 +87,7 @@ def test_a_call_that_changes_nothing_of_ours(line: str) -> None:
     ],
 )
 def test_a_line_that_is_not_understood(line: str) -> None:
-    """The judge says that it is blind, rather than to find nothing."""
+    """The judge raises an error instead of finding nothing."""
     with pytest.raises(BlindError):
         below(HOME, [line])
 

@@ -1,4 +1,4 @@
-"""Run a piece of a night in a process of its own and judge what it leaves behind."""
+"""Run a part of a night in a separate process, and judge what it leaves behind."""
 
 import errno
 import fcntl
@@ -32,25 +32,25 @@ CRASHED: Final = 1
 CHALLENGER: Final = ".challenger"
 LABELLED: Final = ".labelled.csv"
 OPERATIONS: Final = ".operations"
-"""Files of a template: the id of the bundle to be promoted, customers to learn from; what was done."""
+"""Files of a template: the id of the bundle to promote, customers to train on, and what was done."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A `template` home and what is tried in copies of it, by the name of an `act`."""
+    """A `template` home, and the `act`, by name, to run in copies of it."""
 
     template: Path
     act: str
     extract: Path
 
     def copy(self, path: Path) -> Night:
-        """Copy the template to be tried."""
+        """Copy the template for a trial."""
         shutil.rmtree(path, ignore_errors=True)
         shutil.copytree(self.template, path)
         return Night(path, self.extract, carried=self.act == CARRIED)
 
     def start(self, home: Path, fault: Fault | None = None, at: int = 0) -> BaseProcess:
-        """Begin to act in a home, in a process of its own."""
+        """Start the act in a home, in a separate process."""
         return forked(act_on_faulty_disk, self.act, home, self.extract.stat().st_size, fault, at)
 
     def run(self, home: Path, fault: Fault | None = None, at: int = 0) -> int:
@@ -58,7 +58,7 @@ class Trial:
         return ended(self.start(home, fault, at))
 
     def rerun(self, night: Night, expected: dict[str, bytes]) -> list[str]:
-        """Act again, undisturbed; say in what it ends otherwise than if nobody had ever disturbed it."""
+        """Act again, undisturbed; return how the end differs from that of an undisturbed act."""
         code = self.run(night.home)
         found = [f"the rerun's exit code is {code}"] if code else []
         return [*found, *night.faults(expected)]
@@ -138,7 +138,7 @@ _ACTS: Final[dict[str, Callable[[FlowHome], State[Any]]]] = {
 def act_on_faulty_disk(
     act: str, home: Path, extract_bytes: int, fault: Fault | None = None, at: int = 0
 ) -> None:
-    """Be the process of a flow, and leave as one does.
+    """Act as the process of a flow, with its exit code.
 
     Blocks and spills are made small for a small extract, so that it too has several, and spills.
     """
@@ -160,7 +160,7 @@ def act_on_faulty_disk(
 
 
 def make_extract(path: Path, rows: int) -> Path:
-    """Write customers with a bad row, a repeated one and one that contradicts another."""
+    """Write customers with a bad row, a duplicate and a conflict."""
     table = make_customers(rows)
     table.loc[3, "tenure"] = -1
     table.loc[7] = table.loc[5]

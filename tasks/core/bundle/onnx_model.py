@@ -1,10 +1,15 @@
 """Run model.onnx with onnxruntime; every probability comes from here."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read on import; without it, onnxruntime reports to Microsoft
+
+# isort: split
 import onnxruntime as ort
 
 from schemas.scores import PROBABILITY_DECIMALS, REASONS

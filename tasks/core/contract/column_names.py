@@ -7,11 +7,11 @@ _WORDS: Final = re.compile(r"[^\W\d_]\w*(?:[ _-][^\W\d_]\w*)*")
 """Words start with a letter, unlike phone numbers and most ids, and have no `@` or dot, unlike addresses."""
 
 
-def named(sent: str, place: int) -> str:
+def named(name: str, place: int) -> str:
     """Return the column's name if it consists of words, else its position (from 1), as it may be a value."""
-    return sent if _WORDS.fullmatch(sent) else f"column {place}"
+    return name if _WORDS.fullmatch(name) else f"column {place}"
 
 
-def quoted(sent: str, place: int) -> str:
+def quoted(name: str, place: int) -> str:
     """Return the same for use in a sentence: 'Segment' in quotes, or column 22."""
-    return f"'{sent}'" if named(sent, place) == sent else named(sent, place)
+    return f"'{name}'" if named(name, place) == name else named(name, place)

@@ -48,12 +48,12 @@ def typed(column: str, values: Sequence[Any]) -> "pd.Series[Any]":
 def parse_cells(lines: Sequence[int], cells: Mapping[str, Sequence[str]], config: IngestConfig) -> Parsed:
     """Parse N rows, given as N texts for each column of the contract."""
     columns: dict[str, list[Any]] = {}
-    for column, sent in cells.items():
+    for column, texts in cells.items():
         if column in NUMBERS:
-            values, forms = parse_numbers(sent, blank_words=_BLANK_WORDS.get(column, ()))
+            values, forms = parse_numbers(texts, blank_words=_BLANK_WORDS.get(column, ()))
             columns[column], columns[f"{column}_form"] = values, forms
         elif column in VOCABULARY:
-            columns[column] = canonical_values(column, sent, config)
+            columns[column] = canonical_values(column, texts, config)
         else:
-            columns[column] = list(sent)
+            columns[column] = list(texts)
     return Parsed(list(lines), columns)

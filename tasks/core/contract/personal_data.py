@@ -4,9 +4,11 @@ Source: data minimisation, GDPR art. 5(1)(c); the patterns are deliberately plai
 """
 
 import re
+import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -17,28 +19,10 @@ from tasks.core.contract.column_names import quoted
 from tasks.core.contract.vocabulary import normalise_name
 from tasks.core.errors import UnnamedError
 
-_WORDS: Final = frozenset({
-    "accountnumber", "addr", "address", "adresse", "bankaccount", "bic", "birth", "birthdate", "birthday",
-    "cardnumber", "clientname", "comment", "comments", "contactname", "courriel", "customername",
-    "dateofbirth", "dob", "email", "familyname", "fax", "firstname", "forename", "freetext", "fullname",
-    "geburtsdatum", "givenname", "gps", "holdername", "iban", "kundenname", "lastname", "latitude",
-    "latlong", "longitude", "maidenname", "mail", "middlename", "mobile", "mobilenumber", "msisdn",
-    "nachname", "nameclient", "namecustomer", "nir", "nomclient", "nomfamille", "note", "notes",
-    "ownername", "passport", "phone", "phoneno", "phonenumber", "prenom", "remark", "remarks",
-    "socialsecurity", "socialsecuritynumber", "ssn", "strasse", "street", "subscribername", "surname",
-    "tel", "telefon", "telephone", "vorname",
-})  # fmt: skip
-"""Words, also run together, that make a column personal wherever they occur in its name."""
-_WHOLE_NAMES: Final = frozenset({"description", "name", "nom", "username"})
-"""Personal only as the whole name: a Plan Name is not personal."""
-_CHANNELS: Final = frozenset({"email", "mail", "mobile", "phone", "telefon", "telephone"})
-_PRODUCT_WORDS: Final = frozenset({
-    "charge", "charges", "line", "lines", "plan", "service", "services", "support", "type", "usage",
-})  # fmt: skip
-"""Together with a channel they describe a product (Phone Service, Mobile Plan); content is still checked."""
-_RUN_TOGETHER: Final = ("address", "adresse", "birthdate", "email", "firstname", "lastname", "phonenumber")
-"""Endings that identify names without word boundaries, such as customeremail."""
-_FILLERS: Final = frozenset({"de", "du", "la", "of", "the"})
+_NAMES: Final[dict[str, list[str]]] = tomllib.loads(
+    Path(__file__).with_name("personal_words.toml").read_text("utf-8")
+)
+_WORDS: Final = frozenset(_NAMES["words"])
 _LONGEST_RUN: Final = 2
 """Number of words that may form one term: First Name, Bank Account."""
 _WORD_STARTS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -70,8 +54,8 @@ def judged_columns(
     everything = tuple(_PATTERNS)
     return {
         position: everything if column is None else everything[:2]
-        for position, (sent, column) in enumerate(zip(header, known, strict=True))
-        if column in (None, ID) and normalise_name(sent) not in exempt
+        for position, (name, column) in enumerate(zip(header, known, strict=True))
+        if column in (None, ID) and normalise_name(name) not in exempt
     }
 
 
@@ -142,15 +126,15 @@ def is_personal_name(name: str) -> bool:
     """
     plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
     words = re.findall("[a-z]+", _WORD_STARTS.sub(" ", plain).casefold())
-    words = [word for word in words if word not in _FILLERS]
-    if "".join(words) in _WORDS | _WHOLE_NAMES:
+    words = [word for word in words if word not in _NAMES["fillers"]]
+    if "".join(words) in _WORDS.union(_NAMES["whole_names"]):
         return True
-    personal = _WORDS - _CHANNELS if _PRODUCT_WORDS.intersection(words) else _WORDS
+    personal = _WORDS.difference(_NAMES["channels"]) if set(words) & set(_NAMES["product_words"]) else _WORDS
     runs = {
         "".join(words[start : start + length])
         for length in range(1, _LONGEST_RUN + 1)
         for start in range(len(words) - length + 1)
     }
     return not personal.isdisjoint(runs) or any(
-        word.endswith(_RUN_TOGETHER) for word in words if word not in _CHANNELS
+        word.endswith(tuple(_NAMES["run_together"])) for word in words if word not in _NAMES["channels"]
     )

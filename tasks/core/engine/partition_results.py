@@ -83,7 +83,7 @@ def score_partition(
         BundleError: a probability is not a number within 0 and 1.
     """
     source = partition.source
-    name = uuid4().hex  # another try of the same partition may still be writing
+    name = uuid4().hex  # another attempt at the same partition may still be writing
     blocks, tally, lines = [], Tally(), 0
     with source.open() as file, open_new(folder / name) as record:
         text, reader = _open(partition, file, config)

@@ -23,15 +23,15 @@ class Partition:
     sha256: str
 
 
-def cut_partitions(sent: Delivery, partition_bytes: int) -> list[Partition]:
-    """Split an extract; a header must lie within the first `partition_bytes` of its file.
+def cut_partitions(delivery: Delivery, partition_bytes: int) -> list[Partition]:
+    """Split an extract; a header must be within the first `partition_bytes` of its file.
 
     Raises:
         ExtractError: the extract changed since it was identified.
         ConfigError: the operator's path cannot be read.
     """
     partitions: list[Partition] = []
-    for source in sent.sources:
+    for source in delivery.sources:
         if source.kind == "csv" and source.size > partition_bytes:
             partitions += _ranges(source, partition_bytes)
         else:

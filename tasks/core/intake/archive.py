@@ -16,21 +16,21 @@ from tasks.core.storage.atomic import make_folder, sweep_stages
 from tasks.core.storage.move import move
 
 
-def archive_extract(sent: Delivery, as_of: date, archive: Path) -> Path:
-    """Move a scored file away under its date, id and kind, or over the copy of it that is there.
+def archive_extract(delivery: Delivery, as_of: date, archive: Path) -> Path:
+    """Move a scored file to the archive, named by date, id and kind, or over its archived copy.
 
-    Sweeps what a killed run left of a copy; no other run may archive at the same time.
+    Sweeps partial copies of killed runs; no other run may archive at the same time.
 
     Raises:
-        ChangedError: it is not what was scored any more.
+        ChangedError: the file has changed since it was scored.
     """
-    sent.confirm()
-    (source,) = sent.sources
+    delivery.confirm()
+    (source,) = delivery.sources
     sweep_stages(make_folder(archive))
-    target = find_archived(archive, sent.extract_id)
+    target = find_archived(archive, delivery.extract_id)
     if target is None:
-        target = archive / f"{as_of.isoformat()}-{sent.extract_id}.{source.kind}"
-    move_both(sent.path, target)
+        target = archive / f"{as_of.isoformat()}-{delivery.extract_id}.{source.kind}"
+    move_both(delivery.path, target)
     return target
 
 

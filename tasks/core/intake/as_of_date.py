@@ -27,11 +27,11 @@ def date_of(given: ExtractPath, asked: date | None, today: date) -> date:
 
     Raises:
         ConfigError: the operator passes an impossible day, or a path that does not exist.
-        ExtractError: the name has two dates or an unreadable one, or the day lies in the future or
+        ExtractError: the name has two dates or an unreadable one, or the day is in the future or
             before 2000.
     """
     path = given.path
-    with naming(given.label):
+    with naming(given.alias):
         try:
             modified = datetime.fromtimestamp(path.lstat().st_mtime, tz=UTC).date()
         except OSError as error:
@@ -57,7 +57,7 @@ def as_of_date(name: str, *, asked: date | None, modified: date, today: date) ->
     Raises:
         ConfigError: the operator passes a day in the future.
         UnnamedError: the name has two dates, one that does not exist, or one whose day and month are
-            ambiguous; or the day lies in the future.
+            ambiguous; or the day is in the future.
     """
     if asked is not None:
         if asked > today:
@@ -65,7 +65,7 @@ def as_of_date(name: str, *, asked: date | None, modified: date, today: date) ->
         return asked
     named = {day for match in _DATE.finditer(name) if (day := _day(match)) is not None}
     if len(named) > 1:
-        raise UnnamedError(f"has {len(named)} dates in its name. Say which with --as-of.")
+        raise UnnamedError(f"has {len(named)} dates in its name. Choose one with --as-of.")
     if not named:
         _refuse_unreadable_day(name)
     day = named.pop() if named else modified
@@ -75,7 +75,7 @@ def as_of_date(name: str, *, asked: date | None, modified: date, today: date) ->
 
 
 def _refuse_unreadable_day(name: str) -> None:
-    """Reject a name with an unreadable date, lest the file's modification day silently replace it."""
+    """Reject a name with an unreadable date, instead of silently using the file's modification day."""
     if _IMPOSSIBLE.search(name):
         raise UnnamedError(
             "has a date in its name that does not exist. Rename it to a real YYYY-MM-DD, or pass --as-of."

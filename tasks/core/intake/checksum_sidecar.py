@@ -21,7 +21,7 @@ def sidecar_of(path: Path) -> Path:
 
 
 def is_sidecar(name: str) -> bool:
-    """Tell whether a file of that name is a sidecar, and so never an extract itself."""
+    """Tell whether a file of that name is a sidecar, and therefore not an extract."""
     return name.endswith(SUFFIX)
 
 
@@ -34,18 +34,18 @@ def read_sidecar(path: Path) -> str:
     return _read(path, path.name)
 
 
-def verify_checksum(sent: Delivery) -> None:
+def verify_checksum(delivery: Delivery) -> None:
     """Check an extract against its sidecar, if it has one.
 
     Raises:
         ExtractError: they differ, or the sidecar cannot be read.
     """
-    sidecar = sidecar_of(sent.path)
-    if os.path.lexists(sidecar) and (said := _read(sidecar, f"{sent.name}{SUFFIX}")) != sent.sha256:
-        with naming(sent.name):
+    sidecar = sidecar_of(delivery.path)
+    if os.path.lexists(sidecar) and (digest := _read(sidecar, f"{delivery.name}{SUFFIX}")) != delivery.sha256:
+        with naming(delivery.name):
             raise UnnamedError(
-                f"is not what its {SUFFIX} file says: expected {said[:16]}..., got {sent.sha256[:16]}...;"
-                " it may be cut short. Send both again."
+                f"does not match its {SUFFIX} file: expected {digest[:16]}..., got {delivery.sha256[:16]}...;"
+                " it may be truncated. Send both again."
             )
 
 
@@ -54,7 +54,7 @@ def _read(path: Path, name: str) -> str:
         found = _LINE.fullmatch(file.read(_MAX_BYTES))
     if found is None:
         raise ExtractError(
-            f"the sidecar '{name}' holds no SHA-256; expected one line as sha256sum writes it."
-            " Send it again, with its extract."
+            f"the sidecar '{name}' does not contain a SHA-256; expected one line of sha256sum output."
+            " Send it again with its extract."
         )
     return found[1].decode().lower()

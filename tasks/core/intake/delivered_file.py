@@ -25,13 +25,13 @@ class ExtractPath:
     delivered: bool
 
     @property
-    def label(self) -> str:
+    def alias(self) -> str:
         """Name of the extract in messages."""
-        return label_of(self.path) if self.delivered else self.path.name
+        return alias_of(self.path) if self.delivered else self.path.name
 
 
 class DeliveredFile:
-    """A file that counts what is read; one that is read from start to end is hashed on the way."""
+    """A file that counts what is read; if read from start to end, it is hashed on the way."""
 
     def __init__(self, file: BufferedReader, *, from_start_to_end: bool) -> None:
         """Begin at the file's position."""
@@ -69,7 +69,7 @@ class DeliveredFile:
 
     @property
     def sha256(self) -> str:
-        """The hash of what was read, or of what is there now."""
+        """The hash of what was read, or, after a seek, of the file as it is now."""
         if self._hash is not None:
             return self._hash.hexdigest()
         self._file.seek(0)
@@ -107,7 +107,7 @@ def refuse_holes(file: BufferedReader) -> None:
         raise UnnamedError(f"is incomplete: data is missing from byte {hole + 1} onwards. Send it again.")
 
 
-def label_of(path: Path) -> str:
+def alias_of(path: Path) -> str:
     """Name a delivered file in messages: a hash of its name, which may contain personal data."""
     return sha256(os.fsencode(path.name))[:16]
 

@@ -64,7 +64,7 @@ class Delivery:
     @property
     def name(self) -> str:
         """Name of the extract in messages."""
-        return self.given.label
+        return self.given.alias
 
     @property
     def sha256(self) -> str:
@@ -102,9 +102,9 @@ class Delivery:
 class Texts:
     """The CSV text of each of a delivery's files, in order; each must be read to its end."""
 
-    def __init__(self, sent: Delivery, config: IngestConfig) -> None:
+    def __init__(self, delivery: Delivery, config: IngestConfig) -> None:
         """Start before the first file."""
-        self._sent, self._config = sent, config
+        self._delivery, self._config = delivery, config
         self._before = 0
         self._file: DeliveredFile | None = None
 
@@ -112,7 +112,7 @@ class Texts:
     def share(self) -> float:
         """Share of the delivered bytes read so far."""
         now = self._file.done if self._file is not None else 0
-        return min(1.0, (self._before + now) / self._sent.size)
+        return min(1.0, (self._before + now) / self._delivery.size)
 
     def __iter__(self) -> Iterator[tuple[str, Stream]]:
         """Yield each file's name and text.
@@ -122,7 +122,7 @@ class Texts:
             ChangedError: a file changed while it was read.
             ConfigError: the operator's path cannot be read, or an alias maps to an unknown column.
         """
-        for source in self._sent.sources:
+        for source in self._delivery.sources:
             with source.open() as self._file:
                 yield source.name, open_text(self._file, source.kind, self._config)
                 if self._file.sha256 != source.sha256:
@@ -139,7 +139,7 @@ def identify(given: ExtractPath) -> Delivery:
             folder contains anything but parts.
         ConfigError: the operator's path cannot be read, or has the name of an unfinished upload.
     """
-    path, name = given.path, given.label
+    path, name = given.path, given.alias
     with naming(name):
         refuse_unfinished(path.name, ConfigError)
         try:
@@ -155,7 +155,7 @@ def identify(given: ExtractPath) -> Delivery:
         source = _identify(path, name, delivered=given.delivered)
         if given.delivered and path.lstat().st_nlink > 1:
             raise UnnamedError(
-                "has other names (hard links), under which it could change unseen. Deliver a copy of its own."
+                "has other names (hard links), through which it could change unseen. Deliver a copy instead."
             )
         return Delivery(given, (source,))
 

@@ -55,10 +55,10 @@ class _Gunzipped:
         try:
             return self._file.read(size)
         except EOFError:
-            reason = "is cut short"
+            damage = "truncated"
         except (gzip.BadGzipFile, zlib.error):
-            reason = "is damaged"
-        raise UnnamedError(f"is a gzip file that {reason}. Deliver it again.")
+            damage = "damaged"
+        raise UnnamedError(f"is a {damage} gzip file. Deliver it again.")
 
 
 class _Limited:
@@ -79,12 +79,12 @@ class _Limited:
         self._unpacked += len(data)
         if self._unpacked > self._limit:
             raise UnnamedError(
-                f"unpacks to more than {self._limit:,} bytes, the limit"
+                f"unpacks to more than the limit of {self._limit:,} bytes"
                 " (ingest.max_unpacked_bytes). Deliver it in parts, or raise the limit."
             )
         if self._unpacked > max(_RATIO_FROM, _LARGEST_RATIO * self._packed.done):
             raise UnnamedError(
-                f"unpacks to more than {_LARGEST_RATIO} times its size, which no table of customers does."
+                f"unpacks to more than {_LARGEST_RATIO} times its size, unlike any table of customers."
                 " Export it again."
             )
         return data

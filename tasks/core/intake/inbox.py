@@ -44,13 +44,13 @@ def fault_of(inbox: Path, work: Path) -> str | None:
     mark, looked_at = inbox / MARK, inbox
     try:
         if not inbox.is_dir():
-            return f"there is no inbox at '{inbox}'. Make or mount it, and drop extracts there."
+            return f"there is no inbox at '{inbox}'. Create or mount it."
         next(inbox.iterdir(), None)
         looked_at = work
         if (work / MARK).exists() and not mark.exists():
             return (
-                f"the inbox at '{inbox}' has lost its file '{MARK}': its disk may not be mounted."
-                f" Mount it; if the folder is a new one, make the file: touch '{mark}'."
+                f"the inbox at '{inbox}' has no file '{MARK}': its disk may not be mounted."
+                f" Mount it; if the folder is new, create the file: touch '{mark}'."
             )
     except OSError as error:
         return _unusable(looked_at, error)
@@ -68,7 +68,7 @@ def confirm(inbox: Path, work: Path) -> None:
     folder = work
     try:
         make_folder(work)
-        for folder in (inbox, work):  # in this order: a kill leaves no false alarm
+        for folder in (inbox, work):  # in this order, so that a kill cannot cause a false alarm
             if not (folder / MARK).exists():
                 replace_file(folder / MARK, b"")
     except OSError as error:
@@ -87,32 +87,32 @@ def look(folder: Path) -> FolderSnapshot:
 def take(inbox: Path, work: Path, before: tuple[FolderSnapshot, FolderSnapshot]) -> Taken:
     """Move what has not changed since `before` (of inbox and work) into `work`, and leave the rest.
 
-    What cannot be moved, because it is not a file and lies on another file system, or because of its
+    What cannot be moved, because it is not a file and is on another file system, or because of its
     permissions, is returned where it is.
     """
     sweep_stages(work)
-    sent, under_way = look(inbox), look(work)
-    waiting, unfinished = _extracts(sent), _extracts(under_way)
-    uploads = set(filter(is_unfinished, sent))
+    arrived, under_way = look(inbox), look(work)
+    waiting, unfinished = _extracts(arrived), _extracts(under_way)
+    uploads = set(filter(is_unfinished, arrived))
     for name in filter(is_sidecar, under_way):
         if name.removesuffix(SUFFIX) not in waiting | unfinished:
-            remove(work / name)  # its extract is filed: a kill fell between the two
+            remove(work / name)  # its extract is filed: a run was killed between the two
     for name in waiting & unfinished:
-        if sent[name][1:] == under_way[name][1:] and _same(inbox / name, work / name):
+        if arrived[name][1:] == under_way[name][1:] and _same(inbox / name, work / name):
             try:
-                (inbox / name).unlink()  # a kill fell between copying it and deleting it
+                (inbox / name).unlink()  # a run was killed between copying and deleting
                 waiting.remove(name)
             except PermissionError:
                 (work / name).unlink()
                 unfinished.remove(name)
-    ready = [name for name in waiting - unfinished if _settled(name, before[0], sent)]
+    ready = [name for name in waiting - unfinished if _settled(name, before[0], arrived)]
     settled = [name for name in unfinished if _settled(name, before[1], under_way)]
     taken = [path for name in ready if (path := _bring(inbox / name, work)) is not None]
     return Taken(
         paths=[*taken, *(work / name for name in settled)],
         left=len(waiting) + len(unfinished) - len(taken) - len(settled),
         lone_sidecars=sum(
-            name.removesuffix(SUFFIX) not in waiting | uploads for name in filter(is_sidecar, sent)
+            name.removesuffix(SUFFIX) not in waiting | uploads for name in filter(is_sidecar, arrived)
         ),
         unfinished=len(uploads) + sum(map(is_unfinished, under_way)),
     )
@@ -149,7 +149,7 @@ def _bring(path: Path, work: Path) -> Path | None:
     except OSError as error:
         if os.path.lexists(taken) and not os.path.lexists(sidecar):
             move(taken, sidecar)
-        if error.errno in (errno.ENOENT, errno.EBUSY):  # taken back, or still written
+        if error.errno in (errno.ENOENT, errno.EBUSY):  # withdrawn, or still being written
             return None
         if error.errno not in (errno.EXDEV, errno.EACCES, errno.EPERM):
             raise

@@ -67,15 +67,14 @@ class ParquetText:
             schema = pq.ParquetFile(pa.PythonFile(file, mode="r")).schema_arrow
             if not len(schema):
                 raise UnnamedError(
-                    "is a Parquet file without any column; expected one for each of the contract's."
-                    " Export it again."
+                    "is a Parquet file without columns; expected those of the contract. Export it again."
                 )
             for place, field in enumerate(schema, start=1):
                 if pa.types.is_nested(field.type):
                     column = column_names.quoted(field.name, place)
                     raise UnnamedError(
-                        f": {column} of the Parquet file holds lists or records; expected one value a"
-                        " customer. Export flat columns."
+                        f": {column} of the Parquet file contains lists or records; expected one value"
+                        " per customer. Export flat columns."
                     )
             texts = [field.name for field in schema if _is_text(field.type)]
             source = pa.PythonFile(file, mode="r")
@@ -92,7 +91,7 @@ class ParquetText:
                 yield _lines([_ids(each) if at in self._ids else _cells(each) for at, each in columns])
 
     def _batch_rows(self) -> int:
-        """Choose a batch size, smaller if the metadata announces long rows."""
+        """Choose a batch size, smaller if the metadata indicate long rows."""
         groups = map(self._table.metadata.row_group, range(self._table.num_row_groups))
         longest = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=0)
         return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, longest)))

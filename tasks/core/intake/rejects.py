@@ -30,14 +30,14 @@ def reject(given: ExtractPath, error: ExtractError, rejected: Path) -> Path:
     `reason.txt` contains the name of a delivered extract: only the sender needs it.
     """
     path = given.path
-    try:  # what the operator named is not followed here either
+    try:  # links are not followed here, even if the operator named one
         identity, known = identify(replace(given, delivered=True)).sha256, True
     except ExtractError:
         identity, known = sha256(os.fsencode(path.name)), False
     place = make_folder(rejected / identity[:16])
-    said = str(error).replace(given.label, shown(path.name)) if given.delivered else str(error)
+    reason = str(error).replace(given.alias, shown(path.name)) if given.delivered else str(error)
     replace_file(place / STATUS, f"{error}\n".encode())
-    replace_file(place / REASON, f"{said}\n".encode())
+    replace_file(place / REASON, f"{reason}\n".encode())
     if isinstance(error.quarantine, pd.DataFrame):
         replace_file(place / QUARANTINE, quarantine_csv(error.quarantine))
     if given.delivered:

@@ -57,7 +57,7 @@ def move_champion(
     try:
         return f"{in_service} {_rescore(last, rescore, home, now, force=force)}"
     except Exception as error:
-        # The pointer has moved: whoever does not know it and rolls back once more is at the wrong bundle.
+        # The pointer has moved: another roll-back would put the wrong bundle into service.
         again = f"--bundle {moved.bundle_id} --rescore{' --force' if force else ''}"
         left = f"Finish with `{again}`, not with --rollback, which would go further back."
         cause = as_user_error(error)
@@ -72,8 +72,8 @@ def _rescore(
 ) -> str:
     with locked(home.work):
         champion = pin_champion(home.registry)
-        sent = identify(ExtractPath(last.path, delivered=False))
-        job = ScoringJob(sent, champion, last.as_of, config, home.scores, force)
+        delivery = identify(ExtractPath(last.path, delivered=False))
+        job = ScoringJob(delivery, champion, last.as_of, config, home.scores, force)
         folder = find_published(job) or publish(job, score_by_threads(job), now())
         point_to_latest(home.scores, champion)
         return _compare(last.folder, folder)
@@ -118,7 +118,7 @@ def _compare(before: Path, after: Path) -> str:
     moved = comparison.compare(before, after)
     table = markdown_table(["scores before and now", "value"], _rows(moved))
     page = f"- before `{before}`\n- now `{after}`\n\n{table}"
-    show(page, key="movement", description="What moved")
+    show(page, key="movement", description="What changed")
     log.info("\n%s", table)
     return (
         f"Flags changed: {moved.flags_raised + moved.flags_lowered} of {moved.customers}, deciles moved:"

@@ -38,7 +38,7 @@ class NightOutcome:
 
     @property
     def error(self) -> Exception | None:
-        """What the run ends with: our own faults first; the sender's are reported anyway."""
+        """The error that the run ends with: our own first; rejections are reported anyway."""
         if ours := [*self.unscored, *self.unfiled]:
             return ours[0]
         if not self.rejected:
@@ -49,7 +49,7 @@ class NightOutcome:
 
     @property
     def lines(self) -> list[str]:
-        """List what was not scored or filed, and why; for a bug its type only: its text may hold values."""
+        """List what was not scored or filed, and why; for a bug only its type: its text may hold values."""
         reasons = [
             str(error) if isinstance(error, ChurnError) else f"an unexpected {type(error).__name__}"
             for error in self.unscored

@@ -39,7 +39,7 @@ from tasks.core.steps import log, show, step
 from tasks.core.storage.locks import locked
 
 _STUCK: Final = (
-    "sidecars in inbox/ that came late and may not be moved to archive/: {}."
+    "sidecars in inbox/ that arrived late and cannot be moved to archive/: {}."
     " Fix their permissions or the inbox's, or delete them."
 )
 
@@ -86,7 +86,7 @@ def score_night(
     champion = pin_champion(home.registry)
     night = Night(home, champion, config, as_of, force, engine, now)
     outcome = NightOutcome(delivered=extract is None)
-    with locked(home.work):  # two runs would take one extract
+    with locked(home.work):  # two runs must not take the same extract
         point_to_latest(home.scores, champion)
         named = ExtractPath(extract, delivered=False) if extract is not None else None
         for given in [named] if named is not None else _take_inbox(night, outcome):
@@ -103,12 +103,12 @@ def score_night(
 
 def _score_or_reject(given: ExtractPath, night: Night, outcome: NightOutcome) -> None:
     try:
-        sent = identify(given)
-        as_of = _date_extract(sent, night)
-        job = ScoringJob(sent, night.champion, as_of, night.config, night.home.scores, night.force)
+        delivery = identify(given)
+        as_of = _date_extract(delivery, night)
+        job = ScoringJob(delivery, night.champion, as_of, night.config, night.home.scores, night.force)
         _score_once(job, night, outcome)
         if given.delivered:
-            _archive(sent, as_of, night.home.archive)
+            _archive(delivery, as_of, night.home.archive)
     except ExtractError as error:
         if given.delivered and isinstance(error, ChangedError):
             outcome.arriving += 1
@@ -151,26 +151,26 @@ def _take_inbox(night: Night, outcome: NightOutcome) -> list[ExtractPath]:
 
 
 @step("date-extract")
-def _date_extract(sent: Delivery, night: Night) -> date:
+def _date_extract(delivery: Delivery, night: Night) -> date:
     """Find the day an extract describes; a redelivered one keeps the day it was first scored for."""
-    before = published_day(night.home.scores, sent.extract_id) if sent.given.delivered else None
+    before = published_day(night.home.scores, delivery.extract_id) if delivery.given.delivered else None
     if before is None:
-        return date_of(sent.given, night.as_of, night.now().date())
-    log.info("extract %s was scored before, as of %s", sent.extract_id, before)
+        return date_of(delivery.given, night.as_of, night.now().date())
+    log.info("extract %s was scored before, as of %s", delivery.extract_id, before)
     if night.as_of not in (None, before):
         log.warning(
             "--as-of %s is ignored: extract %s was already scored for another day. To change it, first"
             " move its folders of scores away.",
             night.as_of,
-            sent.extract_id,
+            delivery.extract_id,
         )
     return before
 
 
 @step("archive")
-def _archive(sent: Delivery, as_of: date, archive: Path) -> None:
+def _archive(delivery: Delivery, as_of: date, archive: Path) -> None:
     """Move a scored extract out of the inbox."""
-    archive_extract(sent, as_of, archive)
+    archive_extract(delivery, as_of, archive)
 
 
 @step("reject")
@@ -195,10 +195,10 @@ def _report(outcome: NightOutcome) -> None:
 def _check_freshness(scores: Path, alarms: AlarmPolicy, now: datetime) -> str | None:
     """Warn if the latest scores are stale; None if they are not, or if there are none yet."""
     found = read_latest(scores)
-    said = stale(found.as_of_date, now, alarms.max_age_hours) if found else None
-    if said is not None:
-        log.warning("stale: %s", said)
-    return said
+    warning = stale(found.as_of_date, now, alarms.max_age_hours) if found else None
+    if warning is not None:
+        log.warning("stale: %s", warning)
+    return warning
 
 
 @step("check-drift")
@@ -206,7 +206,7 @@ def _check_drift(scores: Path, scored: list[Path], alarms: AlarmPolicy) -> str |
     """Warn if the latest scores come from this run and drifted; None otherwise."""
     found = read_latest(scores)
     ours = found is not None and found.folder in {folder.name for folder in scored}
-    said = find_drift(scores, alarms) if ours else None
-    if said is not None:
-        log.warning("drifted: %s", said)
-    return said
+    warning = find_drift(scores, alarms) if ours else None
+    if warning is not None:
+        log.warning("drifted: %s", warning)
+    return warning

@@ -16,10 +16,10 @@ from tasks.core.contract.quarantine import write_quarantine
 from tasks.core.engine.stream import Progress, Totals, score_stream
 from tasks.core.errors import BundleError, RegistryError
 from tasks.core.extract.whole.whole_extract import Findings, Reading
-from tasks.core.intake import delivery
 from tasks.core.intake.checksum_sidecar import verify_checksum
 from tasks.core.intake.delivered_file import ExtractPath
 from tasks.core.intake.delivery import Delivery, Texts
+from tasks.core.intake.delivery import identify as hash_extract
 from tasks.core.provenance import versions
 from tasks.core.report.summary import counts_line
 from tasks.core.scores.folders import find_scores
@@ -36,7 +36,7 @@ class ScoringJob:
     `force` lets a champion trained on simulated customers score real ones.
     """
 
-    sent: Delivery
+    delivery: Delivery
     champion: Bundle
     as_of: date
     config: ScoreConfig
@@ -86,11 +86,11 @@ def identify(given: ExtractPath) -> Delivery:
         ExtractError: the delivered path is not a plain file, or does not match its sidecar.
         ConfigError: the operator's path cannot be read.
     """
-    sent = delivery.identify(given)
-    log.info("extract %s: %d bytes", sent.extract_id, sent.size)
+    delivery = hash_extract(given)
+    log.info("extract %s: %d bytes", delivery.extract_id, delivery.size)
     if given.delivered:
-        verify_checksum(sent)
-    return sent
+        verify_checksum(delivery)
+    return delivery
 
 
 @step("find-published")
@@ -100,11 +100,9 @@ def find_published(job: ScoringJob) -> Path | None:
     Raises:
         PublishError: the folder exists but changed since it was sealed.
     """
-    found = find_scores(job.scores, job.sent.extract_id, job.bundle_id)
+    found = find_scores(job.scores, job.delivery.extract_id, job.bundle_id)
     if found is not None:
-        log.info(
-            "extract %s was scored by this champion before: nothing to do, see %s", job.sent.extract_id, found
-        )
+        log.info("extract %s was already scored by this champion: see %s", job.delivery.extract_id, found)
     return found
 
 
@@ -121,7 +119,7 @@ def score_by_threads(job: ScoringJob) -> StagedScores:
 
     def here(reading: Reading, scores: Path, on_block: Callable[[Progress], None]) -> tuple[Findings, Totals]:
         return score_stream(
-            Texts(job.sent, job.config.ingest),
+            Texts(job.delivery, job.config.ingest),
             reading,
             job.champion.scorer(),
             scores,
@@ -144,21 +142,24 @@ def stage_scores(job: ScoringJob, fill: Fill) -> StagedScores:
         BundleError: a champion trained on simulated customers would score real ones without `force`.
         PublishError: the scores could not be written.
     """
-    sent, ingest = job.sent, job.config.ingest
-    name = str(ScoresName(job.as_of, sent.extract_id, job.bundle_id))
+    extract, ingest = job.delivery, job.config.ingest
+    name = str(ScoresName(job.as_of, extract.extract_id, job.bundle_id))
     stage = open_stage(job.scores, name)
     try:
-        with translate_disk_errors(name), closing(Reading(sent.name, "scoring", ingest, stage)) as reading:
-            findings, totals = fill(reading, stage / SCORES, _show_progress(sent.extract_id))
+        with translate_disk_errors(name), closing(Reading(extract.name, "scoring", ingest, stage)) as reading:
+            findings, totals = fill(reading, stage / SCORES, _show_progress(extract.extract_id))
             write_quarantine(stage, reading.quarantine(findings.repeats))
             files = seal_files(stage)
-        _log_counts(findings, reading.ignored_columns, sent.extract_id)
+        _log_counts(findings, reading.ignored_columns, extract.extract_id)
         _refuse_other_origin(job, findings)
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise
     identity = ExtractIdentity(
-        extract_id=sent.extract_id, sha256=sent.sha256, simulated=findings.simulated, counts=findings.counts
+        extract_id=extract.extract_id,
+        sha256=extract.sha256,
+        simulated=findings.simulated,
+        counts=findings.counts,
     )
     return StagedScores(stage, files, identity, reading.ignored_columns, totals)
 
@@ -171,10 +172,12 @@ def publish(job: ScoringJob, staged: StagedScores, now: datetime) -> Path:
         ChangedError: the extract changed after it was scored.
         PublishError: the scores could not be written.
     """
-    job.sent.confirm()
-    supersedes = superseded_by(job.scores, job.as_of, job.sent.extract_id)
+    job.delivery.confirm()
+    supersedes = superseded_by(job.scores, job.as_of, job.delivery.extract_id)
     if supersedes:
-        log.info("extract %s corrects %d published before", job.sent.extract_id, len(supersedes))
+        log.info(
+            "extract %s supersedes earlier scores of its day: %d", job.delivery.extract_id, len(supersedes)
+        )
     champion = job.champion.manifest
     manifest = ScoresManifest(
         files=staged.files,
@@ -215,7 +218,7 @@ def _show_progress(extract_id: str) -> Callable[[Progress], None]:
 def _log_counts(findings: Findings, ignored_columns: tuple[str, ...], extract_id: str) -> None:
     log.info("extract %s: %s", extract_id, counts_line(findings.counts))
     if ignored_columns:
-        log.warning("Columns that scoring does not read are ignored: %s", ", ".join(ignored_columns))
+        log.warning("Columns ignored by scoring: %s", ", ".join(ignored_columns))
     if findings.signed_ids:
         log.warning(
             "Ids that start with '+' or '-', which a spreadsheet reads as formulas: %d. They are published as"

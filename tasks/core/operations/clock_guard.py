@@ -1,4 +1,4 @@
-"""Refuse to sweep when the system clock has jumped: ahead of time, everything would look expired."""
+"""Refuse to sweep when the system clock has jumped: with a clock ahead, everything looks expired."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta

@@ -1,6 +1,6 @@
-"""Find what has expired, take it out of sight by a rename, and delete it.
+"""Find what has expired, hide it by a rename, and delete it.
 
-What does not go keeps nothing else from going.
+An item that cannot be deleted does not block the others.
 """
 
 import os
@@ -32,7 +32,7 @@ Expiry = Callable[[Path], date | None]
 
 @dataclass(frozen=True)
 class Expired:
-    """A file or folder that has expired, and the day it is of where that is known."""
+    """A file or folder that has expired, and its day, if known."""
 
     kind: Kind
     path: Path
@@ -49,7 +49,7 @@ class Left:
 
 @dataclass(frozen=True)
 class Due:
-    """What has expired, and by kind why some of it cannot be read."""
+    """What has expired, and, by kind, why something could not be read."""
 
     expired: list[Expired]
     unreadable: dict[Kind, str]
@@ -58,7 +58,7 @@ class Due:
 def find_expired(home: Locations, policy: RetentionPolicy, champion: str, today: date) -> Due:
     """Find what has expired on that day, and what an interrupted sweep had hidden.
 
-    Of the latest scores, of inbox and work, and of bundles nothing is ever listed.
+    Never lists the latest scores, bundles, or anything in inbox and work.
     """
     due = Due([], {})
     kept = _in_use(home.scores, champion, due)
@@ -114,9 +114,9 @@ def _entries(kind: Kind, folder: Path, due: Due) -> list[Path]:
 def hide(
     home: Locations, expired: list[Expired], before: Mapping[Path, Item]
 ) -> tuple[list[Item], list[Left]]:
-    """Take what has expired out of sight, and open its folders; list also what stays where it is.
+    """Hide what has expired, and make its folders writable; also list what could not be hidden.
 
-    `before` are those of which an interrupted sweep may have deleted a part.
+    `before` are items that an interrupted sweep may have deleted in part.
     """
     items, left = [], []
     for each in expired:
@@ -144,18 +144,18 @@ def measure(home: Locations, expired: Expired) -> Item:
 
 def delete(home: Locations, items: list[Item]) -> tuple[list[Item], list[Left]]:
     """Delete what is hidden; return what was deleted and what could not be."""
-    gone, left = [], []
+    deleted, left = [], []
     for item in items:
         try:
             _erase(home.home / item.path)
         except OSError as error:
             left.append(Left(item.kind, _why(error)))
         except RecursionError:
-            left.append(Left(item.kind, "too many folders within folders"))
+            left.append(Left(item.kind, "folders are nested too deeply"))
         else:
-            gone.append(item)
-    _sync_folders_of(home, gone)
-    return gone, left
+            deleted.append(item)
+    _sync_folders_of(home, deleted)
+    return deleted, left
 
 
 def _sync_folders_of(home: Locations, items: list[Item]) -> None:
@@ -182,9 +182,9 @@ def _erase(path: Path) -> None:
     if not is_folder(path):
         path.unlink()
         return
-    shutil.rmtree(path, ignore_errors=True)  # whatever goes
+    shutil.rmtree(path, ignore_errors=True)  # delete as much as possible
     if path.exists():
-        shutil.rmtree(path)  # raises why the rest does not
+        shutil.rmtree(path)  # raises the error of the rest
 
 
 def _open_up(path: Path) -> None:
@@ -224,7 +224,7 @@ def _day_of_reason(path: Path) -> date | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError:
-        if path.name.startswith(HIDDEN):  # `delete` tells
+        if path.name.startswith(HIDDEN):  # reported by `delete`
             return None
         raise
 

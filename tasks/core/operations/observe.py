@@ -62,7 +62,7 @@ def observe_night(folder: Path, manifest: ScoresManifest, *, latest: bool, super
 
 
 def fault_of_folder(folder: Path) -> str | None:
-    """Say why a folder or what is in it cannot be read; None if it can, or if it does not exist yet."""
+    """Explain why a folder or its contents cannot be read; None if they can, or do not exist yet."""
     try:
         if (first := next(folder.iterdir(), None)) is not None:
             first.lstat()
@@ -126,7 +126,7 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 
 def _arrival_times(paths: Iterable[Path]) -> list[float]:
-    """Give when each of some entries came, hidden ones left out, in seconds since 1970."""
+    """Return when each entry arrived, in seconds since 1970; hidden entries are left out."""
     came = []
     for path in paths:
         with suppress(OSError):

@@ -23,9 +23,9 @@ def count_deletions(
     failed: Collection[Kind] = (),
     unreadable: Collection[Kind] = (),
 ) -> list[Swept]:
-    """Count by kind what a sweep deleted; a kind without anything expired counts zero.
+    """Count by kind what a sweep deleted; a kind with nothing expired counts zero.
 
-    `failed` has a kind as often as something of it did not go.
+    `failed` lists the kind of each item that could not be deleted.
     """
     return [
         _count(

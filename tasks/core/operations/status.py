@@ -78,7 +78,7 @@ def _champion(
     if days > policy.max_champion_days:
         message = (
             f"the champion was trained {days} days ago; expected at most {policy.max_champion_days}."
-            " See whether train/weekly runs and why its candidates are refused."
+            " Check whether train/weekly runs and why its candidates are refused."
         )
         return champion, [Alarm(code="champion_stale", message=message)]
     return champion, []
@@ -175,13 +175,13 @@ def _of_scores(scores: Path, found: _Published, policy: AlarmPolicy, now: dateti
         yield Alarm(code="scores_damaged", message=found.unreadable[0] + more)
         return
     if not found.manifests:
-        message = f"nothing was scored yet in '{scores}'. Deliver an extract."
+        message = f"nothing has been scored yet in '{scores}'. Deliver an extract."
         yield Alarm(code="scores_missing", message=message)
         return
     if found.damaged:
         yield Alarm(
             code="scores_damaged",
-            message=f"folders of scores that are not as published: {len(found.damaged)}, first"
+            message=f"folders of scores changed since publication: {len(found.damaged)}, first"
             f" '{found.damaged[0]}'. Move them away and score the archived extracts again, or restore a"
             " backup.",
         )
@@ -193,10 +193,10 @@ def _of_scores(scores: Path, found: _Published, policy: AlarmPolicy, now: dateti
             " The next run writes it: python flows/score_flow.py.",
         )
     newest = max((each.as_of_date for each in manifests.values() if each), default=None)
-    if newest is not None and (said := stale(newest, now, policy.max_age_hours)):
-        yield Alarm(code="scores_stale", message=said)
-    if said := find_drift(scores, policy):
-        yield Alarm(code="scores_drifted", message=said)
+    if newest is not None and (text := stale(newest, now, policy.max_age_hours)):
+        yield Alarm(code="scores_stale", message=text)
+    if text := find_drift(scores, policy):
+        yield Alarm(code="scores_drifted", message=text)
 
 
 def _of_sweeps(
@@ -209,18 +209,18 @@ def _of_sweeps(
         yield Alarm(code="home_unreadable", message=cause_of(error, home.retention_log))
         return
     if last is not None and now - last > limit:
-        said = f"the last sweep was {(now - last).days} days ago; expected at most {policy.max_sweep_days}."
+        text = f"the last sweep was {(now - last).days} days ago; expected at most {policy.max_sweep_days}."
     elif last is None and (
         due := find_expired(
             home, RetentionPolicy(), champion.bundle_id if champion else "", (now - limit).date()
         ).expired
     ):
-        said = f"nothing was ever swept; more than {policy.max_sweep_days} days overdue: {len(due)}."
+        text = f"no sweep has run; expired for more than {policy.max_sweep_days} days: {len(due)}."
     else:
         return
     yield Alarm(
         code="sweep_overdue",
-        message=f"{said} See whether retention/daily runs, or sweep: python flows/retention_flow.py.",
+        message=f"{text} Check whether retention/daily runs, or sweep: python flows/retention_flow.py.",
     )
 
 

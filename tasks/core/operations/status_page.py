@@ -1,76 +1,75 @@
-"""Render the status as a plain-text page, 100 columns wide."""
+"""Print the status as a page, alarms first; 100 columns wide where there is no terminal."""
 
-import textwrap
-from typing import Final
+from typing import Final, TextIO
 
-from schemas.status import Disk, NightStatus, Status, Waiting
+from rich.console import Console, Group, RenderableType
+from rich.filesize import decimal
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from schemas.status import ChampionStatus, Disk, NightStatus, Status, Waiting
 
 WIDTH: Final = 100
 _REJECTED_SHOWN: Final = 5
-_GLUE: Final = "\0"
-"""A space at which no line is broken."""
-
-_THOUSAND: Final = 1_000
-_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
-def page(status: Status) -> str:
-    """Render the page, alarms first."""
+def print_page(status: Status, file: TextIO | None = None) -> None:
+    """Print the page to stdout or to `file`, in colour on a terminal."""
+    console = Console(file=file, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = WIDTH
     count = len(status.alarms)
-    verdict = "no alarms" if not count else f"{count} alarm{'s' if count > 1 else ''}"
-    title = f"TelcoNova churn, {status.at:%Y-%m-%d %H:%M} UTC{', a run is scoring' if status.running else ''}"
-    lines = [f"{title}{verdict:>{WIDTH - len(title)}}", "=" * WIDTH]
-    for alarm in status.alarms:
-        lines += _wrapped(f"! {alarm.code}: {alarm.message}")
-    lines += ["", "Champion", *_champion(status)]
-    lines += ["", "Nights (* latest, - superseded)", *_nights(status.nights)]
-    lines += ["", "Waiting", *_wrapped(f"inbox: {_waiting(status.inbox)}; work: {_waiting(status.work)}")]
-    lines += ["", "Rejected lately", *_rejected(status)]
-    lines += ["", "Disk", *_disk(status.disk)]
-    return "\n".join(lines).replace(_GLUE, " ")
-
-
-def _champion(status: Status) -> list[str]:
-    champion = status.champion
-    if champion is None:
-        return ["  none that verifies"]
-    origin = f"{champion.bundle_id} trained {champion.trained_at:%Y-%m-%d}"
-    marks = f"{', FORCED' if champion.forced else ''}{', SIMULATED customers' if champion.simulated else ''}"
-    return [
-        f"  {origin}, gate: {champion.gate_outcome}, verified{marks}",
-        f"  model {champion.model_id}, in service since {champion.since:%Y-%m-%d %H:%M} ({champion.action})",
-    ]
-
-
-def _nights(nights: tuple[NightStatus, ...]) -> list[str]:
-    if not nights:
-        return ["  none"]
-    heads = ("", "as of", "extract", "received", "scored", "quarantined", "duplicates", "bundle")
-    rows = [heads, *map(_row, nights)]
-    days = ", ".join(sorted({f"{night.as_of_date}" for night in nights if night.simulated}))
-    widths = (1, 10, 16, 10, 10, 11, 10, 16)
-    lines = [
-        "  "
-        + "  ".join(
-            f"{cell:>{width}}" if cell.isdecimal() or head in heads[3:7] else f"{cell:<{width}}"
-            for cell, head, width in zip(row, heads, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-    return [*lines, *(_wrapped(f"of SIMULATED customers: {days}") if days else [])]
-
-
-def _row(night: NightStatus) -> tuple[str, ...]:
-    return (
-        "*" if night.latest else "-" if night.superseded else "",
-        f"{night.as_of_date}",
-        night.extract_id,
-        f"{night.received}",
-        f"{night.scored}",
-        f"{night.quarantined}",
-        f"{night.exact_duplicates}",
-        night.bundle_id,
+    head = Table.grid(expand=True)
+    head.add_row(
+        f"TelcoNova churn, {status.at:%Y-%m-%d %H:%M} UTC{', a run is scoring' if status.running else ''}",
+        Text(f"{count} alarm{'s' if count > 1 else ''}" if count else "no alarms", justify="right"),
+        style="bold red" if count else "bold",
     )
+    console.print(head, Rule(characters="=", style="none"))
+    console.print(*(_indented(Text(f"! {each.code}: {each.message}", "red")) for each in status.alarms))
+    sections: dict[str, RenderableType] = {
+        "Champion": _champion(status.champion),
+        "Nights (* latest, - superseded)": _nights(status.nights),
+        "Waiting": f"inbox: {_waiting(status.inbox)}; work: {_waiting(status.work)}",
+        "Rejected lately": _rejected(status),
+        "Disk": _disk(status.disk),
+    }
+    for title, content in sections.items():
+        console.print("", Text(title, "bold"), _indented(content), sep="\n")
+
+
+def _indented(content: RenderableType) -> Padding:
+    return Padding(content, (0, 0, 0, 2))
+
+
+def _champion(champion: ChampionStatus | None) -> str:
+    if champion is None:
+        return "none that verifies"
+    marks = f"{', FORCED' if champion.forced else ''}{', SIMULATED customers' if champion.simulated else ''}"
+    return (
+        f"{champion.bundle_id} trained {champion.trained_at:%Y-%m-%d}, gate: {champion.gate_outcome},"
+        f" verified{marks}\n"
+        f"model {champion.model_id}, in service since {champion.since:%Y-%m-%d %H:%M} ({champion.action})"
+    )
+
+
+def _nights(nights: tuple[NightStatus, ...]) -> RenderableType:
+    if not nights:
+        return "none"
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="none")
+    for head in ("", "as of", "extract"):
+        table.add_column(head)
+    for head in ("received", "scored", "quarantined", "duplicates"):
+        table.add_column(head, justify="right")
+    table.add_column("bundle")
+    for night in nights:
+        counts = (night.received, night.scored, night.quarantined, night.exact_duplicates)
+        mark = "*" if night.latest else "-" if night.superseded else ""
+        table.add_row(mark, f"{night.as_of_date}", night.extract_id, *map(str, counts), night.bundle_id)
+    days = ", ".join(sorted({f"{night.as_of_date}" for night in nights if night.simulated}))
+    return Group(table, f"of SIMULATED customers: {days}") if days else table
 
 
 def _waiting(waiting: Waiting) -> str:
@@ -80,29 +79,13 @@ def _waiting(waiting: Waiting) -> str:
     return f"{waiting.extracts}, the oldest for {waiting.oldest_hours:.1f} hours{uploads}"
 
 
-def _rejected(status: Status) -> list[str]:
-    lines = [] if status.rejected else ["  none"]
-    for each in status.rejected[:_REJECTED_SHOWN]:
-        lines += _wrapped(f"{each.at:%Y-%m-%d %H:%M} {each.place}: {each.reason}")
-    more = len(status.rejected) - _REJECTED_SHOWN
-    return [*lines, f"  and {more} more"] if more > 0 else lines
+def _rejected(status: Status) -> RenderableType:
+    shown, more = status.rejected[:_REJECTED_SHOWN], len(status.rejected) - _REJECTED_SHOWN
+    lines = [f"{each.at:%Y-%m-%d %H:%M} {each.place}: {each.reason}" for each in shown] or ["none"]
+    return Text("\n".join([*lines, f"and {more} more"] if more > 0 else lines))
 
 
-def _disk(disk: Disk) -> list[str]:
-    share = disk.free_bytes / disk.total_bytes
-    used = ", ".join(f"{name}{_GLUE}{_size(size)}" for name, size in disk.used_bytes.items())
-    return [
-        f"  {_size(disk.free_bytes)} of {_size(disk.total_bytes)} free ({share:.0%})",
-        *(_wrapped(f"used: {used}") if used else []),
-    ]
-
-
-def _size(size: float) -> str:
-    unit = 0
-    while size >= _THOUSAND and unit < len(_UNITS) - 1:
-        size, unit = size / _THOUSAND, unit + 1
-    return f"{size:.0f}{_GLUE}{_UNITS[unit]}" if unit == 0 else f"{size:.1f}{_GLUE}{_UNITS[unit]}"
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+def _disk(disk: Disk) -> str:
+    free = f"{decimal(disk.free_bytes)} of {decimal(disk.total_bytes)} free"
+    used = ", ".join(f"{name} {decimal(size)}" for name, size in disk.used_bytes.items())
+    return f"{free} ({disk.free_bytes / disk.total_bytes:.0%})" + (f"\nused: {used}" if used else "")

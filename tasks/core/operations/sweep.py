@@ -21,7 +21,7 @@ from tasks.core.storage.atomic import replace_file, sweep_stages, sync_folder
 
 
 def sweep(home: Locations, due: Due, at: datetime) -> tuple[list[Swept], list[Left]]:
-    """Delete what has expired; give the lines that were logged, and what does not go.
+    """Delete what has expired; return the lines logged, and what could not be deleted.
 
     No other run may sweep at the same time: the caller holds the lock of the home's `work` folder.
 
@@ -33,9 +33,9 @@ def sweep(home: Locations, due: Due, at: datetime) -> tuple[list[Swept], list[Le
     items, stay = hide(home, due.expired, before)
     if items:
         replace_file(home.retention_pending, to_json(Pending(at=at, items=tuple(items))))
-    gone, left = delete(home, items)
+    deleted, left = delete(home, items)
     left = [*stay, *left]
-    proof = count_deletions(gone, at, failed=[each.kind for each in left], unreadable=due.unreadable)
+    proof = count_deletions(deleted, at, failed=[each.kind for each in left], unreadable=due.unreadable)
     append_log(home.retention_log, proof)
     home.retention_pending.unlink(missing_ok=True)
     sync_folder(home.home)
@@ -52,8 +52,8 @@ def _settle(home: Locations) -> tuple[list[Swept], Mapping[Path, Item]]:
         return [], {}
     there = {item.path: item for item in pending.items if _is_there(home.home / item.path)}
     logged = {each.kind for each in read_log(home.retention_log) if each.at == pending.at}
-    gone = [item for item in pending.items if item.path not in there and item.kind not in logged]
-    proof = [each for each in count_deletions(gone, pending.at) if each.deleted]
+    deleted = [item for item in pending.items if item.path not in there and item.kind not in logged]
+    proof = [each for each in count_deletions(deleted, pending.at) if each.deleted]
     append_log(home.retention_log, proof)
     return proof, there
 
@@ -65,7 +65,7 @@ def _read_pending(path: Path) -> Pending | None:
         return None
     except ValidationError:
         raise PublishError(
-            f"'{path.name}' in CHURN_HOME, which says what the last sweep was deleting, cannot be read."
+            f"'{path.name}' in CHURN_HOME, which lists what the last sweep was deleting, cannot be read."
             " Move it away, and run python flows/retention_flow.py again."
         ) from None
 

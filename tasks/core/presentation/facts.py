@@ -8,6 +8,7 @@ from schemas.manifest import MODEL, BundleManifest
 from schemas.measures import Measure
 from schemas.reports import JudgedEvaluation
 from tasks.core.presentation.french import NAMES, value_of
+from tasks.core.report.sentences import extremes, nearest
 
 AHEAD, LEVEL, BEHIND = "devant", "à égalité", "derrière"
 
@@ -54,7 +55,7 @@ def text_values(e: JudgedEvaluation, manifest: BundleManifest, *, in_service: bo
         "standings": standings,
         "influences": influences(e),
         "responses": _responses(e),
-        "stricter": min(e.evidence.thresholds, key=lambda choice: abs(choice.threshold - _STRICTER)),
+        "stricter": nearest(e.evidence.thresholds, _STRICTER),
         "groups": groups(e),
         "removal": _removal(e),
     }
@@ -129,11 +130,10 @@ def _responses(e: JudgedEvaluation) -> list[dict[str, Any]]:
 
 
 def _extremes(response: Response) -> dict[str, Any]:
-    pairs = sorted(zip(response.probability, response.values, strict=True))
     column = NAMES["columns"][response.column]
     lowest, highest = (
         ValueShare(column=column, value=value_of(response.column, value), share=probability)
-        for probability, value in (pairs[0], pairs[-1])
+        for probability, value in extremes(response)
     )
     return {"column": column, "lowest": lowest, "highest": highest}
 

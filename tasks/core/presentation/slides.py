@@ -15,15 +15,8 @@ from tasks.core.presentation import charts, facts, french
 
 _SLIDES: Final = tomllib.loads(Path(__file__).with_name("slides.toml").read_text("utf-8"))
 _TEMPLATES: Final = Environment(undefined=StrictUndefined, trim_blocks=True)  # noqa: S701 plain text
-for _filter in (
-    french.whole,
-    french.decimal,
-    french.percent,
-    french.share,
-    french.power_of_ten,
-    french.interval,
-):
-    _TEMPLATES.filters[_filter.__name__] = _filter
+_FILTERS: Final = ("whole", "decimal", "percent", "share", "power_of_ten", "interval")
+_TEMPLATES.filters |= {name: getattr(french, name) for name in _FILTERS}
 _TEMPLATES.globals["signed"] = french.signed
 
 

@@ -3,19 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from schemas.config import TrainConfig
-from schemas.reports import JudgedEvaluation, Measures, ModelReport
-from tasks.core.report import plots, sentences
-from tasks.core.report.summary import counts_line
+from schemas.reports import JudgedEvaluation, ModelReport
+from tasks.core.report import plots
+from tasks.core.report.sentences import describe_example, render
 
 STRONGEST: Final = 6
 """Number of response curves, for the most influential columns."""
-
-_PAGES: Final = Environment(
-    loader=PackageLoader("tasks.core.report", "."), autoescape=True, undefined=StrictUndefined
-)
 
 
 def write_page(
@@ -33,13 +27,12 @@ def write_page(
     if e.champion is not None:
         others["champion (customers unseen by it)"] = e.champion
     difference = e.parity.max_difference
-    return _PAGES.get_template("page.html.jinja").render(
-        e=e,
-        s=sentences,
+    return render(
+        "page.html.jinja",
+        e,
+        examples=[describe_example(each) for each in e.reasons.examples],
         id=title,
         extract_id=extract_id,
-        counts=counts_line(e.audit.rows),
-        metrics=list(Measures.model_fields),
         others=others,
         plots=draw(e),
         parity="not finite" if difference is None else f"{difference:.1e}",

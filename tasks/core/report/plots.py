@@ -37,7 +37,7 @@ STYLE: Final[Any] = {
     "axes.grid": True,
     "grid.alpha": 0.25,
     "svg.fonttype": "none",
-    "svg.hashsalt": "churn",  # the same numbers are the same bytes
+    "svg.hashsalt": "churn",  # the same numbers give the same bytes
     "font.family": "sans-serif",
 }
 
@@ -62,7 +62,7 @@ def curves(drawn: Mapping[str, Curve], *, x: str, y: str, diagonal: bool) -> str
 def calibration(bins: tuple[CalibrationBin, ...]) -> str:
     """Draw predicted against observed churn, with intervals."""
     figure, axes = _axes()
-    plot_calibration(axes, bins, diagonal="as said", seen="holdout, tenths of customers")
+    plot_calibration(axes, bins, diagonal="perfect calibration", seen="holdout, by decile")
     axes.set(xlabel="predicted probability", ylabel="observed churn share")
     axes.legend(frameon=False)
     return _svg(figure, "Calibration")
@@ -89,22 +89,11 @@ def scores(bins: tuple[ScoreBin, ...], threshold: float) -> str:
     figure, axes = _axes()
     width = 0.42 * (bins[0].high - bins[0].low)
     middles = [(each.low + each.high) / 2 for each in bins]
-    axes.bar(
-        [m - width / 2 for m in middles],
-        [each.stayed or 0 for each in bins],
-        width,
-        color=BLUE,
-        label="stayed",
-    )
-    axes.bar(
-        [m + width / 2 for m in middles],
-        [each.left or 0 for each in bins],
-        width,
-        color=ORANGE,
-        hatch="///",
-        edgecolor="white",
-        label="left",
-    )
+    hatched: dict[str, Any] = {"hatch": "///", "edgecolor": "white"}
+    for name, side, colour, style in (("stayed", -1, BLUE, {}), ("left", 1, ORANGE, hatched)):
+        places = [middle + side * width / 2 for middle in middles]
+        counts = [getattr(each, name) or 0 for each in bins]
+        axes.bar(places, counts, width, color=colour, label=name, **style)
     axes.axvline(threshold, color="black", linestyle="--", linewidth=1, label=f"threshold {threshold:.2f}")
     axes.set(xlabel="churn probability", ylabel="customers", xlim=(0, 1))
     axes.legend(frameon=False)
@@ -114,7 +103,7 @@ def scores(bins: tuple[ScoreBin, ...], threshold: float) -> str:
 def gains(deciles: tuple[Decile, ...]) -> str:
     """Draw the share of churners found when the riskiest customers are contacted first."""
     figure, axes = _axes()
-    plot_gains(axes, deciles, chance="in any order", ranked="riskiest first")
+    plot_gains(axes, deciles, chance="random order", ranked="riskiest first")
     axes.set(xlabel="share of customers contacted", ylabel="share of churners found")
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
@@ -195,7 +184,7 @@ def worked(example: WorkedExample) -> str:
     axes.axvline(0, color="#444444", linewidth=1)
     axes.set(xlabel="contribution, logits")
     axes.tick_params(axis="y", labelsize=8)
-    return _svg(figure, "Contributions of an invented customer")
+    return _svg(figure, "Contributions of a made-up customer")
 
 
 def response(drawn: Response) -> str:

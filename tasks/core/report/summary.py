@@ -5,7 +5,7 @@ from pathlib import Path
 
 from schemas.manifest import BundleManifest, ScoresManifest
 from schemas.measures import Measure
-from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts, TrainingReport
+from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts
 from tasks.core.intervals import with_interval
 
 _SHOWN = ("roc_auc", "pr_auc", "f1", "recall", "precision", "brier", "ece", "top_decile_lift")
@@ -72,12 +72,13 @@ def training_summary(
 ) -> str:
     """Write the result of a training: metrics, gate, the bundle in service, and what to run next."""
     training = evaluation.training
+    networks = f"{len(training.epochs)} networks" if len(training.epochs) > 1 else "one network"
     return "\n".join(
         [
             *([SIMULATED, ""] if evaluation.simulated else []),
             (
                 f"Trained on {training.training_customers} customers in {manifest.training_seconds:.1f} s"
-                f" ({_members(training)});"
+                f" ({networks}, {sum(training.epochs)} epochs in total);"
                 f" evaluated on {training.holdout_customers} others."
             ),
             "",
@@ -85,16 +86,9 @@ def training_summary(
             "",
             gate_table(manifest.gate),
             "",
-            service,
-            f"Next: {next_command}",
+            f"{service}\n\nNext: {next_command}",
         ]
     )
-
-
-def _members(training: TrainingReport) -> str:
-    """Count networks and epochs: `5 networks, 131 epochs in total`."""
-    networks = f"{len(training.epochs)} networks" if len(training.epochs) > 1 else "one network"
-    return f"{networks}, {sum(training.epochs)} epochs in total"
 
 
 def scores_table(published: Mapping[Path, ScoresManifest]) -> str:

@@ -72,7 +72,7 @@ def compare(before: Path, after: Path) -> Movement:
     for old, new in zip_longest(_read(before), _read(after)):
         if old is None or new is None or not old[ID].equals(new[ID]):
             raise PublishError(
-                f"scores '{before.name}' and '{after.name}' are not of the same customers, so they cannot be"
+                f"scores '{before.name}' and '{after.name}' cover different customers, so they cannot be"
                 " compared. The scores are kept; check whether another version published the first."
             )
         raised += int((new["churn_flag"] > old["churn_flag"]).sum())

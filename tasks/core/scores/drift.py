@@ -9,7 +9,7 @@ from tasks.core.scores.folders import published_folders, read_manifest
 from tasks.core.scores.latest import corrected_extracts, read_latest
 
 LEAST_CUSTOMERS: Final = 100
-"""Below this a share says little: the standard error of a share of 30 % is five points here."""
+"""Fewer customers are not compared: the standard error of a share of 30 % is five points here."""
 
 
 def find_drift(scores: Path, policy: AlarmPolicy) -> str | None:
@@ -35,9 +35,9 @@ def drifted(now: ScoresManifest, before: ScoresManifest | None, policy: AlarmPol
     share, earlier = now.flagged / now.scored, before.flagged / before.scored
     if abs(share - earlier) > policy.max_flagged_change:
         return (
-            f"{share:.1%} of the customers of {now.as_of_date} are flagged, and {earlier:.1%} were on"
+            f"{share:.1%} of the customers of {now.as_of_date} are flagged, but {earlier:.1%} were on"
             f" {before.as_of_date}; expected a change of at most {policy.max_flagged_change:.1%}."
-            " Look at the extract, then train again."
+            " Check the extract, then retrain."
         )
     return None
 

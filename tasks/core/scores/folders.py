@@ -25,7 +25,7 @@ def find_scores(scores: Path, extract_id: str, bundle_id: str) -> Path | None:
         manifest = read_manifest(folder)
         if manifest is None or not is_as_sealed(folder, manifest, hashed=True):
             raise PublishError(
-                f"scores '{folder.name}' are no longer as they were published."
+                f"scores '{folder.name}' have changed since they were published."
                 " Move the folder away and run again: the same scores will be published."
             )
     return folder

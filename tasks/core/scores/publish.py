@@ -27,7 +27,7 @@ class StagedScores:
 
 
 def open_stage(scores: Path, name: str) -> Path:
-    """Make the hidden folder in which scores are gathered; sweep those of killed runs.
+    """Create the hidden folder in which scores are staged; sweep those of killed runs.
 
     No other run may stage scores at the same time: the caller holds the lock of the home's `work` folder.
     """
@@ -37,14 +37,14 @@ def open_stage(scores: Path, name: str) -> Path:
 
 
 def publish_folder(stage: Path, scores: Path, manifest: ScoresManifest) -> Path:
-    """Seal a stage and show it as a folder below `scores` in one step; an existing folder is left untouched.
+    """Seal a stage and publish it below `scores` in one step; an existing folder is left untouched.
 
     Raises:
-        PublishError: the disk did not take the files; nothing of them is visible.
+        PublishError: the files could not be written; none of them is visible.
     """
     folder = scores / str(manifest.name)
     with translate_disk_errors(folder.name):
-        (stage / MANIFEST).unlink(missing_ok=True)  # of a try that failed
+        (stage / MANIFEST).unlink(missing_ok=True)  # left by a failed attempt
         write_new(stage / MANIFEST, to_json(manifest))
         reveal(stage, folder)
     return folder
@@ -61,6 +61,6 @@ def translate_disk_errors(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise PublishError(
-            f"scores '{name}' could not be written: {error.strerror}. Nothing is half-published;"
-            " free or repair the disk, then run again."
+            f"could not write scores '{name}': {error.strerror}. Nothing was published."
+            " Free or repair the disk, then run again."
         ) from None

@@ -1,9 +1,6 @@
 """Write simulated extracts of any size, with a bounded number of customers in memory."""
 
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -13,6 +10,7 @@ from tasks.core.simulator.bad_rows import Fault, Plan, PlantedFault, plan_faults
 from tasks.core.simulator.customer_frame import text_columns
 from tasks.core.simulator.drift_scenarios import Drift, check_drift
 from tasks.core.simulator.population import populate
+from tasks.core.storage.atomic import replacing
 
 CHUNK_ROWS: Final = 65_536
 """Customers in memory at a time; it does not affect the content of the file."""
@@ -66,16 +64,16 @@ def write_extract(
             f"simulation: rows must be at least 1 and the seed at least 0, got {rows} and {seed}"
         )
     if path.exists() and not path.is_file():
-        raise ConfigError(f"extract {path.name!r} exists and is not a file; choose another path")
+        raise ConfigError(f"extract {path.name!r} exists and is not a file. Choose another path.")
     drift = drift or {}
     check_drift(drift)
     plan = plan_faults(rows, faults, seed)
     try:
-        with _aside(path) as extract, _aside(truth_path(path)) as truth:
+        with replacing(path) as extract, replacing(truth_path(path)) as truth:
             return _write(extract, truth, _Order(rows, seed, drift, labelled), plan, progress)
     except OSError as error:
         raise ConfigError(
-            f"extract {path.name!r} cannot be written: {error.strerror}; choose another path"
+            f"could not write extract {path.name!r}: {error.strerror}. Choose another path."
         ) from None
 
 
@@ -118,18 +116,3 @@ def _write(
         extract.write(("\n".join(lines) + "\n").encode("utf-8", errors="surrogateescape"))
         progress(stop)
     return WrittenExtract(order.rows, churners, tuple(planted))
-
-
-@contextmanager
-def _aside(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file next to `path`, mode 0600; rename it on success, delete it on failure."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -13,9 +13,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from schemas.columns import CATEGORIES, INTERNET_SERVICES, NO_INTERNET, NO_PHONE
-from tasks.core.simulator.choice import Codes, Features, Numbers, draw, probabilities
-from tasks.core.simulator.churn_model import add_tenure, churn_probability
+from schemas.columns import CATEGORIES, INTERNET_SERVICES, NO_INTERNET, NO_PHONE, TARGET
+from tasks.core.simulator.choice import Codes, Features, Numbers, draw, linear, probabilities
 from tasks.core.simulator.drift_scenarios import Drift, tilt
 from tasks.core.simulator.parameters import PARAMETERS, month_ranges
 
@@ -45,6 +44,8 @@ _DRAWS: Final = (
 _DRAWS_A_COUNTER: Final = 4
 """Numbers per step of Philox's counter; each customer must use whole steps."""
 assert len(_DRAWS) % _DRAWS_A_COUNTER == 0
+
+_MONTHS_A_YEAR: Final = 12
 
 
 class Population(NamedTuple):
@@ -90,6 +91,20 @@ def populate(start: int, rows: int, seed: int, drift: Drift) -> Population:
     return Population(
         start, chain.codes, tenure, monthly, _total(chain, tenure, monthly), probability, churned
     )
+
+
+def add_tenure(features: Features, tenure: Codes) -> None:
+    """Add the transformations of tenure, whole months of shape (N,), that the logits use."""
+    features["years"] = tenure / _MONTHS_A_YEAR
+    features["log_months"] = np.log1p(tenure.astype(np.float64))
+    features["new"] = (tenure <= 1).astype(np.float64)
+    features["first year"] = (tenure <= _MONTHS_A_YEAR).astype(np.float64)
+
+
+def churn_probability(features: Features) -> Numbers:
+    """Return the true probability of churn, shape (N,), which no model knows."""
+    logit = linear(PARAMETERS.choices[TARGET].logits, features, len(features["years"]))[:, 0]
+    return np.asarray(1 / (1 + np.exp(-logit)))
 
 
 class _Chain:

@@ -25,7 +25,7 @@ def make_folder(folder: Path) -> Path:
         make_folder(folder.parent)
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         sync_folder(folder.parent)
-    elif _is_empty(folder):  # a kill may have come before its name was synced
+    elif _is_empty(folder):  # a run may have been killed before syncing its name
         try:
             sync_folder(folder.parent)
         except OSError as error:
@@ -57,10 +57,18 @@ def write_new(path: Path, data: bytes) -> None:
 
 def replace_file(path: Path, data: bytes) -> None:
     """Replace a file's content with `data`, atomically."""
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that replaces `path` atomically once it is complete; an error leaves `path`."""
     aside = path.with_name(f"{STAGE_PREFIX}{path.name}-{os.getpid()}")
     aside.unlink(missing_ok=True)
     try:
-        write_new(aside, data)
+        with open_new(aside) as file:
+            yield file
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

@@ -28,9 +28,9 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_locked(folder: Path) -> bool:
-    """Tell whether somebody holds the folder's lock now; nothing is made and nobody is kept waiting.
+    """Tell whether a run holds the folder's lock, without creating the lock or blocking a run.
 
-    A lock that we may not read counts as free.
+    A lock that cannot be read counts as free.
     """
     try:
         descriptor = os.open(folder / ".lock", os.O_RDONLY)

@@ -20,7 +20,7 @@ from tests.harness.home import Home
 def test_a_bundle_sealed_again_has_the_same_bytes(
     trained_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The manifest is written as it is given, and one that a failed try left is replaced."""
+    """The manifest is written as given, and replaces one left by a failed attempt."""
     (sealed,) = (trained_home.registry / "bundles").iterdir()
     staged = Path(shutil.copytree(sealed, tmp_path / "staged"))
     manifest = open_bundle(sealed).manifest
@@ -120,7 +120,7 @@ def test_a_bundle_that_is_not_as_sealed_is_not_opened(
 
 
 def test_a_bundle_under_another_name_is_not_opened(trained_home: Home) -> None:
-    """The folder is part of what is believed."""
+    """The folder's name is verified too."""
     folder = sealed_in(trained_home)
 
     with pytest.raises(BundleError, match=f"^bundle '{'0' * 16}': manifest.json was changed"):
@@ -141,7 +141,7 @@ def test_a_bundle_under_another_name_is_not_opened(trained_home: Home) -> None:
 def test_what_was_sealed_wrongly_is_not_opened(
     trained_home: Home, tmp_path: Path, name: str, content: bytes | None, said: str
 ) -> None:
-    """Hashes that are right do not make a file that is missing or no cut points a bundle."""
+    """Correct hashes are not enough: no file may be missing or invalid."""
     manifest = open_bundle(sealed_in(trained_home)).manifest
     stage = Path(shutil.copytree(sealed_in(trained_home), tmp_path / "stage"))
     (stage / name).unlink()
@@ -168,7 +168,7 @@ def test_the_id_of_a_bundle_is_of_its_files_names_and_bytes(trained_home: Home) 
 
 
 def test_bundles_that_score_alike_are_known_by_three_files(trained_home: Home) -> None:
-    """Another verdict changes nothing about a score, other cut points do; a stage is known by the same."""
+    """Another verdict does not change the scoring files, other cut points do; stages compare the same way."""
     champion = open_bundle(sealed_in(trained_home))
     same = replace(champion, manifest_sha256="0" * 64)
     other = seal_another(trained_home)
@@ -186,7 +186,7 @@ def test_bundles_that_score_alike_are_known_by_three_files(trained_home: Home) -
 
 
 def test_a_stage_scores_as_the_bundle_will(trained_home: Home, customers: pd.DataFrame) -> None:
-    """Only the model's version says that it is a candidate still."""
+    """Only the model version shows that it is still a candidate."""
     bundle = open_bundle(sealed_in(trained_home))
     staged = open_staged(sealed_in(trained_home)).scorer().score(customers)
     sealed = bundle.scorer().score(customers)

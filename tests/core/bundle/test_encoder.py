@@ -62,7 +62,7 @@ ROWS: list[tuple[list[Any], list[float], bool]] = [
     ([0.0, np.nan, "No", "Month-to-month", "No"], [-2.5, 0.0, 0.0, -1.0, 0.0, 0, 1, 0, 0], True),
     # The merged value is read as its parent.
     ([20.0, 100.0, "No internet service", "One year", "No"], [2.5, 1, 1, 1, 1, 0, 0, 1, 0], True),
-    # Outside the training range the bins saturate and the standardised input goes on.
+    # Outside the training range the bins saturate and the standardised input extrapolates.
     ([30.0, 200.0, "Yes", "One year", "No"], [5.0, 1, 1, 3, 1, 1, 0, 1, 0], False),
     ([-2.0, 0.0, "Yes", "One year", "No"], [-3.0, 0, 0, -1, 0, 1, 0, 1, 0], False),
     # Values not seen in training leave every input of their column zero.
@@ -86,7 +86,7 @@ def _in_domain(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.bool_]:
 
 @pytest.mark.parametrize(("row", "encoded", "inside"), ROWS)
 def test_rows_are_encoded_as_computed_by_hand(row: list[Any], encoded: list[float], inside: bool) -> None:
-    """Every row of the table has the inputs and the domain flag one gets with pencil and paper."""
+    """Every row of the table has the inputs and the domain flag computed by hand."""
     frame = _frame([row])
 
     assert encode(frame, SPEC).tolist() == [np.float32(encoded).tolist()]
@@ -106,7 +106,7 @@ def test_matrix_is_float32_and_contiguous_whatever_the_index() -> None:
 
 
 def test_customers_may_be_encoded_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is encoded a few at a time gets what all at once would give."""
+    """Encoding customers in small groups gives the same matrix."""
     monkeypatch.setattr("tasks.core.bundle.encoder._ROWS_AT_ONCE", 3)
     frame, encoder = _frame([row for row, _, _ in ROWS]), Encoder(SPEC)
     columns = encoder.columns(frame)

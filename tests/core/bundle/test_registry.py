@@ -46,7 +46,7 @@ def _promote(registry: Path, bundle: Bundle, expected: str, winners: "multiproce
 
 
 def test_of_promotions_at_once_one_wins(trained_home: Home) -> None:
-    """Of eight processes that would replace the same champion exactly one does; none is half-done."""
+    """Of eight processes that try to replace the same champion exactly one succeeds; none is half-done."""
     champion = trained_home.champion
     assert champion is not None
     before = champion.manifest.bundle_id
@@ -71,7 +71,7 @@ def test_of_promotions_at_once_one_wins(trained_home: Home) -> None:
 
 
 def test_promoting_what_is_in_service_changes_nothing(trained_home: Home) -> None:
-    """A second try of a promotion that went through is no error and no second move."""
+    """Repeating a successful promotion is neither an error nor a second move."""
     champion = trained_home.champion
     assert champion is not None
 
@@ -91,7 +91,7 @@ def test_history_and_pointer_of_different_times(trained_home: Home) -> None:
 
 
 def test_leftovers_of_a_killed_promotion_are_swept(trained_home: Home) -> None:
-    """The next promotion deletes what a kill left aside."""
+    """The next promotion deletes a killed one's leftovers."""
     champion = trained_home.champion
     assert champion is not None
     leftover = trained_home.registry / ".stage-champion.json-99999"
@@ -124,7 +124,7 @@ def test_another_manifest_than_was_promoted(trained_home: Home) -> None:
 
 
 def test_a_torn_history(trained_home: Home) -> None:
-    """A history that cannot be read is said, not skipped."""
+    """A history that cannot be read is an error."""
     (trained_home.registry / "history.jsonl").write_text("{")
 
     with pytest.raises(RegistryError, match=r"history\.jsonl"):
@@ -138,7 +138,7 @@ def champion_of(home: Home) -> Bundle:
 
 
 def test_a_registry_without_a_pointer_has_no_champion(tmp_path: Path) -> None:
-    """Nothing to open and no moves are no errors; a link that leads nowhere is a pointer, and one."""
+    """No champion and no moves are not errors; a dangling link counts as a damaged pointer."""
     assert read_champion(tmp_path) is None
     assert open_champion(tmp_path) is None
     assert read_history(tmp_path) == []
@@ -148,7 +148,7 @@ def test_a_registry_without_a_pointer_has_no_champion(tmp_path: Path) -> None:
 
 
 def test_a_pointer_to_a_bundle_that_is_gone(trained_home: Home) -> None:
-    """It is said by its id, and is not 'no champion'."""
+    """The message names its id; it does not count as 'no champion'."""
     folder = trained_home.registry / "bundles" / champion_of(trained_home).manifest.bundle_id
     folder.rename(trained_home.path / "elsewhere")
 
@@ -170,7 +170,7 @@ def test_an_unknown_bundle_is_not_found(trained_home: Home, bundle_id: str) -> N
 
 
 def test_whoever_holds_the_report_finds_the_bundle(trained_home: Home) -> None:
-    """The id that heads report and card leads to the bundle, or names all bundles of that model."""
+    """The id at the head of report and card finds the bundle, or lists all bundles with that model."""
     champion = champion_of(trained_home)
     model_id = champion.manifest.model_id
 
@@ -231,7 +231,7 @@ def test_without_a_champion_there_is_no_way_back(tmp_path: Path) -> None:
 
 
 def test_a_roll_back_goes_to_what_was_in_service(trained_home: Home) -> None:
-    """A manifest that is valid in itself, but another than then, is refused, and nothing moves."""
+    """A valid but changed manifest is refused, and nothing moves."""
     first, second = champion_of(trained_home), seal_another(trained_home)
     promote_bundle(trained_home.registry, second, expected=first.manifest.bundle_id, forced=False, at=NOW)
     manifest = trained_home.registry / "bundles" / first.manifest.bundle_id / "manifest.json"
@@ -244,7 +244,7 @@ def test_a_roll_back_goes_to_what_was_in_service(trained_home: Home) -> None:
 
 
 def test_a_refused_bundle_is_promoted_and_rolled_back_to_only_by_force(trained_home: Home) -> None:
-    """The failed check is named, the others are not; each move remembers whether it was forced."""
+    """Only the failed check is named; each move records whether it was forced."""
     registry, first = trained_home.registry, champion_of(trained_home)
     refused = seal_another(trained_home, gate=REFUSED)
     ids = first.manifest.bundle_id, refused.manifest.bundle_id
@@ -262,7 +262,7 @@ def test_a_refused_bundle_is_promoted_and_rolled_back_to_only_by_force(trained_h
 
 
 def test_simulated_replaces_simulated_and_never_real(trained_home: Home) -> None:
-    """Not even by force; where nothing or another simulated bundle serves, it may."""
+    """Not even by force; it may if there is no champion or a simulated one."""
     registry, real = trained_home.registry, champion_of(trained_home)
     simulated = seal_another(trained_home, simulated=True)
     real_id, simulated_id = real.manifest.bundle_id, simulated.manifest.bundle_id
@@ -280,7 +280,7 @@ def test_simulated_replaces_simulated_and_never_real(trained_home: Home) -> None
 
 
 def test_a_bundle_that_scores_otherwise_than_when_it_was_made_is_not_promoted(trained_home: Home) -> None:
-    """Its own examples stop it, whether forced or not."""
+    """It fails its own examples, whether forced or not."""
     first, other = champion_of(trained_home), seal_another(trained_home)
     example = other.examples.examples[0]
     wrong = example.model_copy(update={"probability": 1 - example.probability})
@@ -293,7 +293,7 @@ def test_a_bundle_that_scores_otherwise_than_when_it_was_made_is_not_promoted(tr
 
 
 def test_a_sweep_takes_leftovers_and_nothing_else(trained_home: Home) -> None:
-    """What a killed promotion left aside goes; pointer, history and bundles stay."""
+    """Leftovers of a killed promotion are deleted; pointer, history and bundles stay."""
     before = {path: path.read_bytes() for path in trained_home.registry.rglob("*") if path.is_file()}
     (trained_home.registry / ".stage-history.jsonl-99999").write_text("half")
 

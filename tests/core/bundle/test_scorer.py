@@ -69,7 +69,7 @@ def _model_and_rows(home: Home, rows: int) -> tuple[Model, np.ndarray]:
 
 
 def test_reasons_are_named_by_the_crms_columns(trained_home: Home) -> None:
-    """Reasons are the top columns of the contributions, most telling first, and empty where none is left."""
+    """Reasons are the columns with the largest contributions, strongest first, empty if there are fewer."""
     champion = trained_home.champion
     assert champion is not None
     customers = make_customers(400)
@@ -84,7 +84,7 @@ def test_reasons_are_named_by_the_crms_columns(trained_home: Home) -> None:
 
 
 def test_cut_points_are_cut_from_the_published_probability(trained_home: Home) -> None:
-    """Flag, decile and band follow from the six decimals that stand in the file."""
+    """Flag, decile and band follow from the rounded probability in the file."""
     champion = trained_home.champion
     assert champion is not None
     customers = make_customers(50)

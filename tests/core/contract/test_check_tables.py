@@ -1,4 +1,4 @@
-"""The tables say what the contract's own checks say, of everything that they hold."""
+"""The tables give the same answers as the contract's own checks."""
 
 import copy
 from itertools import product
@@ -59,7 +59,7 @@ def test_forms() -> None:
 
 
 def test_ids() -> None:
-    """An id surely begins with what is no space, and is as short as the contract asks."""
+    """An accepted id starts with a non-space character and is within the length limit."""
     tables = ContractTables(SCHEMA)
     assert [chr(octet) for octet in range(128) if not tables.id_starts[octet]] == list(
         "\t\n\v\f\r\x1c\x1d\x1e\x1f "
@@ -77,5 +77,5 @@ def test_further_check_of_ids() -> None:
 
 
 def test_no_target() -> None:
-    """A contract of scoring knows no target."""
+    """The scoring contract has no target."""
     assert "Churn" not in ContractTables(without_cross_row_checks(ScoringExtract.to_schema())).words

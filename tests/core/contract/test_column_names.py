@@ -3,15 +3,15 @@ import pytest
 from tasks.core.contract.column_names import named, quoted
 
 
-@pytest.mark.parametrize("sent", ["Segment", "Région", "Opt-in wave_2", "MonthlyCharges", "E-Mail", "x1"])
-def test_words_are_a_name(sent: str) -> None:
-    """What is plainly a column's name is given as sent."""
-    assert named(sent, 3) == sent
-    assert quoted(sent, 3) == f"'{sent}'"
+@pytest.mark.parametrize("name", ["Segment", "Région", "Opt-in wave_2", "MonthlyCharges", "E-Mail", "x1"])
+def test_words_are_a_name(name: str) -> None:
+    """Words are shown as sent."""
+    assert named(name, 3) == name
+    assert quoted(name, 3) == f"'{name}'"
 
 
 @pytest.mark.parametrize(
-    "sent",
+    "name",
     [
         "",
         " ",
@@ -23,6 +23,6 @@ def test_words_are_a_name(sent: str) -> None:
         "29.85",
     ],
 )
-def test_what_may_be_a_value_is_called_by_its_place(sent: str) -> None:
-    """Numbers, ids and addresses are never given."""
-    assert named(sent, 3) == quoted(sent, 3) == "column 3"
+def test_what_may_be_a_value_is_called_by_its_place(name: str) -> None:
+    """Numbers, ids and addresses are never shown."""
+    assert named(name, 3) == quoted(name, 3) == "column 3"

@@ -29,7 +29,7 @@ FORMS = {
 
 @pytest.mark.parametrize("frame", FORMS.values(), ids=FORMS)
 def test_the_form_of_a_frame_does_not_matter(frame: pd.DataFrame) -> None:
-    """The same customers are the same, whatever types another program holds them in."""
+    """The same customers give the same result, whatever their types in another program."""
     before = frame.copy()
 
     pd.testing.assert_frame_equal(accept_frame(frame), accept_frame(make_customers(40)))
@@ -68,7 +68,7 @@ def test_numbers_are_taken_to_the_last_digit() -> None:
     ],
 )
 def test_a_row_that_breaks_the_contract(column: str, cell: object, reason: str) -> None:
-    """It is refused by reason and row, in one line and without any value."""
+    """It is refused in one line, with reason and rows and without values."""
     frame = make_customers(20).sort_values("customerID", ignore_index=True)
     frame = frame.assign(tenure=10, MonthlyCharges=50, TotalCharges=500).astype(object)
     frame.loc[12, column] = cell
@@ -103,7 +103,7 @@ def test_many_faults_are_counted() -> None:
 
 
 def test_a_frame_of_many_rows_is_judged_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows that are parsed at different times are the same rows, and an id may still be there only once."""
+    """Parsing in pieces gives the same rows, and duplicate ids across pieces are still found."""
     customers = make_customers(40)
     whole = accept_frame(customers)
     monkeypatch.setattr(frame_module, "_ROWS_AT_ONCE", 7)
@@ -117,5 +117,5 @@ def test_a_frame_of_many_rows_is_judged_as_one(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_nobody_is_accepted_too() -> None:
-    """An empty frame with the columns is no fault."""
+    """An empty frame with all columns is accepted."""
     assert len(accept_frame(make_customers(0))) == 0

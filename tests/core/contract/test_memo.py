@@ -4,7 +4,7 @@ from tasks.core.contract.memo import MOST_OCTETS, CellTexts, Memory
 
 
 class Asked:
-    """Answers with the length of the first text, and keeps what it was asked."""
+    """Answers with the length of the first text, and records the questions."""
 
     def __init__(self) -> None:
         self.times: list[set[CellTexts]] = []
@@ -16,7 +16,7 @@ class Asked:
 
 
 def test_nothing_is_asked_twice() -> None:
-    """Answers come in the order of the question, and only strangers are asked about."""
+    """Answers are in the order of the questions, and only new texts are asked about."""
     asked = Asked()
     memory = Memory(asked)
 
@@ -26,7 +26,7 @@ def test_nothing_is_asked_twice() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """When answers would take too much all are forgotten, and the answers stay right."""
+    """If answers need too much memory, the cache is emptied, and answers stay correct."""
     asked = Asked()
     memory = Memory(asked)
     half = "x" * (MOST_OCTETS // 2)
@@ -45,7 +45,7 @@ def test_memory_is_bounded() -> None:
 
 
 def test_memory_is_bounded_by_what_short_texts_really_take() -> None:
-    """A flood of short texts, each new, is forgotten in time: what Python keeps of each counts, too."""
+    """Many short new texts empty the cache in time: Python's overhead per text is counted."""
     memory: Memory[int] = Memory(lambda texts: [len(each[0]) for each in texts])
     tracemalloc.start()
     for batch in range(60):

@@ -24,7 +24,7 @@ def test_cells_become_values_and_forms() -> None:
 
 
 def test_a_frame_keeps_lines_and_types() -> None:
-    """Some rows, as a frame: by physical line, text as text even where nothing is left of it."""
+    """Selected rows form a frame, indexed by physical line; empty text columns stay text."""
     parsed = parse_cells([2, 5, 9], CELLS, IngestConfig())
     frame = parsed.only([True, False, True]).frame()
     empty = parsed.only([False] * 3).frame()

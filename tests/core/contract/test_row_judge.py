@@ -1,4 +1,4 @@
-"""Every check of the contract carries its own weight."""
+"""Every check of the contract is needed."""
 
 import copy
 from collections.abc import Callable
@@ -47,7 +47,7 @@ PLANTED: dict[tuple[str, str], Row] = {
 
 
 def planted(place: tuple[str, str]) -> Row:
-    """Give the cells that break one check; a category outside the vocabulary unless listed."""
+    """Return cells that break one check; a category outside the vocabulary unless listed."""
     return PLANTED.get(place, {place[0]: "Stranger"})
 
 

@@ -21,7 +21,7 @@ CONFIG = IngestConfig(max_quarantined_share=0.5)
 
 
 class FakeScorer:
-    """Gives every customer the line that says his id and charges."""
+    """Writes each customer's id and charges as a line."""
 
     def rows(self, customers: pd.DataFrame) -> Rows:
         """Score nothing."""
@@ -36,7 +36,7 @@ SCORER: Any = FakeScorer()
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an extract came to."""
+    """The outcome of an extract."""
 
     scores: bytes
     quarantine: bytes
@@ -46,7 +46,7 @@ class Outcome:
 
 
 def outcome(reading: Reading, scores: Path, found: tuple[Findings, Totals]) -> Outcome:
-    """Take everything from a finished reading."""
+    """Collect everything from a finished reading."""
     quarantine = pd.concat(reading.quarantine(found[0].repeats)).to_csv(index=False).encode()
     text = scores.read_bytes()
     scores.unlink()
@@ -54,18 +54,18 @@ def outcome(reading: Reading, scores: Path, found: tuple[Findings, Totals]) -> O
     return Outcome(text, quarantine, counts, found[1], reading.ignored_columns)
 
 
-def locally(sent: Delivery, folder: Path, **options: Any) -> Outcome:
-    """Score as one machine does."""
-    texts = Texts(sent, CONFIG)
+def locally(delivery: Delivery, folder: Path, **options: Any) -> Outcome:
+    """Score on one machine."""
+    texts = Texts(delivery, CONFIG)
     options = {"threads": 2, **options}
     with closing(Reading("x", "scoring", CONFIG, folder)) as reading:
         found = score_stream(texts, reading, SCORER, folder / "scores", on_block=lambda _: None, **options)
         return outcome(reading, folder / "scores", found)
 
 
-def spread(sent: Delivery, folder: Path, partition_bytes: int) -> Outcome:
-    """Score partition by partition, the last one first, and every one twice."""
-    partitions = cut_partitions(sent, partition_bytes)
+def spread(delivery: Delivery, folder: Path, partition_bytes: int) -> Outcome:
+    """Score each partition twice, the last one first."""
+    partitions = cut_partitions(delivery, partition_bytes)
     for each in partitions:
         score_partition(each, SCORER, CONFIG, folder, block_bytes=7_000)
     partitions.reverse()
@@ -89,7 +89,7 @@ def table(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 def blanks(lines: list[bytes]) -> Iterator[bytes]:
-    """Put blank and broken lines among others."""
+    """Insert blank and broken lines."""
     for number, line in enumerate(lines):
         yield line
         if number % 97 == 5:
@@ -106,15 +106,15 @@ def test_a_file_is_the_same_however_it_is_cut(
     lines = table.to_csv(index=False).encode().splitlines()
     path = tmp_path / "crm.csv"
     path.write_bytes(b"\xef\xbb\xbf\n \n".replace(b"\n", newline) + newline.join(blanks(lines)))
-    sent = identify(ExtractPath(path, delivered=False))
+    delivery = identify(ExtractPath(path, delivered=False))
 
-    one = locally(sent, tmp_path)
+    one = locally(delivery, tmp_path)
 
     assert one.findings.counts.exact_duplicates == 1
     assert one.findings.counts.quarantined == 14
     assert one.findings.signed_ids == 2
-    assert spread(sent, tmp_path, partition_bytes) == one
-    assert locally(sent, tmp_path, threads=1, block_bytes=3_000) == one
+    assert spread(delivery, tmp_path, partition_bytes) == one
+    assert locally(delivery, tmp_path, threads=1, block_bytes=3_000) == one
 
 
 def test_partitions_hold_every_byte_once_and_end_with_lines(table: pd.DataFrame, tmp_path: Path) -> None:
@@ -140,15 +140,15 @@ def test_a_folder_is_the_same_however_it_is_cut(table: pd.DataFrame, tmp_path: P
     table[300:300].to_csv(folder / "part-2", index=False)
     table[300:500][table.columns[::-1]].to_parquet(folder / "part-3")
     table[500:].to_csv(folder / "part-4", index=False, sep=";", compression="gzip")
-    sent = identify(ExtractPath(folder, delivered=False))
+    delivery = identify(ExtractPath(folder, delivered=False))
 
-    assert len(cut_partitions(sent, 15_000)) == 8
-    assert spread(sent, tmp_path, 15_000) == locally(sent, tmp_path)
+    assert len(cut_partitions(delivery, 15_000)) == 8
+    assert spread(delivery, tmp_path, 15_000) == locally(delivery, tmp_path)
 
 
 @pytest.mark.parametrize("change", ["in it", "at its end", "cut"])
 def test_a_change_after_the_cut_is_noticed(change: str, table: pd.DataFrame, tmp_path: Path) -> None:
-    """A worker that does not read the bytes that were cut says so."""
+    """A worker that reads other bytes than those cut raises an error."""
     path = tmp_path / "crm.csv"
     table.to_csv(path, index=False)
     partitions = cut_partitions(identify(ExtractPath(path, delivered=False)), 30_000)
@@ -161,18 +161,18 @@ def test_a_change_after_the_cut_is_noticed(change: str, table: pd.DataFrame, tmp
 
 
 def test_a_change_before_the_cut_is_noticed(table: pd.DataFrame, tmp_path: Path) -> None:
-    """What is cut is what was identified."""
+    """Only the bytes that were identified are cut."""
     path = tmp_path / "crm.csv"
     table.to_csv(path, index=False)
-    sent = identify(ExtractPath(path, delivered=False))
+    delivery = identify(ExtractPath(path, delivered=False))
     table[:-1].to_csv(path, index=False)
 
     with pytest.raises(ExtractError, match="changed while it was read"):
-        cut_partitions(sent, 30_000)
+        cut_partitions(delivery, 30_000)
 
 
 def test_lost_records_publish_nothing(table: pd.DataFrame, tmp_path: Path) -> None:
-    """A record that is shorter here than where it was written is an error, not fewer customers."""
+    """A truncated record is an error, not a loss of customers."""
     path = tmp_path / "crm.csv"
     table.to_csv(path, index=False)
     (partition,) = cut_partitions(identify(ExtractPath(path, delivered=False)), 10**6)

@@ -1,4 +1,4 @@
-"""Columns at once or line by line: two ways to read, one contract."""
+"""By column or line by line: two ways to read, one contract."""
 
 import random
 
@@ -18,12 +18,12 @@ def test_both_ways_of_reading_agree_on_fuzzed_lines(seed: int) -> None:
 
 
 def test_a_reader_that_rounds_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A compiled pass that reads a number a bit differently does not agree."""
+    """A compiled pass that reads a number differently in one bit is noticed."""
     exact = scan.scan
 
     def rounding(*args: object) -> scan.Scan:
         found = exact(*args)  # type: ignore[arg-type]
-        with np.errstate(all="ignore"):  # cells that were not read hold anything
+        with np.errstate(all="ignore"):  # cells that were not read are undefined
             found.values[:] = found.values.round(1)
         return found
 

@@ -30,7 +30,7 @@ ROWS, EACH = 50_000, 50
 
 
 def test_every_planted_fault_is_found_and_nobody_else_is_accused(tmp_path: Path) -> None:
-    """Of fifty rows of each of twenty kinds in 50,000 every one gets its reason, and no other row any."""
+    """Fifty faults of each of twenty kinds in 50,000 rows all get their reason, and no other row gets one."""
     path = tmp_path / "planted.csv"
     written = write_extract(path, rows=ROWS, seed=1, faults=[fault for fault in Fault for _ in range(EACH)])
     repeats = [planted.line for planted in written.planted if planted.fault is Fault.IDENTICAL_REPEAT]

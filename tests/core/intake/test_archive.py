@@ -27,15 +27,15 @@ def drain(tmp_path: Path) -> Drain:
 
 
 def test_one_copy_is_archived_however_often_it_comes(drain: Drain) -> None:
-    """The same bytes under other names and days end in one file, with the last sidecar."""
+    """The same bytes under other names and days are archived once, with the last sidecar."""
     for day in (1, 2, 3):
         path = drain.deliver(f"crm_2026-03-0{day}.csv", b"a,b\n1,2\n")
         drain.deliver(f"{path.name}.sha256", f"sidecar {day}".encode())
-        sent = identify(ExtractPath(path, delivered=True))
+        delivery = identify(ExtractPath(path, delivered=True))
 
-        target = archive.archive_extract(sent, date(2026, 3, day), drain.places.archive)
+        target = archive.archive_extract(delivery, date(2026, 3, day), drain.places.archive)
 
-        assert target.name == f"2026-03-01-{sent.extract_id}.csv"
+        assert target.name == f"2026-03-01-{delivery.extract_id}.csv"
     assert drain.files("archive") == {
         f"archive/{target.name}": b"a,b\n1,2\n",
         f"archive/{target.name}.sha256": b"sidecar 3",
@@ -45,9 +45,9 @@ def test_one_copy_is_archived_however_often_it_comes(drain: Drain) -> None:
 def test_a_kill_while_it_is_copied_to_another_disk_leaves_no_rows(
     drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next run files the extract, and what the killed one had copied of it goes."""
+    """The next run archives the extract and deletes the partial copy."""
     another_file_system(monkeypatch, make_folder(drain.places.archive))
-    sent = identify(ExtractPath(drain.deliver("crm.csv", b"a,b\n1,2\n"), delivered=True))
+    delivery = identify(ExtractPath(drain.deliver("crm.csv", b"a,b\n1,2\n"), delivered=True))
 
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -55,26 +55,26 @@ def test_a_kill_while_it_is_copied_to_another_disk_leaves_no_rows(
     with monkeypatch.context() as deadly:
         deadly.setattr(os, "utime", killed)
         with pytest.raises(KeyboardInterrupt):
-            archive.archive_extract(sent, DAY, drain.places.archive)
+            archive.archive_extract(delivery, DAY, drain.places.archive)
     (leftover,) = drain.places.archive.iterdir()
     leftover.rename(leftover.with_name(".stage-1"))
 
-    target = archive.archive_extract(sent, DAY, drain.places.archive)
+    target = archive.archive_extract(delivery, DAY, drain.places.archive)
 
     assert list(drain.places.archive.iterdir()) == [target]
 
 
 def test_what_changed_since_it_was_scored_is_not_archived(drain: Drain) -> None:
-    """Bytes that were never scored do not take the place of those that were."""
+    """Bytes that were never scored do not replace scored ones."""
     path = drain.deliver("crm.csv", b"a,b\n1,2\n")
-    sent = identify(ExtractPath(path, delivered=True))
+    delivery = identify(ExtractPath(path, delivered=True))
     path.write_bytes(b"a,b\n1,2\n3,4\n")
 
     with pytest.raises(ChangedError, match="changed while it was read"):
-        archive.archive_extract(sent, DAY, drain.places.archive)
+        archive.archive_extract(delivery, DAY, drain.places.archive)
     path.unlink()
     with pytest.raises(ChangedError):
-        sent.confirm()
+        delivery.confirm()
 
     assert drain.files("archive") == {}
 
@@ -98,7 +98,7 @@ def test_one_copy_of_a_rejected_extract_is_kept(drain: Drain) -> None:
 
 
 def test_what_the_operator_named_stays_where_it_is(drain: Drain) -> None:
-    """A delivered extract is moved, and only its reason calls it by its name; the operator's is left."""
+    """A delivered extract is moved and named only in its reason; the operator's file stays."""
     refused = ExtractError("extract 'Mary.csv' is refused.")
     named = ExtractPath(drain.deliver("Mary.csv", b"a,b\n"), delivered=False)
 
@@ -107,9 +107,9 @@ def test_what_the_operator_named_stays_where_it_is(drain: Drain) -> None:
     assert {each.name for each in place.iterdir()} == {"reason.txt", "status.txt"}
     assert (place / "reason.txt").read_text() == (place / "status.txt").read_text() == f"{refused}\n"
     given = ExtractPath(named.path, delivered=True)
-    place = rejects.reject(given, ExtractError(f"{given.label} is refused."), drain.places.rejected)
+    place = rejects.reject(given, ExtractError(f"{given.alias} is refused."), drain.places.rejected)
     assert (place / "reason.txt").read_text() == "Mary.csv is refused.\n"
-    assert (place / "status.txt").read_text() == f"{given.label} is refused.\n"
+    assert (place / "status.txt").read_text() == f"{given.alias} is refused.\n"
     assert (place / "extract").read_bytes() == b"a,b\n"
     assert not named.path.exists()
 
@@ -128,7 +128,7 @@ def test_things_of_one_name_that_are_no_files_are_all_kept(drain: Drain) -> None
 
 
 def test_a_folder_as_sidecar_replaces_nothing(drain: Drain) -> None:
-    """The same extract with a folder where its sidecar should be is rejected as often as it comes."""
+    """An extract with a folder in place of its sidecar is rejected every time."""
     for _ in range(3):
         path = drain.deliver("crm.csv", b"a,b\n")
         (make_folder(sidecar_of(path)) / "x").touch()
@@ -142,7 +142,7 @@ def test_a_folder_as_sidecar_replaces_nothing(drain: Drain) -> None:
 
 
 def test_what_is_no_file_on_another_file_system(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its reason is filed; a pipe or a link, which hold nothing, are taken away, and a folder stays."""
+    """Its reason is filed; a pipe or a link, which hold no data, is removed, and a folder stays."""
 
     def crossing(*_: object) -> None:
         raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
@@ -160,15 +160,15 @@ def test_what_is_no_file_on_another_file_system(drain: Drain, monkeypatch: pytes
 
 
 def test_a_sidecar_that_comes_late_is_filed_with_its_extract(drain: Drain) -> None:
-    """One that agrees with an archived extract goes there; any other, or one that is awaited, waits."""
+    """A sidecar that matches an archived extract is archived; any other one waits."""
     path = drain.deliver("crm.csv", b"a,b\n1,2\n")
-    sent = identify(ExtractPath(path, delivered=True))
-    target = archive.archive_extract(sent, DAY, drain.places.archive)
-    drain.deliver("crm.csv.sha256", f"{sent.sha256}  crm.csv\n".encode())
+    delivery = identify(ExtractPath(path, delivered=True))
+    target = archive.archive_extract(delivery, DAY, drain.places.archive)
+    drain.deliver("crm.csv.sha256", f"{delivery.sha256}  crm.csv\n".encode())
     drain.deliver("other.csv.sha256", b"0" * 64)
     drain.deliver("unreadable.csv.sha256", b"")
     drain.deliver("present.csv", b"")
-    drain.deliver("present.csv.sha256", sent.sha256.encode())
+    drain.deliver("present.csv.sha256", delivery.sha256.encode())
 
     assert archive.file_late_sidecars(drain.places.inbox, drain.places.archive) == 0
 
@@ -183,9 +183,9 @@ def test_a_late_sidecar_that_may_not_be_moved_keeps_no_other(
 ) -> None:
     """It stays and is counted; the others are filed."""
     for name in ("a", "b", "c"):
-        sent = identify(ExtractPath(drain.deliver(f"{name}.csv", name.encode()), delivered=True))
-        archive.archive_extract(sent, DAY, drain.places.archive)
-        drain.deliver(f"{name}.csv.sha256", sent.sha256.encode())
+        delivery = identify(ExtractPath(drain.deliver(f"{name}.csv", name.encode()), delivered=True))
+        archive.archive_extract(delivery, DAY, drain.places.archive)
+        drain.deliver(f"{name}.csv.sha256", delivery.sha256.encode())
     rename = Path.rename
 
     def guarded(path: Path, target: Path) -> Path:
@@ -201,17 +201,17 @@ def test_a_late_sidecar_that_may_not_be_moved_keeps_no_other(
 
 
 def test_a_hard_link_is_refused(drain: Drain) -> None:
-    """A file that somebody can change under another name is not taken for what was hashed."""
+    """A file that can be changed under another name is not accepted."""
     path = drain.deliver("crm.csv", b"a,b\n")
     os.link(path, drain.home / "elsewhere")
 
-    with pytest.raises(ExtractError, match=r"has other names \(hard links\).*Deliver a copy of its own"):
+    with pytest.raises(ExtractError, match=r"has other names \(hard links\).*Deliver a copy instead"):
         identify(ExtractPath(path, delivered=True))
     assert identify(ExtractPath(path, delivered=False)).size == 4
 
 
 def test_what_is_filed_is_private(drain: Drain) -> None:
-    """Whatever rights the sender gave, nobody else reads it; other names of a hard link keep theirs."""
+    """The file becomes private whatever its mode; hard links keep theirs."""
     for name in ("a.csv", "a.csv.sha256", "b.csv"):
         drain.deliver(name, name.encode()).chmod(0o644)
     kept = drain.home / "elsewhere"
@@ -229,7 +229,7 @@ def test_what_is_filed_is_private(drain: Drain) -> None:
 
 
 def test_the_bad_rows_of_a_refused_extract_are_filed_with_its_reason(drain: Drain) -> None:
-    """Where rows were judged, their faults lie beside the reason as a table."""
+    """If rows were judged, their faults are listed in a table next to the reason."""
     row = {"line": 2, "column": "Contract", "reason": "unknown_category", "hint": HINTS["unknown_category"]}
     error = ExtractError("too many bad rows.", quarantine=pd.DataFrame([row]))
     given = ExtractPath(drain.deliver("crm.csv", b"a,b\n"), delivered=True)

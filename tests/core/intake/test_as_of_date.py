@@ -15,7 +15,7 @@ MODIFIED, NEXT_DAY = date(2026, 3, 1), date(2026, 3, 2)
 
 
 def drop(folder: Path, name: str, seconds: float) -> Path:
-    """Make a file that was last changed so many seconds after 1970."""
+    """Make a file with the given modification time, in seconds since 1970."""
     path = folder / name
     path.touch()
     os.utime(path, (seconds, seconds))
@@ -38,12 +38,12 @@ def test_a_clock_that_was_never_set_dates_nothing(seconds: float, expected: str,
 
 
 class Beyond(PosixPath):
-    """A file whose last change no calendar reaches, as some file systems let one be."""
+    """A file whose modification time is beyond any calendar, as some file systems allow."""
 
     seconds = 0.0
 
     def lstat(self) -> Any:
-        """Say when it was changed."""
+        """Return the modification time."""
         return SimpleNamespace(st_mtime=self.seconds)
 
 
@@ -56,7 +56,7 @@ class Beyond(PosixPath):
     ],
 )
 def test_a_change_beyond_the_calendar_is_of_its_last_or_first_day(seconds: float, expected: str) -> None:
-    """It is refused as any other such day; a date in the name goes before it."""
+    """It is refused like other impossible days; a date in the name takes precedence."""
     undated, dated = Beyond("crm.csv"), Beyond("crm_2026-03-01.csv")
     undated.seconds = dated.seconds = seconds
 
@@ -66,7 +66,7 @@ def test_a_change_beyond_the_calendar_is_of_its_last_or_first_day(seconds: float
 
 
 def test_what_is_not_there_has_no_day(tmp_path: Path) -> None:
-    """Whoever named it learns that it cannot be read."""
+    """The message says that it cannot be read."""
     with pytest.raises(ConfigError, match=r"^extract 'crm.csv' cannot be read: No such file"):
         day_of(tmp_path / "crm.csv")
 
@@ -75,12 +75,12 @@ def test_a_delivered_file_is_refused_by_a_hash_of_its_name(tmp_path: Path) -> No
     """Its own name may hold personal data."""
     given = ExtractPath(drop(tmp_path, "Mary Smith.csv", 0), delivered=True)
 
-    with pytest.raises(ExtractError, match=f"^extract '{given.label}' has no date in its name"):
+    with pytest.raises(ExtractError, match=f"^extract '{given.alias}' has no date in its name"):
         date_of(given, None, TODAY)
 
 
 def test_a_name_or_the_operator_dates_such_a_file(tmp_path: Path) -> None:
-    """A date in the name goes before the file's, the operator's before both; neither may be before 2000."""
+    """A date in the name precedes the file's, the operator's precedes both; neither may be before 2000."""
     assert day_of(drop(tmp_path, "crm_2026-03-01.csv", 0)) == date(2026, 3, 1)
     assert day_of(drop(tmp_path, "crm.csv", 0), date(2026, 3, 2)) == date(2026, 3, 2)
     with pytest.raises(ConfigError, match="--as-of 1970-01-01 is before 2000-01-01"):
@@ -88,7 +88,7 @@ def test_a_name_or_the_operator_dates_such_a_file(tmp_path: Path) -> None:
 
 
 def test_a_backlog_is_ordered_by_day_then_arrival_then_name(tmp_path: Path) -> None:
-    """The oldest day goes first, whenever it came; of one day, what came first."""
+    """The oldest day is first, whenever it arrived; within a day, the first arrival."""
     march = 1_772_582_400  # 2026-03-04
     expected = [
         drop(tmp_path, "2026-03-01_and_2026-03-02.csv", march),
@@ -142,7 +142,7 @@ def test_the_operator_goes_before_the_name() -> None:
 def test_the_future_and_two_dates_are_refused(
     name: str, asked: date | None, modified: date, error: type[Exception]
 ) -> None:
-    """A day that has not come, or two of them, are never guessed about."""
+    """A future day, or two days, are refused instead of guessed."""
     with pytest.raises(error):
         as_of_date(name, asked=asked, modified=modified, today=NEXT_DAY)
 
@@ -161,7 +161,7 @@ def test_the_future_and_two_dates_are_refused(
     ],
 )
 def test_a_day_that_cannot_be_read_is_refused(name: str, why: str) -> None:
-    """The file's day never silently stands for one that the name means; the name is not shown."""
+    """The file's day never silently replaces a date in the name; the name is not shown."""
     with pytest.raises(UnnamedError, match=why) as error:
         as_of_date(name, asked=None, modified=MODIFIED, today=NEXT_DAY)
 

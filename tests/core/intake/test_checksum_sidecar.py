@@ -39,20 +39,20 @@ def test_a_sidecar_as_programs_write_it(text: str, tmp_path: Path) -> None:
     ["", "\n", HASH[:-1], f"{HASH}0", f"{HASH}  a\n{HASH}  b\n", "d" * 40, f"SHA256: {HASH}", "x" * 10**6],
 )
 def test_what_is_no_sidecar_refuses_its_extract(text: str, tmp_path: Path) -> None:
-    """A hash that cannot be read is not taken for none."""
+    """An unreadable sidecar does not count as missing."""
     (tmp_path / "crm.csv.sha256").write_text(text)
 
-    with pytest.raises(ExtractError, match="holds no SHA-256; expected one line"):
+    with pytest.raises(ExtractError, match="does not contain a SHA-256; expected one line"):
         verify_checksum(deliver(tmp_path / "crm.csv"))
 
 
 @pytest.mark.parametrize("cut", range(1, len(CONTENT)))
 def test_every_truncated_copy_is_found(cut: int, tmp_path: Path) -> None:
-    """A copy cut at any byte is not what its sidecar says."""
+    """A copy truncated at any byte does not match its sidecar."""
     (tmp_path / "crm.csv.sha256").write_text(f"{HASH}  crm.csv\n")
     sent = hashlib.sha256(CONTENT[:cut]).hexdigest()
 
-    with pytest.raises(ExtractError, match=rf"expected {HASH[:16]}.*got {sent[:16]}.*may be cut short"):
+    with pytest.raises(ExtractError, match=rf"expected {HASH[:16]}.*got {sent[:16]}.*may be truncated"):
         verify_checksum(deliver(tmp_path / "crm.csv", CONTENT[:cut]))
 
 
@@ -68,6 +68,6 @@ def test_a_sidecar_is_never_followed_or_waited_for(tmp_path: Path) -> None:
 
 
 def test_names() -> None:
-    """Only the last ending tells."""
+    """Only the last suffix counts."""
     assert is_sidecar("crm.csv.sha256")
     assert not is_sidecar("crm.sha256.csv")

@@ -13,13 +13,13 @@ MARY = Path("/inbox/Mary Smith.csv")
 
 
 def test_only_the_operators_name_for_an_extract_is_shown() -> None:
-    """One that was delivered is called by a hash of its name, wherever it lies."""
+    """A delivered extract is identified by a hash of its name, wherever it is."""
     delivered = ExtractPath(MARY, delivered=True)
 
-    assert ExtractPath(MARY, delivered=False).label == "Mary Smith.csv"
-    assert delivered.label == ExtractPath(Path("/work") / MARY.name, delivered=True).label
-    assert len(delivered.label) == 16
-    assert int(delivered.label, 16) > 0
+    assert ExtractPath(MARY, delivered=False).alias == "Mary Smith.csv"
+    assert delivered.alias == ExtractPath(Path("/work") / MARY.name, delivered=True).alias
+    assert len(delivered.alias) == 16
+    assert int(delivered.alias, 16) > 0
 
 
 @pytest.mark.parametrize("from_start_to_end", [True, False])
@@ -42,7 +42,7 @@ def test_what_is_read_is_counted_and_hashed(from_start_to_end: bool, tmp_path: P
 
 
 class BadDisk(io.RawIOBase):
-    """A file on a disk that gives nothing."""
+    """A file on a disk that cannot be read."""
 
     def readable(self) -> bool:
         """Promise to be read."""
@@ -54,7 +54,7 @@ class BadDisk(io.RawIOBase):
 
 
 def test_an_error_of_the_disk_is_the_operators() -> None:
-    """It is said of the extract, whose name is added, and nothing of it counts as read."""
+    """The error names the extract, and no bytes count as read."""
     file = DeliveredFile(io.BufferedReader(BadDisk()), from_start_to_end=True)
 
     with pytest.raises(UnnamedError, match=r"^cannot be read: Input/output error") as error:
@@ -83,14 +83,14 @@ def test_only_a_plain_file_is_opened(kind: str, tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_no_fault_of_the_sender(tmp_path: Path) -> None:
-    """An error of the file system that says nothing of the file itself goes on as it is."""
+    """A file-system error that is not about the file itself is raised unchanged."""
     with pytest.raises(FileNotFoundError):
         open_plain(tmp_path / "gone")
 
 
 @pytest.mark.parametrize(("written", "from_byte"), [(b"", 1), (b"customerID", 65_537)])
 def test_a_file_with_a_hole_is_refused(written: bytes, from_byte: int, tmp_path: Path) -> None:
-    """The place is named, and the place of reading stays where it was; zeros that were written are none."""
+    """The position is reported, and the file position is unchanged; written zeros are not a hole."""
     path = tmp_path / "sent"
     with path.open("wb") as file:
         file.write(written.ljust(len(written) and 65_536, b"x"))

@@ -31,13 +31,13 @@ PACKS: dict[str, Pack] = {
 
 
 def read(path: Path) -> Extract:
-    """Read whatever stands at a path, as the training does."""
-    sent = identify(ExtractPath(path, delivered=False))
-    return read_texts(Texts(sent, CONFIG), path.name, sent.sha256, "training", CONFIG)
+    """Read what is at a path, as the training does."""
+    delivery = identify(ExtractPath(path, delivered=False))
+    return read_texts(Texts(delivery, CONFIG), path.name, delivery.sha256, "training", CONFIG)
 
 
 def same(one: Extract, other: Extract) -> bool:
-    """Tell whether two extracts hold the same customers and faults on the same lines."""
+    """Tell whether two extracts have the same customers and faults on the same lines."""
     return (
         one.customers.equals(other.customers)
         and one.quarantine.equals(other.quarantine)
@@ -57,7 +57,7 @@ def table(customers: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.mark.parametrize("kind", PACKS)
 def test_a_file_of_any_kind_is_the_same_extract(kind: str, table: pd.DataFrame, tmp_path: Path) -> None:
-    """The container does not show in customers, faults, lines or counts."""
+    """Customers, faults, lines and counts do not depend on the container."""
     PACKS[kind](table, tmp_path / "sent")
 
     extract = read(tmp_path / "sent")
@@ -120,7 +120,7 @@ def test_an_unfinished_upload_is_refused_by_hand_too(customers: pd.DataFrame, tm
 
 
 def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
-    """A link is refused without a look at where it leads, and called by a hash of its name."""
+    """A link is refused without following it, and identified by a hash of its name."""
     for number, target in enumerate(("x" * 300, "/proc/1/cwd/x", ".", "nowhere")):
         link = tmp_path / f"Mary Smith {number}.csv"
         link.symlink_to(target)
@@ -147,7 +147,7 @@ def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
 def test_a_bad_part_is_refused_by_name(
     name: str, content: bytes | str, expected: str, customers: pd.DataFrame, tmp_path: Path
 ) -> None:
-    """Whatever is among the parts but is not one stops the extract, and the message says which it is."""
+    """Anything but a part in the folder refuses the extract, and the message names it."""
     folder = tmp_path / "crm"
     folder.mkdir()
     customers.to_csv(folder / "part-0", index=False)
@@ -189,7 +189,7 @@ def test_what_a_file_alone_can_tell_is_judged_by_part(
 
 
 def test_a_folder_without_parts_or_rows_is_refused(customers: pd.DataFrame, tmp_path: Path) -> None:
-    """Markers alone are no extract, and headers alone hold no customers."""
+    """Markers alone are not an extract, and headers alone have no customers."""
     (tmp_path / "_SUCCESS").touch()
     with pytest.raises(ExtractError, match="is a folder without parts"):
         read(tmp_path)
@@ -200,7 +200,7 @@ def test_a_folder_without_parts_or_rows_is_refused(customers: pd.DataFrame, tmp_
 
 
 def test_a_delivered_folder_is_no_extract(tmp_path: Path) -> None:
-    """Only the operator may name a folder: of a delivered one nobody knows whether it is complete."""
+    """Only the operator may name a folder: it is unknown whether a delivered one is complete."""
     with pytest.raises(ExtractError, match="not a plain file"):
         identify(ExtractPath(tmp_path, delivered=True))
     with pytest.raises(ConfigError, match="cannot be read"):
@@ -223,11 +223,11 @@ def test_a_change_while_reading_is_noticed(kind: str, customers: pd.DataFrame, t
     """A file that is not what was identified is refused, whatever its kind."""
     path = tmp_path / "sent"
     PACKS[kind](customers, path)
-    sent = identify(ExtractPath(path, delivered=False))
+    delivery = identify(ExtractPath(path, delivered=False))
     PACKS[kind](customers.assign(gender="Male"), path)
 
     with pytest.raises(ExtractError, match="changed while it was read"):
-        read_texts(Texts(sent, CONFIG), "sent", sent.sha256, "training", CONFIG)
+        read_texts(Texts(delivery, CONFIG), "sent", delivery.sha256, "training", CONFIG)
 
 
 @pytest.mark.timeout(5)
@@ -250,7 +250,7 @@ def test_what_is_written_whole_has_no_holes(customers: pd.DataFrame, tmp_path: P
 
 
 def test_a_folder_that_may_not_be_read_is_the_operators(tmp_path: Path) -> None:
-    """He named it, so its name is given, and it is his to fix."""
+    """The operator named it, so the message shows the name and the error is the operator's."""
     folder = tmp_path / "crm"
     folder.mkdir(mode=0o000)
 

@@ -23,7 +23,7 @@ def unpack(data: bytes, limit: int = LIMIT, size: int = 2**20) -> bytes:
 
 
 def test_the_first_bytes_say_what_a_file_is() -> None:
-    """Not the name; what is called nothing else is CSV."""
+    """The first bytes decide, not the name; anything unknown is CSV."""
     assert kind_of(gzip.compress(b"a")[:4]) == "csv.gz"
     assert kind_of(b"PAR1") == "parquet"
     assert kind_of(b"cust") == kind_of(b"") == "csv"
@@ -40,16 +40,16 @@ def test_members_count_as_one_text(size: int) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (gzip.compress(b"a" * 9_000)[:-20], "cut short"),
-        (gzip.compress(b"a" * 9_000)[:5], "cut short"),
+        (gzip.compress(b"a" * 9_000)[:-20], "truncated"),
+        (gzip.compress(b"a" * 9_000)[:5], "truncated"),
         (gzip.compress(b"a,b\n")[:-8] + b"\0" * 8, "damaged"),
         (gzip.compress(b"a,b\n") + b"rubbish", "damaged"),
         (b"\x1f\x8b\x08\x00" + b"\xff" * 50, "damaged"),
     ],
 )
 def test_damage_is_said(data: bytes, reason: str) -> None:
-    """A file that ends early, does not match its checksum or goes on with something else is refused."""
-    with pytest.raises(UnnamedError, match=f"^is a gzip file that is {reason}"):
+    """A file that is truncated, does not match its checksum or has trailing data is refused."""
+    with pytest.raises(UnnamedError, match=f"^is a {reason} gzip file"):
         unpack(data)
 
 
@@ -58,7 +58,7 @@ def test_the_limit_is_of_unpacked_bytes() -> None:
     data = gzip.compress(b"0123456789")
 
     assert unpack(data, limit=10) == b"0123456789"
-    with pytest.raises(UnnamedError, match=r"more than 9 bytes, the limit \(ingest.max_unpacked_bytes\)"):
+    with pytest.raises(UnnamedError, match=r"more than the limit of 9 bytes \(ingest.max_unpacked_bytes\)"):
         unpack(data, limit=9)
 
 

@@ -50,7 +50,7 @@ def test_what_still_changes_is_left(drain: Drain) -> None:
 
 
 def test_what_an_unfinished_run_left_is_taken_again_unless_it_changes(drain: Drain) -> None:
-    """What lies in `work/` is given again once its sender has stopped writing."""
+    """A file in `work/` is taken again once its sender has stopped writing."""
     places = drain.places
     drain.deliver("a.csv", b"1")
     drain.take()
@@ -75,7 +75,7 @@ def test_a_name_in_work_is_not_overwritten(drain: Drain) -> None:
 
 
 def test_sidecars_go_with_their_extracts(drain: Drain) -> None:
-    """A sidecar is never an extract: it comes along, or waits alone."""
+    """A sidecar is never an extract: it moves with its extract, or waits."""
     drain.deliver("a.csv", b"1")
     drain.deliver("a.csv.sha256", b"of a")
     drain.deliver("b.csv.sha256", b"of b")
@@ -114,7 +114,7 @@ def test_an_unfinished_upload_waits_until_it_is_renamed(drain: Drain) -> None:
 def test_a_kill_between_sidecar_and_extract_separates_nothing(
     drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An extract reaches `work/` only after its sidecar, and the next run brings it to it."""
+    """An extract is moved to `work/` only after its sidecar, and the next run completes the move."""
     drain.deliver("a.csv", b"1")
     drain.deliver("a.csv.sha256", b"of a")
 
@@ -141,7 +141,7 @@ def test_a_missing_inbox_is_not_an_empty_one(drain: Drain) -> None:
     assert (places.inbox / inbox.MARK).is_file()
 
     (places.inbox / inbox.MARK).unlink()
-    with pytest.raises(ConfigError, match=r"lost its file '\.inbox'.*touch"):
+    with pytest.raises(ConfigError, match=r"has no file '\.inbox'.*touch"):
         drain.take()
     places.inbox.rmdir()
     with pytest.raises(ConfigError, match="there is no inbox"):
@@ -156,7 +156,7 @@ def test_a_missing_inbox_is_not_an_empty_one(drain: Drain) -> None:
 
 
 def test_a_folder_of_ours_that_cannot_be_read_is_called_by_its_name(drain: Drain) -> None:
-    """The inbox is not blamed for the folder beside it."""
+    """The message names the other folder, not the inbox."""
     drain.take()
     drain.places.work.chmod(0)
     with bound_by_rights(), pytest.raises(ConfigError, match=r"the folder '.*/work' cannot be used"):
@@ -190,7 +190,7 @@ def test_an_extract_taken_back_is_no_error(drain: Drain, monkeypatch: pytest.Mon
 
 
 def guard(monkeypatch: pytest.MonkeyPatch, name: str, code: int) -> None:
-    """Let a file of the inbox not be moved."""
+    """Prevent a file of the inbox from being moved."""
     rename = Path.rename
 
     def guarded(path: Path, target: Path) -> Path:
@@ -205,7 +205,7 @@ def guard(monkeypatch: pytest.MonkeyPatch, name: str, code: int) -> None:
 def test_what_may_not_be_moved_is_given_as_it_lies(
     code: int, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One extract without the right to move it keeps no other from being taken."""
+    """An extract that cannot be moved does not block the others."""
     drain.deliver("a.csv", b"1")
     drain.deliver("locked.csv", b"2")
     guard(monkeypatch, "locked.csv", code)
@@ -217,7 +217,7 @@ def test_what_may_not_be_moved_is_given_as_it_lies(
 def test_an_extract_that_stays_keeps_its_sidecar(
     code: int, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where an extract is not taken its sidecar goes back beside it, and so is not passed over."""
+    """If an extract is not taken, its sidecar is moved back, so it is still checked."""
     path = drain.deliver("a.csv", b"1")
     drain.deliver("a.csv.sha256", b"of a")
     guard(monkeypatch, "a.csv", code)
@@ -248,7 +248,7 @@ def test_an_extract_that_stays_gets_back_what_a_killed_run_took(
 def test_a_sidecar_that_may_not_be_moved_keeps_its_extract(
     drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a sidecar stays its extract is given as it lies, and an older sidecar is not put over it."""
+    """If a sidecar cannot be moved, the extract is taken in place, and no older sidecar replaces it."""
     drain.deliver("a.csv", b"1")
     drain.deliver("a.csv.sha256", b"newer")
     (atomic.make_folder(drain.places.work) / "a.csv.sha256").write_bytes(b"of a")
@@ -259,7 +259,7 @@ def test_a_sidecar_that_may_not_be_moved_keeps_its_extract(
 
 
 def test_a_folder_left_where_a_sidecar_should_be_goes(drain: Drain) -> None:
-    """What a kill left of a delivery whose extract is filed is swept, whatever it is."""
+    """Leftovers of a filed delivery are swept, of any type."""
     drain.deliver("b.csv", b"1")
     leftover = atomic.make_folder(drain.places.work / "a.csv.sha256")
     (leftover / "x").touch()
@@ -342,7 +342,7 @@ def test_what_may_be_copied_and_not_deleted_is_given_as_it_lies(
 
 
 def test_what_grows_while_it_is_copied_is_left_whole(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of an extract is lost that its sender appends while it is copied."""
+    """Data appended during the copy is not lost."""
     another_file_system(monkeypatch, drain.places.inbox)
     path = drain.deliver("a.csv", b"1\n")
     copy = move.shutil.copyfileobj
@@ -363,7 +363,7 @@ def test_what_grows_while_it_is_copied_is_left_whole(drain: Drain, monkeypatch: 
 def test_a_disk_that_takes_nothing_leaves_both_where_they_were(
     code: int, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No extract is lost: the error is reported, and extract and sidecar lie side by side."""
+    """The error is reported, and extract and sidecar stay together."""
     drain.deliver("a.csv", b"1")
     drain.deliver("a.csv.sha256", b"of a")
     guard(monkeypatch, "a.csv", code)

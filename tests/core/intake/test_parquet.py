@@ -58,7 +58,7 @@ def test_not_a_number_is_no_blank() -> None:
 
 
 def test_cells_keep_separators_and_quotes_and_their_line() -> None:
-    """What a cell holds never becomes another field or line; a line break becomes a control character."""
+    """A cell's content never becomes another field or line; a line break becomes a control character."""
     table = pa.table({"a,b": ['say "hi", you', "two\r\nlines", '"', " "], "c": ["1", "2", "3", "4"]})
 
     text = text_of(parquet_of(table))
@@ -73,7 +73,7 @@ def test_cells_keep_separators_and_quotes_and_their_line() -> None:
 
 
 def test_bad_utf8_stays_where_it_is() -> None:
-    """A text that is not UTF-8 is handed on as it is: its row's fault, and nobody else's."""
+    """Invalid UTF-8 is passed on unchanged, and only its row is faulty."""
     bad = pa.array([b"\xff,", b"x"]).cast(pa.string(), safe=False)
 
     assert text_of(parquet_of(pa.table({"a": bad, "b": [1, 2]}))) == b'a,b\n"\xff,",1\nx,2\n'
@@ -106,7 +106,7 @@ def test_a_small_file_of_long_cells_is_written_slice_by_slice() -> None:
 
 @pytest.mark.parametrize("damage", ["footer", "cut", "page", "magic alone"])
 def test_a_damaged_file_is_refused_in_one_line(damage: str) -> None:
-    """A footer, an end or a page that is not what it was is said without a traceback."""
+    """A damaged footer, end or page is reported without a traceback."""
     data = bytearray(parquet_of(pa.table({"id": [f"id {i}" for i in range(5_000)]}), use_dictionary=False))
     if damage == "footer":
         data[-40:-8] = b"\xff" * 32
@@ -126,12 +126,12 @@ def test_a_file_without_columns_is_refused(rows: int) -> None:
     """A table without any column has no header to be read, whether it counts rows or not."""
     table = pa.table({"a": range(rows)}).select([])
 
-    with pytest.raises(UnnamedError, match=r"^is a Parquet file without any column"):
+    with pytest.raises(UnnamedError, match=r"^is a Parquet file without columns"):
         text_of(parquet_of(table))
 
 
 @pytest.mark.parametrize(("name", "called"), [("services", "'services'"), ("0612345678", "column 2")])
 def test_nested_columns_are_refused(name: str, called: str) -> None:
-    """A list is no cell; the column is named, or its place is where its name may be a value."""
-    with pytest.raises(UnnamedError, match=f"^: {called} of the Parquet file holds lists or records"):
+    """A list is not a cell; the message names the column, or its position if the name may be a value."""
+    with pytest.raises(UnnamedError, match=f"^: {called} of the Parquet file contains lists or records"):
         text_of(parquet_of(pa.table({"a": [1, 2], name: [["DSL"], []]})))

@@ -23,7 +23,7 @@ CONFIG = ScoreConfig(settle_seconds=0)
 
 
 class Pages:
-    """Keeps the pages that a run shows."""
+    """Collects the pages that a run shows."""
 
     def __init__(self) -> None:
         self.shown: dict[str, str] = {}
@@ -44,7 +44,7 @@ class Pages:
 
 @pytest.fixture
 def other(trained_home: Home) -> Bundle:
-    """Seal a second bundle beside the champion, which flags hardly anybody."""
+    """Seal a second bundle next to the champion; it flags almost nobody."""
     return seal_another(trained_home)
 
 
@@ -66,7 +66,7 @@ def move(home: Home, bundle: str | None = None, *, rescore: bool = False, force:
 
 
 def scored_before(home: Home) -> Path:
-    """Let a night score and archive an extract of sixty customers; give the folder of the scores."""
+    """Score and archive an extract of sixty customers in a night; return the folder of the scores."""
     places = Locations(home=home.path)
     places.inbox.mkdir()
     make_customers(60, seed=3).to_csv(places.inbox / "crm_2026-03-01.csv", index=False)
@@ -80,7 +80,7 @@ def moves(home: Home) -> list[tuple[str, str]]:
 
 
 def test_a_bundle_is_promoted_and_the_one_before_comes_back(trained_home: Home, other: Bundle) -> None:
-    """The line says what is in service and what was; the way back ends where it began."""
+    """The message says what is in service and what was; rolling back restores it."""
     first, second = champion_of(trained_home), other.manifest.bundle_id
 
     assert move(trained_home, second) == f"In service: {second} (before: {first})."
@@ -93,7 +93,7 @@ def test_a_bundle_is_promoted_and_the_one_before_comes_back(trained_home: Home, 
 
 
 def test_the_first_promotion_of_a_registry_has_nothing_before_it(trained_home: Home) -> None:
-    """A pointer that was moved away by its operator is made anew."""
+    """A pointer moved away by the operator is created again."""
     first = champion_of(trained_home)
     for name in (registry.POINTER, registry.HISTORY):
         (trained_home.registry / name).unlink()
@@ -103,7 +103,7 @@ def test_the_first_promotion_of_a_registry_has_nothing_before_it(trained_home: H
 
 
 def test_only_force_moves_to_a_refused_bundle(trained_home: Home) -> None:
-    """The refusal names the check that failed and moves nothing; that it was forced stands in the history."""
+    """The refusal names the check that failed and moves nothing; forced moves are marked in the history."""
     first = champion_of(trained_home)
     refused = seal_another(trained_home, gate=REFUSED).manifest.bundle_id
 
@@ -142,7 +142,7 @@ def test_the_last_extract_is_scored_again_and_what_moved_is_counted(
         f"In service: {second} (before: {first}). Flags changed: {raised + lowered} of 60,"
         f" deciles moved: {moved}, mean change of probability: 0.0000."
     )
-    page = pages.shown["movement: What moved"]
+    page = pages.shown["movement: What changed"]
     assert page.startswith(
         f"- before `{before}`\n- now `{trained_home.path / 'scores' / pointer.folder}`\n\n"
     )
@@ -161,7 +161,7 @@ def test_the_last_extract_is_scored_again_and_what_moved_is_counted(
 def test_scores_that_are_there_already_are_compared_and_not_made_again(
     trained_home: Home, other: Bundle
 ) -> None:
-    """There and back again makes no third folder, and the latest are those of the champion."""
+    """Moving there and back creates no third folder, and the latest scores are the champion's."""
     before = scored_before(trained_home)
     move(trained_home, other.manifest.bundle_id, rescore=True)
     made = trained_home.published()
@@ -206,7 +206,7 @@ def test_who_cannot_score_again_says_what_is_in_service_and_how_to_finish(
     said: str,
     force: bool,
 ) -> None:
-    """The pointer has moved: the command to go on is the one that does not move it once more."""
+    """The pointer has moved: the suggested command does not move it again."""
     scored_before(trained_home)
     first, second = champion_of(trained_home), other.manifest.bundle_id
 
@@ -228,7 +228,7 @@ def test_who_cannot_score_again_says_what_is_in_service_and_how_to_finish(
 def test_a_bug_keeps_its_traceback_and_is_told_what_is_in_service(
     trained_home: Home, other: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is no error of ours goes on as it is, with a note."""
+    """Other errors are raised unchanged, with a note."""
     scored_before(trained_home)
     first, second = champion_of(trained_home), other.manifest.bundle_id
 

@@ -5,7 +5,7 @@ from tasks.core.jobs.night_outcome import NightOutcome
 
 
 def test_a_night_in_a_line() -> None:
-    """What did not happen is not said."""
+    """Counts of zero are omitted."""
     assert NightOutcome(delivered=True).summary == "Extracts scored: 0, rejected: 0."
     outcome = NightOutcome(
         delivered=True,
@@ -40,7 +40,7 @@ def test_the_text_of_a_bug_is_not_shown() -> None:
 
 
 def test_what_a_night_ends_with() -> None:
-    """Our own faults go before the sender's; without any there is no error."""
+    """Our own errors precede the sender's; without either there is no error."""
     ours, left = BundleError("ours"), PublishError("left")
     assert NightOutcome(delivered=True).error is None
     assert NightOutcome(delivered=True, rejected=["bad"], unscored=[ours], unfiled=[left]).error is ours

@@ -35,7 +35,7 @@ def old(tmp_path: Path) -> Locations:
 
 
 def test_it_opens_and_its_extract_is_not_scored_twice(old: Locations) -> None:
-    """The champion verifies; the archived extract, delivered again, is known."""
+    """The champion verifies; the archived extract is recognised when delivered again."""
     champion = open_champion(old.registry)
     assert champion is not None
     assert champion.manifest.bundle_id == SECOND
@@ -65,7 +65,7 @@ def test_it_scores_to_the_same_bytes(old: Locations, tmp_path: Path) -> None:
 
 
 def test_it_scores_new_extracts_and_rolls_back(old: Locations) -> None:
-    """A new extract is scored by the old champion; the pointer's history goes on."""
+    """A new extract is scored by the old champion; the pointer's history continues."""
     make_customers(60, seed=3).to_csv(old.inbox / "crm_2026-03-03.csv", index=False)
 
     outcome = score_night(home=old, config=CONFIG, now=lambda: NOW, force=True)
@@ -80,7 +80,7 @@ def test_it_scores_new_extracts_and_rolls_back(old: Locations) -> None:
 
 
 def test_it_is_swept(old: Locations) -> None:
-    """What has expired goes; the latest scores and the bundles stay."""
+    """Expired data is deleted; the latest scores and the bundles stay."""
     due = find_expired(old, RetentionPolicy(), SECOND, date(2030, 1, 1))
 
     swept, left = sweep(old, due, NOW)

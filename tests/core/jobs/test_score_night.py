@@ -19,7 +19,7 @@ NAME = "crm_2026-03-01.csv"
 
 
 def test_a_fault_of_ours_keeps_the_extract_and_the_others_are_scored(tmp_path: Path) -> None:
-    """What cannot be published stays in work/, is said, and is scored by the next night."""
+    """An extract that cannot be published stays in work/, is reported, and is scored by the next night."""
     drain = Drain(tmp_path)
     for name in (NAME, "crm_2026-03-02.csv"):
         drain.deliver(name, name.encode())
@@ -59,7 +59,7 @@ def test_what_changes_while_it_is_read_is_still_arriving(tmp_path: Path) -> None
     publish = score_night.publish
 
     def grow(job: ScoringJob, staged: StagedScores, now: datetime) -> Path:
-        job.sent.path.write_bytes(b"half and the rest")
+        job.delivery.path.write_bytes(b"half and the rest")
         return publish(job, staged, now)
 
     with patch.object(score_night, "publish", grow):
@@ -81,7 +81,7 @@ def test_what_changes_while_it_is_read_is_still_arriving(tmp_path: Path) -> None
 def test_an_extract_that_was_scored_keeps_its_day_and_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, asked: date | None, warned: int
 ) -> None:
-    """Who asks for another day is warned that it is ignored."""
+    """A warning says that another as-of day is ignored."""
     drain = Drain(tmp_path)
     drain.deliver(NAME, b"x")
     drain.night()
@@ -100,7 +100,7 @@ def test_a_missing_inbox_stops_the_night(tmp_path: Path) -> None:
 
 
 def test_what_an_operator_names_is_scored_where_it_lies(tmp_path: Path) -> None:
-    """It is not archived, the inbox is not looked at, and nothing is said of how old the scores are."""
+    """It is not archived, the inbox is not read, and staleness is not reported."""
     drain = Drain(tmp_path / "home")
     named = tmp_path / NAME
     named.write_bytes(b"x")
@@ -114,7 +114,7 @@ def test_what_an_operator_names_is_scored_where_it_lies(tmp_path: Path) -> None:
 
 
 def test_a_night_settles_only_where_something_waits(tmp_path: Path) -> None:
-    """An empty inbox is not waited for; extracts are given time to change."""
+    """The quiet period is skipped for an empty inbox, and observed for extracts."""
     drain, slept = Drain(tmp_path), []
     drain.deliver(NAME, b"x")
     with patch.object(score_night.time, "sleep", slept.append):
@@ -143,7 +143,7 @@ def test_a_sidecar_without_its_extract_is_warned_of(tmp_path: Path, caplog: pyte
 def test_a_night_says_that_its_own_scores_drifted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, strangers: int, said: str | None
 ) -> None:
-    """Once, in the night that made them: a later one that makes none does not repeat it."""
+    """Only in the night that made the scores: a later one without new scores does not repeat it."""
     drain, usual = Drain(tmp_path), deliveries.engine
     drain.deliver(NAME, b"x")
 

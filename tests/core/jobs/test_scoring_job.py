@@ -43,24 +43,24 @@ def simulated(bundle: Bundle) -> Bundle:
 def job_for(
     home: Home, table: pd.DataFrame, *, champion: Bundle | None = None, force: bool = False
 ) -> ScoringJob:
-    """Make the job of scoring a table by the champion of a home, or another one."""
+    """Make the job of scoring a table with the champion of a home, or another one."""
     path = home.path / "crm.csv"
     table.to_csv(path, index=False)
     champion = champion or home.champion
     assert champion is not None
-    sent = identify(ExtractPath(path, delivered=False))
-    return ScoringJob(sent, champion, DAY, ScoreConfig(settle_seconds=0), home.path / "scores", force)
+    delivery = identify(ExtractPath(path, delivered=False))
+    return ScoringJob(delivery, champion, DAY, ScoreConfig(settle_seconds=0), home.path / "scores", force)
 
 
 def left_in(folder: Path) -> list[str]:
-    """List what is in a folder, the hidden included."""
+    """List a folder, including hidden entries."""
     return sorted(path.name for path in folder.iterdir())
 
 
 def test_the_champion_is_pinned_as_it_was_sealed(
     trained_home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What serves is logged by its id and its gate's verdict; that it learnt from people is not said."""
+    """The champion is logged by its ids and its gate's verdict, without a warning if it is not simulated."""
     with caplog.at_level("INFO", "churn"):
         bundle = pin_champion(trained_home.registry)
 
@@ -86,7 +86,7 @@ def test_ids_that_start_with_a_sign_are_counted(trained_home: Home, caplog: pyte
 
 
 def test_a_simulated_champion_is_warned_of(trained_home: Home, caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody takes its scores for those of a model of real customers."""
+    """A warning says that it was trained on simulated customers."""
     bundle = seal_another(trained_home, simulated=True)
     for name in ("champion.json", "history.jsonl"):
         (trained_home.registry / name).unlink()
@@ -103,13 +103,13 @@ def test_without_a_champion_nothing_is_scored(tmp_path: Path) -> None:
 
 
 def test_a_delivered_extract_must_be_as_its_sidecar_says(tmp_path: Path) -> None:
-    """What the operator names is taken as it is; what was delivered with another hash is refused."""
+    """The operator's file is accepted as is; a delivered one with another hash is refused."""
     path = tmp_path / "crm.csv"
     path.write_bytes(b"x")
     (tmp_path / "crm.csv.sha256").write_text("0" * 64)
 
     assert identify(ExtractPath(path, delivered=False)).size == 1
-    with pytest.raises(ExtractError, match=r"is not what its \.sha256 file says"):
+    with pytest.raises(ExtractError, match=r"does not match its \.sha256 file"):
         identify(ExtractPath(path, delivered=True))
     (tmp_path / "crm.csv.sha256").unlink()
     assert identify(ExtractPath(path, delivered=True)).size == 1
@@ -118,7 +118,7 @@ def test_a_delivered_extract_must_be_as_its_sidecar_says(tmp_path: Path) -> None
 def test_scores_are_the_champions_in_the_order_of_the_extract(
     trained_home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is staged is what the scorer says of each accepted customer; repeats and bad rows are aside."""
+    """The stage has the scorer's result for each accepted customer, without repeats and bad rows."""
     table = make_customers(80, seed=3).astype({"Contract": "object"})
     table.loc[7, "Contract"] = "Weekly"
     table = pd.concat([table, table.iloc[[20]]]).drop(columns="Churn")
@@ -150,20 +150,20 @@ def test_scores_are_the_champions_in_the_order_of_the_extract(
 
 
 def test_whoever_watches_is_told_how_far_it_is(trained_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Progress ends at all rows and a share of one, and calls the extract by its id."""
+    """Progress ends at all rows and a share of one, and names the extract by its id."""
     told: list[tuple[str, float, int]] = []
     monkeypatch.setattr(scoring_job, "progress", lambda *said: told.append(said))
     job = job_for(trained_home, make_customers(80, seed=3))
 
     score_by_threads(job)
 
-    assert told[-1] == (f"scoring extract {job.sent.extract_id}", 1.0, 80)
+    assert told[-1] == (f"scoring extract {job.delivery.extract_id}", 1.0, 80)
 
 
 def test_what_is_not_read_and_who_is_not_real_is_said(
     trained_home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Ignored columns and simulated customers stand in the log and in what is staged."""
+    """Ignored columns and simulated customers are in the log and in the stage."""
     table = make_customers(80, seed=3)
     table["customerID"] = "SIM-" + table["customerID"]
     job = job_for(trained_home, table)
@@ -174,8 +174,8 @@ def test_what_is_not_read_and_who_is_not_real_is_said(
     assert (staged.ignored_columns, staged.extract.simulated) == (("Churn",), True)
     counted = "80 lines received = 80 accepted + 0 quarantined + 0 exact duplicates + 0 blank"
     assert caplog.messages[-3:] == [
-        f"extract {job.sent.extract_id}: {counted}",
-        "Columns that scoring does not read are ignored: Churn",
+        f"extract {job.delivery.extract_id}: {counted}",
+        "Columns ignored by scoring: Churn",
         "These customers are SIMULATED.",
     ]
 
@@ -186,7 +186,7 @@ def test_what_is_not_read_and_who_is_not_real_is_said(
 def test_a_simulated_champion_scores_real_customers_only_by_force(
     trained_home: Home, marked: str, force: bool, refused: bool
 ) -> None:
-    """Where it is refused, the hidden folder is gone again."""
+    """If it is refused, the hidden folder is removed."""
     table = make_customers(80, seed=3)
     table["customerID"] = marked + table["customerID"]
     assert trained_home.champion is not None
@@ -221,7 +221,7 @@ def test_what_fails_leaves_no_hidden_folder(
     fill: Callable[[Reading, Path, Callable[[Progress], None]], tuple[Findings, Totals]],
     raised: type[BaseException],
 ) -> None:
-    """A full disk is said as such, a bug and an interruption go on as they are; none leaves anything."""
+    """A full disk is reported as such, a bug and an interruption are raised unchanged; none leaves files."""
     job = job_for(trained_home, make_customers(80, seed=3))
 
     with pytest.raises(raised):
@@ -242,7 +242,7 @@ def test_a_published_folder_says_by_whom_and_of_what_it_is(
         point_to_latest(job.scores, job.champion)
 
     manifest = json.loads((folder / MANIFEST).read_bytes())
-    assert folder.name == f"2026-03-01-{job.sent.extract_id}-{job.bundle_id}"
+    assert folder.name == f"2026-03-01-{job.delivery.extract_id}-{job.bundle_id}"
     assert {name: manifest[name] for name in ("bundle_id", "bundle_manifest_sha256", "gate_outcome")} == {
         "bundle_id": job.bundle_id,
         "bundle_manifest_sha256": job.champion.manifest_sha256,
@@ -254,7 +254,7 @@ def test_a_published_folder_says_by_whom_and_of_what_it_is(
     assert caplog.messages[-2:] == [f"published: {folder}", f"latest scores: {folder.name}"]
     with caplog.at_level("INFO", "churn"):
         assert find_published(job) == folder
-    assert "was scored by this champion before: nothing to do" in caplog.messages[-1]
+    assert "was already scored by this champion" in caplog.messages[-1]
     pointer = latest.read_latest(job.scores)
     assert pointer is not None
     assert pointer.folder == folder.name
@@ -270,14 +270,14 @@ def test_a_correction_says_what_it_corrects(trained_home: Home, caplog: pytest.L
         folder = publish(second, score_by_threads(second), NOW)
 
     assert json.loads((folder / MANIFEST).read_bytes())["supersedes"] == [before.name]
-    assert f"extract {second.sent.extract_id} corrects 1 published before" in caplog.messages
+    assert f"extract {second.delivery.extract_id} supersedes earlier scores of its day: 1" in caplog.messages
 
 
 def test_an_extract_that_changed_since_is_not_published(trained_home: Home) -> None:
-    """What was scored is not what is there any more."""
+    """The extract has changed since it was scored."""
     job = job_for(trained_home, make_customers(80, seed=3))
     staged = score_by_threads(job)
-    job.sent.path.write_bytes(b"another")
+    job.delivery.path.write_bytes(b"another")
 
     with pytest.raises(ChangedError):
         publish(job, staged, NOW)
@@ -288,7 +288,7 @@ def test_an_extract_that_changed_since_is_not_published(trained_home: Home) -> N
 def test_where_nothing_is_published_there_is_no_latest(
     trained_home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The pointer is not made, and nothing is said."""
+    """No pointer is written, and nothing is logged."""
     assert trained_home.champion is not None
     scores = trained_home.path / "scores"
     with caplog.at_level("INFO", "churn"):

@@ -15,7 +15,7 @@ LIMIT = NEWEST + timedelta(days=35)
 
 
 def dated(places: Locations, kind: str, at: datetime) -> Champion | None:
-    """Let the product have dated one thing; give the champion where it is that."""
+    """Give one dated object to the product; return the champion if it is that."""
     if kind == "sweep":
         places.home.mkdir(exist_ok=True)
         append_log(places.retention_log, count_deletions([], at))
@@ -36,7 +36,7 @@ def dated(places: Locations, kind: str, at: datetime) -> Champion | None:
 
 @pytest.mark.parametrize("kind", ["sweep", "night", "promotion"])
 def test_a_clock_that_jumped_is_refused(kind: str, tmp_path: Path) -> None:
-    """A moment more than 35 days after the newest dated thing is refused; the line names both days."""
+    """A time more than 35 days after the newest dated object is refused; the message names both days."""
     places = Locations(home=tmp_path / "home")
     champion = dated(places, kind, NEWEST)
     refuse_clock_jump(places, champion, LIMIT)
@@ -49,7 +49,7 @@ def test_a_clock_that_jumped_is_refused(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["night", "promotion"])
 def test_only_the_last_sweep_counts_once_there_is_one(kind: str, tmp_path: Path) -> None:
-    """Neither what the clock that jumped has dated since, nor older nights, say anything about it."""
+    """Neither nights dated by the clock that jumped nor older nights matter."""
     places = Locations(home=tmp_path / "home")
     dated(places, "sweep", NEWEST)
     champion = dated(places, kind, LIMIT + timedelta(days=100))
@@ -61,7 +61,7 @@ def test_only_the_last_sweep_counts_once_there_is_one(kind: str, tmp_path: Path)
 
 
 def test_before_the_first_sweep_the_newest_of_the_others_counts(tmp_path: Path) -> None:
-    """One thing of lately is enough, however old the others are."""
+    """One recent object is enough, however old the others are."""
     places = Locations(home=tmp_path / "home")
     dated(places, "night", NEWEST)
     champion = dated(places, "promotion", NEWEST - timedelta(days=365))
@@ -73,7 +73,7 @@ def test_before_the_first_sweep_the_newest_of_the_others_counts(tmp_path: Path) 
 
 @pytest.mark.parametrize("kind", ["sweep", "night", "promotion"])
 def test_what_is_dated_later_than_now_does_not_count(kind: str, tmp_path: Path) -> None:
-    """What a clock that was ahead has dated does not let the next jump pass, nor stop a clock set right."""
+    """Dates in the future neither allow the next jump nor block a corrected clock."""
     places = Locations(home=tmp_path / "home")
     dated(places, "sweep" if kind == "sweep" else "night", NEWEST)
     champion = dated(places, kind, NEWEST + timedelta(days=365))
@@ -98,7 +98,7 @@ def is_refused(places: Locations, champion: Champion | None, now: datetime) -> b
 def test_any_clock_will_do_where_the_product_never_dated_a_thing(
     kind: str | None, refused: bool, tmp_path: Path
 ) -> None:
-    """One dated thing of whatever kind is enough to refuse the same clock."""
+    """One dated object of any kind is enough to refuse the same clock."""
     places = Locations(home=tmp_path / "home")
     champion = dated(places, kind, NEWEST) if kind else None
 

@@ -28,7 +28,7 @@ DAYS = (0, 30, 31, 90, 91)
 
 @pytest.fixture
 def places(tmp_path: Path) -> Locations:
-    """Make a home with things of all ages, and things that no sweep may touch."""
+    """Make a home with data of all ages, and data that no sweep may touch."""
     places = Locations(home=tmp_path / "home")
     for folder in (places.inbox, places.work, places.archive, places.registry, places.runs):
         make_folder(folder)
@@ -62,21 +62,21 @@ def places(tmp_path: Path) -> Locations:
 
 
 def sweep(places: Locations, today: date = TODAY) -> list[Swept]:
-    """Sweep; nothing may be left."""
+    """Sweep, and check that nothing failed."""
     proof, left = delete_expired(places, expiry.find_expired(places, POLICY, BUNDLE, today), NOW)
     assert left == []
     return proof
 
 
 def ages(folder: Path) -> list[int]:
-    """List the ages in days of what is left in a folder, by the dates in the names."""
+    """List the ages, in days, of the entries of a folder, by the dates in their names."""
     names = [path.name for path in folder.iterdir() if path.suffix != ".sha256"]
     days = [re.match(r"(\d{4})-?(\d\d)-?(\d\d)[T-]\w{6}", name) for name in names]
     return sorted((TODAY - date(*map(int, day.groups()))).days for day in days if day is not None)
 
 
 def test_what_is_past_its_time_goes_and_no_more(places: Locations) -> None:
-    """On its last day a thing is kept, the day after it is gone, with its sidecar; the rest is as it was."""
+    """Data is kept on its last day and deleted the day after, with its sidecar; the rest is unchanged."""
     kept = {path for path in places.home.rglob("*") if path.is_file() and path.read_bytes() == b"kept"}
     sweep(places)
 
@@ -91,7 +91,7 @@ def test_what_is_past_its_time_goes_and_no_more(places: Locations) -> None:
 
 
 def test_the_proof_names_nobody(places: Locations) -> None:
-    """Each sweep appends a line a kind: how many, of which days, how large; no id, no name."""
+    """Each sweep appends a line per kind with number, days and bytes, without ids and names."""
     first = sweep(places)
     sweep(places, TODAY + timedelta(days=1))
 
@@ -111,7 +111,7 @@ def test_the_proof_names_nobody(places: Locations) -> None:
 
 
 def test_the_latest_scores_are_kept_for_ever(places: Locations) -> None:
-    """However old it is, the folder that the pointer leads to stays; so does the latest without a pointer."""
+    """The folder that the pointer names is kept whatever its age; so is the latest one without a pointer."""
     later = TODAY + timedelta(days=2_000)
     sweep(places, later)
     assert ages(places.scores) == [0]
@@ -132,7 +132,7 @@ def test_a_corrected_extract_does_not_become_the_latest_by_a_sweep(places: Locat
 
 
 def test_a_folder_without_rights_goes(places: Locations) -> None:
-    """Whatever rights the sender gave to folders within an extract, they go, and their size is proven."""
+    """Folders within an extract are deleted whatever their mode, and their size is logged."""
     rejected = places.rejected / f"{91:016d}"
     for mode in (0o555, 0o444, 0o000):
         folder = make_folder(rejected / f"{mode:o}" / "within")
@@ -149,7 +149,7 @@ def test_a_folder_without_rights_goes(places: Locations) -> None:
 
 
 def test_a_link_to_a_folder_goes_alone(places: Locations, tmp_path: Path) -> None:
-    """What a link leads to keeps its rights and its content."""
+    """The target of a link keeps its mode and content."""
     outside = make_folder(tmp_path / "outside")
     (outside / "file").write_bytes(b"x" * 5_000)
     outside.chmod(0o750)
@@ -173,7 +173,7 @@ def test_a_link_to_a_folder_goes_alone(places: Locations, tmp_path: Path) -> Non
 def test_what_does_not_go_keeps_nothing_else(
     function: str, error: Exception, places: Locations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rest goes; what stays is listed, and goes with the first sweep that can delete it."""
+    """The rest is deleted; what stays is listed, and deleted by the first sweep that can."""
     module = Path if function == "rename" else shutil
     original, refused = getattr(module, function), f"{31:016d}"
 
@@ -201,7 +201,7 @@ def test_what_does_not_go_keeps_nothing_else(
 
 
 def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> None:
-    """What was delivered again and has expired again goes beside it; each is counted once."""
+    """A redelivered item that expires again gets another hidden name; each is counted once."""
     for number in ("", ".1"):
         make_folder(places.rejected / f".expired-{31:016d}{number}")
     (places.archive / f".expired-{TODAY - timedelta(days=91)}-{91:016d}.csv").write_text("0000-AAAAA")
@@ -218,7 +218,7 @@ def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> No
 
 
 def test_nothing_is_due_in_a_new_home(tmp_path: Path) -> None:
-    """Folders that are not there yet hold nothing."""
+    """Missing folders count as empty."""
     assert expiry.find_expired(Locations(home=tmp_path), POLICY, "", TODAY) == expiry.Due([], {})
     assert [each.deleted for each in proofs.count_deletions([], NOW)] == [0, 0, 0, 0]
 
@@ -255,7 +255,7 @@ def test_one_that_cannot_be_read_keeps_no_other_of_its_kind(places: Locations) -
 
 
 def test_what_an_earlier_sweep_hid_goes_though_its_day_cannot_be_seen(places: Locations) -> None:
-    """Whatever it is called, and also where its reason may not be read: only its day is not known."""
+    """Whatever its name, and even if its reason cannot be read: only its day is unknown."""
     before = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
     hidden = [
         make_folder(places.home / kind / f".expired-{kind}")

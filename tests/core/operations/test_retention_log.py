@@ -8,12 +8,12 @@ NOW = datetime(2026, 6, 30, 5, tzinfo=UTC)
 
 
 def item(kind: Kind, day: int | None, size: int = 2) -> Item:
-    """Make something that had expired, of a day in January."""
+    """Make an expired item of a day in January."""
     return Item(kind=kind, path=Path("x"), day=date(2026, 1, day) if day else None, bytes=size)
 
 
 def test_a_line_says_what_went_and_what_did_not() -> None:
-    """Kind by kind: how many went, of which days and how large, and how many are still there."""
+    """By kind: number, days and bytes of deletions, and how many failed."""
     gone = [item("runs", None), item("archive", 2), item("archive", 1, 3)]
 
     lines = count_deletions(gone, NOW, failed=["archive", "scores", "scores"])
@@ -51,7 +51,7 @@ def test_the_last_line_that_can_be_read_dates_the_last_sweep(tmp_path: Path) -> 
 
 
 def test_a_sweep_dated_later_than_now_is_passed_over(tmp_path: Path) -> None:
-    """What a clock that was ahead wrote dates nothing once the clock is right."""
+    """Lines with future dates are ignored once the clock is corrected."""
     log = tmp_path / "retention.jsonl"
     append_log(log, count_deletions([], NOW))
     append_log(log, count_deletions([], NOW + timedelta(days=90)))
@@ -61,7 +61,7 @@ def test_a_sweep_dated_later_than_now_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_line_that_a_power_cut_broke_spoils_no_other(tmp_path: Path) -> None:
-    """What is appended after half a line is read, all of it, and the half line passed over."""
+    """Lines appended after half a line are read, and the half line is skipped."""
     log = tmp_path / "retention.jsonl"
     append_log(log, count_deletions([], NOW))
     with log.open("r+b") as file:

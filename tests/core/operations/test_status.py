@@ -17,12 +17,13 @@ from tasks.core.intake.inbox import confirm
 from tasks.core.operations import observe
 from tasks.core.operations.retention_log import append_log, count_deletions
 from tasks.core.operations.status import collect_status
-from tasks.core.operations.status_page import WIDTH, page
+from tasks.core.operations.status_page import WIDTH
 from tasks.core.scores.latest import swap_latest
 from tasks.core.storage.atomic import make_folder
 from tasks.core.storage.locks import locked
 from tests.harness.deliveries import BUNDLE, Drain, publish_scores
 from tests.harness.home import Home
+from tests.harness.pages import page
 from tests.harness.rights import bound_by_rights
 
 NOW = datetime(2026, 3, 4, 4, tzinfo=UTC)
@@ -31,7 +32,7 @@ Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 as shutil has it
 
 @pytest.fixture
 def places(trained_home: Home, monkeypatch: pytest.MonkeyPatch) -> Locations:
-    """Make a home with a champion, two nights and an inbox, on a disk that is half full."""
+    """Make a home with a champion, two nights and an inbox, on a half-full disk."""
     places = Locations(home=trained_home.path)
     places.inbox.mkdir()
     for day in (1, 2):
@@ -42,7 +43,7 @@ def places(trained_home: Home, monkeypatch: pytest.MonkeyPatch) -> Locations:
 
 
 def look(places: Locations, now: datetime = NOW, **policy: object) -> Status:
-    """Look at a home; whatever is said fits the page and survives JSON."""
+    """Return the status of a home; check that it fits the page and survives JSON."""
     before = tree(places.home)
     status = collect_status(places, AlarmPolicy.model_validate(policy), now)
     assert tree(places.home) == before
@@ -52,12 +53,12 @@ def look(places: Locations, now: datetime = NOW, **policy: object) -> Status:
 
 
 def tree(home: Path) -> list[tuple[str, int]]:
-    """List everything with its last change."""
+    """List everything with its modification time."""
     return sorted((str(path), path.lstat().st_mtime_ns) for path in home.rglob("*"))
 
 
 def swept(places: Locations, at: datetime) -> None:
-    """Let a sweep have found nothing at a moment."""
+    """Log a sweep that found nothing at a given time."""
     append_log(places.retention_log, count_deletions([], at))
 
 
@@ -82,11 +83,11 @@ def test_a_quiet_home_has_no_alarms(places: Locations) -> None:
     text = page(status)
     assert text.splitlines()[0] == f"{'TelcoNova churn, 2026-03-04 04:00 UTC':<91}no alarms"
     assert status.champion.bundle_id in text
-    assert f"  *  2026-03-02  {'2' * 16}          13          10            2           1  {BUNDLE}" in text
+    assert ["*", "2026-03-02", "2" * 16, "13", "10", "2", "1", BUNDLE] in map(str.split, text.splitlines())
 
 
 def test_an_empty_home(tmp_path: Path) -> None:
-    """Before the first training everything that is missing is said."""
+    """Before the first training everything missing is reported."""
     status = look(Locations(home=tmp_path))
 
     assert {"champion_missing", "inbox_missing", "scores_missing"} <= set(codes(status))
@@ -216,7 +217,7 @@ def test_an_inbox_that_is_not_there(places: Locations, fault: str, monkeypatch: 
 def test_what_may_not_be_read_is_an_alarm(
     folder: str, code: str, places: Locations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is a page whatever we may not look into, as where a monitor runs under another account."""
+    """The page works even if nothing can be read, as for a monitor under another account."""
     confirm(places.inbox, places.work)
     (places.inbox / "a.csv").touch()
     closed = places.home / folder
@@ -274,7 +275,7 @@ def test_a_champion_that_cannot_be_read(places: Locations) -> None:
 
 
 def test_the_lock_of_another_account(places: Locations, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lock that may not be opened keeps nobody from the status."""
+    """A lock that cannot be opened does not stop the status."""
     with locked(places.work):
         pass
     open_it = os.open
@@ -372,7 +373,7 @@ def test_a_home_that_was_never_swept(places: Locations) -> None:
     status = look(places)
 
     assert codes(status) == ["sweep_overdue"]
-    assert "nothing was ever swept; more than 7 days overdue: 1." in status.alarms[0].message
+    assert "no sweep has run; expired for more than 7 days: 1." in status.alarms[0].message
 
 
 def test_a_disk_nearly_full(places: Locations, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.status import ChampionStatus, Disk, Status, Waiting
-from tasks.core.operations.status_page import WIDTH, page
+from tasks.core.operations.status_page import WIDTH
+from tests.harness.pages import page
 
 NOW = datetime(2026, 3, 4, 4, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""Sweeps that are killed: what their log says is what was deleted."""
+"""Killed sweeps: the log matches what was deleted."""
 
 import os
 import random
@@ -34,7 +34,7 @@ Sums = dict[str, tuple[int, int, date | None, date | None]]
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a home with two things of each kind that have expired, on different days."""
+    """Make a home with two expired items of each kind, from different days."""
     home = Locations(home=tmp_path_factory.mktemp("template") / "home")
     for folder in (home.work, home.archive, home.rejected, home.runs):
         make_folder(folder)
@@ -55,7 +55,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def fresh(template: Path, tmp_path: Path) -> Callable[[], Locations]:
-    """Give a copy of the home, as often as it is asked for."""
+    """Return a factory of copies of the home."""
 
     def copy() -> Locations:
         shutil.rmtree(tmp_path / "home", ignore_errors=True)
@@ -65,7 +65,7 @@ def fresh(template: Path, tmp_path: Path) -> Callable[[], Locations]:
 
 
 def run_sweep(home: Locations, minute: int = 0) -> list[Left]:
-    """Sweep, that many minutes after the first sweep."""
+    """Sweep, the given number of minutes after the first sweep."""
     due = find_expired(home, RetentionPolicy(), BUNDLE, TODAY)
     return sweep.sweep(home, due, NOW + timedelta(minutes=minute))[1]
 
@@ -92,7 +92,7 @@ class Dead(BaseException):
 
 @contextmanager
 def killed(monkeypatch: pytest.MonkeyPatch, at: int) -> Iterator[list[int]]:
-    """Kill a sweep before an operation on the disk, by its number; nothing works after that. Count them."""
+    """Kill a sweep before the given disk operation; all later ones fail. Return the number of operations."""
     done = [0]
 
     def deadly(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,7 +116,7 @@ def killed(monkeypatch: pytest.MonkeyPatch, at: int) -> Iterator[list[int]]:
 
 @pytest.fixture
 def whole(fresh: Callable[[], Locations], monkeypatch: pytest.MonkeyPatch) -> tuple[int, Sums]:
-    """Sweep undisturbed: count the operations on the disk, and add up the log."""
+    """Sweep undisturbed; count the disk operations, and sum up the log."""
     home = fresh()
     with killed(monkeypatch, 10_000) as done:
         run_sweep(home)
@@ -127,7 +127,7 @@ def whole(fresh: Callable[[], Locations], monkeypatch: pytest.MonkeyPatch) -> tu
 
 
 def assert_clean(home: Locations) -> None:
-    """See that nothing is left of what had expired, nor of the sweeps."""
+    """Check that no expired data and no leftovers of sweeps remain."""
     assert [len(list(folder.iterdir())) for folder in (home.archive, home.rejected, home.runs)] == [0, 0, 0]
     assert len(list(home.scores.glob("*"))) == 1
     assert not home.retention_pending.exists()
@@ -137,7 +137,7 @@ def assert_clean(home: Locations) -> None:
 def test_a_kill_at_any_moment_loses_no_proof(
     whole: tuple[int, Sums], fresh: Callable[[], Locations], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed before any operation on the disk, the log comes to what was deleted, with the next sweep."""
+    """After a kill before any disk operation, the next sweep completes the log."""
     operations, expected = whole
     for moment in range(operations):
         home = fresh()
@@ -152,7 +152,7 @@ def test_a_kill_at_any_moment_loses_no_proof(
 def test_kills_of_several_sweeps_lose_no_proof(
     whole: tuple[int, Sums], fresh: Callable[[], Locations], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However often the sweep after a killed one is killed, too, nothing is lost or counted twice."""
+    """Even if the next sweeps are killed too, nothing is lost or counted twice."""
     operations, expected = whole
     dice = random.Random(20_261)  # noqa: S311 moments, not secrets
     for _ in range(80):
@@ -188,7 +188,7 @@ def test_a_log_that_a_power_cut_broke_is_completed(
 def test_the_pending_file_says_what_is_being_deleted(
     fresh: Callable[[], Locations], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It holds the hidden names with kind, day and size, is its owner's only, and goes at the end."""
+    """It contains hidden names with kind, day and size, is private, and is removed at the end."""
     home = fresh()
     seen = []
 
@@ -212,7 +212,7 @@ def test_the_pending_file_says_what_is_being_deleted(
 
 
 def test_a_damaged_pending_file_stops_the_sweep(fresh: Callable[[], Locations]) -> None:
-    """Nothing is deleted before somebody has looked; one line says what to do."""
+    """Nothing is deleted until an operator acts; one line says what to do."""
     home = fresh()
     home.retention_pending.write_bytes(b"{")
 

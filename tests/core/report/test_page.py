@@ -3,7 +3,7 @@ import re
 import pytest
 
 from schemas.measures import Measure
-from tasks.core.report import sentences
+from tasks.core.report.sentences import number
 from tests.harness.evaluation import numbers
 from tests.harness.home import Home
 
@@ -95,7 +95,7 @@ def test_every_plot_has_its_sentence(page: str) -> None:
 )
 def test_measures_are_written_with_their_interval(measure: Measure, expected: str) -> None:
     """A number is never shown without its uncertainty, nor a missing one as zero."""
-    assert sentences.number(measure) == expected
+    assert number(measure) == expected
 
 
 def test_the_model_card_is_filled(trained_home: Home) -> None:
@@ -107,4 +107,4 @@ def test_the_model_card_is_filled(trained_home: Home) -> None:
     assert all(f"## {title}" in card for title in ("Intended use", "Data", "Fairness", "Limits"))
     assert "{{" not in card
     assert "art. 22" in card
-    assert f"| roc_auc | {sentences.number(champion.evaluation.measures.roc_auc)} |" in card
+    assert f"| roc_auc | {number(champion.evaluation.measures.roc_auc)} |" in card

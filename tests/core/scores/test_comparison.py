@@ -23,7 +23,7 @@ def write(folder: Path, probability: list[float], *, threshold: float = 0.5, pre
 
 @pytest.mark.parametrize("rows", [7, 200_000])
 def test_what_moved_is_counted(rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Flags, deciles and changes are those of the whole, however it is cut up."""
+    """Flags, deciles and changes do not depend on the chunk size."""
     monkeypatch.setattr(comparison, "_ROWS", rows)
     rng = np.random.default_rng(1)
     old = rng.random(101).round(6)
@@ -41,7 +41,7 @@ def test_what_moved_is_counted(rows: int, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_the_same_scores_have_not_moved(tmp_path: Path) -> None:
-    """Nothing is nothing, and no customers are no division by zero."""
+    """Equal scores have no changes, and no customers cause no division by zero."""
     for probability in ([0.25, 0.75], []):
         folder = write(tmp_path / str(len(probability)), probability)
         moved = compare(folder, folder)
@@ -60,6 +60,6 @@ def test_other_customers_are_not_compared(
     old = write(tmp_path / "old", [0.1, 0.2, 0.3])
     new = write(tmp_path / "new", [0.1] * count, prefix=prefix)
 
-    with pytest.raises(PublishError, match="'old' and 'new' are not of the same customers") as error:
+    with pytest.raises(PublishError, match="'old' and 'new' cover different customers") as error:
         compare(old, new)
     assert "C0" not in str(error.value)

@@ -16,13 +16,13 @@ A, B, C = "1" * 16, "2" * 16, "3" * 16
 
 
 def publish(scores: Path, day: date, extract: str, at: datetime, *, percent: int = 30, **facts: Any) -> None:
-    """Publish scores of ten thousand customers, `percent` of whom are flagged."""
+    """Publish scores of ten thousand customers, `percent` per cent of whom are flagged."""
     facts = {"scored": 10_000, "flagged": percent * 100} | facts
     publish_scores(scores, day, extract, at, **facts)
 
 
 def found(scores: Path) -> str | None:
-    """Look for drift in the latest scores."""
+    """Return the drift of the latest scores."""
     swap_latest(scores, BUNDLE)
     return find_drift(scores, POLICY)
 
@@ -71,7 +71,7 @@ def test_only_the_same_bundle_and_uncorrected_days_are_compared(tmp_path: Path) 
 
 
 def test_a_share_of_few_customers_is_no_drift(tmp_path: Path) -> None:
-    """A corrected day of some customers says nothing, neither of strangers nor beside a whole day."""
+    """A corrected day of a few customers is not checked for drift, nor compared with a whole day."""
     publish(tmp_path, DAY - timedelta(days=1), A, NIGHT)
     publish(tmp_path, DAY, B, NIGHT, scored=99, flagged=99, out_of_domain=99)
     assert found(tmp_path) is None

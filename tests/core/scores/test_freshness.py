@@ -21,7 +21,7 @@ def test_age_counts_from_the_end_of_the_day(now: datetime, hours: float) -> None
 
 
 def test_stale_beyond_the_limit() -> None:
-    """At the limit scores are fresh, an hour later they are stale, in words."""
+    """At the limit scores are fresh; an hour later they are stale, with a message."""
     assert stale(DAY, datetime(2026, 3, 3, 6, tzinfo=UTC), 30) is None
     said = stale(DAY, datetime(2026, 3, 3, 7, tzinfo=UTC), 30)
     assert said is not None

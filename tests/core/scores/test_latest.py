@@ -14,19 +14,19 @@ OTHER = "a" * 16
 
 
 def publish(scores: Path, extract: str, hour: int = 0, day: date = DAY, bundle: str = BUNDLE) -> str:
-    """Publish scores; name their folder."""
+    """Publish scores; return the name of their folder."""
     return publish_scores(scores, day, extract, NIGHT + timedelta(hours=hour), bundle=bundle).name
 
 
 def supersedes(scores: Path, folder: str) -> tuple[str, ...]:
-    """Read whom a manifest corrects."""
+    """Return the folders that a manifest supersedes."""
     manifest = read_manifest(scores / folder)
     assert manifest is not None
     return manifest.supersedes
 
 
 def pointed(scores: Path, champion: str = BUNDLE) -> str | None:
-    """Swap the pointer; name the folder it leads to."""
+    """Swap the pointer; return the name of the folder it points to."""
     latest = swap_latest(scores, champion)
     assert latest == read_latest(scores)
     return latest.folder if latest else None
@@ -114,7 +114,7 @@ def test_the_pointer_is_rebuilt_from_the_manifests(tmp_path: Path) -> None:
 
 
 def test_only_folders_of_scores_are_looked_at(tmp_path: Path) -> None:
-    """A stage, a stranger's folder, a copy under another name and the pointer are left out."""
+    """Stages, unknown folders, copies under other names and the pointer are left out."""
     folder = publish(tmp_path, V1)
     for name in (f".stage-{folder}-1", "notes", "2026-03-09-copy", f"{folder}.old"):
         (tmp_path / name).mkdir()
@@ -124,7 +124,7 @@ def test_only_folders_of_scores_are_looked_at(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
-    """A pointer that a kill left half-written goes with the next swap."""
+    """A half-written pointer is deleted by the next swap."""
     folder = publish(tmp_path, V1)
     (tmp_path / ".stage-latest.json-1").write_text("{")
 

@@ -66,7 +66,7 @@ def test_scores_are_published_under_the_name_in_their_manifest(tmp_path: Path) -
 def test_a_manifest_that_could_not_be_written_is_written_by_the_next_try(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a failed try left in the stage does not stand in the way of the next one."""
+    """Leftovers of a failed attempt do not block the next one."""
     stage, manifest = staged(tmp_path)
 
     def fail(*_: object) -> None:
@@ -107,7 +107,7 @@ def test_scores_that_are_not_as_published_are_not_taken_for_done(
     assert folders.find_scores(tmp_path, "a" * 16, "b" * 16) == folder
     spoil(folder)
 
-    with pytest.raises(PublishError, match=f"^scores '{folder.name}' are no longer as they were published"):
+    with pytest.raises(PublishError, match=f"^scores '{folder.name}' have changed since they were published"):
         folders.find_scores(tmp_path, "a" * 16, "b" * 16)
     assert folders.find_scores(tmp_path, "a" * 16, "d" * 16) is None
 
@@ -123,7 +123,7 @@ def test_an_extract_is_of_the_first_day_that_it_was_published_for(tmp_path: Path
 
 
 def test_a_quarantine_is_one_table_however_many_blocks_it_comes_in(tmp_path: Path) -> None:
-    """The header stands once, at the top, also where no row was refused."""
+    """There is one header, at the top, even if no row was refused."""
     hint = HINTS["unknown_category"]
 
     def fault(line: int) -> pd.DataFrame:

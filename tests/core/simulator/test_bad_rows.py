@@ -15,7 +15,7 @@ from tasks.core.simulator.extract_writer import write_extract
 def broken_rules(path: Path) -> dict[int, set[str]]:
     """Judge every physical line by itself and return the rules it breaks, by line number.
 
-    This is a second, slow reading of the data contract, on purpose without the project's own.
+    This is a second, slow implementation of the data contract, deliberately independent of the project's.
     """
     broken: dict[int, set[str]] = defaultdict(set)
     first_line: dict[str, tuple[int, bytes]] = {}
@@ -38,7 +38,7 @@ def broken_rules(path: Path) -> dict[int, set[str]]:
 
 
 def read_line(line: bytes, columns: list[str], broken: set[str]) -> dict[str, str] | None:
-    """Return the fields of a line, or nothing when it cannot be read."""
+    """Return the fields of a line, or None if it cannot be read."""
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
@@ -92,7 +92,7 @@ def judge_numbers(row: dict[str, str], broken: set[str]) -> None:
 
 
 def number_of(text: str, broken: set[str]) -> float | None:
-    """Return a finite number, or nothing and the rule that is broken."""
+    """Return a finite number, or None and the broken rule."""
     if not text.strip():
         return None
     if "," in text:
@@ -112,7 +112,7 @@ def number_of(text: str, broken: set[str]) -> float | None:
 @pytest.mark.parametrize("labelled", [True, False])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_every_fault_breaks_its_own_rule_only(tmp_path: Path, seed: int, labelled: bool) -> None:
-    """The lines told as planted, and no others, break one rule each, the one told."""
+    """The lines reported as planted, and no others, break one rule each, the reported one."""
     path = tmp_path / "extract.csv"
     kinds = list(Fault) * 30
     written = write_extract(path, rows=1_500, seed=seed, faults=kinds, labelled=labelled)
@@ -157,7 +157,7 @@ def test_conflicting_twins_differ() -> None:
 
 
 def test_an_extract_without_faults_is_sound(tmp_path: Path) -> None:
-    """Nothing is planted unasked, and every line keeps the contract."""
+    """By default nothing is planted, and every line meets the contract."""
     path = tmp_path / "extract.csv"
     written = write_extract(path, rows=7_043, seed=0)
 

@@ -87,7 +87,7 @@ def test_monthly_charges_drift_and_totals_follow(usual: Population) -> None:
 
 
 def refusal(drift: dict[str, float]) -> str | None:
-    """Give what is said of a drift; None where it is possible."""
+    """Return the message that refuses a drift; None if it is possible."""
     try:
         check_drift(drift)
     except ConfigError as error:

@@ -8,9 +8,9 @@ from schemas.columns import EXTRACT_ORDER, ID
 from tasks.core.errors import ConfigError
 from tasks.core.simulator import extract_writer
 from tasks.core.simulator.bad_rows import Fault
-from tasks.core.simulator.churn_model import true_probability
 from tasks.core.simulator.customer_frame import simulate
 from tasks.core.simulator.extract_writer import truth_path, write_extract
+from tests.oracles.true_probability import true_probability
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -114,8 +114,10 @@ def test_no_half_file_is_visible(tmp_path: Path) -> None:
 
 
 def test_unusable_paths_are_named(tmp_path: Path) -> None:
-    """A folder that is not there and a path that is no file end in one line each."""
-    with pytest.raises(ConfigError, match=r"'extract\.csv' cannot be written: No such file or directory"):
+    """A missing folder and a path that is not a file give one line each."""
+    with pytest.raises(
+        ConfigError, match=r"could not write extract 'extract\.csv': No such file or directory"
+    ):
         write_extract(tmp_path / "nowhere" / "extract.csv", rows=10, seed=0)
     with pytest.raises(ConfigError, match="exists and is not a file"):
         write_extract(tmp_path, rows=10, seed=0)

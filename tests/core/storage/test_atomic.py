@@ -30,7 +30,7 @@ def test_replace_keeps_the_old_file_when_the_disk_fails(
 def test_a_new_folder_and_those_above_it_are_private_and_on_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each folder that is made is its owner's only, and its name is synced where it stands."""
+    """Each new folder is private, and its name is synced in its parent."""
     synced: list[Path] = []
     monkeypatch.setattr(atomic, "sync_folder", synced.append)
 
@@ -78,7 +78,7 @@ def test_an_empty_folder_may_lie_where_we_may_not_look(tmp_path: Path) -> None:
 def test_a_disk_that_does_not_take_an_empty_folders_name_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only what tells of somebody else's folder is passed over, not a broken disk."""
+    """Only errors of folders that are not ours are ignored, not disk errors."""
 
     def broken(_: Path) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -119,7 +119,7 @@ def test_the_first_to_reveal_wins(tmp_path: Path) -> None:
 def test_what_is_revealed_is_on_the_disk_before_and_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A folder's names are synced before it gets its own: a power cut shows it whole or not at all."""
+    """A folder's entries are synced before its rename: after a power cut it is complete or absent."""
     order: list[str] = []
     rename, sync = Path.rename, atomic.sync_folder
 
@@ -140,7 +140,7 @@ def test_what_is_revealed_is_on_the_disk_before_and_after(
 
 
 def test_leftovers_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hidden leftovers of killed runs go, everything else stays, on the disk if it was not yet."""
+    """Hidden leftovers of killed runs are deleted; everything else stays and is synced."""
     atomic.write_new(atomic.new_stage(tmp_path, "killed") / "file", b"half")
     (tmp_path / "kept").mkdir()
     synced: list[Path] = []
@@ -173,7 +173,7 @@ def test_one_at_a_time_holds_the_lock(tmp_path: Path) -> None:
 
 
 def test_a_shared_folder_is_gone_afterwards_and_swept_after_a_kill(tmp_path: Path) -> None:
-    """What is lent to other programs is hidden, private and deleted, that of a killed run by the next."""
+    """The shared folder is hidden, private and deleted; a killed run's is deleted by the next."""
     (tmp_path / f"{atomic.STAGE_PREFIX}killed").mkdir()
     (tmp_path / "kept").mkdir()
 
@@ -187,7 +187,7 @@ def test_a_shared_folder_is_gone_afterwards_and_swept_after_a_kill(tmp_path: Pat
 
 
 def test_a_file_where_a_folder_belongs_is_no_earlier_result(tmp_path: Path) -> None:
-    """Whatever is in the way and not a folder is reported; it stays, and so does what would be revealed."""
+    """Anything at the target but a folder is reported; it stays, and so does the stage."""
     stage = atomic.new_stage(tmp_path, "result")
     atomic.write_new(stage / "file", b"whole")
     (tmp_path / "result").write_bytes(b"in the way")
@@ -200,7 +200,7 @@ def test_a_file_where_a_folder_belongs_is_no_earlier_result(tmp_path: Path) -> N
 
 
 def test_who_looks_at_a_lock_makes_none(tmp_path: Path) -> None:
-    """A lock is seen while it is held, and not before, nor after, nor where we may not look."""
+    """A lock is reported only while it is held, and not if it cannot be read."""
     assert not locks.is_locked(tmp_path / "folder")
     assert not (tmp_path / "folder").exists()
     with locks.locked(tmp_path / "folder"):

@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def manifest(folder: Path) -> ScoresManifest:
-    """Read what seals them."""
+    """Read their manifest."""
     return ScoresManifest.model_validate_json((folder / "manifest.json").read_bytes())
 
 

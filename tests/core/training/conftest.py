@@ -1,4 +1,4 @@
-"""A small training: encoded parts of invented customers, and one fit on them."""
+"""A small training: encoded parts of made-up customers, and one fit on them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from tasks.core.training.network.mlp import Ensemble, Mlp
 
 @dataclass(frozen=True, kw_only=True)
 class Encoded:
-    """What a fit takes, and the holdout beside it."""
+    """The arguments of a fit, and the holdout."""
 
     spec: Spec
     parts: Split
@@ -48,19 +48,19 @@ def _encode_parts(customers: pd.DataFrame) -> Encoded:
 
 @pytest.fixture(scope="session")
 def encode_parts() -> Callable[[pd.DataFrame], Encoded]:
-    """Give the function that splits, learns a spec and encodes."""
+    """Return a function that splits, fits a spec and encodes."""
     return _encode_parts
 
 
 @pytest.fixture(scope="session")
 def encoded(make_customers: Callable[..., pd.DataFrame]) -> Encoded:
-    """Two thousand invented customers, split and encoded."""
+    """Split and encode two thousand made-up customers."""
     return _encode_parts(make_customers(2_000, seed=1))
 
 
 @pytest.fixture(scope="session")
 def ensemble(fitted: Fitted) -> Ensemble:
-    """The fitted network, and two that were only drawn."""
+    """Return the fitted network, and two that are only initialised."""
     torch.manual_seed(0)
     d_in = fitted.model.linears[0].in_features
     drawn = [Mlp(d_in=d_in, hidden=(16, 8), dropout=0.5) for _ in range(2)]
@@ -69,7 +69,7 @@ def ensemble(fitted: Fitted) -> Ensemble:
 
 @pytest.fixture(scope="session")
 def small_config() -> FitConfig:
-    """A network that is fitted in a blink."""
+    """Return the configuration of a network that is fitted quickly."""
     return FitConfig(hidden=(16, 8), max_epochs=8, patience=3, learning_rate=1e-2)
 
 

@@ -18,7 +18,7 @@ TRIALS = 6
 
 
 class Killed(BaseException):
-    """Stands for a process that is killed."""
+    """Simulates a killed process."""
 
 
 def _ignore(_log: TrialLog) -> None:
@@ -35,7 +35,7 @@ def _trials(folder: Path) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _eager() -> Iterator[None]:
-    """Let TPE and the pruner take part in a handful of short trials."""
+    """Make TPE and the pruner active in a few short trials."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(searching, "RANDOM_TRIALS", 3)
         monkeypatch.setattr(searching, "SPARED_TRIALS", 2)
@@ -52,7 +52,7 @@ def searched(encoded: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tr
 
 
 def test_the_best_completed_trial_is_found(searched: tuple[TrainConfig, list[Any]]) -> None:
-    """As many trials as ordered, the configuration's own first; some pruned; the best one's values."""
+    """As many trials as requested, the configuration's own first; some pruned; the best one's values."""
     found, trials = searched
     completed = [trial for trial in trials if trial[0] == "COMPLETE"]
     best = max(completed, key=lambda trial: trial[2])[1]
@@ -136,7 +136,7 @@ def test_the_holdout_is_not_touched(encoded: Any, tmp_path: Path) -> None:
 def test_validation_judges_and_teaches_nothing(
     make_customers: Callable[..., pd.DataFrame], encoded: Any, tmp_path: Path
 ) -> None:
-    """Other validation customers change what trials are worth, not the first trials' epochs."""
+    """Other validation customers change the trials' values, not the first trials' epochs."""
     parts = encoded.parts
     other = make_customers(len(parts.validation), seed=5)
     changed = Split(training=parts.training, validation=other, holdout=parts.holdout, cuts=parts.cuts)
@@ -153,7 +153,7 @@ def test_validation_judges_and_teaches_nothing(
 def test_trials_that_diverge_are_pruned(
     encoded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One loss that is not finite does not end the search; if all are, the operator hears of it."""
+    """One non-finite loss does not end the search; if all are non-finite, the operator is informed."""
 
     def diverge(*_args: Any) -> float:
         raise ConfigError("diverged")
@@ -178,7 +178,7 @@ def _reported(folder: Path) -> list[dict[int, float]]:
 
 
 def test_a_configuration_outside_the_space_is_no_obstacle() -> None:
-    """Values that the space does not hold are drawn instead of the configuration's own."""
+    """Configured values outside the search space are replaced by drawn ones."""
     config = TrainConfig.model_validate({"fit": {"members": 2, "batch_size": 100}})
 
     values = searching._values(config)

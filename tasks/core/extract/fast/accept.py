@@ -119,12 +119,12 @@ class Acceptor:
         """Add the unknown values that the contract accepts to the known spellings; None if there are none."""
         learnt = [*known]
         for slot, column in enumerate(self._categories):
-            sent = {
+            unknown = {
                 block.data[start:end].decode("utf-8", "replace")
                 for which, start, end in found.unknown.tolist()
                 if which == slot
             }
-            new = [(text,) for text in sent if text not in known[slot] and self._may_be_known(text)]
+            new = [(text,) for text in unknown if text not in known[slot] and self._may_be_known(text)]
             codes = {
                 text: code for (text,), code in zip(new, self._codes[column](new), strict=True) if code >= 0
             }

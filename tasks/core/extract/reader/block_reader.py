@@ -108,10 +108,10 @@ class BlockReader:
         for sign in FORMULA_SIGNS:
             tally.signed += pc.starts_with(text_array(frame[ID]), sign).sum().as_py() or 0
         for slot, (position, kinds) in enumerate(self._extra.items()):
-            sent = Counter(
+            texts = Counter(
                 block.data[start:end].decode() for start, end in found.searched[slot, found.read].tolist()
             )
-            _search(sent, position, kinds, tally)
+            _search(texts, position, kinds, tally)
         for position, kinds in self._searched.items():
             if position == self._positions[ID]:
                 self._search_ids(text_array(frame[ID]), position, kinds, tally)
@@ -143,8 +143,8 @@ class BlockReader:
         tally.first_bad_byte = lines.first_bad_byte
         tally.simulated += sum(each.startswith(SIMULATED_ID_PREFIX) for each in customers.columns[ID])
         tally.signed += sum(each.lstrip().startswith(FORMULA_SIGNS) for each in customers.columns[ID])
-        for column, sent in cells.items():
-            tally.filled[column] += sum(map(bool, map(str.strip, sent)))
+        for column, texts in cells.items():
+            tally.filled[column] += sum(map(bool, map(str.strip, texts)))
             if column in VOCABULARY:
                 tally.known[column] += sum(value in VOCABULARY[column] for value in parsed.columns[column])
         for position, kinds in self._searched.items():
@@ -167,13 +167,13 @@ def _categorical(accepted: pd.DataFrame) -> pd.DataFrame:
     return accepted.astype({**categories, **forms})
 
 
-def _keys_of_bad(parsed: Parsed, sent: dict[str, list[str]]) -> Keys:
-    """Make the keys of refused rows; a number that cannot be parsed is compared as the text `sent`.
+def _keys_of_bad(parsed: Parsed, numbers: dict[str, list[str]]) -> Keys:
+    """Make the keys of refused rows; a number that cannot be parsed is compared as text.
 
     A damaged id names no customer, so rows that share it do not conflict.
     """
     shown = dict(parsed.columns)
-    for number, cells in sent.items():
+    for number, cells in numbers.items():
         shown[number] = [
             value if form in PLAIN_FORMS else cell
             for value, form, cell in zip(shown[number], shown[f"{number}_form"], cells, strict=True)

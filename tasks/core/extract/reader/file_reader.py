@@ -17,7 +17,7 @@ class Header:
     """Header of the file `name`: column names as sent, and the columns of the contract they map to."""
 
     name: str
-    sent: tuple[str, ...]
+    names: tuple[str, ...]
     known: tuple[str | None, ...]
 
 

@@ -37,14 +37,14 @@ def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list
             f" {len(wanted)} column names on the first line, or map other names in ingest.aliases."
         )
     unmatched = {
-        place: sent
-        for place, (sent, column) in enumerate(zip(header, known, strict=True), start=1)
+        place: name
+        for place, (name, column) in enumerate(zip(header, known, strict=True), start=1)
         if not column
     }
-    counts = Counter(normalise_name(sent) for sent in unmatched.values() if sent)
+    counts = Counter(normalise_name(name) for name in unmatched.values() if name)
     twice = sorted(f"'{column}'" for column, count in Counter(known).items() if column and count > 1)
     twice += dict.fromkeys(
-        quoted(sent, place) for place, sent in unmatched.items() if counts[normalise_name(sent)] > 1
+        quoted(name, place) for place, name in unmatched.items() if counts[normalise_name(name)] > 1
     )
     if twice:
         raise UnnamedError(f"has duplicate columns: {', '.join(twice)}. Export each column once.")
@@ -201,19 +201,19 @@ def refuse_unlearnable(customers: pd.DataFrame, min_rows: int) -> None:
 
 
 def _near(column: str, unmatched: dict[int, str]) -> str:
-    by_normalised = {normalise_name(sent): quoted(sent, place) for place, sent in unmatched.items()}
+    by_normalised = {normalise_name(name): quoted(name, place) for place, name in unmatched.items()}
     near = difflib.get_close_matches(normalise_name(column), list(by_normalised), n=1, cutoff=_NEAR)
     return f" (is it {by_normalised[near[0]]}?)" if near else ""
 
 
 def _one_hot(missing: list[str], unmatched: dict[int, str]) -> set[str]:
     """Find the missing columns that were sent one-hot encoded; at least one must have several parts."""
-    sent = [name.casefold() for name in unmatched.values()]
+    names = [name.casefold() for name in unmatched.values()]
     parts = Counter(
         column
         for column in missing
         if column in CATEGORIES
-        for name in sent
+        for name in names
         if name.startswith(f"{column}_".casefold())
     )
     return set(parts) if max(parts.values(), default=0) > 1 else set()

@@ -12,13 +12,13 @@ from tasks.core.extract.reader.tally import Tally
 class FileTallies:
     """Adds up the tallies of blocks; the checks of a file run when it ends.
 
-    `sent` are the column names of all files, and `known` the columns of the contract they map to.
+    `names` are the column names of all files, and `known` the columns of the contract they map to.
     `whole` is the sum; its positions refer to these lists.
     """
 
     def __init__(self) -> None:
         """Start empty."""
-        self.sent: list[str] = []
+        self.names: list[str] = []
         self.known: list[str | None] = []
         self.whole = Tally()
         self._header: Header | None = None
@@ -46,9 +46,9 @@ class FileTallies:
             return
         header, tally = self._header, self._tally
         with naming(header.name):
-            refusals.refuse_wrong_width(tally, len(header.sent))
+            refusals.refuse_wrong_width(tally, len(header.names))
             refusals.refuse_wrong_encoding(tally)
-        places = [self._place(header, position) for position in range(len(header.sent))]
+        places = [self._place(header, position) for position in range(len(header.names))]
         searched = {places[position]: cells for position, cells in tally.searched.items()}
         personal = {(places[position], kind): cells for (position, kind), cells in tally.personal.items()}
         self.whole.add(replace(tally, searched=Counter(searched), personal=Counter(personal)))
@@ -56,10 +56,10 @@ class FileTallies:
 
     def _place(self, header: Header, position: int) -> int:
         """Return the position of a column by name; unnamed columns are distinguished by position."""
-        sent = header.sent[position]
-        key = (sent, 0 if sent else position)
+        name = header.names[position]
+        key = (name, 0 if name else position)
         if key not in self._places:
-            self._places[key] = len(self.sent)
-            self.sent.append(sent)
+            self._places[key] = len(self.names)
+            self.names.append(name)
             self.known.append(header.known[position])
         return self._places[key]

@@ -99,9 +99,9 @@ class Reading:
     @property
     def ignored_columns(self) -> tuple[str, ...]:
         """Names of columns that were not read, or their position if the name might be a value."""
-        columns = enumerate(zip(self._files.sent, self._files.known, strict=True), start=1)
+        columns = enumerate(zip(self._files.names, self._files.known, strict=True), start=1)
         return tuple(
-            named(sent, place) for place, (sent, column) in columns if sent and column not in self.wanted
+            named(name, place) for place, (name, column) in columns if name and column not in self.wanted
         )
 
     def blocks(
@@ -162,9 +162,9 @@ class Reading:
         self._files.end_file()
         tally = self._files.whole
         refusals.refuse_no_rows(tally)
-        sent, known = tuple(self._files.sent), self._files.known
-        searched = judged_columns(sent, known, self._config.allow_personal_columns)
-        refuse_personal_columns(sent, known, searched, tally.personal, tally.searched)
+        names, known = tuple(self._files.names), self._files.known
+        searched = judged_columns(names, known, self._config.allow_personal_columns)
+        refuse_personal_columns(names, known, searched, tally.personal, tally.searched)
         refusals.refuse_blank_columns(tally, self.wanted)
         refusals.refuse_foreign_vocabulary(tally, [column for column in self.wanted if column in VOCABULARY])
         repeats = self._repeats.find()

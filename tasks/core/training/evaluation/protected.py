@@ -53,7 +53,7 @@ def refit_without(
     Args:
         parts: Training and validation are used.
         config: The model's own; `encoding.protected_attributes` is ignored.
-        checkpoints: Folder with a folder a member, of this fit alone.
+        checkpoints: Folder with one subfolder per member, for this fit only.
         on_epoch: As for `train_network`.
         resume: As for `train_network`.
 

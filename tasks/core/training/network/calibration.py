@@ -86,7 +86,7 @@ def best_f1_threshold(probability: npt.NDArray[np.floating], label: npt.NDArray[
     """Find the threshold with the highest F1; customers at or above it are flagged.
 
     It is halfway between the lowest flagged probability and the next one below (or 0), so rounding
-    in another runtime flips nobody. Of several best thresholds, the highest is chosen.
+    in another runtime flips no flag. Of several best thresholds, the highest is chosen.
 
     Args:
         probability: (N,) of customers the model was not fitted to, N >= 1.

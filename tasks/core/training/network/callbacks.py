@@ -52,8 +52,8 @@ class EarlyStopping:
 class ModelCheckpoint:
     """Keep the newest state in `last.pt` and the best in `best.pt`, each complete or absent.
 
-    `best.pt` is written before `last.pt`: a training killed in between does the epoch again,
-    and so comes to the same best state.
+    `best.pt` is written before `last.pt`: a training killed in between repeats the epoch
+    and reaches the same best state.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -175,7 +175,7 @@ def _identity(config: FitConfig, *arrays: Matrix | Labels) -> str:
 def _check_identity(state: dict[str, Any], identity: str) -> None:
     if state.get("identity") != identity:
         raise ConfigError(
-            "checkpoint: it belongs to a training with another configuration or other customers. "
+            "the checkpoint belongs to a training with another configuration or other customers. "
             "Start the training again without --resume."
         )
 

@@ -43,7 +43,6 @@ def from_bytes(data: bytes) -> tuple[Ensemble, Platt]:
         platt = Platt(slope=state["slope"], intercept=state["intercept"])
     except Exception:  # noqa: BLE001 torch raises half a dozen kinds for a damaged file
         raise BundleError(
-            "model.pt: it must be a network written by a training of this product; got something else. "
-            "Train a new candidate."
+            "model.pt is not a network written by this product. Train a new candidate."
         ) from None
     return Ensemble(members).eval(), platt

@@ -19,7 +19,7 @@ def _spellings(word: str) -> list[str]:
 
 
 def _tables(spellings: list[str]) -> Iterator[pd.DataFrame]:
-    """Give blocks of an extract, each with its own spelling of a contract and one customer of no sense."""
+    """Return blocks of an extract, each with its own spelling of the contract and one invalid customer."""
     for i, spelling in enumerate(spellings):
         table = make_customers(CUSTOMERS)
         table["customerID"] = [f"{i:04d}-{row}" for row in range(CUSTOMERS)]
@@ -42,7 +42,7 @@ def _read(tables: list[pd.DataFrame], threads: int) -> pd.DataFrame:
 
 @pytest.fixture
 def hasty_threads() -> Iterator[None]:
-    """Let threads take each other's turn a thousand times as often as usual."""
+    """Switch threads a thousand times as often as usual."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(5e-6)
     yield
@@ -51,7 +51,7 @@ def hasty_threads() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hasty_threads")
 def test_threads_that_learn_spellings_at_once_read_as_one_does() -> None:
-    """What several threads meet for the first time at once is understood, and nothing else is."""
+    """Spellings that several threads meet at once are accepted, and nothing else is."""
     tables = list(_tables(_spellings("month-to-month")[:BLOCKS]))
     alone = _read(tables, 1)
 
@@ -61,7 +61,7 @@ def test_threads_that_learn_spellings_at_once_read_as_one_does() -> None:
 
 
 def test_more_spellings_than_are_remembered_are_read_all_the_same() -> None:
-    """A column of a hundred spellings, most of them in one block, is understood to the last row."""
+    """A column with a hundred spellings, most of them in one block, is read completely."""
     spellings = _spellings("month-to-month")[:100]
     tables = list(_tables(spellings[:1]))
     tables[0] = pd.concat([tables[0].iloc[1:]] * 3, ignore_index=True)
@@ -82,5 +82,5 @@ def test_a_mapped_value_is_cut_and_refused_as_any_other(value: str, accepted: li
     reader = SourceReader(f"{header}\n".encode(), "extract.csv", "scoring", config)
     data = "".join(f"{line}\n" for line in lines).encode()
 
-    for _ in range(2):  # the second time all that can be learnt of the block is known
+    for _ in range(2):  # the second time, all spellings of the block are known
         assert list(reader.read(Block(data, 2, 0)).customers.index) == accepted

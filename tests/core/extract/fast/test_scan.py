@@ -48,7 +48,7 @@ def scanned(data: bytes, separator: str = ",") -> Scan:
     ],
 )
 def test_plain_numbers_are_read_to_the_last_bit(cell: str, value: float | None, form: int) -> None:
-    """A plain number is what Python reads; another cell is recognised and has no value."""
+    """A plain number has Python's value; other cells are recognised and have none."""
     found = scanned(f"a,Yes,{cell},x\n".encode())
 
     assert found.read[0]
@@ -78,7 +78,7 @@ def test_plain_numbers_are_read_to_the_last_bit(cell: str, value: float | None, 
     ],
 )
 def test_a_line_in_doubt_is_left(line: bytes, read: bool) -> None:
-    """What is not surely a row is left to the line reader, and the lines around it are read."""
+    """A line that is not certainly a row is left to the line reader; its neighbours are read."""
     found = scanned(b"first,No,1,x\n" + line + b"\nlast,No,3,x")
 
     assert found.read.tolist() == [True, read, True]
@@ -86,7 +86,7 @@ def test_a_line_in_doubt_is_left(line: bytes, read: bool) -> None:
 
 
 def test_values_that_begin_alike_are_told_apart() -> None:
-    """The longer of two values that begin alike is found, and an unknown one is reported with its place."""
+    """The longer of two values with one prefix is found, and an unknown one is reported with its position."""
     found = scanned(b"a,No,1,\nb,No service,1,\nc,No serv,1,\nd,Yes,1,\n")
 
     assert found.codes[0].tolist() == [0, 1, UNKNOWN, 2]

@@ -16,7 +16,7 @@ HEADER = ",".join(EXTRACT_ORDER).encode()
 
 
 def refusal(data: bytes, config: IngestConfig | None = None, purpose: str = "training") -> str:
-    """Read an extract that must be refused; give the message."""
+    """Read an extract that must be refused; return the message."""
     with pytest.raises(ExtractError) as error:
         read_extract(data, "made-up.csv", purpose, config or IngestConfig(min_training_rows=50))  # type: ignore[arg-type]
     message = str(error.value)
@@ -47,7 +47,7 @@ def refusal(data: bytes, config: IngestConfig | None = None, purpose: str = "tra
     ],
 )
 def test_what_is_no_csv(data: bytes, expected: str) -> None:
-    """A file that is no UTF-8 CSV is refused with what it is and the way out."""
+    """A file that is not UTF-8 CSV is refused, with what it is and how to fix it."""
     assert expected in refusal(data)
 
 
@@ -59,7 +59,7 @@ def test_another_encoding_on_most_lines(rows: list[Row], build: Build) -> None:
 
 
 def test_missing_columns_are_named_at_once(rows: list[Row], build: Build) -> None:
-    """All missing columns stand in one message, with near matches among those sent."""
+    """One message lists all missing columns, with near matches among those sent."""
     data = build(rows).replace(b"MonthlyCharges", b"MonthlyFees").replace(b"tenure", b"x1")
 
     message = refusal(data)
@@ -69,7 +69,7 @@ def test_missing_columns_are_named_at_once(rows: list[Row], build: Build) -> Non
 
 
 def test_a_one_hot_extract_is_called_so(rows: list[Row], build: Build) -> None:
-    """Encoded columns are no near matches to be declared: the columns before the encoding are wanted."""
+    """One-hot columns are not suggested as near matches: the original columns are required."""
     header, _, body = build(rows).partition(b"\n")
     contract = b"Contract_Month-to-month,contract_One year,Contract_Two year"
     encoded = (
@@ -108,7 +108,7 @@ def test_header_faults(rows: list[Row], build: Build) -> None:
 
 
 def test_a_header_that_holds_values(rows: list[Row], build: Build) -> None:
-    """What no column is called is not quoted, wherever a refusal speaks of it: a place says as much."""
+    """No refusal quotes what is unlikely to be a column's name; it gives the position instead."""
     address = "jean.dupont@example.com"
 
     order = [*EXTRACT_ORDER, address]
@@ -127,14 +127,14 @@ def test_a_header_that_holds_values(rows: list[Row], build: Build) -> None:
 
 
 def test_an_unpaired_quote_in_the_header(rows: list[Row], build: Build) -> None:
-    """A header that is no CSV line is refused with its line number and what to do."""
+    """A header that is not a CSV line is refused with its line number and what to do."""
     for data in (b'"' + build(rows), build(rows).replace(b"tenure", b'"ten"ure', 1)):
         assert "the header (line 1) has an unpaired quote" in refusal(data)
 
 
 @pytest.mark.parametrize("control", ["\x1b[31m", "\x00", "\t", "\x7f", "\x9b", "\u2028", "\u202e"])
 def test_control_characters_in_the_header(rows: list[Row], build: Build, control: str) -> None:
-    """A column name that a terminal or log would obey is refused and never shown."""
+    """A column name with control characters is refused and never shown."""
     data = build(rows, order=[*EXTRACT_ORDER[:-1], "Churn"]).replace(
         b"tenure", f"ten{control}ure".encode(), 1
     )
@@ -145,7 +145,7 @@ def test_control_characters_in_the_header(rows: list[Row], build: Build, control
 
 
 def test_a_hostile_file_name_is_shown_harmless(rows: list[Row], build: Build) -> None:
-    """Whatever an extract is called, its name breaks no line and reaches no terminal."""
+    """No extract name can break a line or control a terminal."""
     name = "crm\n\x1b[2Jerror: \udc80.csv"
     with pytest.raises(ExtractError) as error:
         read_extract(b"", name, "scoring", IngestConfig())
@@ -169,7 +169,7 @@ def test_blank_column(rows: list[Row], build: Build) -> None:
 
 
 def test_another_vocabulary(rows: list[Row], build: Build) -> None:
-    """Values that are strangers on most rows are refused with the expected ones, not the sent ones."""
+    """Values that are unknown on most rows are refused with the expected values, not the sent ones."""
     message = refusal(build([row | {"gender": "Femme", "Churn": "0"} for row in rows]))
 
     assert "'gender' expects 'Female', 'Male'; 'Churn' expects 'No', 'Yes'" in message
@@ -179,7 +179,7 @@ def test_another_vocabulary(rows: list[Row], build: Build) -> None:
 
 @pytest.mark.parametrize(("bad", "refused"), [(4, False), (5, True), (6, True)])
 def test_quarantine_limit(rows: list[Row], build: Build, bad: int, refused: bool) -> None:
-    """Five of a hundred bad rows refuse the file, four do not; the message says what is wrong most."""
+    """Five of a hundred bad rows refuse the file, four do not; the message names the most frequent reason."""
     for row in rows[:bad]:
         row["MonthlyCharges"] = "50,5"
     data = build(rows)
@@ -261,7 +261,7 @@ def test_personal_columns(rows: list[Row], build: Build, column: str, value: str
     ],
 )  # fmt: skip
 def test_names_that_say_who(column: str) -> None:
-    """A personal word is found in whatever spelling and company."""
+    """A personal word is found in any spelling and combination."""
     assert is_personal_name(column)
 
 
@@ -276,12 +276,12 @@ def test_names_that_say_who(column: str) -> None:
     ],
 )  # fmt: skip
 def test_names_that_say_what(column: str) -> None:
-    """Words of products and habits are no reason to refuse a column, nor are longer words."""
+    """Words for products and habits do not refuse a column, nor do longer words."""
     assert not is_personal_name(column)
 
 
 def test_ids_that_are_addresses(rows: list[Row], build: Build) -> None:
-    """An e-mail address is no pseudonymous id; a long row of digits is one."""
+    """An e-mail address is not a pseudonymous id; a long string of digits is."""
     mailed = build([row | {"customerID": f"c{n}@example.com"} for n, row in enumerate(rows)])
     digits = build([row | {"customerID": f"06123456{n:02}"} for n, row in enumerate(rows)])
 

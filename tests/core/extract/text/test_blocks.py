@@ -38,7 +38,7 @@ def test_blocks_are_whole_lines(block_bytes: int) -> None:
 
 
 def test_old_line_ends_become_new_ones() -> None:
-    """A CR that ends lines is a line end."""
+    """CR alone is a line ending."""
     found = cut(b"header\rone\rtwo\r", 100, newline=b"\r")
 
     assert [block.data for block in found] == [b"one\ntwo\n"]

@@ -14,7 +14,7 @@ Row = tuple[str, str]
 
 
 def find(rows: list[Row], folder: Path | None = None, blocks: int = 3) -> Repeats:
-    """Find the repeats among rows of an id and a text, added block by block."""
+    """Find the repeats among rows with an id and a text, added block by block."""
     finder = RepeatFinder(folder)
     for part in np.array_split(np.arange(len(rows)), blocks):
         sent = [rows[i] for i in part]
@@ -25,7 +25,7 @@ def find(rows: list[Row], folder: Path | None = None, blocks: int = 3) -> Repeat
 
 
 def expected(rows: list[Row]) -> tuple[list[int], list[int]]:
-    """Find them as the contract says, in memory."""
+    """Find them in memory, by the definition in the contract."""
     frame = pd.DataFrame(rows, columns=["id", "text"])
     duplicate = frame.duplicated()
     left = frame[~duplicate]
@@ -39,7 +39,7 @@ IDS = st.sampled_from(["a", "b", "aa", "", " ", "0123456789abcdef", "0123456789a
 @settings(deadline=None)  # the first example compiles
 @given(st.lists(st.tuples(IDS, st.sampled_from(["x", "y", "z"])), max_size=40))
 def test_repeats_are_those_of_the_contract(rows: list[Row]) -> None:
-    """Duplicates repeat an earlier row whole, conflicts share an id; nobody is meant by a blank one."""
+    """Duplicates repeat a whole row, conflicts share an id; blank ids do not conflict."""
     found = find(rows)
 
     assert (found.duplicates.tolist(), found.conflicts.tolist()) == expected(rows)
@@ -47,7 +47,7 @@ def test_repeats_are_those_of_the_contract(rows: list[Row]) -> None:
 
 @pytest.mark.parametrize("blocks", [1, 2, 50])
 def test_the_spill_does_not_show(tmp_path: Path, blocks: int) -> None:
-    """On the disk and in memory the same repeats are found, and nothing of them stays."""
+    """On disk and in memory the same repeats are found, and no file remains."""
     dice = np.random.default_rng(0)
     rows = [(f"{dice.integers(20_000):05}", str(dice.integers(2))) for _ in range(60_000)]
 

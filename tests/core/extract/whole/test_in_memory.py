@@ -98,7 +98,7 @@ def test_a_clean_extract_is_accepted_whole(rows: list[Row], build: Build) -> Non
 
 @pytest.mark.parametrize(("cells", "column", "reason"), BAD_CELLS)
 def test_a_fault_is_named_once(rows: list[Row], build: Build, cells: Row, column: str, reason: str) -> None:
-    """One bad cell quarantines its row alone, with line, column and the one right reason."""
+    """One bad cell quarantines only its row, with line, column and the right reason."""
     rows[7] |= cells
 
     extract = read(build(rows))
@@ -191,7 +191,7 @@ def test_repeats(rows: list[Row], build: Build) -> None:
     ],
 )
 def test_different_faults_are_no_repeats(rows: list[Row], build: Build, pair: tuple[Row, Row]) -> None:
-    """Two rows that cannot be read are the same only where they say the same."""
+    """Two invalid rows are duplicates only if their texts are equal."""
     first, second = (rows[5] | cells for cells in pair)
     rows[5] = first
     extract = read(build([*rows, second, second]))
@@ -218,7 +218,7 @@ def test_spelling_makes_no_conflict(rows: list[Row], build: Build, cells: Row) -
 
 
 def test_blank_totals_repeat(rows: list[Row], build: Build) -> None:
-    """However a blank total is written, it is the same blank."""
+    """All spellings of a blank total are equal."""
     rows[5] |= {"tenure": "0", "TotalCharges": "NA"}
     extract = read(build([*rows, rows[5] | {"TotalCharges": " "}, rows[5] | {"TotalCharges": "0"}]))
 
@@ -228,7 +228,7 @@ def test_blank_totals_repeat(rows: list[Row], build: Build) -> None:
 
 @pytest.mark.parametrize(("line", "reason"), BAD_LINES)
 def test_a_line_that_is_no_row(rows: list[Row], build: Build, line: bytes, reason: str) -> None:
-    """A broken physical line costs itself alone and is named by its line number."""
+    """A broken physical line affects only itself and is reported by its number."""
     lines = build(rows).split(b"\n")
     lines.insert(4, line)
 
@@ -295,14 +295,14 @@ def test_names_and_extra_columns(rows: list[Row], build: Build) -> None:
 def test_a_column_whose_name_may_be_a_value_is_called_by_its_place(
     rows: list[Row], build: Build, name: str, called: str
 ) -> None:
-    """What is not read is named only where the name is words: it goes into logs and manifests."""
+    """Ignored columns are named only if the name consists of words, since it goes into logs and manifests."""
     data = build([row | {name: "9"} for row in rows], order=[*EXTRACT_ORDER, name])
 
     assert read(data).ignored_columns == (called,)
 
 
 def test_declared_aliases_and_values(rows: list[Row], build: Build) -> None:
-    """What folding does not cover is read where the config declares it."""
+    """Spellings that normalisation does not cover are read if the config maps them."""
     data = build(rows).replace(b"tenure", b"anciennete").replace(b"Mailed check", b"Cheque")
     config = CONFIG.model_copy(
         update={
@@ -340,7 +340,7 @@ def test_outcomes_are_no_features_when_scoring(rows: list[Row], build: Build) ->
 
 
 def test_simulated_customers_are_told_apart(rows: list[Row], build: Build) -> None:
-    """An extract of simulated ids says so; a mixture is refused."""
+    """An extract with simulated ids is marked; a mixture is refused."""
     simulated = [row | {"customerID": f"SIM-{n}"} for n, row in enumerate(rows)]
 
     assert read(build(simulated)).simulated
@@ -387,7 +387,7 @@ def test_every_line_is_accounted_for(
 
 
 def test_every_reason_is_given(rows: list[Row], build: Build) -> None:
-    """An extract with every fault that is known has all the reasons there are, and no reason has no fault."""
+    """An extract with every known fault yields every reason."""
     cells = [
         rows[5] | bad | {"customerID": bad.get("customerID", f"bad {n}")}
         for n, (bad, *_) in enumerate(BAD_CELLS)
@@ -401,7 +401,7 @@ def test_every_reason_is_given(rows: list[Row], build: Build) -> None:
 
 
 def test_order_of_rows_is_kept(rows: list[Row], build: Build) -> None:
-    """Accepted customers stand in the order in which they were sent."""
+    """Accepted customers keep the order of the file."""
     random.Random(1).shuffle(rows)  # noqa: S311
 
     assert list(read(build(rows)).customers["customerID"]) == [row["customerID"] for row in rows]

@@ -14,7 +14,7 @@ CONFIG = IngestConfig(max_quarantined_share=0.9)
 
 
 def quarantine(data: bytes) -> list[pd.DataFrame]:
-    """Read an extract in blocks of a few lines; give the frames of its quarantine."""
+    """Read an extract in blocks of a few lines; return the frames of its quarantine."""
     with closing(Reading("x", "scoring", CONFIG)) as reading:
         for reader, block in reading.blocks([("x", BytesIO(data))], block_bytes=1_000):
             reading.add(judged(reader, block, reader.read(block)))
@@ -41,7 +41,7 @@ def test_the_quarantine_is_the_same_however_many_faults_are_spelled_out_at_once(
 
 
 def test_an_extract_without_faults_has_an_empty_table() -> None:
-    """There is a frame to write the header from."""
+    """There is always a frame, from which the header is written."""
     (frame,) = quarantine(make_customers(20).to_csv(index=False).encode())
 
     assert frame.empty

@@ -25,7 +25,7 @@ def test_default_spec_has_74_inputs(customers: pd.DataFrame) -> None:
 
 
 def test_training_part_is_standardised_and_in_its_own_domain(customers: pd.DataFrame) -> None:
-    """On the rows it was learnt from, a standardised number has mean 0 and deviation 1."""
+    """On the training rows, a standardised number has mean 0 and standard deviation 1."""
     spec = fit_spec(customers, CONFIG)
     matrix = encode(customers, spec)
     standardised = [i for i, name in enumerate(spec.feature_names) if name.endswith(":standardised")]
@@ -52,7 +52,7 @@ def test_row_order_changes_no_byte(customers: pd.DataFrame) -> None:
 
 
 def test_blank_total_charges_count_as_nothing_charged(customers: pd.DataFrame) -> None:
-    """A blank is imputed before mean, scale and edges are learnt."""
+    """Blanks are imputed before mean, scale and edges are fitted."""
     number = fit_spec(customers, CONFIG).numbers[2]
 
     assert customers["TotalCharges"].isna().any()

@@ -16,7 +16,7 @@ NAMES = ("logistic regression", "logistic regression with splines", "decision tr
 
 @pytest.fixture(scope="module")
 def parts(make_customers: Callable[..., pd.DataFrame]) -> Split:
-    """Fifteen hundred invented customers, split."""
+    """Split fifteen hundred made-up customers."""
     return split_customers(make_customers(1_500, seed=2), SplitConfig())
 
 
@@ -64,7 +64,7 @@ def test_blanks_and_unseen_values_are_scored(baselines: dict[str, Baseline], par
 
 
 def test_fitting_twice_gives_the_same(baselines: dict[str, Baseline], parts: Split) -> None:
-    """Nothing is left to chance."""
+    """Fitting is deterministic."""
     again = fit_baselines(parts.training, parts.validation)
 
     for name in NAMES:

@@ -15,7 +15,7 @@ def reasons(trained_home: Home) -> Reasons:
 
 
 def test_every_column_is_weighed_once(reasons: Reasons) -> None:
-    """The weightiest column comes first, and none is left out, protected ones included."""
+    """The most influential column comes first, and none is left out, including protected ones."""
     means = [each.mean_contribution for each in reasons.columns]
 
     assert means == sorted(means, reverse=True)
@@ -24,7 +24,7 @@ def test_every_column_is_weighed_once(reasons: Reasons) -> None:
 
 
 def test_worked_examples_are_the_bundles_own(trained_home: Home, reasons: Reasons) -> None:
-    """Three invented customers, with the very numbers of examples.json, largest contribution first."""
+    """Three made-up customers, with the numbers of examples.json, largest contribution first."""
     champion = trained_home.champion
     assert champion is not None
     own = {str(each.row): each for each in champion.examples.examples}

@@ -72,7 +72,7 @@ def test_the_same_model_costs_nothing() -> None:
 
 
 def test_one_customer_has_no_interval() -> None:
-    """A single customer says nothing of uncertainty."""
+    """A single customer has no interval."""
     one = np.array([0.5])
 
     assert cost_of_leaving_out(one, one, np.array([True])).brier.low is None

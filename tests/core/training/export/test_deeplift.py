@@ -60,11 +60,11 @@ def test_top_reasons_are_the_largest_contributions(network: Ensemble, encoded: A
     assert named == top_columns(contributions, columns)
     assert not {column for row in named for column in row} & {*PROTECTED}
     raised = contributions[:, [columns.index(column) for column in PROTECTED]] > 0
-    assert raised.any()  # or the line above proves nothing
+    assert raised.any()  # otherwise the line above proves nothing
 
 
 def test_the_reference_customer_has_no_reason(ensemble: Ensemble, encoded: Any) -> None:
-    """Who is the average customer is explained by nothing, finitely."""
+    """The average customer has no reasons, and finite contributions."""
     model = Model(export(ensemble, PLATT, encoded.spec))
     average = np.array([encoded.spec.reference], dtype=np.float32)
 

@@ -47,7 +47,7 @@ def test_values_are_scikit_learns(name: str, seed: int, digits: int) -> None:
 
 @pytest.mark.parametrize("name", REFERENCES)
 def test_intervals_are_those_of_resampled_rows(name: str) -> None:
-    """Weighting rows gives the interval one gets by really drawing them, up to chance."""
+    """Weighting rows gives the same interval as drawing them, up to chance."""
     probability, label = _sample(seed=3)
     rng = np.random.default_rng(1)
     drawn = (rng.integers(0, len(label), len(label)) for _ in range(400))
@@ -117,7 +117,7 @@ def test_perfectly_calibrated_model_has_the_known_calibration_error() -> None:
 
 
 def test_calibration_error_is_the_mean_gap() -> None:
-    """A model that always says .3 where one in two churns is .2 off; of ten bins one is filled."""
+    """A constant prediction of .3 with a churn rate of one half is .2 off; one of ten bins is filled."""
     label = np.arange(100) % 2 == 0
 
     assert _measure(np.full(100, 0.3), label).ece.value == pytest.approx(0.2)
@@ -130,9 +130,9 @@ def test_calibration_error_is_the_mean_gap() -> None:
         (np.arange(100, 0, -1) / 100, 10.0),
         # They are the last ten.
         (np.arange(100) / 100, 0.0),
-        # No customer differs from another: the top tenth holds a tenth of the churners.
+        # All customers are equal: the top tenth has a tenth of the churners.
         (np.full(100, 0.5), 1.0),
-        # Five churners lead; the other five share the next 95 places alike.
+        # Five churners lead; the other five are tied over the next 95 places.
         (np.where(np.arange(100) < 5, 0.9, 0.1), 10 * (5 + 5 * 5 / 95) / 10),
     ],
 )
@@ -144,7 +144,7 @@ def test_top_decile_lift(probability: Any, lift: float) -> None:
 
 
 def test_confusion_counts_the_threshold_as_flagged() -> None:
-    """Who reaches the threshold exactly is flagged."""
+    """A probability equal to the threshold is flagged."""
     probability = np.array([0.4, 0.4, 0.39, 0.39, 0.9], dtype=np.float64)
     label = np.array([True, False, True, False, True])
 

@@ -8,7 +8,7 @@ from tasks.core.training.metrics.delong import paired_difference
 
 
 def _sample(n: int = 600, seed: int = 0, noise: float = 1.0) -> tuple[Any, Any, Any]:
-    """Draw outcomes, a score of them and a noisier one, both with ties."""
+    """Draw outcomes and two scores of different noise, both with ties."""
     rng = np.random.default_rng(seed)
     label = rng.random(n) < 0.3
     score = (label + rng.normal(0, 1, n)).round(1)
@@ -56,7 +56,7 @@ def test_interval_covers_the_truth_as_often_as_it_says() -> None:
 
 
 def test_variance_of_a_case_computed_by_hand() -> None:
-    """Three churners and two stayers, worked out with pencil and paper."""
+    """Three churners and two stayers, computed by hand."""
     label = np.array([True, True, True, False, False])
     candidate = np.array([5.0, 4.0, 1.0, 3.0, 2.0])  # above both, both, none: 4 of 6 pairs
     other = np.array([5.0, 2.0, 1.0, 4.0, 3.0])  # above both, none, none: 2 of 6 pairs
@@ -78,7 +78,7 @@ def test_a_model_does_not_differ_from_itself() -> None:
 
 
 def test_swapping_turns_the_sign() -> None:
-    """What one gains the other loses."""
+    """Swapping the models changes the sign."""
     candidate, other, label = _sample()
     one, two = (paired_difference(*pair, label).roc_auc for pair in ((candidate, other), (other, candidate)))
 

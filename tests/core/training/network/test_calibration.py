@@ -21,7 +21,7 @@ from tasks.core.training.network.mlp import predict_logits
 
 
 def test_platt_finds_slope_and_shift() -> None:
-    """Logits that were stretched and shifted are put right again."""
+    """Scaled and shifted logits are calibrated again."""
     rng = np.random.default_rng(0)
     true = rng.normal(-1, 1.5, 50_000)
     label = rng.random(50_000) < expit(true)

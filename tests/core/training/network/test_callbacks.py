@@ -32,7 +32,7 @@ def test_stops_after_patience_without_better(losses: list[float], best: list[boo
 
 
 def test_state_carries_over() -> None:
-    """A stopping restored from its state goes on as if never interrupted."""
+    """Early stopping restored from its state continues as if uninterrupted."""
     first = EarlyStopping(patience=2)
     first.update(epoch=1, loss=0.5)
     first.update(epoch=2, loss=0.6)
@@ -45,7 +45,7 @@ def test_state_carries_over() -> None:
 
 
 def test_no_loss_yet_is_infinitely_bad() -> None:
-    """Before the first epoch any finite loss would be better."""
+    """Before the first epoch any finite loss is an improvement."""
     assert EarlyStopping(patience=1).best_loss == math.inf
 
 
@@ -63,7 +63,7 @@ def test_best_is_kept_while_last_moves_on(tmp_path: Path) -> None:
 
 
 def test_cleared_folder_has_no_state(tmp_path: Path) -> None:
-    """A training begun anew forgets what an earlier one left."""
+    """A new training deletes the checkpoints of an earlier one."""
     checkpoint = ModelCheckpoint(tmp_path)
     checkpoint.save({"epoch": 1}, is_best=True)
     checkpoint.clear()
@@ -84,13 +84,13 @@ def test_damaged_checkpoint_is_the_operators_error(tmp_path: Path, content: byte
 
 
 class Malicious:
-    """Would make a file when unpickled."""
+    """Creates a file when unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def __reduce__(self) -> tuple[Any, tuple[Path]]:
-        """Say how to unpickle: by touching the file."""
+        """Touch the file when unpickled."""
         return Path.touch, (self.path,)
 
 

@@ -18,7 +18,7 @@ CONFIG = FitConfig(hidden=(8, 4), max_epochs=3, learning_rate=1e-2, members=3)
 
 
 class Killed(BaseException):
-    """Stands for a process that is killed."""
+    """Simulates a killed process."""
 
 
 def _train(encoded: Any, folder: Path, config: FitConfig = CONFIG, **options: Any) -> Network:
@@ -93,7 +93,7 @@ def test_members_differ(network: Network) -> None:
 
 
 def test_a_single_network_is_calibrated_on_validation(encoded: Any, tmp_path: Path) -> None:
-    """With one member the validation part is the only one not learnt from."""
+    """A single member is not trained on the validation part."""
     single = _train(encoded, tmp_path, CONFIG.model_copy(update={"members": 1}))
     expected = predict_logits(single.model, torch.tensor(encoded.x_validation)).numpy()
 

@@ -24,7 +24,7 @@ PLATT = Platt(slope=1.0, intercept=0.0)
 
 
 class Killed(BaseException):
-    """Stands for a process that is killed."""
+    """Simulates a killed process."""
 
 
 def _bytes(fitted: Fitted) -> bytes:
@@ -36,7 +36,7 @@ def _ignore(_log: EpochLog) -> None:
 
 
 def test_learns_to_rank_customers(encoded: Any, fitted: Fitted) -> None:
-    """On held-out invented customers churners rank above the others."""
+    """On held-out made-up customers churners rank above the others."""
     logits = predict_logits(fitted.model, torch.tensor(encoded.x_holdout)).numpy()
     churners, stayers = logits[encoded.y_holdout], logits[~encoded.y_holdout]
 
@@ -88,7 +88,7 @@ def test_two_runs_give_the_same_bytes(
 def test_another_seed_gives_other_weights(
     encoded: Any, small_config: FitConfig, fitted: Fitted, tmp_path: Path
 ) -> None:
-    """The seed is used."""
+    """Another seed gives other weights."""
     other = small_config.model_copy(update={"seed": 1})
 
     assert _bytes(fit(*encoded.arguments, other, checkpoints=tmp_path, on_epoch=_ignore)) != _bytes(fitted)
@@ -156,7 +156,7 @@ def test_every_best_epoch_writes_best_before_last(
     """`last.pt` never is ahead of `best.pt`, or a kill in between would lose the best weights."""
     written: list[tuple[str, int]] = []
     monkeypatch.setattr(callbacks, "_write", lambda path, state: written.append((path.name, state["epoch"])))
-    with pytest.raises(ConfigError):  # nothing was really written
+    with pytest.raises(ConfigError):  # nothing was actually written
         fit(*encoded.arguments, small_config, checkpoints=tmp_path, on_epoch=_ignore)
 
     assert written[:2] == [("best.pt", 1), ("last.pt", 1)]
@@ -180,7 +180,7 @@ def test_resuming_a_finished_training_trains_no_more(
 def test_checkpoint_of_another_training_is_refused(
     encoded: Any, small_config: FitConfig, tmp_path: Path, change: str
 ) -> None:
-    """Neither other settings nor other customers may go on from a checkpoint."""
+    """A checkpoint cannot be resumed with other settings or other customers."""
     short = small_config.model_copy(update={"max_epochs": 1})
     fit(*encoded.arguments, short, checkpoints=tmp_path, on_epoch=_ignore)
     x_train, y_train, x_validation, y_validation = encoded.arguments
@@ -205,7 +205,7 @@ def test_checkpoint_of_another_training_is_refused(
 def test_begun_anew_an_old_checkpoint_is_forgotten(
     encoded: Any, small_config: FitConfig, fitted: Fitted, tmp_path: Path
 ) -> None:
-    """Without resuming, what lies in the folder has no influence."""
+    """Without resuming, the folder's content has no influence."""
     (tmp_path / "last.pt").write_bytes(b"damaged")
     again = fit(*encoded.arguments, small_config, checkpoints=tmp_path, on_epoch=_ignore)
 

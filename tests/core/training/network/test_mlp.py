@@ -13,7 +13,7 @@ def test_one_logit_a_customer() -> None:
 
 
 def test_prediction_has_no_dropout_and_leaves_the_mode_alone() -> None:
-    """Predictions repeat exactly even in the middle of training, which goes on with dropout."""
+    """Predictions are repeatable even during training, which keeps its dropout."""
     model = Mlp(d_in=5, hidden=(32, 32), dropout=0.5)
     x = torch.ones(3, 5)
 

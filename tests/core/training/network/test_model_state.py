@@ -14,7 +14,7 @@ PLATT = Platt(slope=0.1 + 0.2, intercept=-0.5)
 
 
 def test_round_trip_is_exact(ensemble: Ensemble, encoded: Any) -> None:
-    """A model read back gives the very same probabilities, and the same bytes again."""
+    """A model read back gives the same probabilities and the same bytes."""
     random = torch.get_rng_state()
     model, platt = from_bytes(to_bytes(ensemble, PLATT))
     expected = calibrated_probability(ensemble, PLATT, encoded.x_holdout)
@@ -26,13 +26,13 @@ def test_round_trip_is_exact(ensemble: Ensemble, encoded: Any) -> None:
 
 
 class Malicious:
-    """Would make a file when unpickled."""
+    """Creates a file when unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def __reduce__(self) -> tuple[Any, tuple[Path]]:
-        """Say how to unpickle: by touching the file."""
+        """Touch the file when unpickled."""
         return Path.touch, (self.path,)
 
 

@@ -22,14 +22,14 @@ def test_every_customer_is_held_back_once(encoded: Any, members: int) -> None:
 
 
 def test_a_single_network_is_stopped_on_validation(encoded: Any) -> None:
-    """One network learns from the training part and from nobody else."""
+    """A single network is trained on the training part only."""
     (held_back,) = stopping_folds(encoded.parts, 1)
 
     assert np.flatnonzero(~held_back).tolist() == list(range(len(encoded.parts.training)))
 
 
 def test_too_few_churners_are_the_senders_fault(encoded: Any) -> None:
-    """A fold without a churner could not be judged."""
+    """A fold without a churner is refused, because it cannot be judged."""
 
     def few(part: pd.DataFrame, churners: int) -> pd.DataFrame:
         return pd.concat([part[part["Churn"] == "Yes"].head(churners), part[part["Churn"] == "No"]])

@@ -3,13 +3,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from schemas.columns import CATEGORIES, NUMBERS
-from tasks.core.simulator.churn_model import true_probability
 from tasks.core.simulator.customer_frame import simulate
 from tasks.core.simulator.population import Population, populate
+from tests.oracles.true_probability import true_probability
 
 
 def one_hot(population: Population) -> np.ndarray:
-    """Return what a plain logistic regression is given, shape (N, F)."""
+    """Return the inputs of a plain logistic regression, shape (N, F)."""
     categories = [
         population.codes[column] == i for column, values in CATEGORIES.items() for i in range(1, len(values))
     ]

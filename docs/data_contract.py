@@ -1,6 +1,6 @@
 """Generate the data-contract document from the models that judge extracts.
 
-Regenerate it with `python -m tasks.core.contract.contract_page > docs/data-contract.md`; a test compares.
+Regenerate it with `python -m docs.data_contract > docs/data-contract.md`; a test compares.
 """
 
 import inspect
@@ -35,7 +35,7 @@ def contract_document() -> str:
             "# Data contract of a CRM extract",
             "",
             "Generated from `schemas/extract.py`; do not edit. To regenerate it, run",
-            "`python -m tasks.core.contract.contract_page > docs/data-contract.md`.",
+            "`python -m docs.data_contract > docs/data-contract.md`.",
             f"`{TARGET}` is needed for training only, and is never read for scoring.",
             "",
             "## Columns",

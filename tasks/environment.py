@@ -1,0 +1,34 @@
+"""Environment variables: settings of the machine, not of a run."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tasks.core.errors import ConfigError
+from tasks.core.settings import first_fault
+
+
+class Environment(BaseSettings):
+    """Each field is a variable: `home` is CHURN_HOME."""
+
+    model_config = SettingsConfigDict(env_prefix="CHURN_", frozen=True)
+
+    home: Path = Field(default=Path("var"), description="Folder of all that is written.")
+    prefect_wait_seconds: float = Field(
+        default=8.0, ge=0, le=9_999, description="How long an ended run waits for Prefect."
+    )
+    notify: str = Field(default="", description="Prefect's notification blocks, separated by commas.")
+
+
+def read_environment() -> Environment:
+    """Read the variables.
+
+    Raises:
+        ConfigError: a variable is out of bounds.
+    """
+    try:
+        return Environment()
+    except ValidationError as error:
+        name = f"CHURN_{error.errors()[0]['loc'][0]}".upper()
+        raise ConfigError(f"{name}: {first_fault(error)}. Correct or unset it.") from None

@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+
+from tasks.core.errors import ConfigError
+from tasks.environment import read_environment
+
+
+def test_variables_and_their_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not set has its default; other variables are nothing to us."""
+    monkeypatch.delenv("CHURN_HOME", raising=False)
+    monkeypatch.delenv("CHURN_PREFECT_WAIT_SECONDS", raising=False)
+    monkeypatch.setenv("CHURN_OF_ANOTHER_PROGRAM", "1")
+    assert (read_environment().home, read_environment().prefect_wait_seconds) == (Path("var"), 8.0)
+
+    monkeypatch.setenv("CHURN_HOME", "/srv/churn")
+    monkeypatch.setenv("CHURN_PREFECT_WAIT_SECONDS", "0.5")
+    assert (read_environment().home, read_environment().prefect_wait_seconds) == (Path("/srv/churn"), 0.5)
+
+
+@pytest.mark.parametrize("given", ["abc", "-1", "", "99999", "1e9", "nan"])
+def test_a_variable_out_of_bounds_is_named(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line names the variable and what to do."""
+    monkeypatch.setenv("CHURN_PREFECT_WAIT_SECONDS", given)
+
+    with pytest.raises(ConfigError, match=r"^CHURN_PREFECT_WAIT_SECONDS: .*\. Correct or unset it\.$"):
+        read_environment()
