@@ -1,4 +1,4 @@
-"""Compare two bundles' scores of one extract, however large it is."""
+"""Compare two bundles' scores for the same extract, however large it is."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _STEPS: Final = 10**PROBABILITY_DECIMALS
 
 @dataclass(frozen=True)
 class LastExtract:
-    """The extract of the latest scores: its archived file, its day, and the folder of those scores."""
+    """The extract behind the latest scores: its archived file, its day, and the folder with those scores."""
 
     path: Path
     as_of: date
@@ -38,7 +38,7 @@ class LastExtract:
 
 
 def find_last_extract(home: Locations) -> LastExtract:
-    """Find the archived extract of the latest scores.
+    """Find the archived extract behind the latest scores.
 
     Raises:
         ConfigError: nothing has been scored, the scores are damaged, or the extract is not in the archive.
@@ -47,7 +47,7 @@ def find_last_extract(home: Locations) -> LastExtract:
     path = find_archived(home.archive, latest.extract_id) if latest else None
     if latest is None or path is None:
         raise ConfigError(
-            "the extract of the latest scores is not in the archive, so it cannot be scored again."
+            "the extract behind the latest scores is not in the archive, so it cannot be scored again."
             " Nothing was moved; leave out --rescore."
         )
     folder = home.scores / latest.folder
@@ -62,7 +62,7 @@ def find_last_extract(home: Locations) -> LastExtract:
 
 
 def compare(before: Path, after: Path) -> Movement:
-    """Compare two folders of scores of the same customers in the same order.
+    """Compare two folders of scores for the same customers in the same order.
 
     Raises:
         PublishError: they cover different customers.
