@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from schemas.config import Locations
+from tasks.core.access import explain
 from tasks.core.errors import ChurnError, ConfigError, as_user_error
 from tasks.core.storage.atomic import make_folder
 from tasks.environment import read_environment
@@ -94,8 +95,10 @@ def locations(*, make: bool = True) -> Locations:
     try:
         make_folder(home)
     except OSError as error:
+        why = explain(error)
         raise ConfigError(
-            f"CHURN_HOME {home} cannot be used as a folder: {error.strerror}. Set it to one you may write to."
+            f"CHURN_HOME {home} cannot be used as a folder: {error.strerror}.{why and ' '}{why}"
+            " Set it to one you may write to."
         ) from None
     return Locations(home=home)
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from tasks.core.access import cause_of
 from tasks.core.errors import ConfigError
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -45,6 +46,8 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
+        if isinstance(error, PermissionError):
+            raise ConfigError(f"--config {cause_of(error, file)}") from None
         raise ConfigError(f"--config {file.name}: {error.strerror}. Give the path of a YAML file.") from None
     except UnicodeDecodeError:
         raise ConfigError(f"--config {file.name} is not UTF-8. Save it as UTF-8.") from None

@@ -18,7 +18,7 @@ REFUSED = {
     "True and False": "Export these values, or map the sender's in ingest.value_maps",
     "SeniorCitizen as Yes and No": "'SeniorCitizen' expects '0', '1'",
     "one-hot": "'Partner' (one-hot)",
-    "ids in scientific notation": "conflicting_id in 'customerID'",
+    "ids in scientific notation": "most often damaged_id in 'customerID'",
     "no ids": "has no values in 'customerID'. Export the values",
     "thousands separated": "such as 29.85, without surrounding blanks, thousands separators or units",
     "blanks around numbers": "such as 29.85, without surrounding blanks, thousands separators or units",
