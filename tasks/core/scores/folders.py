@@ -1,6 +1,7 @@
 """Find published scores by the names and manifests of their folders."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -12,13 +13,18 @@ from tasks.core.errors import PublishError
 from tasks.core.storage.seals import is_as_sealed
 
 
-def find_scores(scores: Path, extract_id: str, bundle_id: str) -> Path | None:
-    """Find the scores of an extract by a bundle, for any date; None if not published.
+def find_scores(scores: Path, extract_id: str, bundle_id: str, inputs_id: str) -> Path | None:
+    """Find the scores of an extract by a bundle with certain inputs, for any date; None if not published.
 
     Raises:
         PublishError: the folder exists but changed since it was sealed.
     """
-    folder = min(scores.glob(ScoresName.glob(extract_id=extract_id, bundle_id=bundle_id)), default=None)
+    wanted = (extract_id, bundle_id, inputs_id)
+    named = _named(scores).items()
+    folder = min(
+        (path for path, name in named if (name.extract_id, name.bundle_id, name.inputs_id) == wanted),
+        default=None,
+    )
     if folder is not None:
         manifest = read_manifest(folder)
         if manifest is None or not is_as_sealed(folder, manifest, hashed=True):
@@ -31,8 +37,8 @@ def find_scores(scores: Path, extract_id: str, bundle_id: str) -> Path | None:
 
 def published_day(scores: Path, extract_id: str) -> date | None:
     """Find the first day for which an extract was published, by any bundle; None if it was not."""
-    folder = min(scores.glob(ScoresName.glob(extract_id=extract_id)), default=None)
-    return ScoresName.parse(folder.name).as_of_date if folder is not None else None
+    days = (name.as_of_date for name in _named(scores).values() if name.extract_id == extract_id)
+    return min(days, default=None)
 
 
 def read_manifest(folder: Path) -> ScoresManifest | None:
@@ -45,7 +51,17 @@ def read_manifest(folder: Path) -> ScoresManifest | None:
 
 def published_folders(scores: Path, of_day: date | None = None) -> list[Path]:
     """List the folders of published scores, newest day first."""
-    return sorted(scores.glob(ScoresName.glob(as_of_date=of_day)), reverse=True)
+    named = _named(scores).items()
+    return sorted((path for path, name in named if of_day in (None, name.as_of_date)), reverse=True)
+
+
+def _named(scores: Path) -> dict[Path, ScoresName]:
+    """List the folders whose names are those of scores."""
+    named = {}
+    for path in scores.glob("[0-9]*"):
+        with suppress(ValueError):
+            named[path] = ScoresName.parse(path.name)
+    return named
 
 
 def manifests_of(folders: list[Path]) -> Iterator[ScoresManifest]:
