@@ -39,6 +39,7 @@ def wanted(rerun: UUID, blocks: list[UUID]) -> list[AutomationCore]:
         if actions:
             changed = {
                 "name": PREFIX + each["name"],
+                "enabled": True,  # Prefect's client sends only what is set
                 "trigger": each["trigger"] | {"expect": expect},
                 "actions": actions,
             }

@@ -8,6 +8,7 @@ import sys
 
 from schemas import rules
 from schemas.columns import CATEGORIES, EXTRACT_ORDER, ID, TARGET
+from schemas.customer_ids import DAMAGES
 from schemas.extract import TrainingExtract
 from schemas.quarantine_reasons import HINTS, RULES
 
@@ -42,6 +43,21 @@ def contract_document() -> str:
             "| column | type | checks |",
             "|---|---|---|",
             *columns,
+            "",
+            "## What a customerID may look like",
+            "",
+            "An id is whatever the CRM issues: letters and digits of any kind, with signs between them.",
+            "It is published as sent, blanks around it included. A row is quarantined as `damaged_id` if",
+            "something else stands where the id should be:",
+            "",
+            *(f"- {damage.what}" for damage in DAMAGES),
+            "",
+            "An id that starts with `+` or `-` is legal (`+33612345678`, `-5`), but a spreadsheet reads it",
+            "as a formula. The log counts such ids: import `customerID` as text.",
+            "Digits that a spreadsheet has rounded (455000000001230000 for 455000000001234567) look like an",
+            "id and cannot be recognised.",
+            "",
+            "## Numbers",
             "",
             "The *form* of a number describes its text:",
             "`whole` (digits), `decimal` (with a point), `blank`, `infinite`, `decimal comma` or `text`.",
@@ -87,7 +103,7 @@ def _describe(check: "object") -> str:
         return f"at most {statistics['max_value']:,}"
     if kind == "str_length":
         return f"at most {statistics['max_value']} characters"
-    return "not blank"
+    return "not blank" if kind == "str_contains" else "not damaged (below)"
 
 
 def _first_line(rule: object) -> str:

@@ -1,4 +1,4 @@
-"""From the command line to a flow and back: flags in, one line and an exit code out."""
+"""Run a flow from the command line: flags in, one line and an exit code out."""
 
 import argparse
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from schemas.config import Locations
+from tasks.core.access import explain
 from tasks.core.errors import ChurnError, ConfigError, as_user_error
 from tasks.core.storage.atomic import make_folder
 from tasks.environment import read_environment
@@ -23,13 +24,13 @@ REFUSED: Final = "Refused"
 """Name of the final state of a training whose candidate the gate refused."""
 
 STALE: Final = "Stale"
-"""Name of the final state of a night after which the newest scores are stale; its type is Completed."""
+"""Name of the final state of a night after which the newest scores are still stale; its type is Completed."""
 
 DRIFTED: Final = "Drifted"
-"""Name of the final state of a night whose customers are other than before; its type is Completed."""
+"""Name of the final state of a night whose customers or scores drifted; its type is Completed."""
 
 STALE_AND_DRIFTED: Final = "StaleAndDrifted"
-"""Name of the final state of a night that is both: later nights do not report its drift."""
+"""Name of the final state of a night that is both; later nights do not report its drift."""
 
 REFUSED_EXIT_CODE: Final = 3
 ALARMS_EXIT_CODE: Final = 4
@@ -43,29 +44,29 @@ _PREFECT_DEFAULTS: Final = {
 }
 for _name, _value in _PREFECT_DEFAULTS.items():
     os.environ.setdefault(_name, _value)
-for _name in ("NO_PROXY", "no_proxy"):  # a server of this machine is never asked through a proxy
+for _name in ("NO_PROXY", "no_proxy"):  # a server on this machine is never reached through a proxy
     os.environ[_name] = ",".join(filter(None, (os.environ.get(_name), "127.0.0.1", "localhost")))
-warnings.filterwarnings("ignore", "Failed to create the Prefect home directory")  # runs go on without it
+warnings.filterwarnings("ignore", "Failed to create the Prefect home directory")  # runs do not need it
 os.umask(0o077)  # here, because a temporary Prefect server writes files before any flow body runs
 
 
 class Parser(argparse.ArgumentParser):
-    """Refuses bad flags as every other setting: one line, exit code 10."""
+    """Refuses bad flags like any other setting: one line, exit code 10."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the flags."""
+        """Report what is wrong with the flags."""
         raise ConfigError(f"{message}. See {self.prog} --help.")
 
 
 def add_config_flags(parser: argparse.ArgumentParser) -> None:
-    """Add `--config` and `--set`, by which every setting of a flow can be reached."""
+    """Add `--config` and `--set`, which reach every setting of a flow."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings as YAML or JSON")
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="A.B=VALUE",
-        help="one setting, such as fit.seed=7; goes before --config; may be repeated",
+        help="one setting, such as fit.seed=7; overrides --config; may be repeated",
     )
 
 
@@ -78,33 +79,35 @@ def day(text: str) -> date:
 
 
 def now() -> datetime:
-    """Read the clock, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(tz=UTC)
 
 
 def locations(*, make: bool = True) -> Locations:
-    """Say where everything lies: below CHURN_HOME, or `var` in the current folder; make that folder.
+    """Return the paths below CHURN_HOME, by default `var` in the current folder, and create that folder.
 
     Raises:
-        ConfigError: it is a file, or cannot be made; or it is not there and we are not to `make` it.
+        ConfigError: it is a file or cannot be created, or it does not exist and `make` is False.
     """
     home = read_environment().home.absolute()
     if not make and not home.is_dir():
-        raise ConfigError(f"there is no folder CHURN_HOME {home}. Set it to the one that runs use.")
+        raise ConfigError(f"CHURN_HOME {home} does not exist. Set it to the folder that the runs use.")
     try:
         make_folder(home)
     except OSError as error:
+        why = explain(error)
         raise ConfigError(
-            f"CHURN_HOME {home} cannot be used as a folder: {error.strerror}. Set it to one you may write to."
+            f"CHURN_HOME {home} cannot be used as a folder: {error.strerror}.{why and ' '}{why}"
+            " Set it to one you may write to."
         ) from None
     return Locations(home=home)
 
 
 def run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
-    """Run a command and leave the process: 0 done, 3 refused, the error's own code otherwise.
+    """Run a command and exit: 0 done, 3 refused, otherwise the error's own code.
 
-    Our own bugs keep their traceback. Output that nobody reads any more (`| head`) is no error: a
-    command that is done leaves with its code, one that it stops as SIGPIPE would have it leave.
+    Bugs keep their traceback. A closed pipe (`| head`) is not an error: a command that has finished
+    exits with its own code, and one that is interrupted exits as if by SIGPIPE.
     """
     signal.signal(signal.SIGTERM, _stop)
     try:
@@ -124,14 +127,14 @@ def _run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
             state.result()
         sys.exit(REFUSED_EXIT_CODE if state is not None and state.name == REFUSED else 0)
     except Exception as error:
-        told = as_user_error(error)
-        if told is None:
+        user_error = as_user_error(error)
+        if user_error is None:
             raise
-        _leave(told)
+        _leave(user_error)
 
 
 def _stop(number: int, _frame: object) -> NoReturn:
-    """End the run where it is, as Ctrl-C does, so that it takes away what it had not finished."""
+    """Interrupt the run as Ctrl-C does, so that it removes its unfinished work."""
     sys.exit(128 + number)
 
 
@@ -143,18 +146,18 @@ def _reader_left() -> bool:
 
 
 def _flush() -> None:
-    """Write what waits for stdout while an error can still be told, which Python's own end cannot."""
+    """Flush stdout while an error can still be reported; at Python's exit it no longer can."""
     try:
         print(end="", flush=True)  # unlike its method, does nothing where stdout was closed from the start
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python will flush once more
-        told = as_user_error(error)
-        if told is not None:
-            _leave(told)
+        user_error = as_user_error(error)
+        if user_error is not None:
+            _leave(user_error)
 
 
 def final_state_name(stale: str | None, drifted: str | None) -> str | None:
-    """Name a night's final state by what is said of it; None for a plain Completed."""
+    """Name a night's final state after its warnings; None for a plain Completed."""
     if stale and drifted:
         return STALE_AND_DRIFTED
     return STALE if stale else DRIFTED if drifted else None

@@ -14,7 +14,7 @@ import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
 from schemas import rules
-from schemas.columns import CATEGORIES
+from schemas.columns import CATEGORIES, ID
 from schemas.quarantine_reasons import RULES
 
 
@@ -59,6 +59,11 @@ class ScoringExtract(pa.DataFrameModel):
 
     # Each method is named after its reason code. `dataframe_check(name=...)` does not work: pandera 0.35
     # applies it only to the first of the two models that becomes a schema; the other has the method's name.
+    @pa.check(ID)
+    def damaged_id(cls, ids: "pd.Series[str]") -> "pd.Series[bool]":
+        """See `schemas.customer_ids`."""
+        return rules.id_is_undamaged(ids)
+
     @pa.dataframe_check()
     def total_blank(cls, frame: pd.DataFrame) -> "pd.Series[bool]":
         """See `schemas.quarantine_reasons`."""

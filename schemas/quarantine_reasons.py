@@ -103,6 +103,12 @@ REASONS: Final = (
         checks=("str_length",),
     ),
     Reason(
+        "damaged_id",
+        "customerID was damaged by a spreadsheet or a conversion: format the column as text, read it as text"
+        " and never as numbers, and export again.",
+        checks=("damaged_id",),
+    ),
+    Reason(
         "conflicting_id",
         "Lines with the same customerID differ. Send one line per customer.",
         rule=Rule(rules.id_is_unique, ID, (ID,)),

@@ -8,6 +8,7 @@ so that one fault is reported once, under its own name.
 import pandas as pd
 
 from schemas.columns import CATEGORIES, ID, INTERNET_SERVICES, NO_INTERNET, NO_PHONE
+from schemas.customer_ids import is_damaged
 
 MAX_ID_CHARACTERS = 64
 """The longest customer id: a SHA-256 in hex. Anything longer is a broken line or another column."""
@@ -70,4 +71,11 @@ def phone_is_coherent(frame: pd.DataFrame) -> "pd.Series[bool]":
 
 def id_is_unique(frame: pd.DataFrame) -> "pd.Series[bool]":
     """Require one row per customerID; exact duplicates are removed first, so any repeat conflicts."""
-    return ~(frame[ID].duplicated(keep=False) & (frame[ID].str.strip() != ""))
+    shared = (frame[ID].duplicated(keep=False) & (frame[ID].str.strip() != "")).to_numpy(copy=True)
+    shared[shared] = id_is_undamaged(frame[ID][shared]).to_numpy()
+    return pd.Series(~shared, index=frame.index)
+
+
+def id_is_undamaged(ids: "pd.Series[str]") -> "pd.Series[bool]":
+    """Require ids that a CRM may have issued; blank ones are missing, not damaged."""
+    return pd.Series([not is_damaged(each) for each in ids], index=ids.index, dtype="bool")

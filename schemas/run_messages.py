@@ -86,11 +86,11 @@ class RunEnded(Closed):
     message: str
 
 
-Telling = Annotated[
+RunEvent = Annotated[
     RunBegan | StepBegan | StepEnded | Logged | Page | Progressed | Forget | RunEnded,
     Field(discriminator="kind"),
 ]
-TELLING: TypeAdapter[Telling] = TypeAdapter(Telling)
+RUN_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
 
 
 class Unreachable(Closed):
@@ -114,14 +114,14 @@ class ForgetEnded(Closed):
     complete: bool
 
 
-class Told(Closed):
+class FinalReport(Closed):
     """The last message: how many reports Prefect did not accept and why, and whether it gave up."""
 
-    kind: Literal["told"] = "told"
-    untold: int
+    kind: Literal["final report"] = "final report"
+    dropped: int
     why: str | None
     gave_up: bool
 
 
-News = Annotated[Unreachable | Forgotten | ForgetEnded | Told, Field(discriminator="kind")]
-NEWS: TypeAdapter[News] = TypeAdapter(News)
+Reply = Annotated[Unreachable | Forgotten | ForgetEnded | FinalReport, Field(discriminator="kind")]
+REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)

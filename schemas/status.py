@@ -71,6 +71,11 @@ class Waiting(Closed):
 
     extracts: int = Field(ge=0)
     oldest_hours: float | None = Field(ge=0, description="Since the oldest one arrived; None without any.")
+    unfinished: int = Field(
+        default=0,
+        ge=0,
+        description="How many of them are named like unfinished uploads and are left alone.",
+    )
 
 
 class Rejection(Closed):

@@ -1,4 +1,4 @@
-"""What is set per machine, not per run: the environment variables of this product."""
+"""Environment variables: settings of the machine, not of a run."""
 
 from pathlib import Path
 

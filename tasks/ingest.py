@@ -15,7 +15,7 @@ from tasks.core.steps import log, step
 def ingest(path: Path, config: IngestConfig) -> Extract:
     """Read the labelled extract at `path`; log counts and column names, never a value."""
     delivery = identify(ExtractPath(path, delivered=False))
-    texts = Texts(delivery, config.max_unpacked_bytes)
+    texts = Texts(delivery, config)
     return _logged(read_texts(texts, path.name, delivery.sha256, "training", config))
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tasks.core.bundle.bundle_files import Bundle
-from tasks.core.bundle.registry import find_bundle, open_champion, read_champion
+from tasks.core.bundle.registry import find_bundle, no_champion, open_champion, read_champion
 from tasks.core.errors import RegistryError
 from tasks.core.presentation.pdf import write_pdf
 from tasks.core.presentation.powerpoint import write_powerpoint
@@ -27,9 +27,7 @@ def open_bundle(registry: Path, bundle_id: str | None) -> Bundle:
         return find_bundle(registry, bundle_id)
     champion = open_champion(registry)
     if champion is None:
-        raise RegistryError(
-            "there is no champion to present. Train one: python flows/train_flow.py, or give --bundle."
-        )
+        raise RegistryError(f"{no_champion(registry, 'present')} Or give --bundle.")
     return champion
 
 

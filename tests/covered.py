@@ -17,6 +17,7 @@ LEAST: Final = 95.0
 
 MODULES: Final = (
     "schemas/extract.py",
+    "schemas/customer_ids.py",
     "schemas/quarantine_reasons.py",
     "schemas/rules.py",
     "schemas/scores_name.py",
@@ -52,6 +53,9 @@ MODULES: Final = (
     "tasks/core/operations/retention_log.py",
     "tasks/core/scores/publish.py",
     "tasks/core/bundle/registry.py",
+    "tasks/core/bundle/onnx_graph.py",
+    "tasks/core/access.py",
+    "tasks/core/intake/unfinished_upload.py",
     "tasks/core/operations/expiry.py",
     "tasks/core/jobs/scoring_job.py",
     "tasks/core/intake/checksum_sidecar.py",

@@ -4,7 +4,10 @@ import errno
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
+
+from tasks.core.access import cause_of, explain
 
 if TYPE_CHECKING:  # the process that reports to Prefect imports errors, and should not load pandas
     import pandas as pd
@@ -109,16 +112,38 @@ class PublishError(ChurnError):
     exit_code = 50
 
 
+class AccessError(PublishError):
+    """A file or folder may not be used, or its disk cannot be read; nothing is known to be wrong with it."""
+
+
 class OrchestratorError(ChurnError):
     """The orchestrator's server cannot start, does not answer, or rejects a request."""
 
     exit_code = 60
 
 
+_NOT_THERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP})
+
+
+@contextmanager
+def accessing(path: Path) -> Iterator[None]:
+    """Tell what cannot be read now from what is missing or damaged, of our own files and folders.
+
+    Raises:
+        AccessError: permissions or the disk are the cause; shows the path, so it must not be personal.
+        OSError: there is no such file, or it is of another kind.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NOT_THERE:
+            raise
+        raise AccessError(cause_of(error, path)) from None
+
+
 def as_user_error(error: Exception) -> ChurnError | None:
     """Convert what a person can fix, disk errors included, to one of our errors; None for a bug."""
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
-        return PublishError(
-            f"could not write a file: {error.strerror}. Free or repair the disk, then run again."
-        )
+        advice = explain(error) or "Free or repair the disk, then run again."
+        return PublishError(f"could not write a file: {error.strerror}. {advice}")
     return error if isinstance(error, ChurnError) else None

@@ -1,4 +1,4 @@
-"""Read typed configuration from a file and single settings, or explain in one line what is wrong."""
+"""Read typed configuration from a file and single settings; report errors in one line."""
 
 from collections.abc import Hashable, Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from tasks.core.access import cause_of
 from tasks.core.errors import ConfigError
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -35,7 +36,7 @@ def load_config(model: type[Config], file: Path | None, settings: Sequence[str])
 
 
 def first_fault(error: ValidationError) -> str:
-    """Say what is wrong with the first value, and how many are."""
+    """Describe the first invalid value, and count all of them."""
     count, message = error.error_count(), error.errors()[0]["msg"]
     message = message.removeprefix("Value error, ").removesuffix(".")
     return f"{message} ({count} {'fault' if count == 1 else 'faults'} in all)"
@@ -45,6 +46,8 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
+        if isinstance(error, PermissionError):
+            raise ConfigError(f"--config {cause_of(error, file)}") from None
         raise ConfigError(f"--config {file.name}: {error.strerror}. Give the path of a YAML file.") from None
     except UnicodeDecodeError:
         raise ConfigError(f"--config {file.name} is not UTF-8. Save it as UTF-8.") from None

@@ -14,6 +14,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Final, ParamSpec, Protocol, TypeVar
 
+from tasks.core.access import explain
 from tasks.core.errors import PublishError
 
 P = ParamSpec("P")
@@ -137,5 +138,6 @@ def _without_names(name: str, function: Callable[P, R], *args: P.args, **kwargs:
         place = traceback.extract_tb(error.__traceback__)[-1]
         raise PublishError(
             f"step '{name}': could not read or write a file: {error.strerror or type(error).__name__}"
-            f" ({Path(place.filename).name}, line {place.lineno}). Fix it and run again."
+            f" ({Path(place.filename).name}, line {place.lineno})."
+            f" {explain(error) or 'Fix it and run again.'}"
         ) from None

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from schemas.closed import Closed
 from schemas.config import TrainConfig
-from tasks.core.errors import ConfigError
+from tasks.core.errors import ConfigError, accessing
 from tasks.core.storage.atomic import FOLDER_MODE, make_folder, replace_file
 
 ORDER: Final = "run.json"
@@ -88,14 +88,16 @@ def resume_run(runs: Path, run_id: str) -> Run:
 
     Raises:
         ConfigError: there is no such run.
+        AccessError: it cannot be read.
     """
     folder = runs / run_id
     try:
-        order = Order.model_validate_json((folder / ORDER).read_bytes())
+        with accessing(folder / ORDER):
+            order = Order.model_validate_json((folder / ORDER).read_bytes())
     except (OSError, ValidationError):
         known = sorted(path.name for path in runs.glob("*T*"))[-3:] if runs.is_dir() else []
         raise ConfigError(
-            f"--resume {run_id}: there is no such run; the latest are {known}."
+            f"--resume {run_id}: there is no such run in '{runs}'; the latest are {known}."
             " Pass one of them, or start a new run."
         ) from None
     return Run(folder, order, resumed=True)

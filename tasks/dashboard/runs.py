@@ -29,20 +29,20 @@ from prefect.context import FlowRunContext
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.run_messages import (
-    NEWS,
+    REPLY,
+    FinalReport,
     Forget,
     ForgetEnded,
     Forgotten,
     Logged,
-    News,
     Page,
     Progressed,
+    Reply,
     RunBegan,
     RunEnded,
+    RunEvent,
     StepBegan,
     StepEnded,
-    Telling,
-    Told,
     Unreachable,
 )
 from tasks.core.errors import ChurnError, as_user_error
@@ -59,7 +59,7 @@ _FORGET_SECONDS: Final = 60.0
 _PROGRESS_SECONDS: Final = 5.0
 """Between two progress lines; shorter work shows none."""
 
-_TELLER: Final = (sys.executable, "-P", "-m", "tasks.dashboard.teller")
+_REPORTER: Final = (sys.executable, "-P", "-m", "tasks.dashboard.reporter")
 _PARAMETERS: Final = TypeAdapter(dict[str, Any])
 
 _shown_on: ContextVar["Dashboard | None"] = ContextVar("shown_on", default=None)
@@ -100,8 +100,8 @@ def by_hand(flow: "Flow[..., State[Any]]", **parameters: Any) -> State[Any]:
         try:
             state: State[Any] = flow.fn(**parameters)
         except Exception as error:
-            dashboard.log(logging.ERROR, _said(error))  # the terminal has it from flows.cli
-            dashboard.end("FAILED", None, f"Flow run encountered an exception: {_said(error)}")
+            dashboard.log(logging.ERROR, _described(error))  # the terminal has it from flows.cli
+            dashboard.end("FAILED", None, f"Flow run encountered an exception: {_described(error)}")
             raise
         except BaseException as error:
             dashboard.end("CRASHED", None, f"The run was stopped: {type(error).__name__}.")
@@ -138,18 +138,18 @@ class Dashboard:
         self._steps: list[_Open] = []
         self._last: UUID | None = None
         self._patience = self._given = read_environment().prefect_wait_seconds
-        self._outbox: queue.SimpleQueue[Telling | None] = queue.SimpleQueue()
-        self._news: queue.SimpleQueue[News | None] = queue.SimpleQueue()
+        self._outbox: queue.SimpleQueue[RunEvent | None] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[Reply | None] = queue.SimpleQueue()
         self._warned = threading.Event()
-        self._told: Told | None = None
+        self._final_report: FinalReport | None = None
         self._sent, self._in_hurry = threading.Event(), False
         self.gave_up = False
-        self._teller: subprocess.Popen[bytes] | None = None
-        self._tell(began)
+        self._reporter: subprocess.Popen[bytes] | None = None
+        self._report(began)
         try:
             # Unbuffered pipes: a thread that held a buffer's lock would abort the interpreter's end.
-            self._teller = subprocess.Popen(  # noqa: S603 our own program
-                (*_TELLER, str(self._given)),
+            self._reporter = subprocess.Popen(  # noqa: S603 our own program
+                (*_REPORTER, str(self._given)),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -157,27 +157,27 @@ class Dashboard:
                 start_new_session=True,  # Ctrl-C is for the run, which says how it ended
             )
             for work in (self._send, self._receive):
-                threading.Thread(target=work, args=(self._teller,), daemon=True).start()
+                threading.Thread(target=work, args=(self._reporter,), daemon=True).start()
         except (OSError, RuntimeError) as error:  # no room for another process or thread
             self._kill()
-            self._teller = None
-            self._warn(f"Prefect cannot be told of this run ({error})")
+            self._reporter = None
+            self._warn(f"this run cannot be reported to Prefect ({error})")
 
     def began(self, step: str) -> None:
         """Show that a step began."""
         now = time.monotonic()
         self._steps.append(_Open(uuid4(), now, now))
         self._terminal.began(step)
-        self._tell(StepBegan(step_id=self._steps[-1].step_id, step=step, after=self._last))
+        self._report(StepBegan(step_id=self._steps[-1].step_id, step=step, after=self._last))
 
     def ended(self, error: BaseException | None) -> None:
         """Show that the step ended; for a bug only its type, since its text may contain values."""
         step = self._steps.pop()
         self._terminal.ended()
         if step.what is not None and error is None:
-            self._tell(Progressed(step_id=step.step_id, what=step.what, percent=100))
+            self._report(Progressed(step_id=step.step_id, what=step.what, percent=100))
         self._last = step.step_id
-        self._tell(StepEnded(step_id=step.step_id, error=None if error is None else _said(error)))
+        self._report(StepEnded(step_id=step.step_id, error=None if error is None else _described(error)))
 
     def progress(self, what: str, share: float, rows: int) -> None:
         """Show rows, rows per second and the time left: live, and every few seconds in log and dashboard."""
@@ -191,19 +191,19 @@ class Dashboard:
         step.shown, step.what = now, what
         if not self._terminal.is_live:
             log.info("%s: %s", what, said)
-        self._tell(Progressed(step_id=step.step_id, what=what, percent=100 * share))
+        self._report(Progressed(step_id=step.step_id, what=what, percent=100 * share))
 
     def show(self, markdown: str, *, key: str, description: str) -> None:
         """Show a page."""
-        self._tell(Page(step_id=self._step, key=key, markdown=markdown, description=description))
+        self._report(Page(step_id=self._step, key=key, markdown=markdown, description=description))
 
     def log(self, level: int, message: str) -> None:
         """Show a log line."""
-        self._tell(Logged(step_id=self._step, level=level, message=_utf8(message), at=datetime.now(tz=UTC)))
+        self._report(Logged(step_id=self._step, level=level, message=_utf8(message), at=datetime.now(tz=UTC)))
 
     def end(self, type_: Literal["COMPLETED", "FAILED", "CRASHED"], name: str | None, message: str) -> None:
         """Show how a run by hand ended; Prefect itself ends the runs it started."""
-        self._tell(RunEnded(type=type_, name=name, message=_utf8(message)))
+        self._report(RunEnded(type=type_, name=name, message=_utf8(message)))
 
     def hurry(self) -> None:
         """Do not wait for Prefect, as whoever stops a run does not: the rest is sent while the run ends."""
@@ -213,74 +213,74 @@ class Dashboard:
         self, flows: tuple[str, ...], before: datetime, *, dry_run: bool
     ) -> Iterator[Forgotten | ForgetEnded]:
         """Have Prefect delete the flows' runs that ended before a moment; yield each one as it is deleted."""
-        self._tell(Forget(flows=flows, before=before, dry_run=dry_run, seconds=_FORGET_SECONDS))
-        while isinstance(news := self._hear(), Forgotten | ForgetEnded):
-            yield news
-            if isinstance(news, ForgetEnded):
+        self._report(Forget(flows=flows, before=before, dry_run=dry_run, seconds=_FORGET_SECONDS))
+        while isinstance(reply := self._hear(), Forgotten | ForgetEnded):
+            yield reply
+            if isinstance(reply, ForgetEnded):
                 return
 
     def close(self) -> None:
         """Wait a bounded time until Prefect has everything, and leave no process behind."""
-        if self._teller is None:
+        if self._reporter is None:
             return
         self._outbox.put(None)
         if self._in_hurry:
             self._sent.wait(_STOPPED_SECONDS)
             return
         try:
-            while self._told is None and self._hear() is not None:
+            while self._final_report is None and self._hear() is not None:
                 pass
         finally:
             self._kill()
-        told = self._told
-        self.gave_up = told is None or told.gave_up
-        if told is None or told.untold:
-            why = told.why if told is not None and told.why else f"no answer within {self._given:g} s"
+        final = self._final_report
+        self.gave_up = final is None or final.gave_up
+        if final is None or final.dropped:
+            why = final.why if final is not None and final.why else f"no answer within {self._given:g} s"
             self._warn(f"Prefect did not take every report on this run ({why})")
 
     def _kill(self) -> None:
         """Kill the reporting process, with its temporary server if it has one."""
-        if self._teller is not None:
+        if self._reporter is not None:
             with suppress(ProcessLookupError):
-                os.killpg(self._teller.pid, signal.SIGKILL)
-            self._teller.wait()
+                os.killpg(self._reporter.pid, signal.SIGKILL)
+            self._reporter.wait()
 
     @property
     def _step(self) -> UUID | None:
         return self._steps[-1].step_id if self._steps else None
 
-    def _tell(self, telling: Telling) -> None:
-        self._outbox.put(telling)
+    def _report(self, event: RunEvent) -> None:
+        self._outbox.put(event)
 
-    def _send(self, teller: "subprocess.Popen[bytes]") -> None:
+    def _send(self, reporter: "subprocess.Popen[bytes]") -> None:
         """Write the queued events; in a thread, since a full pipe would block the run."""
-        assert teller.stdin is not None
-        with suppress(OSError), teller.stdin as pipe:
-            while (telling := self._outbox.get()) is not None:
-                pipe.write(f"{telling.model_dump_json()}\n".encode())
+        assert reporter.stdin is not None
+        with suppress(OSError), reporter.stdin as pipe:
+            while (event := self._outbox.get()) is not None:
+                pipe.write(f"{event.model_dump_json()}\n".encode())
         self._sent.set()
 
-    def _receive(self, teller: "subprocess.Popen[bytes]") -> None:
-        assert teller.stdout is not None
-        with teller.stdout as pipe:
+    def _receive(self, reporter: "subprocess.Popen[bytes]") -> None:
+        assert reporter.stdout is not None
+        with reporter.stdout as pipe:
             for line in pipe:
                 with suppress(ValidationError):
-                    news = NEWS.validate_json(line)
-                    if isinstance(news, Unreachable):
-                        self._warn(f"Prefect cannot be reached ({news.why})")
+                    reply = REPLY.validate_json(line)
+                    if isinstance(reply, Unreachable):
+                        self._warn(f"Prefect cannot be reached ({reply.why})")
                     else:
-                        self._news.put(news)
+                        self._news.put(reply)
         self._news.put(None)
 
-    def _hear(self) -> News | None:
+    def _hear(self) -> Reply | None:
         """Wait for an answer; None without one, and then nobody waits a second time."""
         try:
-            news = self._news.get(timeout=self._patience)
+            reply = self._news.get(timeout=self._patience)
         except queue.Empty:
-            news, self._patience = None, 0.0
-        if isinstance(news, Told):
-            self._told = news
-        return news
+            reply, self._patience = None, 0.0
+        if isinstance(reply, FinalReport):
+            self._final_report = reply
+        return reply
 
     def _warn(self, what: str) -> None:
         if not self._warned.is_set():
@@ -340,7 +340,7 @@ def _one_line(record: logging.LogRecord) -> bool:
     return True
 
 
-def _said(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     """Describe an error; a bug by its type only, since its text may contain a customer's value."""
     known = as_user_error(error) if isinstance(error, Exception) else None
     return type(error).__name__ if known is None else f"{type(known).__name__}: {known}"

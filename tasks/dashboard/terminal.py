@@ -12,7 +12,7 @@ class Terminal(logging.Handler):
     """Prints to stderr; away from a screen, as in a log file, lines only."""
 
     def __init__(self) -> None:
-        """Write to today's stderr, without a live line yet."""
+        """Write to the current stderr."""
         super().__init__(logging.INFO)
         self.setFormatter(logging.Formatter("%(asctime)s | %(levelname)-7s | %(message)s", "%H:%M:%S"))
         self._console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
@@ -42,12 +42,12 @@ class Terminal(logging.Handler):
         self._steps.append(self._progress.add_task(step, total=None, said=""))
 
     def progress(self, share: float, said: str) -> None:
-        """Show the share of the step that is done, from 0 to 1, and what is `said` of it."""
+        """Show the finished share of the step, from 0 to 1, with a text."""
         if self._steps:
             self._progress.update(self._steps[-1], total=1.0, completed=share, said=said)
 
     def ended(self) -> None:
-        """Take the step away; its line in the log remains."""
+        """Remove the step; its lines in the log remain."""
         self._progress.remove_task(self._steps.pop())
         if not self._steps:
             self._progress.stop()

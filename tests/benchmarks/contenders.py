@@ -74,7 +74,7 @@ def ours(extract: Path, models: Path, out: Path, *, bundle: str = "default", thr
     delivery = identify(ExtractPath(extract, delivered=False))
     with closing(Reading(extract.name, "scoring", config, out)) as reading:
         findings, _ = score_stream(
-            Texts(delivery, config.max_unpacked_bytes),
+            Texts(delivery, config),
             reading,
             scorer,
             out / publish.SCORES,

@@ -160,18 +160,18 @@ def test_a_wrong_block_is_refused(deployed: Server, names: str, expected: str) -
         ("score/nightly", {"type": "FAILED"}, "churn: score failed"),
         ("rerun/crashed", {"type": "FAILED"}, "churn: rerun failed"),
         ("train/weekly", {"type": "COMPLETED", "name": "Refused"}, "churn: The gate refused a candidate"),
-        ("score/nightly", {"type": "COMPLETED", "name": "Stale"}, "churn: The night ended, and the newest"),
+        ("score/nightly", {"type": "COMPLETED", "name": "Stale"}, "churn: The newest scores are still"),
         (
             "score/nightly",
             {"type": "COMPLETED", "name": "Drifted"},
-            "churn: The night scored customers other",
+            "churn: The customers or their scores",
         ),
         (
             "score/nightly",
             {"type": "COMPLETED", "name": "StaleAndDrifted"},
-            "churn: The night ",
+            "churn: The ",
         ),
-        ("score/nightly", {"type": "SCHEDULED", "name": "Late"}, "churn: The night has not begun"),
+        ("score/nightly", {"type": "SCHEDULED", "name": "Late"}, "churn: The night has not started"),
     ],
 )
 def test_the_operator_is_told(

@@ -287,7 +287,7 @@ def test_a_late_sidecar_that_may_not_be_moved_stops_no_extract(
     (inbox / "good_2026-03-02.csv").write_bytes(extract_of(2))
     another_file_system(monkeypatch, inbox, kept=late.name)
 
-    with pytest.raises(PublishError, match=r"may not be moved to archive/: 1\. Fix") as raised:
+    with pytest.raises(PublishError, match=r"cannot be moved to archive/: 1\. Fix") as raised:
         trained_home.score()
 
     assert "Mary" not in str(raised.value)

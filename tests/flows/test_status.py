@@ -60,7 +60,7 @@ def test_a_home_that_is_not_there(tmp_path: Path) -> None:
     done = status(FlowHome(tmp_path / "mistyped"))
 
     assert done.returncode == 10
-    assert "there is no folder CHURN_HOME" in done.stderr
+    assert "does not exist. Set it to the folder" in done.stderr
     assert not (tmp_path / "mistyped").exists()
 
 

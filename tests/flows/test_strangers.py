@@ -10,7 +10,7 @@ from tests.harness.flow_home import FlowHome
 from tests.harness.strangers import ROWS, STRANGERS
 
 REFUSED = {
-    "excel in French": "decimal comma: export numbers with a point",
+    "excel in French": "decimal comma. Export numbers with a point",
     "excel, saved as Unicode text": "is in UTF-16; expected UTF-8. Export it as 'CSV UTF-8'",
     "excel workbook": "save it as 'CSV UTF-8'",
     "German values": "'Partner' expects 'No', 'Yes'",
@@ -18,12 +18,12 @@ REFUSED = {
     "True and False": "Export these values, or map the sender's in ingest.value_maps",
     "SeniorCitizen as Yes and No": "'SeniorCitizen' expects '0', '1'",
     "one-hot": "'Partner' (one-hot)",
-    "ids in scientific notation": "conflicting_id in 'customerID'",
+    "ids in scientific notation": "most often damaged_id in 'customerID'",
     "no ids": "has no values in 'customerID'. Export the values",
-    "thousands separated": "such as 29.85, without blanks around them, thousands separators or units",
-    "blanks around numbers": "such as 29.85, without blanks around them, thousands separators or units",
+    "thousands separated": "such as 29.85, without surrounding blanks, thousands separators or units",
+    "blanks around numbers": "such as 29.85, without surrounding blanks, thousands separators or units",
     "currency signs": "most often not_a_number in 'MonthlyCharges'",
-    "tenure in years": "tenure is whole months",
+    "tenure in years": "Tenure is in whole months",
     "a model's output": "is missing 19 of 20 columns",
     "a slice without header": "Export it with the 20 column names on the first line",
     "three columns only": "is missing 17 of 20 columns",

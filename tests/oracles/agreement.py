@@ -34,6 +34,12 @@ _AMOUNTS: Final = (
     "inf", "-Infinity", "nan", "+5", "１２", "1_000", "121", "10001", "1000001", "5 0", "5.5.5",
     "99999999999999999999999", "0", "1",
 )  # fmt: skip
+_IDS: Final = (
+    "4.55E+11", "45E12", "455000000001.0", "NULL", "nan", "#N/A", "#1001", "1-Mar", "MAR-12", "2026-03-01",
+    "1/3/2026", "12/34", "12-34-56", "1234-5678-90", "AB-12", "ABC-12", "n/a", '="0012"', "'0012", "+336",
+    "-5", "-", "_", "-A1(", "1.10023", "12.00", "a\u200bb", "\ufeffa", "ab\u00a0", "Z", "z1", " 7 ",
+    "\u0663", "0-0-0",
+)  # fmt: skip
 _OCTETS: Final = b'",;\t\r\n \x00\x1f\x7f\xe9\xc3\xa9\xe2\x80\xa8azAZ019.-'
 
 
@@ -114,6 +120,8 @@ def _cell(column: str, dice: random.Random) -> str:
         return dice.choice(_AMOUNTS)
     if column in CATEGORIES and dice.random() < 1 / 2:
         return dice.choice(CATEGORIES[column])
+    if column == ID and dice.random() < 1 / 2:
+        return dice.choice(_IDS)
     if column == ID and dice.random() < 1 / 2:
         return "".join(chr(dice.choice((32, 65, 97, 233, 0x1F600))) for _ in range(dice.randint(0, 20)))
     return dice.choice(_TEXTS)

@@ -13,7 +13,7 @@ from schemas.manifest import MANIFEST, MODEL, BundleManifest, FileSeal
 from schemas.preprocessing import Examples, Spec
 from schemas.reports import JudgedEvaluation
 from tasks.core.bundle.scorer import Scorer
-from tasks.core.errors import BundleError
+from tasks.core.errors import BundleError, accessing
 from tasks.core.storage.atomic import make_folder, reveal, write_new
 from tasks.core.storage.hashing import sha256
 
@@ -116,11 +116,13 @@ def open_bundle(folder: Path) -> Bundle:
 
     Raises:
         BundleError: a file is missing, unlisted, a link, or changed.
+        AccessError: one cannot be read.
     """
     place = f"bundle '{folder.name}'"
     raw = _read(folder / MANIFEST, place)
     manifest = _parse(BundleManifest, raw, MANIFEST, place)
-    present = {path.name for path in folder.iterdir()}
+    with accessing(folder):
+        present = {path.name for path in folder.iterdir()}
     listed = {MANIFEST, *manifest.files}
     if present != listed:
         raise BundleError(
@@ -160,9 +162,10 @@ def open_bundle(folder: Path) -> Bundle:
 
 
 def _read(path: Path, place: str) -> bytes:
-    if path.is_symlink() or not path.is_file():
-        raise BundleError(f"{place}: {path.name} is not a plain file. Restore it, or promote another bundle.")
-    return path.read_bytes()
+    with accessing(path):
+        if path.is_file() and not path.is_symlink():
+            return path.read_bytes()
+    raise BundleError(f"{place}: {path.name} is not a plain file. Restore it, or promote another bundle.")
 
 
 def _parse(model: type[T], data: bytes, name: str, place: str) -> T:

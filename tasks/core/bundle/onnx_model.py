@@ -1,13 +1,19 @@
 """Run model.onnx with onnxruntime; every probability comes from here."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read on import; without it, onnxruntime reports to Microsoft
+
+# isort: split
 import onnxruntime as ort
 
 from schemas.scores import PROBABILITY_DECIMALS, REASONS
+from tasks.core.bundle.onnx_graph import refuse_unsafe
 from tasks.core.errors import BundleError
 
 INPUT = "features"
@@ -36,11 +42,14 @@ class Model:
         """Load a graph on one thread without spinning.
 
         Raises:
-            BundleError: the runtime cannot load the graph, or its inputs and outputs are not ours.
+            BundleError: the graph is not one that we export (see `onnx_graph`), the runtime cannot load it,
+                or its inputs and outputs are not ours.
         """
+        refuse_unsafe(onnx)
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.load_model_format", "ONNX")  # which alone was checked
         options.log_severity_level = 4
         try:
             self._session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
@@ -102,9 +111,19 @@ class Model:
             if rows < CHUNK_ROWS:
                 blank = np.zeros((CHUNK_ROWS - rows, self.inputs), dtype=np.float32)
                 chunk = np.concatenate([chunk, blank])
-            found = self._session.run(list(outputs), {INPUT: chunk, SWITCH: switch})
+            found = self._found(list(outputs), {INPUT: chunk, SWITCH: switch})
             for output, part in zip(outputs.values(), found, strict=True):
                 output[start : start + rows] = part[:rows]
+
+    def _found(self, outputs: list[str], inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+        try:
+            found: list[npt.NDArray[Any]] = self._session.run(outputs, inputs)
+        except Exception:  # noqa: BLE001 onnxruntime's own errors share no public base
+            raise BundleError(
+                f"model.onnx cannot be run by onnxruntime {ort.__version__}: its shapes do not fit, or it"
+                " needs more memory than there is. Roll back the champion, or train and promote again."
+            ) from None
+        return found
 
 
 def published(raw: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from schemas.manifest import MANIFEST, BundleManifest, Champion
 from tasks.core.bundle.bundle_files import Bundle, open_bundle
-from tasks.core.errors import BundleError, RegistryError
+from tasks.core.errors import BundleError, RegistryError, accessing
 from tasks.core.storage.atomic import replace_file, sweep_stages
 from tasks.core.storage.locks import locked
 
@@ -22,16 +22,18 @@ def read_champion(registry: Path) -> Champion | None:
     """Read the pointer; None if no champion was ever promoted.
 
     Raises:
-        RegistryError: the pointer exists but cannot be read.
+        RegistryError: the pointer exists but is damaged.
+        AccessError: it cannot be read.
     """
     path = registry / POINTER
     try:
-        if not path.exists() and not path.is_symlink():
-            return None
-        return Champion.model_validate_json(path.read_bytes())
+        with accessing(path):
+            if not path.exists() and not path.is_symlink():
+                return None
+            return Champion.model_validate_json(path.read_bytes())
     except (ValidationError, OSError):
         raise RegistryError(
-            f"{POINTER} is not a valid champion pointer."
+            f"'{path}' is not a valid champion pointer."
             " Restore it from a backup, or move it away and promote a bundle again."
         ) from None
 
@@ -46,16 +48,18 @@ def open_champion(registry: Path) -> Bundle | None:
     """Open the bundle in service and verify it against the pointer; None if there is no champion.
 
     Raises:
-        RegistryError: the pointer cannot be read, or its bundle does not exist.
+        RegistryError: the pointer is damaged, or its bundle does not exist.
         BundleError: the bundle or its manifest has changed since the promotion.
+        AccessError: one of them cannot be read.
     """
     champion = read_champion(registry)
     if champion is None:
         return None
     folder = registry / BUNDLES / champion.bundle_id
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise RegistryError(
-            f"{POINTER} points to bundle '{champion.bundle_id}', which is not in the registry."
+            f"{POINTER} points to bundle '{champion.bundle_id}', which is not in the registry"
+            f" at '{registry}'."
             " Restore it from a backup, or promote another bundle."
         )
     bundle = open_bundle(folder)
@@ -72,21 +76,43 @@ def find_bundle(registry: Path, bundle_id: str) -> Bundle:
         BundleError: the bundle does not verify.
     """
     folder = registry / BUNDLES / bundle_id
-    if re.fullmatch(r"[0-9a-f]{16}", bundle_id) and folder.is_dir():
+    if re.fullmatch(r"[0-9a-f]{16}", bundle_id) and _is_folder(folder):
         return open_bundle(folder)
-    known = sorted((registry / BUNDLES).glob("[0-9a-f]*"))
+    known = _bundles(registry / BUNDLES)
     found = [path for path in known if _model_id(path) == bundle_id]
     if len(found) != 1:
         names = [path.name for path in found or known]
         several = f"several bundles hold this model: {names}"
-        missing = f"there is no such bundle; the registry has {names}"
+        missing = f"there is no such bundle; '{registry / BUNDLES}' has {names}"
         raise RegistryError(f"{several if found else missing}. Choose one of these.")
     return open_bundle(found[0])
 
 
+def no_champion(registry: Path, purpose: str = "score with") -> str:
+    """Say that there is no champion, and where it was looked for."""
+    return (
+        f"there is no champion to {purpose} in '{registry}'. Train one: python flows/train_flow.py, or set"
+        " CHURN_HOME to the folder that has one."
+    )
+
+
+def _is_folder(folder: Path) -> bool:
+    with accessing(folder):
+        return folder.is_dir()
+
+
+def _bundles(folder: Path) -> list[Path]:
+    """List the bundles by id; `glob` would take a folder that may not be read for an empty one."""
+    if not _is_folder(folder):
+        return []
+    with accessing(folder):
+        return sorted(path for path in folder.iterdir() if re.match("[0-9a-f]", path.name))
+
+
 def _model_id(folder: Path) -> str | None:
     try:
-        return BundleManifest.model_validate_json((folder / MANIFEST).read_bytes()).model_id
+        with accessing(folder):
+            return BundleManifest.model_validate_json((folder / MANIFEST).read_bytes()).model_id
     except (OSError, ValidationError, KeyError):
         return None
 
@@ -95,14 +121,16 @@ def read_history(registry: Path) -> list[Champion]:
     """List every move of the pointer, oldest first; the pointer itself is the last.
 
     Raises:
-        RegistryError: the history or the pointer cannot be read, or they do not match.
+        RegistryError: the history or the pointer is damaged, or they do not match.
+        AccessError: one of them cannot be read.
     """
     path = registry / HISTORY
     try:
-        lines = path.read_bytes().splitlines() if path.exists() else []
+        with accessing(path):
+            lines = path.read_bytes().splitlines() if path.exists() else []
         moves = [Champion.model_validate_json(line) for line in lines]
     except (ValidationError, OSError):
-        raise RegistryError(f"{HISTORY} cannot be read. Restore it from a backup.") from None
+        raise RegistryError(f"'{path}' is damaged. Restore it from a backup.") from None
     champion = read_champion(registry)
     last = moves[-1].sequence if moves else 0
     if champion and last > champion.sequence:
@@ -157,7 +185,9 @@ def roll_back(registry: Path, *, forced: bool, at: datetime) -> Champion:
         champion = read_champion(registry)
         earlier = in_service(read_history(registry))[:-1]
         if champion is None or not earlier:
-            raise RegistryError("there is no earlier champion to roll back to. Promote a bundle by its id.")
+            raise RegistryError(
+                f"there is no earlier champion to roll back to in '{registry}'. Promote a bundle by its id."
+            )
         bundle = open_bundle(registry / BUNDLES / earlier[-1].bundle_id)
         if bundle.manifest_sha256 != earlier[-1].manifest_sha256:
             raise _another_manifest(bundle)

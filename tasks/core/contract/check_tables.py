@@ -26,7 +26,7 @@ class ContractTables:
     combinations: for each rule that reads only categories, its columns, and which combinations of their
         words are allowed, one dimension per column.
     forms: for each number column, (4,) bool: which of `PLAIN_FORMS` are allowed; index -1 is always False.
-    id_starts: (256,) bool: first bytes with which an id certainly passes the contract.
+    id_starts: (256,) bool: first bytes with which an id that is undamaged certainly passes the contract.
     id_octets: id length in bytes that cannot exceed the limit in characters.
     """
 
@@ -68,13 +68,14 @@ def _combinations(check: Any) -> tuple[tuple[str, ...], Kept]:
 
 
 def _id_starts(schema: DataFrameSchema) -> Kept:
-    """Run the checks of the id on single characters: an id passes if its first ASCII character does.
+    """Run the checks of what an id contains on single characters: it passes if its first ASCII one does.
 
-    This holds for checks of what a text contains; the length is checked separately.
+    Its length and damage to it are checked separately.
     """
-    unsupported = {check.name for check in schema.columns[ID].checks} - {"str_contains", "str_length"}
+    checks = {str(check.name): check for check in schema.columns[ID].checks}
+    unsupported = checks.keys() - {"str_contains", "str_length", "damaged_id"}
     if unsupported:
         raise AssertionError(f"the id's checks {unsupported} cannot be decided from the first character")
     sure = np.zeros(256, dtype=np.bool_)
-    sure[:128] = keeps_column(schema, ID, pd.Series([chr(octet) for octet in range(128)], dtype="str"))
+    sure[:128] = keeps(checks["str_contains"], pd.Series([chr(octet) for octet in range(128)], dtype="str"))
     return sure

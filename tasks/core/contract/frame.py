@@ -1,5 +1,6 @@
 """Apply the data contract to a DataFrame from another program."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
@@ -54,7 +55,7 @@ def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
     faults: list[RowFault] = []
     for start in range(0, max(len(frame), 1), _ROWS_AT_ONCE):
         part = frame.iloc[start : start + _ROWS_AT_ONCE]
-        cells = {column: _as_sent(part[column]) for column in _WANTED}
+        cells = {column: _as_sent(part[column], str if column == ID else _written) for column in _WANTED}
         parsed = parse_cells(range(start, start + len(part)), cells, IngestConfig())
         faults += _judge().faults(parsed)
         frames.append(parsed.frame())
@@ -72,10 +73,10 @@ def _conflicting_ids(accepted: pd.DataFrame) -> list[RowFault]:
     return [(row, ID, CONFLICTING_ID) for row in shared]
 
 
-def _as_sent(cells: "pd.Series[Any]") -> list[str]:
-    """Write (N,) cells as the CRM would; missing cells become empty."""
+def _as_sent(cells: "pd.Series[Any]", written: Callable[[object], str]) -> list[str]:
+    """Write (N,) cells as the CRM would; missing cells become empty, and a float id keeps its point."""
     pairs = zip(cells.tolist(), cells.isna().tolist(), strict=True)
-    return ["" if missing else _written(cell) for cell, missing in pairs]
+    return ["" if missing else written(cell) for cell, missing in pairs]
 
 
 def _written(cell: object) -> str:

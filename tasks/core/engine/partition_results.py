@@ -128,7 +128,7 @@ def _open(partition: Partition, file: DeliveredFile, config: IngestConfig) -> tu
     file.seek(partition.start)
     text: Stream = _UpTo(file, partition.end - partition.start)  # of a CSV file: no other is cut
     if partition.end == source.size:  # read on to the end, to notice whether the file grew
-        text = open_text(file, source.kind, config.max_unpacked_bytes)
+        text = open_text(file, source.kind, config)
     if not partition.start:
         text = peeked = PeekedStream(text, HEAD_BYTES)
         return text, SourceReader(peeked.head, source.name, "scoring", config)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
+from tasks.core.access import explain
 from tasks.core.errors import ConfigError, UnnamedError
 from tasks.core.storage.hashing import sha256
 
@@ -113,8 +114,5 @@ def alias_of(path: Path) -> str:
 
 def unreadable(error: OSError) -> UnnamedError:
     """Report that an extract cannot be read."""
-    return UnnamedError(
-        f"cannot be read: {error.strerror}."
-        " Give the path of a CSV or Parquet file, or of a folder of such parts.",
-        ConfigError,
-    )
+    advice = explain(error) or "Give the path of a CSV or Parquet file, or of a folder of such parts."
+    return UnnamedError(f"cannot be read: {error.strerror}. {advice}", ConfigError)

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
-from tasks.core.errors import ChangedError, UnnamedError, naming
+from schemas.config import IngestConfig
+from tasks.core.errors import ChangedError, ConfigError, ExtractError, UnnamedError, naming
 from tasks.core.extract.text.blocks import Stream
 from tasks.core.intake.delivered_file import DeliveredFile, ExtractPath, open_plain, refuse_holes, unreadable
 from tasks.core.intake.formats import MAGIC_BYTES, Kind, kind_of, open_text
+from tasks.core.intake.unfinished_upload import refuse_unfinished
 from tasks.core.storage.hashing import sha256
 
 
@@ -100,9 +102,9 @@ class Delivery:
 class Texts:
     """The CSV text of each of a delivery's files, in order; each must be read to its end."""
 
-    def __init__(self, delivery: Delivery, max_unpacked_bytes: int) -> None:
+    def __init__(self, delivery: Delivery, config: IngestConfig) -> None:
         """Start before the first file."""
-        self._delivery, self._limit = delivery, max_unpacked_bytes
+        self._delivery, self._config = delivery, config
         self._before = 0
         self._file: DeliveredFile | None = None
 
@@ -118,11 +120,11 @@ class Texts:
         Raises:
             ExtractError: a file is damaged or exceeds the unpacking limit.
             ChangedError: a file changed while it was read.
-            ConfigError: the operator's path cannot be read.
+            ConfigError: the operator's path cannot be read, or an alias maps to an unknown column.
         """
         for source in self._delivery.sources:
             with source.open() as self._file:
-                yield source.name, open_text(self._file, source.kind, self._limit)
+                yield source.name, open_text(self._file, source.kind, self._config)
                 if self._file.sha256 != source.sha256:
                     raise changed()
             self._before += source.size
@@ -135,10 +137,11 @@ def identify(given: ExtractPath) -> Delivery:
     Raises:
         ExtractError: the delivered path is not a plain file with one name, or cannot be read; or a
             folder contains anything but parts.
-        ConfigError: the operator's path cannot be read.
+        ConfigError: the operator's path cannot be read, or has the name of an unfinished upload.
     """
     path, name = given.path, given.alias
     with naming(name):
+        refuse_unfinished(path.name, ConfigError)
         try:
             folder = not given.delivered and path.is_dir()
             parts = _parts(path) if folder else []
@@ -170,6 +173,7 @@ def _parts(folder: Path) -> list[Path]:
 
 def _identify(path: Path, name: str, *, delivered: bool) -> Source:
     with naming(name), _open(path, delivered=delivered) as file:
+        refuse_unfinished(path.name, ExtractError)
         modified_ns = os.fstat(file.fileno()).st_mtime_ns
         kind = kind_of(file.peek(MAGIC_BYTES)[:MAGIC_BYTES])
         if kind == "csv" and delivered:

@@ -4,6 +4,7 @@ import gzip
 import zlib
 from typing import Final, Literal
 
+from schemas.config import IngestConfig
 from tasks.core.errors import UnnamedError
 from tasks.core.extract.text.blocks import Stream
 from tasks.core.intake.delivered_file import DeliveredFile
@@ -26,16 +27,17 @@ def kind_of(magic: bytes) -> Kind:
     return next((kind for start, kind in _MAGICS if magic.startswith(start)), "csv")
 
 
-def open_text(file: DeliveredFile, kind: Kind, max_unpacked_bytes: int) -> Stream:
+def open_text(file: DeliveredFile, kind: Kind, config: IngestConfig) -> Stream:
     """Open a file as CSV text, unpacked as it is read.
 
     Raises:
         UnnamedError: a Parquet file is damaged or nested.
+        ConfigError: an alias maps to a column that is not in the contract.
     """
     if kind == "csv":
         return file
-    packed = _Gunzipped(file) if kind == "csv.gz" else ParquetText(file)
-    return _Limited(packed, file, max_unpacked_bytes)
+    packed = _Gunzipped(file) if kind == "csv.gz" else ParquetText(file, config)
+    return _Limited(packed, file, config.max_unpacked_bytes)
 
 
 class _Gunzipped:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tasks.core.access import cause_of
 from tasks.core.errors import ConfigError
 from tasks.core.intake.checksum_sidecar import SUFFIX, is_sidecar, sidecar_of
+from tasks.core.intake.unfinished_upload import is_unfinished
 from tasks.core.storage.atomic import make_folder, remove, replace_file, sweep_stages
 from tasks.core.storage.move import move
 
@@ -27,12 +29,14 @@ FolderSnapshot = dict[str, tuple[int, int, int]]
 class Taken:
     """The extracts in `work`, and how many are left for the next run.
 
-    `left` extracts are still changing, or their name is in use in `work`; `lone_sidecars` have no extract.
+    `left` extracts are still changing, or their name is in use in `work`; `lone_sidecars` have no extract;
+    `unfinished` files have the name of an unfinished upload, and wait until they are renamed.
     """
 
     paths: list[Path]
     left: int
     lone_sidecars: int
+    unfinished: int
 
 
 def fault_of(inbox: Path, work: Path) -> str | None:
@@ -89,7 +93,8 @@ def take(inbox: Path, work: Path, before: tuple[FolderSnapshot, FolderSnapshot])
     sweep_stages(work)
     arrived, under_way = look(inbox), look(work)
     waiting, unfinished = _extracts(arrived), _extracts(under_way)
-    for name in under_way.keys() - unfinished:
+    uploads = set(filter(is_unfinished, arrived))
+    for name in filter(is_sidecar, under_way):
         if name.removesuffix(SUFFIX) not in waiting | unfinished:
             remove(work / name)  # its extract is filed: a run was killed between the two
     for name in waiting & unfinished:
@@ -106,16 +111,19 @@ def take(inbox: Path, work: Path, before: tuple[FolderSnapshot, FolderSnapshot])
     return Taken(
         paths=[*taken, *(work / name for name in settled)],
         left=len(waiting) + len(unfinished) - len(taken) - len(settled),
-        lone_sidecars=sum(name.removesuffix(SUFFIX) not in waiting for name in arrived.keys() - waiting),
+        lone_sidecars=sum(
+            name.removesuffix(SUFFIX) not in waiting | uploads for name in filter(is_sidecar, arrived)
+        ),
+        unfinished=len(uploads) + sum(map(is_unfinished, under_way)),
     )
 
 
 def _unusable(folder: Path, error: OSError) -> str:
-    return f"the folder '{folder}' cannot be used: {error.strerror}. Mount it or fix its permissions."
+    return f"the folder {cause_of(error, folder)}"
 
 
 def _extracts(sight: FolderSnapshot) -> set[str]:
-    return {name for name in sight if not is_sidecar(name)}
+    return {name for name in sight if not is_sidecar(name) and not is_unfinished(name)}
 
 
 def _settled(name: str, before: FolderSnapshot, now: FolderSnapshot) -> bool:

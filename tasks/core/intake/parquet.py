@@ -1,7 +1,8 @@
 """Read a Parquet file as the equivalent CSV text, so that one contract covers both.
 
 The header is line 1 and row n is line n + 1. A null is a blank cell; numbers are written in their
-shortest form; a line break within a cell becomes a vertical tab, which is equally invalid.
+shortest form, but a whole id stored as a floating-point number as 12.0, which the contract refuses;
+a line break within a cell becomes a vertical tab, which is equally invalid.
 """
 
 from collections.abc import Iterator
@@ -11,8 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from schemas.columns import ID
+from schemas.config import IngestConfig
 from tasks.core.arrow_text import quoted, text_buffers
 from tasks.core.contract import column_names
+from tasks.core.contract.vocabulary import contract_names
 from tasks.core.errors import UnnamedError
 
 _BATCH_ROWS: Final = 16_384
@@ -26,13 +30,16 @@ _ERRORS: Final = (pa.ArrowException, OSError)
 class ParquetText:
     """The CSV text of a Parquet file."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: Any, config: IngestConfig) -> None:
         """Read the schema.
 
         Raises:
             UnnamedError: the file is damaged or has no column, or a column is nested.
+            ConfigError: an alias maps to a column that is not in the contract.
         """
         self._table = self._open(file)
+        known = contract_names(tuple(self._table.schema_arrow.names), config)
+        self._ids = {place for place, column in enumerate(known) if column == ID}
         self._pieces = self._texts()
         self._kept = b""
 
@@ -80,7 +87,8 @@ class ParquetText:
         for batch in self._table.iter_batches(batch_size=self._batch_rows(), use_threads=False):
             rows = max(1, _BATCH_BYTES // max(1, sum(map(_longest, batch.columns))))
             for start in range(0, len(batch), rows):
-                yield _lines([_cells(column) for column in batch.slice(start, rows).columns])
+                columns = enumerate(batch.slice(start, rows).columns)
+                yield _lines([_ids(each) if at in self._ids else _cells(each) for at, each in columns])
 
     def _batch_rows(self) -> int:
         """Choose a batch size, smaller if the metadata indicate long rows."""
@@ -116,6 +124,16 @@ def _cells(column: pa.Array) -> pa.StringArray:
     if ord("\n") in octets or ord("\r") in octets:
         cells = pc.replace_substring(pc.replace_substring(cells, "\n", "\v"), "\r", "\v")
     return quoted(cells)
+
+
+def _ids(column: pa.Array) -> pa.StringArray:
+    """Write ids as CSV; those stored as floating-point numbers keep their point."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    cells = _cells(column)
+    if not pa.types.is_floating(kind):
+        return cells
+    whole = pc.match_substring_regex(cells, "^-?[0-9]+$")
+    return pc.if_else(whole, pc.binary_join_element_wise(cells, ".0", ""), cells)
 
 
 def _lines(columns: list[pa.StringArray]) -> bytes:

@@ -18,6 +18,7 @@ from tasks.core.intake.as_of_date import date_of, oldest_first
 from tasks.core.intake.delivered_file import ExtractPath
 from tasks.core.intake.delivery import Delivery
 from tasks.core.intake.rejects import reject
+from tasks.core.intake.unfinished_upload import SHOWN
 from tasks.core.jobs.night_outcome import NightOutcome
 from tasks.core.jobs.scoring_job import (
     Engine,
@@ -135,6 +136,13 @@ def _take_inbox(night: Night, outcome: NightOutcome) -> list[ExtractPath]:
     stuck = file_late_sidecars(home.inbox, home.archive)
     taken = inbox.take(home.inbox, home.work, before)
     log.info("inbox: %d extracts taken, %d left for the next run", len(taken.paths), taken.left)
+    if taken.unfinished:
+        log.warning(
+            "inbox: %d files have the name of an unfinished upload (%s) and wait to be renamed. If nothing is"
+            " being sent, rename or delete them.",
+            taken.unfinished,
+            SHOWN,
+        )
     if taken.lone_sidecars:
         log.warning("inbox: %d .sha256 files have no extract", taken.lone_sidecars)
     outcome.unfiled = [PublishError(_STUCK.format(stuck))] if stuck else []

@@ -64,12 +64,13 @@ def pin_champion(home_registry: Path) -> Bundle:
     """Open the champion, verify every hash and check it on its own examples.
 
     Raises:
-        RegistryError: there is no champion, or its pointer cannot be read.
+        RegistryError: there is no champion, or its pointer is damaged.
+        AccessError: the registry cannot be read.
         BundleError: the bundle changed since it was sealed, or scores its examples differently.
     """
     bundle = registry.open_champion(home_registry)
     if bundle is None:
-        raise RegistryError("there is no champion to score with. Train one: python flows/train_flow.py.")
+        raise RegistryError(registry.no_champion(home_registry))
     bundle.scorer()
     manifest = bundle.manifest
     log.info(
@@ -135,7 +136,7 @@ def score_by_threads(job: ScoringJob) -> StagedScores:
 
     def here(reading: Reading, scores: Path, on_block: Callable[[Progress], None]) -> tuple[Findings, Totals]:
         return score_stream(
-            Texts(job.delivery, job.config.ingest.max_unpacked_bytes),
+            Texts(job.delivery, job.config.ingest),
             reading,
             job.champion.scorer(),
             scores,
@@ -237,6 +238,12 @@ def _log_counts(findings: Findings, ignored_columns: tuple[str, ...], extract_id
     log.info("extract %s: %s", extract_id, counts_line(findings.counts))
     if ignored_columns:
         log.warning("Columns ignored by scoring: %s", ", ".join(ignored_columns))
+    if findings.signed_ids:
+        log.warning(
+            "Ids that start with '+' or '-', which a spreadsheet reads as formulas: %d. They are published as"
+            " sent: import customerID as text.",
+            findings.signed_ids,
+        )
     if findings.simulated:
         log.warning("These customers are SIMULATED.")
 

@@ -1,11 +1,12 @@
 """Refuse to sweep when the system clock has jumped: with a clock ahead, everything looks expired."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from schemas.config import Locations
 from schemas.manifest import Champion
-from tasks.core.errors import ConfigError
+from tasks.core.errors import AccessError, ConfigError
 from tasks.core.operations.retention_log import last_sweep
 from tasks.core.scores.folders import published_folders, read_manifest
 
@@ -34,8 +35,11 @@ def refuse_clock_jump(home: Locations, champion: Champion | None, now: datetime)
 
 
 def _last_dated(home: Locations, champion: Champion | None, now: datetime) -> datetime | None:
-    manifests = (read_manifest(folder) for folder in published_folders(home.scores))
-    dated = [each.scored_at for each in manifests if each is not None]
+    dated = []
+    with suppress(AccessError):  # what cannot be read is reported by the sweep itself
+        for folder in published_folders(home.scores):
+            with suppress(AccessError):
+                dated += [each.scored_at for each in (read_manifest(folder),) if each is not None]
     if champion is not None:
         dated.append(champion.at)
     return max((at for at in dated if at <= now), default=None)

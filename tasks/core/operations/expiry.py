@@ -17,6 +17,8 @@ from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Item, Kind
 from schemas.scores_name import ScoresName
+from tasks.core.access import cause_of
+from tasks.core.errors import AccessError
 from tasks.core.intake.rejects import REASON
 from tasks.core.scores.folders import read_manifest
 from tasks.core.scores.latest import find_latest, read_latest
@@ -58,8 +60,8 @@ def find_expired(home: Locations, policy: RetentionPolicy, champion: str, today:
 
     Never lists the latest scores, bundles, or anything in inbox and work.
     """
-    pointed, latest = read_latest(home.scores), find_latest(home.scores, champion)
-    kept = {each.folder for each in (pointed, latest) if each is not None}
+    due = Due([], {})
+    kept = _in_use(home.scores, champion, due)
 
     def scores(path: Path) -> date | None:
         manifest = None if path.name in kept else read_manifest(path)
@@ -74,25 +76,39 @@ def find_expired(home: Locations, policy: RetentionPolicy, champion: str, today:
         "scores": (home.scores, _day_of_scores, scores),
         "runs": (home.runs, _day_of_run, after(policy.runs_days, _day_of_run)),
     }
-    due = Due([], {})
     for kind, (folder, day_of, expiry) in rules.items():
-        try:
-            paths = sorted(folder.iterdir())
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            due.unreadable[kind] = _why(error)
-            continue
-        for path in paths:
+        for path in _entries(kind, folder, due):
             try:
                 path.lstat()
                 if path.name.startswith(HIDDEN) or (
                     not path.name.startswith(".") and (last := expiry(path)) is not None and last < today
                 ):
                     due.expired.append(Expired(kind, path, day_of(path)))
-            except OSError as error:
-                due.unreadable[kind] = _why(error)
+            except (OSError, AccessError) as error:
+                due.unreadable[kind] = cause_of(error, path) if isinstance(error, OSError) else str(error)
     return due
+
+
+def _in_use(scores: Path, champion: str, due: Due) -> set[str]:
+    """Name the folders of scores that are the latest; if that cannot be known, none of them expires."""
+    try:
+        found = read_latest(scores), find_latest(scores, champion)
+    except AccessError as error:
+        due.unreadable["scores"] = str(error)
+        return set()
+    return {each.folder for each in found if each is not None}
+
+
+def _entries(kind: Kind, folder: Path, due: Due) -> list[Path]:
+    if kind in due.unreadable:
+        return []
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        due.unreadable[kind] = cause_of(error, folder)
+        return []
 
 
 def hide(

@@ -10,10 +10,12 @@ from pathlib import Path
 from schemas.config import Locations
 from schemas.manifest import ScoresManifest
 from schemas.status import ChampionStatus, Disk, NightStatus, Rejection, Waiting
+from tasks.core.access import cause_of
 from tasks.core.bundle.registry import open_champion, read_champion, read_history
 from tasks.core.errors import shown
 from tasks.core.intake.checksum_sidecar import SUFFIX, is_sidecar
 from tasks.core.intake.rejects import REASON, STATUS
+from tasks.core.intake.unfinished_upload import is_unfinished
 
 
 def observe_champion(registry: Path) -> ChampionStatus | None:
@@ -67,14 +69,19 @@ def fault_of_folder(folder: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        return f"{folder.name}/ cannot be read: {error.strerror}. Mount it or fix its permissions."
+        return cause_of(error, folder)
     return None
 
 
 def observe_waiting(folder: Path, now: datetime) -> Waiting:
     """Count the extracts in a folder, and the hours since the oldest arrived."""
-    came = _arrival_times(path for path in _entries(folder) if not is_sidecar(path.name))
-    return Waiting(extracts=len(came), oldest_hours=_hours_since(came, now))
+    paths = [path for path in _entries(folder) if not is_sidecar(path.name) and not path.name.startswith(".")]
+    came = _arrival_times(paths)
+    return Waiting(
+        extracts=len(came),
+        oldest_hours=_hours_since(came, now),
+        unfinished=sum(is_unfinished(path.name) for path in paths),
+    )
 
 
 def observe_lone_sidecars(inbox: Path, now: datetime) -> Waiting:

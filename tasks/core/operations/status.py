@@ -1,6 +1,7 @@
 """Collect the operational status and the alarms an operator must act on."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -9,8 +10,11 @@ from schemas.config import Locations
 from schemas.manifest import Latest, ScoresManifest
 from schemas.operations import AlarmPolicy, RetentionPolicy
 from schemas.status import Alarm, ChampionStatus, Disk, NightStatus, Rejection, Status, Waiting
-from tasks.core.errors import BundleError, RegistryError
+from tasks.core.access import cause_of
+from tasks.core.bundle.registry import no_champion
+from tasks.core.errors import AccessError, BundleError, RegistryError
 from tasks.core.intake.inbox import fault_of
+from tasks.core.intake.unfinished_upload import SHOWN
 from tasks.core.operations.expiry import find_expired
 from tasks.core.operations.observe import (
     fault_of_folder,
@@ -37,21 +41,20 @@ def collect_status(home: Locations, policy: AlarmPolicy, now: datetime) -> Statu
     champion, alarms = _champion(home.registry, policy, now)
     inbox, work = observe_waiting(home.inbox, now), observe_waiting(home.work, now)
     rejected = observe_rejected(home.rejected, now, policy.rejected_days)
-    manifests = {folder: read_manifest(folder) for folder in published_folders(home.scores)}
-    latest, disk = read_latest(home.scores), observe_disk(home)
+    scores, disk = _published(home.scores), observe_disk(home)
     read = (home.work, home.archive, home.rejected, home.runs)
     alarms += [Alarm(code="home_unreadable", message=fault) for fault in map(fault_of_folder, read) if fault]
     alarms += _of_inbox(home, inbox, work, policy)
     alarms += _of_sidecars(observe_lone_sidecars(home.inbox, now), policy)
     alarms += _of_rejected(rejected, policy)
-    alarms += _of_scores(home.scores, manifests, latest, policy, now)
+    alarms += _of_scores(home.scores, scores, policy, now)
     alarms += _of_sweeps(home, champion, policy, now)
     alarms += _of_disk(disk, policy)
     return Status(
         at=now,
         running=is_locked(home.work),
         champion=champion,
-        nights=tuple(_nights(manifests, latest)),
+        nights=tuple(_nights(scores.manifests, scores.latest)),
         inbox=inbox,
         work=work,
         rejected=rejected,
@@ -65,14 +68,12 @@ def _champion(
 ) -> tuple[ChampionStatus | None, list[Alarm]]:
     try:
         champion = observe_champion(registry)
-    except (BundleError, RegistryError) as error:
+    except (BundleError, RegistryError, AccessError) as error:
         return None, [Alarm(code="champion_damaged", message=str(error))]
     except OSError as error:
-        message = f"registry/ cannot be read: {error.strerror}. Mount it or fix its permissions."
-        return None, [Alarm(code="champion_damaged", message=message)]
+        return None, [Alarm(code="champion_damaged", message=cause_of(error, registry))]
     if champion is None:
-        message = "there is no champion to score with. Train one: python flows/train_flow.py."
-        return None, [Alarm(code="champion_missing", message=message)]
+        return None, [Alarm(code="champion_missing", message=no_champion(registry))]
     days = (now - champion.trained_at).days
     if days > policy.max_champion_days:
         message = (
@@ -81,6 +82,35 @@ def _champion(
         )
         return champion, [Alarm(code="champion_stale", message=message)]
     return champion, []
+
+
+@dataclass
+class _Published:
+    """Published scores: `manifests` by folder, `damaged` folders, and why others are unreadable."""
+
+    manifests: dict[Path, ScoresManifest | None] = field(default_factory=dict)
+    latest: Latest | None = None
+    damaged: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+
+
+def _published(scores: Path) -> _Published:
+    found = _Published()
+    try:
+        found.latest = read_latest(scores)
+        folders = published_folders(scores)
+    except AccessError as error:
+        found.unreadable.append(str(error))
+        return found
+    for folder in folders:
+        hashed = found.latest is not None and folder.name == found.latest.folder
+        try:
+            found.manifests[folder] = manifest = read_manifest(folder)
+            if manifest is None or not is_as_sealed(folder, manifest, hashed=hashed):
+                found.damaged.append(folder.name)
+        except AccessError as error:
+            found.unreadable.append(str(error))
+    return found
 
 
 def _nights(manifests: dict[Path, ScoresManifest | None], latest: Latest | None) -> Iterator[NightStatus]:
@@ -104,8 +134,19 @@ def _of_inbox(home: Locations, waits: Waiting, unfinished: Waiting, policy: Alar
             yield Alarm(
                 code="extract_waits",
                 message=f"extracts waiting in {name}/: {waiting.extracts}, the oldest for {hours:.0f} hours;"
-                f" expected at most {policy.max_wait_hours}. Run python flows/score_flow.py to see why.",
+                f" expected at most {policy.max_wait_hours}. {_next_action(waiting)}",
             )
+
+
+def _next_action(waiting: Waiting) -> str:
+    by_hand = "Run python flows/score_flow.py and see."
+    if not waiting.unfinished:
+        return by_hand
+    said = (
+        f"{waiting.unfinished} of them have the name of an unfinished upload ({SHOWN}) and are not taken: ask"
+        " the sender, and rename or delete them."
+    )
+    return said if waiting.unfinished == waiting.extracts else f"{said} {by_hand}"
 
 
 def _of_sidecars(alone: Waiting, policy: AlarmPolicy) -> Iterator[Alarm]:
@@ -128,31 +169,23 @@ def _of_rejected(rejected: tuple[Rejection, ...], policy: AlarmPolicy) -> Iterat
         )
 
 
-def _of_scores(
-    scores: Path,
-    manifests: dict[Path, ScoresManifest | None],
-    latest: Latest | None,
-    policy: AlarmPolicy,
-    now: datetime,
-) -> Iterator[Alarm]:
-    if (fault := fault_of_folder(scores)) is not None:
-        yield Alarm(code="scores_damaged", message=fault)
+def _of_scores(scores: Path, found: _Published, policy: AlarmPolicy, now: datetime) -> Iterator[Alarm]:
+    if found.unreadable:
+        more = f" {len(found.unreadable) - 1} more cannot be used either." if found.unreadable[1:] else ""
+        yield Alarm(code="scores_damaged", message=found.unreadable[0] + more)
         return
-    if not manifests:
-        yield Alarm(code="scores_missing", message="nothing has been scored yet. Deliver an extract.")
+    if not found.manifests:
+        message = f"nothing has been scored yet in '{scores}'. Deliver an extract."
+        yield Alarm(code="scores_missing", message=message)
         return
-    damaged = [
-        folder.name
-        for folder, manifest in manifests.items()
-        if manifest is None
-        or not is_as_sealed(folder, manifest, hashed=latest is not None and folder.name == latest.folder)
-    ]
-    if damaged:
+    if found.damaged:
         yield Alarm(
             code="scores_damaged",
-            message=f"folders of scores changed since publication: {len(damaged)}, first '{damaged[0]}'."
-            " Move them away and score the archived extracts again, or restore a backup.",
+            message=f"folders of scores changed since publication: {len(found.damaged)}, first"
+            f" '{found.damaged[0]}'. Move them away and score the archived extracts again, or restore a"
+            " backup.",
         )
+    latest, manifests = found.latest, found.manifests
     if latest is None or all(folder.name != latest.folder for folder in manifests):
         yield Alarm(
             code="latest_damaged",
@@ -173,8 +206,7 @@ def _of_sweeps(
     try:
         last = last_sweep(home.retention_log, now)
     except OSError as error:
-        message = f"{home.retention_log.name} cannot be read: {error.strerror}. Fix its permissions."
-        yield Alarm(code="home_unreadable", message=message)
+        yield Alarm(code="home_unreadable", message=cause_of(error, home.retention_log))
         return
     if last is not None and now - last > limit:
         text = f"the last sweep was {(now - last).days} days ago; expected at most {policy.max_sweep_days}."

@@ -75,7 +75,8 @@ def _nights(nights: tuple[NightStatus, ...]) -> RenderableType:
 def _waiting(waiting: Waiting) -> str:
     if waiting.oldest_hours is None:
         return "nothing"
-    return f"{waiting.extracts}, the oldest for {waiting.oldest_hours:.1f} hours"
+    uploads = f", {waiting.unfinished} with the name of an unfinished upload" if waiting.unfinished else ""
+    return f"{waiting.extracts}, the oldest for {waiting.oldest_hours:.1f} hours{uploads}"
 
 
 def _rejected(status: Status) -> RenderableType:

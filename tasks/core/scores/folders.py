@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from schemas.manifest import MANIFEST, ScoresManifest
 from schemas.scores_name import ScoresName
-from tasks.core.errors import PublishError
+from tasks.core.errors import PublishError, accessing
 from tasks.core.storage.seals import is_as_sealed
 
 
@@ -18,6 +18,7 @@ def find_scores(scores: Path, extract_id: str, bundle_id: str, inputs_id: str) -
 
     Raises:
         PublishError: the folder exists but changed since it was sealed.
+        AccessError: it cannot be read, or the folder of all scores cannot.
     """
     wanted = (extract_id, bundle_id, inputs_id)
     named = _named(scores).items()
@@ -42,28 +43,38 @@ def published_day(scores: Path, extract_id: str) -> date | None:
 
 
 def read_manifest(folder: Path) -> ScoresManifest | None:
-    """Read the manifest of published scores; None if it is missing or damaged."""
+    """Read the manifest of published scores; None if it is missing or damaged.
+
+    Raises:
+        AccessError: it cannot be read.
+    """
     try:
-        return ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes())
+        with accessing(folder / MANIFEST):
+            return ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes())
     except (OSError, ValidationError):
         return None
 
 
 def published_folders(scores: Path, of_day: date | None = None) -> list[Path]:
-    """List the folders of published scores, newest day first."""
+    """List the folders of published scores, newest day first.
+
+    Raises:
+        AccessError: the folder of all scores cannot be read.
+    """
     named = _named(scores).items()
     return sorted((path for path, name in named if of_day in (None, name.as_of_date)), reverse=True)
-
-
-def _named(scores: Path) -> dict[Path, ScoresName]:
-    """List the folders whose names are those of scores."""
-    named = {}
-    for path in scores.glob("[0-9]*"):
-        with suppress(ValueError):
-            named[path] = ScoresName.parse(path.name)
-    return named
 
 
 def manifests_of(folders: list[Path]) -> Iterator[ScoresManifest]:
     """Read the manifests of folders of scores, leaving out missing and damaged ones."""
     return (manifest for folder in folders if (manifest := read_manifest(folder)) is not None)
+
+
+def _named(scores: Path) -> dict[Path, ScoresName]:
+    """List the folders named like scores; `glob` would take a folder that may not be read for an empty one."""
+    named = {}
+    with accessing(scores), suppress(FileNotFoundError):
+        for path in scores.iterdir():
+            with suppress(ValueError):
+                named[path] = ScoresName.parse(path.name)
+    return named

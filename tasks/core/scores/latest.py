@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from schemas.closed import to_json
 from schemas.manifest import MANIFEST, Latest, ScoresManifest
 from schemas.scores_name import ScoresName
+from tasks.core.errors import accessing
 from tasks.core.scores.folders import manifests_of, published_folders
 from tasks.core.storage.atomic import replace_file, sweep_stages
 from tasks.core.storage.hashing import sha256_of
@@ -66,9 +67,14 @@ def find_latest(scores: Path, champion: str) -> Latest | None:
 
 
 def read_latest(scores: Path) -> Latest | None:
-    """Read the pointer; None if it is missing or damaged, since it can be rebuilt from the manifests."""
+    """Read the pointer; None if it is missing or damaged, since it can be rebuilt from the manifests.
+
+    Raises:
+        AccessError: it cannot be read.
+    """
     try:
-        return Latest.model_validate_json((scores / LATEST).read_bytes())
+        with accessing(scores / LATEST):
+            return Latest.model_validate_json((scores / LATEST).read_bytes())
     except (OSError, ValidationError):
         return None
 

@@ -6,13 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tasks.core.errors import accessing
 from tasks.core.storage.atomic import FILE_MODE, make_folder
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, waiting for it; the kernel releases it however the process ends."""
-    descriptor = os.open(make_folder(folder) / ".lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
+    """Hold the folder's lock, waiting for it; the kernel releases it however the process ends.
+
+    Raises:
+        AccessError: the folder or its lock may not be used.
+    """
+    path = folder / ".lock"
+    with accessing(path):
+        descriptor = os.open(make_folder(folder) / path.name, os.O_RDWR | os.O_CREAT, FILE_MODE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from schemas.manifest import MANIFEST, FileSeal, ScoresManifest
+from tasks.core.errors import accessing
 from tasks.core.storage.hashing import sha256_of
 
 
@@ -16,11 +17,16 @@ def seal_files(folder: Path) -> dict[str, FileSeal]:
 
 
 def is_as_sealed(folder: Path, manifest: ScoresManifest, *, hashed: bool) -> bool:
-    """Tell whether published files match their sealed names, sizes and, with `hashed`, hashes."""
+    """Tell whether published files match their sealed names, sizes and, with `hashed`, hashes.
+
+    Raises:
+        AccessError: they cannot be read.
+    """
     try:
-        if hashed:
-            return seal_files(folder) == manifest.files
-        sizes = {path.name: path.stat().st_size for path in folder.iterdir() if path.name != MANIFEST}
+        with accessing(folder):
+            if hashed:
+                return seal_files(folder) == manifest.files
+            sizes = {path.name: path.stat().st_size for path in folder.iterdir() if path.name != MANIFEST}
     except OSError:
         return False
     return sizes == {name: seal.size for name, seal in manifest.files.items()}

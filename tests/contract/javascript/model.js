@@ -1,5 +1,6 @@
 /** The exported network: encoded customers in; probabilities, contributions and reasons out. */
 
+import "./offline.js";
 import * as ort from "onnxruntime-node";
 
 export const REASONS_GIVEN = 3;

@@ -48,6 +48,10 @@ def test_numbers_are_taken_to_the_last_digit() -> None:
     ("column", "cell", "reason"),
     [
         ("customerID", None, "missing_id"),
+        ("customerID", 455000000001.0, "damaged_id"),
+        ("customerID", pd.Timestamp("2026-03-01"), "damaged_id"),
+        ("customerID", True, "damaged_id"),
+        ("customerID", "bell\x07", "damaged_id"),
         ("customerID", "TEST-000-0000000", "conflicting_id"),
         ("gender", None, "missing_value"),
         ("Partner", True, "unknown_category"),

@@ -24,6 +24,7 @@ CHECKS: list[tuple[str, str]] = [
 
 PLANTED: dict[tuple[str, str], Row] = {
     ("customerID", "str_contains"): {"customerID": " "},
+    ("customerID", "damaged_id"): {"customerID": "4.55E+11"},
     ("customerID", "str_length"): {"customerID": "x" * 65},
     ("tenure", "in_range"): {"tenure": "121", "TotalCharges": "6110.5"},
     ("tenure_form", "isin"): {"tenure": "2.5"},

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +50,13 @@ def outcome(reading: Reading, scores: Path, found: tuple[Findings, Totals]) -> O
     quarantine = pd.concat(reading.quarantine(found[0].repeats)).to_csv(index=False).encode()
     text = scores.read_bytes()
     scores.unlink()
-    counts = Findings(found[0].counts, found[0].simulated, None, found[0].faults_by_place)  # type: ignore[arg-type]
+    counts = replace(found[0], repeats=None)  # type: ignore[arg-type]
     return Outcome(text, quarantine, counts, found[1], reading.ignored_columns)
 
 
 def locally(delivery: Delivery, folder: Path, **options: Any) -> Outcome:
     """Score on one machine."""
-    texts = Texts(delivery, CONFIG.max_unpacked_bytes)
+    texts = Texts(delivery, CONFIG)
     options = {"threads": 2, **options}
     with closing(Reading("x", "scoring", CONFIG, folder)) as reading:
         found = score_stream(texts, reading, SCORER, folder / "scores", on_block=lambda _: None, **options)
@@ -78,10 +78,12 @@ def spread(delivery: Delivery, folder: Path, partition_bytes: int) -> Outcome:
 
 @pytest.fixture
 def table(customers: pd.DataFrame) -> pd.DataFrame:
-    """Six hundred customers: three bad, one twice, two in conflict, a column outside the contract."""
+    """Six hundred customers: three bad, two with damaged ids, one twice, two in conflict, one more column."""
     table = customers.assign(Zone="north")
     table.loc[[7, 300, 599], "Contract"] = "Weekly"
     table.loc[500] = table.loc[20]
+    table.loc[[40, 410], "customerID"] = "4.55E+11"
+    table.loc[[41, 411], "customerID"] = ["+33612345678", " -5"]
     table.loc[590, "customerID"] = table.loc[30, "customerID"]
     return table
 
@@ -109,7 +111,8 @@ def test_a_file_is_the_same_however_it_is_cut(
     one = locally(delivery, tmp_path)
 
     assert one.findings.counts.exact_duplicates == 1
-    assert one.findings.counts.quarantined == 12
+    assert one.findings.counts.quarantined == 14
+    assert one.findings.signed_ids == 2
     assert spread(delivery, tmp_path, partition_bytes) == one
     assert locally(delivery, tmp_path, threads=1, block_bytes=3_000) == one
 

@@ -34,7 +34,7 @@ def stream(
     champion = home.champion
     assert champion is not None
     seen: list[Progress] = []
-    texts = Texts(identify(ExtractPath(extract, delivered=False)), CONFIG.max_unpacked_bytes)
+    texts = Texts(identify(ExtractPath(extract, delivered=False)), CONFIG)
     with closing(Reading(extract.name, "scoring", CONFIG, out.parent)) as reading:
         findings, totals = score_stream(
             texts,
@@ -82,7 +82,7 @@ def test_an_extract_that_changes_meanwhile_is_refused(
     """Bytes other than those that were identified are not scored for them."""
     champion = trained_home.champion
     assert champion is not None
-    texts = Texts(identify(ExtractPath(planted, delivered=False)), CONFIG.max_unpacked_bytes)
+    texts = Texts(identify(ExtractPath(planted, delivered=False)), CONFIG)
     data = planted.read_bytes()
     planted.write_bytes(data.replace(b"Yes", b"No ", 1))
 

@@ -33,9 +33,7 @@ PACKS: dict[str, Pack] = {
 def read(path: Path) -> Extract:
     """Read what is at a path, as the training does."""
     delivery = identify(ExtractPath(path, delivered=False))
-    return read_texts(
-        Texts(delivery, CONFIG.max_unpacked_bytes), path.name, delivery.sha256, "training", CONFIG
-    )
+    return read_texts(Texts(delivery, CONFIG), path.name, delivery.sha256, "training", CONFIG)
 
 
 def same(one: Extract, other: Extract) -> bool:
@@ -109,6 +107,18 @@ def test_the_identity_of_a_folder_is_of_its_parts_in_order(customers: pd.DataFra
     assert len({first, identity("c", two, one), identity("d", one), identity("e", customers)}) == 4
 
 
+def test_an_unfinished_upload_is_refused_by_hand_too(customers: pd.DataFrame, tmp_path: Path) -> None:
+    """The operator named it, so it is a setting's error; a complete file of that name is renamed."""
+    path = tmp_path / "crm_2026-03-01.csv.filepart"
+    customers.to_csv(path, index=False)
+
+    with pytest.raises(
+        ConfigError, match=r"^extract 'crm_2026-03-01.csv.filepart' has the name .* or rename it"
+    ):
+        identify(ExtractPath(path, delivered=False))
+    assert identify(ExtractPath(path.rename(path.with_suffix("")), delivered=False)).size
+
+
 def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
     """A link is refused without following it, and identified by a hash of its name."""
     for number, target in enumerate(("x" * 300, "/proc/1/cwd/x", ".", "nowhere")):
@@ -128,6 +138,7 @@ def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
         ("part-1", gzip.compress(b"PAR1abcd"), "'crm/part-1' is a Parquet file within gzip"),
         ("part-1", b"PAR1", "'crm/part-1' is a damaged Parquet file"),
         ("part-1", "folder", "'crm/part-1' is not a plain file"),
+        ("part-1.csv.tmp", b"a", "'crm/part-1.csv.tmp' has the name of an unfinished upload"),
         ("_delta_log", "folder", "'crm/_delta_log' is not a plain file"),
         ("part-1", "link", "'crm/part-1' is not a plain file"),
         ("part-1", "pipe", "'crm/part-1' is not a plain file"),
@@ -216,7 +227,7 @@ def test_a_change_while_reading_is_noticed(kind: str, customers: pd.DataFrame, t
     PACKS[kind](customers.assign(gender="Male"), path)
 
     with pytest.raises(ExtractError, match="changed while it was read"):
-        read_texts(Texts(delivery, 2**30), "sent", delivery.sha256, "training", CONFIG)
+        read_texts(Texts(delivery, CONFIG), "sent", delivery.sha256, "training", CONFIG)
 
 
 @pytest.mark.timeout(5)

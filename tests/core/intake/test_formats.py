@@ -6,6 +6,7 @@ from collections import deque
 
 import pytest
 
+from schemas.config import IngestConfig
 from tasks.core.errors import UnnamedError
 from tasks.core.intake import formats
 from tasks.core.intake.delivered_file import DeliveredFile
@@ -17,7 +18,7 @@ LIMIT = 2**40
 def unpack(data: bytes, limit: int = LIMIT, size: int = 2**20) -> bytes:
     """Read all text of a gzip file."""
     file = DeliveredFile(io.BufferedReader(io.BytesIO(data)), from_start_to_end=True)  # type: ignore[arg-type]
-    text = open_text(file, "csv.gz", limit)
+    text = open_text(file, "csv.gz", IngestConfig.model_construct(max_unpacked_bytes=limit))
     return b"".join(iter(lambda: text.read(size), b""))
 
 
@@ -67,7 +68,7 @@ def test_a_bomb_is_refused_early_and_in_flat_memory() -> None:
     rows = b"0000-AAAAA,Female,0,Yes\n" * 40_000
     bomb = b"".join(squeeze.compress(rows) for _ in range(600)) + squeeze.flush()
     file = DeliveredFile(io.BufferedReader(io.BytesIO(bomb)), from_start_to_end=True)  # type: ignore[arg-type]
-    text = open_text(file, "csv.gz", LIMIT)
+    text = open_text(file, "csv.gz", IngestConfig.model_construct(max_unpacked_bytes=LIMIT))
     pieces = iter(lambda: len(text.read(2**20)), 0)
 
     tracemalloc.start()

@@ -57,7 +57,7 @@ def test_what_an_unfinished_run_left_is_taken_again_unless_it_changes(drain: Dra
     before = inbox.look(places.inbox), inbox.look(places.work)
     (places.work / "a.csv").write_bytes(b"1,2")
 
-    assert inbox.take(places.inbox, places.work, before) == inbox.Taken([], 1, 0)
+    assert inbox.take(places.inbox, places.work, before) == inbox.Taken([], 1, 0, 0)
     assert drain.take().paths == [places.work / "a.csv"]
 
 
@@ -90,6 +90,25 @@ def test_sidecars_go_with_their_extracts(drain: Drain) -> None:
     (drain.places.work / "a.csv").unlink()
     assert drain.take().paths == []
     assert names(drain.places.work) == []
+
+
+def test_an_unfinished_upload_waits_until_it_is_renamed(drain: Drain) -> None:
+    """It is left with its sidecar however long it stands still, and taken by its own name."""
+    for name in ("crm.csv.filepart", "~$crm.xlsx", "crm.csv.sha256.part", "crm.csv.filepart.sha256"):
+        drain.deliver(name, b"1")
+    (atomic.make_folder(drain.places.work) / "old.csv.tmp").write_bytes(b"1")
+
+    for _ in range(2):
+        assert drain.take() == inbox.Taken([], 0, 0, 4)
+    assert names(drain.places.inbox) == [
+        "crm.csv.filepart", "crm.csv.filepart.sha256", "crm.csv.sha256.part", "~$crm.xlsx",
+    ]  # fmt: skip
+    assert names(drain.places.work) == ["old.csv.tmp"]
+
+    (drain.places.inbox / "crm.csv.filepart").rename(drain.places.inbox / "crm.csv")
+    taken = drain.take()
+    assert [path.name for path in taken.paths] == ["crm.csv"]
+    assert (taken.unfinished, taken.lone_sidecars) == (3, 1)
 
 
 def test_a_kill_between_sidecar_and_extract_separates_nothing(
@@ -167,7 +186,7 @@ def test_an_extract_taken_back_is_no_error(drain: Drain, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(inbox, "move", gone)
 
-    assert drain.take() == inbox.Taken([], 1, 0)
+    assert drain.take() == inbox.Taken([], 1, 0, 0)
 
 
 def guard(monkeypatch: pytest.MonkeyPatch, name: str, code: int) -> None:
@@ -335,7 +354,7 @@ def test_what_grows_while_it_is_copied_is_left_whole(drain: Drain, monkeypatch: 
 
     monkeypatch.setattr(move.shutil, "copyfileobj", appended)
 
-    assert drain.take() == inbox.Taken([], 1, 0)
+    assert drain.take() == inbox.Taken([], 1, 0, 0)
     assert path.read_bytes() == b"1\n2\n"
     assert list(drain.places.work.glob(".stage*")) == []
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from schemas.config import IngestConfig
 from tasks.core.errors import UnnamedError
 from tasks.core.intake import parquet
 from tasks.core.intake.parquet import ParquetText
@@ -22,7 +23,7 @@ def parquet_of(table: pa.Table, **options: Any) -> bytes:
 
 def text_of(data: bytes, size: int = 2**20) -> bytes:
     """Read a Parquet file's text, `size` bytes at a time."""
-    text = ParquetText(io.BytesIO(data))
+    text = ParquetText(io.BytesIO(data), IngestConfig())
     return b"".join(iter(lambda: text.read(size), b""))
 
 
@@ -94,7 +95,7 @@ def test_a_small_file_of_long_cells_is_written_slice_by_slice() -> None:
     table = pa.table({"id": range(1_000), "cell": pa.array(["x" * 2**20] * 1_000).dictionary_encode()})
     data = parquet_of(table)
     assert len(data) < 2**20
-    text = ParquetText(io.BytesIO(data))
+    text = ParquetText(io.BytesIO(data), IngestConfig())
 
     before = pa.total_allocated_bytes()
     text.read(2**20)

@@ -70,6 +70,21 @@ def test_the_champion_is_pinned_as_it_was_sealed(
     ]
 
 
+def test_ids_that_start_with_a_sign_are_counted(trained_home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """They are published as sent, in one warning that shows no id; without any there is no warning."""
+    table = make_customers(80, seed=3).drop(columns="Churn")
+    score_by_threads(job_for(trained_home, table))
+    assert "start with" not in caplog.text
+
+    table.loc[[3, 9, 20], "customerID"] = ["+33612345678", " -5", "-5"]
+    staged = score_by_threads(job_for(trained_home, table))
+
+    assert "which a spreadsheet reads as formulas: 3. They are published as sent" in caplog.text
+    assert "612345678" not in caplog.text
+    scores = pd.read_csv(staged.folder / "scores.csv", dtype=str)
+    assert scores["customerID"].tolist() == table["customerID"].tolist()
+
+
 def test_a_simulated_champion_is_warned_of(trained_home: Home, caplog: pytest.LogCaptureFixture) -> None:
     """A warning says that it was trained on simulated customers."""
     bundle = seal_another(trained_home, simulated=True)

@@ -234,7 +234,9 @@ def test_a_folder_that_cannot_be_read_is_not_an_empty_one(kind: Kind, mode: int,
         due = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
     folder.chmod(0o700)
 
-    assert due.unreadable == {kind: "Permission denied"}
+    assert list(due.unreadable) == [kind]
+    assert f"'{folder}" in due.unreadable[kind]
+    assert "' cannot be used: Permission denied. " in due.unreadable[kind]
     assert due.expired == [each for each in before.expired if each.kind != kind]
     assert before.unreadable == {}
 
@@ -247,7 +249,8 @@ def test_one_that_cannot_be_read_keeps_no_other_of_its_kind(places: Locations) -
     with bound_by_rights():
         due = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
 
-    assert due.unreadable == {"rejected": "Permission denied"}
+    assert list(due.unreadable) == ["rejected"]
+    assert "cannot be used: Permission denied. " in due.unreadable["rejected"]
     assert due.expired == [each for each in before.expired if each.path != closed]
 
 

@@ -258,7 +258,7 @@ def test_what_cannot_be_read_is_no_quiet_home(name: str, mode: int, places: Loca
 
     assert "home_unreadable" in codes(status)
     (message,) = (alarm.message for alarm in status.alarms if alarm.code == "home_unreadable")
-    assert message.startswith(name)
+    assert message.startswith(f"'{path}' cannot be used: Permission denied. It belongs to ")
     assert page(status)
 
 
@@ -301,6 +301,32 @@ def test_a_sidecar_whose_extract_never_came(places: Locations) -> None:
 
     (said,) = (alarm.message for alarm in status.alarms if alarm.code == "sidecar_waits")
     assert "without their extracts: 1, the oldest for 31 hours" in said
+
+
+def test_unfinished_uploads_wait_and_the_alarm_says_why(places: Locations) -> None:
+    """They are counted on the page and in the alarm of extracts that wait, with what to do about them."""
+    (places.inbox / "crm.csv.part").touch()
+    now = datetime.now(tz=UTC)
+
+    status = look(places, now + timedelta(hours=29))
+    assert "extract_waits" not in codes(status)
+    assert (status.inbox.extracts, status.inbox.unfinished, status.work.unfinished) == (1, 1, 0)
+    assert "the oldest for 29.0 hours, 1 with the name of an unfinished upload" in " ".join(
+        page(status).split()
+    )
+    (said,) = _waiting_alarms(look(places, now + timedelta(hours=31)))
+    assert "1 of them have the name of an unfinished upload" in said
+    assert "score_flow" not in said
+    assert "crm" not in said
+
+    (places.inbox / "crm.csv").touch()
+    (said,) = _waiting_alarms(look(places, now + timedelta(hours=31)))
+    assert "in inbox/: 2" in said
+    assert "rename or delete them. Run python flows/score_flow.py" in said
+
+
+def _waiting_alarms(status: Status) -> list[str]:
+    return [alarm.message for alarm in status.alarms if alarm.code == "extract_waits"]
 
 
 def test_what_was_rejected_lately(places: Locations) -> None:

@@ -15,7 +15,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from schemas.run_messages import Progressed, RunBegan, Telling
+from schemas.run_messages import Progressed, RunBegan, RunEvent
 from tasks.core.errors import ConfigError, ExtractError
 from tasks.dashboard import runs
 from tasks.dashboard.runs import Dashboard, by_hand
@@ -55,8 +55,8 @@ def body(number: int, how: str) -> State[Any]:
     print("began", flush=True)
     time.sleep(float(sys.argv[2]))
     if how == "sweep":
-        for news in forget_runs(("score",), datetime(2026, 1, 1, tzinfo=UTC), dry_run=False):
-            print(type(news).__name__, getattr(news, "ended_on", None) or news.complete, flush=True)
+        for reply in forget_runs(("score",), datetime(2026, 1, 1, tzinfo=UTC), dry_run=False):
+            print(type(reply).__name__, getattr(reply, "ended_on", None) or reply.complete, flush=True)
     if how == "refused":
         refuse()
     if how == "bug":
@@ -96,12 +96,12 @@ def started(url: str, seconds: float) -> Iterator["subprocess.Popen[str]"]:
 
 
 @contextmanager
-def dashboard_in_hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Dashboard, list[Telling]]]:
+def dashboard_in_hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Dashboard, list[RunEvent]]]:
     """Make a dashboard that tells a list."""
-    monkeypatch.setattr(runs, "_TELLER", ("cat",))
+    monkeypatch.setattr(runs, "_REPORTER", ("cat",))
     shown = Dashboard(RunBegan(flow="score", run_id=None, parameters={}), Terminal())
-    told: list[Telling] = []
-    monkeypatch.setattr(shown, "_tell", told.append)
+    told: list[RunEvent] = []
+    monkeypatch.setattr(shown, "_report", told.append)
     yield shown, told
     monkeypatch.undo()
     shown._kill()
@@ -265,7 +265,7 @@ def test_how_a_worker_run_leaves_that_cannot_be_told(
 
 
 def test_what_prefect_deletes_is_told_run_by_run(api: Breakable) -> None:
-    """A deletion that is refused ends the order, not the telling of the run's end."""
+    """A deletion that is refused ends the order, not the event of the run's end."""
     api.runs = [{"id": str(uuid4()), "end_time": f"2020-01-0{day}T00:00:00Z"} for day in (1, 2, 3)]
     api.refused = api.runs[1]["id"]
 
@@ -305,10 +305,10 @@ def test_a_run_that_is_stopped_ends_as_stopped(api: Breakable, number: signal.Si
     with started(api.url, seconds=60) as running:
         assert running.stdout is not None
         running.stdout.readline()
-        (teller,) = psutil.Process(running.pid).children()
+        (reporter,) = psutil.Process(running.pid).children()
         running.send_signal(number)
         running.communicate()
-        teller.wait(60)
+        reporter.wait(60)
 
     assert running.returncode in (128 + number, -number)
     assert [state for state, *_ in states(api)] == ["COMPLETED", "CRASHED"]
@@ -319,14 +319,14 @@ def test_a_run_that_is_killed_is_shown_as_crashed(api: Breakable) -> None:
     with started(api.url, seconds=60) as running:
         assert running.stdout is not None
         running.stdout.readline()
-        teller, *_ = psutil.Process(running.pid).children()
+        reporter, *_ = psutil.Process(running.pid).children()
         running.kill()
-        teller.wait(60)
+        reporter.wait(60)
 
     assert states(api)[-1] == ("CRASHED", "Crashed", "The process of the run ended without reporting why.")
 
 
-def test_a_teller_that_dies_is_not_missed(api: Breakable) -> None:
+def test_a_reporter_that_dies_is_not_missed(api: Breakable) -> None:
     """The run goes on without it, and says in a line that the dashboard is incomplete."""
     with started(api.url, seconds=3) as running:
         assert running.stdout is not None
@@ -338,11 +338,11 @@ def test_a_teller_that_dies_is_not_missed(api: Breakable) -> None:
     assert said.count("WARNING") == 1
 
 
-def test_a_teller_that_cannot_be_started_is_not_missed(
+def test_a_reporter_that_cannot_be_started_is_not_missed(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A machine that has no room for another process scores all the same."""
-    monkeypatch.setattr(runs, "_TELLER", ("/no/such/program",))
+    monkeypatch.setattr(runs, "_REPORTER", ("/no/such/program",))
 
     @flow(name="score")
     def body() -> State[Any]:

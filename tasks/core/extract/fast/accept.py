@@ -17,10 +17,11 @@ import pyarrow as pa
 
 from schemas.columns import CATEGORIES, ID, NUMBERS, TARGET
 from schemas.config import IngestConfig
-from tasks.core.contract.check_tables import ContractTables
+from tasks.core.contract.check_tables import ContractTables, keeps_column
 from tasks.core.contract.memo import CellTexts, Memory
 from tasks.core.contract.vocabulary import VOCABULARY, canonical_values
 from tasks.core.errors import CONTROL_BEYOND_ASCII
+from tasks.core.extract.fast.plain_ids import are_plain
 from tasks.core.extract.fast.row_checks import FORM_TYPE, RowChecks, categorical
 from tasks.core.extract.fast.scan import (
     CATEGORY,
@@ -99,6 +100,7 @@ class Acceptor:
         octets = found.ids[:, 1] - found.ids[:, 0]
         sure &= self._tables.id_starts[first] & (octets > 0) & (octets <= self._tables.id_octets)
         rows = np.flatnonzero(sure)
+        rows = rows[self._keeps_ids(block, found.ids[rows])]
         rows = rows[self._row_checks.keep(found, rows)]
         found.read[:] = False
         found.read[rows] = True
@@ -155,6 +157,15 @@ class Acceptor:
             for line in np.flatnonzero(~found.ascii).tolist():
                 plain[line] &= _is_plain(block.line(found.starts, line))
         return plain
+
+    def _keeps_ids(self, block: Block, bounds: Places) -> npt.NDArray[np.bool_]:
+        """Return which of (N,) ids pass the contract; only those of an unusual shape are judged by it."""
+        kept = are_plain(block.data, bounds)
+        unusual = np.flatnonzero(~kept)
+        if len(unusual):
+            ids = [block.data[start:end].decode() for start, end in bounds[unusual].tolist()]
+            kept[unusual] = keeps_column(self._tables.schema, ID, pd.Series(ids, dtype="str"))
+        return kept
 
     def _frame(self, block: Block, found: Scan, rows: Places) -> pd.DataFrame:
         octets, offsets = join_texts(block.data, found.ids[rows])

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from schemas.columns import FEATURES, ID, NUMBERS, SIMULATED_ID_PREFIX, TARGET
 from schemas.config import IngestConfig
+from schemas.customer_ids import FORMULA_SIGNS, is_damaged
 from schemas.extract import ScoringExtract, TrainingExtract
 from tasks.core.arrow_text import text_array, text_buffers
 from tasks.core.contract.check_tables import PLAIN_FORMS, ContractTables
@@ -104,6 +105,8 @@ class BlockReader:
             tally.filled[number] -= int((frame[f"{number}_form"] == "blank").sum())
         tally.known.update({column: rows for column in self._positions if column in VOCABULARY})
         tally.simulated += pc.starts_with(text_array(frame[ID]), SIMULATED_ID_PREFIX).sum().as_py() or 0
+        for sign in FORMULA_SIGNS:
+            tally.signed += pc.starts_with(text_array(frame[ID]), sign).sum().as_py() or 0
         for slot, (position, kinds) in enumerate(self._extra.items()):
             texts = Counter(
                 block.data[start:end].decode() for start, end in found.searched[slot, found.read].tolist()
@@ -139,6 +142,7 @@ class BlockReader:
         tally.widths.update(lines.widths)
         tally.first_bad_byte = lines.first_bad_byte
         tally.simulated += sum(each.startswith(SIMULATED_ID_PREFIX) for each in customers.columns[ID])
+        tally.signed += sum(each.lstrip().startswith(FORMULA_SIGNS) for each in customers.columns[ID])
         for column, texts in cells.items():
             tally.filled[column] += sum(map(bool, map(str.strip, texts)))
             if column in VOCABULARY:
@@ -164,7 +168,10 @@ def _categorical(accepted: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keys_of_bad(parsed: Parsed, numbers: dict[str, list[str]]) -> Keys:
-    """Make the keys of refused rows; a number that cannot be parsed is compared as text."""
+    """Make the keys of refused rows; a number that cannot be parsed is compared as text.
+
+    A damaged id names no customer, so rows that share it do not conflict.
+    """
     shown = dict(parsed.columns)
     for number, cells in numbers.items():
         shown[number] = [
@@ -172,7 +179,7 @@ def _keys_of_bad(parsed: Parsed, numbers: dict[str, list[str]]) -> Keys:
             for value, form, cell in zip(shown[number], shown[f"{number}_form"], cells, strict=True)
         ]
     return keys_of(
-        pa.array(parsed.columns[ID], pa.string()),
+        pa.array(["" if is_damaged(each) else each for each in parsed.columns[ID]], pa.string()),
         digest_texts(zip(*shown.values(), strict=True)),
         np.array(parsed.lines, dtype=np.int64),
     )

@@ -11,7 +11,8 @@ class Tally:
     `received`, `accepted` and `blank` count physical lines; `rows` counts those with as many fields as
     the header, `widths` the lines by number of fields, `broken` the lines that are not rows by reason.
     `filled` counts filled cells by column, and `known` those in the vocabulary. `personal` counts
-    personal cells by position and kind, out of the `searched` filled cells of a position.
+    personal cells by position and kind, out of the `searched` filled cells of a position. `signed` counts
+    accepted ids that start with a sign, which a spreadsheet reads as formulas.
     """
 
     received: int = 0
@@ -19,6 +20,7 @@ class Tally:
     blank: int = 0
     rows: int = 0
     simulated: int = 0
+    signed: int = 0
     broken: Counter[str] = field(default_factory=Counter)
     widths: Counter[int] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)

@@ -43,13 +43,14 @@ HEAD_BYTES: Final = 2**20
 class Findings:
     """Results that need the whole extract: `counts` that reconcile, and the `repeats`.
 
-    `faults_by_place` counts faults by column and reason.
+    `faults_by_place` counts faults by column and reason, `signed_ids` the ids that start with a sign.
     """
 
     counts: RowCounts
     simulated: bool
     repeats: Repeats
     faults_by_place: Counter[tuple[str, str]]
+    signed_ids: int
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ class Reading:
         limit = self._config.max_quarantined_share
         refusals.refuse_too_many_bad(counts, by_place, self.quarantine(repeats), limit)
         refusals.refuse_mixed_origin(tally)
-        return Findings(counts, tally.simulated > 0, repeats, by_place)
+        return Findings(counts, tally.simulated > 0, repeats, by_place, tally.signed)
 
 
 def _hinted(held: list[FaultRecords]) -> pd.DataFrame:

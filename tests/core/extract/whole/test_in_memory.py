@@ -59,6 +59,7 @@ BAD_CELLS: list[tuple[Row, str, str]] = [
     ({"customerID": "\u3000"}, "customerID", "missing_id"),
     ({"customerID": "x" * 65}, "customerID", "long_id"),
     ({"customerID": "é" * 65}, "customerID", "long_id"),
+    ({"customerID": "=1+1"}, "customerID", "damaged_id"),
     ({"customerID": "bell\x07"}, "", "control_character"),
 ]  # fmt: skip
 BAD_LINES = [
@@ -120,7 +121,8 @@ def test_a_fault_is_named_once(rows: list[Row], build: Build, cells: Row, column
         {"MonthlyCharges": "10000", "TotalCharges": "1000000", "tenure": "100"},
         {"gender": " fEMALE "},
         {"customerID": "00000000000000000000012345678901234567890"},
-        {"customerID": "=1+1"},
+        {"customerID": "+33 (0)6 12 34 56 78"},
+        {"customerID": "MAR-12"},
         {"InternetService": "No"} | dict.fromkeys(("OnlineSecurity", "OnlineBackup", "DeviceProtection",
         "TechSupport", "StreamingTV", "StreamingMovies"), "no internet service"),
     ],

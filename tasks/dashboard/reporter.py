@@ -1,8 +1,8 @@
-"""Tell Prefect's API of a run: a program that a run starts, feeds lines of JSON and never depends on.
+"""Report a run to Prefect's API: a program that the run starts, sends lines of JSON to and never depends on.
 
-Messages are kept in order until the API takes it, so that a server which is started again hears of
-everything. What the API refuses is counted and left out. Once the run has ended, the program tries for a
-few seconds more, and says at last what Prefect did not take.
+Messages are kept in order until the API accepts them, so a restarted server receives all of them. Messages
+that the API refuses are counted and dropped. After the run has ended, the program keeps trying for a few
+seconds, and finally reports what Prefect did not accept.
 """
 
 import os
@@ -18,7 +18,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-os.environ["PREFECT_CLIENT_MAX_RETRIES"] = "0"  # tried again here, where it is known whether the run ended
+os.environ["PREFECT_CLIENT_MAX_RETRIES"] = "0"  # retried here, where it is known whether the run has ended
 
 # isort: split
 import httpx
@@ -45,20 +45,20 @@ from prefect.settings import get_current_settings
 from prefect.states import Completed, Failed, Running, to_state_create
 
 from schemas.run_messages import (
-    TELLING,
+    RUN_EVENT,
+    FinalReport,
     Forget,
     ForgetEnded,
     Forgotten,
     Logged,
-    News,
     Page,
     Progressed,
+    Reply,
     RunBegan,
     RunEnded,
+    RunEvent,
     StepBegan,
     StepEnded,
-    Telling,
-    Told,
     Unreachable,
 )
 from tasks.core.errors import OrchestratorError
@@ -80,18 +80,18 @@ _LATER: Final = frozenset({408, 429, 502, 503, 504})
 _HAS_ENDED: Final = sorted(TERMINAL_STATES)
 
 
-class Teller:
+class Reporter:
     """Reports the events of one run to the API, in order."""
 
     def __init__(self, answer: int, patience: float) -> None:
-        """Write news to the descriptor `answer`; after the run has ended, wait `patience` seconds."""
+        """Write reply to the descriptor `answer`; after the run has ended, wait `patience` seconds."""
         self._patience = patience - 1
-        self.tellings: queue.SimpleQueue[Telling | None] = queue.SimpleQueue()
+        self.events: queue.SimpleQueue[RunEvent | None] = queue.SimpleQueue()
         self._answer = answer
         self._started = time.monotonic()
         self._ended: float | None = None
         self._reached = self._warned = False
-        self._untold, self._why = 0, ""
+        self._dropped, self._why = 0, ""
         self._began: RunBegan | None = None
         self._is_over = False
         self._run_id: UUID | None = None
@@ -100,42 +100,42 @@ class Teller:
         self._lines: list[Logged] = []
 
     def listen(self) -> None:
-        """Receive the run's events; after the last one this program has a few seconds left."""
+        """Receive the run's events; after the last one, this program has a few seconds left."""
         for line in sys.stdin.buffer:
-            self.tellings.put(TELLING.validate_json(line))
+            self.events.put(RUN_EVENT.validate_json(line))
         self._ended = time.monotonic()
-        self.tellings.put(None)
+        self.events.put(None)
         time.sleep(self._patience + 1)
         os.killpg(0, signal.SIGKILL)  # whatever still waits for an answer; and the temporary server
 
-    def tell_all(self) -> None:
+    def report_all(self) -> None:
         """Report everything, then report what could not be."""
         gave_up = False
         try:
             with self._server(), _client() as client:
                 self._greet(client)
-                while (telling := self.tellings.get()) is not None:
-                    if isinstance(telling, Logged):
-                        self._lines.append(telling)
+                while (event := self.events.get()) is not None:
+                    if isinstance(event, Logged):
+                        self._lines.append(event)
                     else:
-                        self._deliver(partial(self._tell, client, telling))
-                    if self.tellings.empty():
+                        self._deliver(partial(self._report, client, event))
+                    if self.events.empty():
                         self._deliver_lines(client)
                 self._deliver_lines(client)
                 if self._began is not None and self._began.run_id is None and not self._is_over:
                     message = "The process of the run ended without reporting why."
                     ended = RunEnded(type="CRASHED", name=None, message=message)
-                    self._deliver(partial(self._tell, client, ended))
+                    self._deliver(partial(self._report, client, ended))
         except Exception as error:  # noqa: BLE001 what it is does not matter to the run, which is warned
             gave_up = True
             self._leave_out(error)
             self._warn(error)
-        self.say(Told(untold=self._untold, why=self._why or None, gave_up=gave_up))
+        self.say(FinalReport(dropped=self._dropped, why=self._why or None, gave_up=gave_up))
 
-    def say(self, news: News) -> None:
-        """Send news to the run, if it is still listening."""
+    def say(self, reply: Reply) -> None:
+        """Send reply to the run, if it is still listening."""
         with suppress(OSError):
-            os.write(self._answer, f"{news.model_dump_json()}\n".encode())
+            os.write(self._answer, f"{reply.model_dump_json()}\n".encode())
 
     @contextmanager
     def _server(self) -> Iterator[None]:
@@ -151,20 +151,20 @@ class Teller:
 
     def _greet(self, client: SyncPrefectClient) -> None:
         """Wait until the API accepts our requests, the password included."""
-        self._try_until_taken(lambda: client.request("GET", "/admin/version"))
+        self._retry(lambda: client.request("GET", "/admin/version"))
         self._reached = True
 
-    def _deliver(self, tell: Callable[[], object]) -> None:
-        """Tell the API; what it refuses is counted and left out."""
+    def _deliver(self, call: Callable[[], object]) -> None:
+        """Send something to the API; count and drop what it refuses."""
         try:
-            self._try_until_taken(tell)
+            self._retry(call)
         except (httpx.HTTPStatusError, ObjectNotFound) as error:
             self._leave_out(error)
 
-    def _try_until_taken(self, tell: Callable[[], object]) -> None:
+    def _retry(self, call: Callable[[], object]) -> None:
         while True:
             try:
-                tell()
+                call()
             except httpx.HTTPError as error:
                 if isinstance(error, httpx.HTTPStatusError) and error.response.status_code not in _LATER:
                     raise
@@ -204,7 +204,7 @@ class Teller:
         time.sleep(_PAUSE_SECONDS)
 
     def _leave_out(self, error: Exception) -> None:
-        self._untold += 1
+        self._dropped += 1
         self._why = _kind(error)
 
     def _warn(self, error: Exception) -> None:
@@ -212,36 +212,36 @@ class Teller:
             self._warned = True
             self.say(Unreachable(why=_kind(error)))
 
-    def _tell(self, client: SyncPrefectClient, telling: Telling) -> None:
-        match telling:
+    def _report(self, client: SyncPrefectClient, event: RunEvent) -> None:
+        match event:
             case RunBegan():
-                self._began = telling
-                self._run_id = telling.run_id or self._create_run(client, telling)
+                self._began = event
+                self._run_id = event.run_id or self._create_run(client, event)
             case StepBegan():
                 step = TaskRunCreate(
-                    id=telling.step_id,
-                    name=f"{telling.step}-{str(telling.step_id)[:3]}",
+                    id=event.step_id,
+                    name=f"{event.step}-{str(event.step_id)[:3]}",
                     flow_run_id=self._run_id,
-                    task_key=telling.step,
-                    dynamic_key=str(telling.step_id),
-                    task_inputs={"after": [TaskRunResult(id=telling.after)]} if telling.after else {},
+                    task_key=event.step,
+                    dynamic_key=str(event.step_id),
+                    task_inputs={"after": [TaskRunResult(id=event.after)]} if event.after else {},
                     state=to_state_create(Running()),
                 )
                 client.request("POST", "/task_runs/", json=step.model_dump(mode="json"))
             case StepEnded():
-                message = telling.error and f"Task run encountered an exception {telling.error}"
+                message = event.error and f"Task run encountered an exception {event.error}"
                 state: State[Any] = Completed() if message is None else Failed(message=message)
-                client.set_task_run_state(telling.step_id, state, force=True)
+                client.set_task_run_state(event.step_id, state, force=True)
             case Page():
-                page = {"key": telling.key, "description": telling.description, "data": telling.markdown}
-                self._create_artifact(client, telling.step_id, type="markdown", **page)
+                page = {"key": event.key, "description": event.description, "data": event.markdown}
+                self._create_artifact(client, event.step_id, type="markdown", **page)
             case Progressed():
-                self._show_progress(client, telling)
+                self._show_progress(client, event)
             case Forget():
-                self._forget(client, telling)
+                self._forget(client, event)
             case RunEnded():
                 self._is_over = True
-                ended = State[Any](type=StateType(telling.type), name=telling.name, message=telling.message)
+                ended = State[Any](type=StateType(event.type), name=event.name, message=event.message)
                 assert self._run_id is not None
                 client.set_flow_run_state(self._run_id, ended, force=True)
 
@@ -271,15 +271,15 @@ class Teller:
             ArtifactCreate(flow_run_id=self._run_id, task_run_id=step_id, **what)
         ).id
 
-    def _show_progress(self, client: SyncPrefectClient, telling: Progressed) -> None:
-        artifact = self._artifacts.get(telling.what)
+    def _show_progress(self, client: SyncPrefectClient, event: Progressed) -> None:
+        artifact = self._artifacts.get(event.what)
         if artifact is None:
-            share = {"description": telling.what, "data": telling.percent}
-            self._artifacts[telling.what] = self._create_artifact(
-                client, telling.step_id, type="progress", **share
+            share = {"description": event.what, "data": event.percent}
+            self._artifacts[event.what] = self._create_artifact(
+                client, event.step_id, type="progress", **share
             )
         else:
-            client.update_artifact(artifact, ArtifactUpdate(data=telling.percent))
+            client.update_artifact(artifact, ArtifactUpdate(data=event.percent))
 
     def _forget(self, client: SyncPrefectClient, order: Forget) -> None:
         """Delete runs, report each one, and always report when no more will be deleted."""
@@ -329,12 +329,12 @@ def _kind(error: Exception) -> str:
 
 
 def main() -> None:
-    """Report the run on stdin; news goes to stdout, which nothing else may write to."""
+    """Report the run on stdin; reply goes to stdout, which nothing else may write to."""
     answer = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    teller = Teller(answer, float(sys.argv[1]))
-    threading.Thread(target=teller.listen, daemon=True).start()
-    teller.tell_all()
+    reporter = Reporter(answer, float(sys.argv[1]))
+    threading.Thread(target=reporter.listen, daemon=True).start()
+    reporter.report_all()
 
 
 if __name__ == "__main__":
