@@ -71,7 +71,7 @@ def manifests_of(folders: list[Path]) -> Iterator[ScoresManifest]:
 
 
 def _named(scores: Path) -> dict[Path, ScoresName]:
-    """List the folders named like scores; `glob` would take a folder that may not be read for an empty one."""
+    """List the folders named like scores; `glob` would take an unreadable folder for an empty one."""
     named = {}
     with accessing(scores), suppress(FileNotFoundError):
         for path in scores.iterdir():
