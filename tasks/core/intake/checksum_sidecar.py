@@ -21,7 +21,7 @@ def sidecar_of(path: Path) -> Path:
 
 
 def is_sidecar(name: str) -> bool:
-    """Tell whether a file of that name is a sidecar, and therefore not an extract."""
+    """Tell whether a file with that name is a sidecar, and therefore not an extract."""
     return name.endswith(SUFFIX)
 
 
