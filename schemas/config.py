@@ -14,7 +14,7 @@ from schemas.closed import Closed, Number
 from schemas.operations import AlarmPolicy
 
 
-class IngestConfig(Closed):
+class ReadingConfig(Closed):
     """How an extract is read, and how many bad rows are tolerated."""
 
     aliases: dict[str, str] = Field(
@@ -40,6 +40,11 @@ class IngestConfig(Closed):
         ge=2**20,
         description="A compressed or Parquet file that contains more text is refused.",
     )
+
+
+class IngestConfig(ReadingConfig):
+    """How an extract is read, and how many customers a training needs."""
+
     min_training_rows: StrictInt = Field(
         default=500, ge=50, description="Minimum number of accepted customers to train on."
     )

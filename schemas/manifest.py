@@ -9,6 +9,7 @@ from schemas.closed import Closed
 from schemas.config import TrainConfig
 from schemas.reports import GateDecision, Measures, RowCounts
 from schemas.scores_name import ScoresFolder, ScoresName
+from schemas.scoring_inputs import ScoringInputs
 from schemas.split import SplitCuts
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -20,6 +21,12 @@ MODEL = "model.onnx"
 ModelId = Annotated[
     ShortId | None,
     Field(description="First 16 hex digits of the SHA-256 of model.onnx; None if written before 2026-12."),
+]
+
+
+InputsId = Annotated[
+    ShortId | None,
+    Field(description="Identifies the settings that the scores depend on; None in format 1."),
 ]
 
 
@@ -66,7 +73,7 @@ class BundleManifest(Closed):
 class ScoresManifest(Closed):
     """The seal of one published folder of scores."""
 
-    format_version: Literal[1] = 1
+    format_version: Literal[1, 2] = 2
     files: dict[str, FileSeal]
     as_of_date: date
     extract: ExtractIdentity
@@ -75,6 +82,8 @@ class ScoresManifest(Closed):
     model_id: ModelId = None
     bundle_manifest_sha256: Sha256
     bundle_simulated: bool
+    inputs_id: InputsId = None
+    inputs: ScoringInputs | None = Field(default=None, description="What they are; None in format 1.")
     gate_outcome: Literal["passed", "not proven", "refused"]
     forced: bool = Field(description="Whether --force allowed a simulated champion to score real customers.")
     scored: int = Field(ge=0)
@@ -91,7 +100,7 @@ class ScoresManifest(Closed):
     @property
     def name(self) -> ScoresName:
         """Name the folder in which the scores are published."""
-        return ScoresName(self.as_of_date, self.extract.extract_id, self.bundle_id)
+        return ScoresName(self.as_of_date, self.extract.extract_id, self.bundle_id, self.inputs_id)
 
 
 class Latest(Closed):
@@ -102,6 +111,7 @@ class Latest(Closed):
     folder: ScoresFolder
     extract_id: ShortId
     bundle_id: ShortId
+    inputs_id: InputsId = None
     manifest_sha256: Sha256
 
 

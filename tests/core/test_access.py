@@ -24,7 +24,7 @@ from tasks.core.settings import load_config
 from tasks.core.steps import step
 from tasks.core.storage.locks import locked
 from tests.harness.another_user import NOBODY, only_root, open_folder, said_to_nobody
-from tests.harness.deliveries import BUNDLE, publish_scores
+from tests.harness.deliveries import BUNDLE, INPUTS, publish_scores
 from tests.harness.home import Home
 from tests.harness.rights import bound_by_rights
 
@@ -74,7 +74,7 @@ READERS: dict[str, tuple[Callable[[Path], object], Callable[[Path], Path]]] = {
     "model": (lambda home: find_bundle(home / "registry", "0" * 16), bundle_of),
     "manifest": (lambda home: read_manifest(scores_of(home)), lambda home: scores_of(home) / "manifest.json"),
     "scores": (
-        lambda home: find_scores(home / "scores", ID, BUNDLE),
+        lambda home: find_scores(home / "scores", ID, BUNDLE, INPUTS.inputs_id),
         lambda home: scores_of(home) / "manifest.json",
     ),
     "latest": (lambda home: read_latest(home / "scores"), lambda home: home / "scores/latest.json"),

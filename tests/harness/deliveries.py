@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from schemas.config import Locations, ScoreConfig
+from schemas.config import IngestConfig, Locations, ScoreConfig
 from schemas.cut_points import CutPoints
 from schemas.manifest import MODEL, BundleManifest, ExtractIdentity, FileSeal, ScoresManifest
 from schemas.preprocessing import Examples, Spec
 from schemas.reports import GateDecision, JudgedEvaluation, RowCounts
 from schemas.scores_name import ScoresName
+from schemas.scoring_inputs import ScoringInputs
 from tasks.core.bundle.bundle_files import Bundle
 from tasks.core.engine.stream import Totals
 from tasks.core.intake import inbox
@@ -27,13 +28,15 @@ from tasks.core.storage.seals import seal_files
 
 COUNTS = RowCounts(received=13, accepted=10, quarantined=2, exact_duplicates=1, blank_lines=0)
 BUNDLE = "b" * 16
+INPUTS = ScoringInputs.of(IngestConfig())
+"""What scores with default settings depend on."""
 
 
 def publish_scores(
     scores: Path, as_of: date, extract: str, at: datetime, *, bundle: str = BUNDLE, **facts: Any
 ) -> Path:
     """Publish scores of ten customers as the night does; `extract` is an id."""
-    stage = publish.open_stage(scores, str(ScoresName(as_of, extract, bundle)))
+    stage = publish.open_stage(scores, str(ScoresName(as_of, extract, bundle, INPUTS.inputs_id)))
     write_new(stage / publish.SCORES, f"scores of {extract} by {bundle}\n".encode())
     manifest = ScoresManifest(
         files=seal_files(stage),
@@ -43,6 +46,8 @@ def publish_scores(
         bundle_id=bundle,
         bundle_manifest_sha256="c" * 64,
         bundle_simulated=False,
+        inputs_id=INPUTS.inputs_id,
+        inputs=INPUTS,
         gate_outcome="passed",
         forced=False,
         scored=10,
@@ -76,7 +81,7 @@ CHAMPION = Bundle(
 def engine(job: ScoringJob) -> StagedScores:
     """Score ten customers, whatever the extract contains."""
     delivery = job.delivery
-    name = ScoresName(job.as_of, delivery.extract_id, job.bundle_id)
+    name = ScoresName(job.as_of, delivery.extract_id, job.bundle_id, job.inputs.inputs_id)
     stage = publish.open_stage(job.scores, str(name))
     write_new(stage / publish.SCORES, f"scores of {delivery.extract_id} by {job.bundle_id}\n".encode())
     extract = ExtractIdentity(

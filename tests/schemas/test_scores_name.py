@@ -1,13 +1,13 @@
 from datetime import date
-from fnmatch import fnmatchcase
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.scores_name import ScoresFolder, ScoresName
 
-NAME = ScoresName(date(2026, 3, 2), "0123456789abcdef", "f" * 16)
-TEXT = f"2026-03-02-0123456789abcdef-{'f' * 16}"
+OLD = ScoresName(date(2026, 3, 2), "0123456789abcdef", "f" * 16, None)
+NAME = ScoresName(date(2026, 3, 2), "0123456789abcdef", "f" * 16, "a" * 16)
+TEXT = f"2026-03-02-0123456789abcdef-{'f' * 16}-{'a' * 16}"
 NO_NAMES = [
     "",
     TEXT[:-1],
@@ -22,9 +22,11 @@ NO_NAMES = [
 
 
 def test_a_name_is_read_as_it_was_written() -> None:
-    """The parts make the name, and the name gives the parts back."""
+    """The parts make the name, and the name gives the parts back; so do names of format 1."""
     assert str(NAME) == TEXT
     assert ScoresName.parse(TEXT) == NAME
+    assert str(OLD) == TEXT[:-17]
+    assert ScoresName.parse(TEXT[:-17]) == OLD
 
 
 @pytest.mark.parametrize("text", NO_NAMES)
@@ -43,22 +45,5 @@ def test_files_keep_names_as_text() -> None:
     assert adapter.validate_python(TEXT) == TEXT
     assert adapter.json_schema() == {
         "type": "string",
-        "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{16}-[0-9a-f]{16}$",
+        "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{16}-[0-9a-f]{16}(-[0-9a-f]{16})?$",
     }
-
-
-def test_a_glob_finds_names_by_what_is_known_of_them() -> None:
-    """Each part that is given must be that one; the others may be any, but no other shape."""
-    extract, bundle, day = NAME.extract_id, NAME.bundle_id, NAME.as_of_date
-
-    assert ScoresName.glob(as_of_date=day, extract_id=extract, bundle_id=bundle) == TEXT
-    for pattern in (
-        ScoresName.glob(),
-        ScoresName.glob(as_of_date=day),
-        ScoresName.glob(extract_id=extract),
-        ScoresName.glob(extract_id=extract, bundle_id=bundle),
-    ):
-        assert fnmatchcase(TEXT, pattern)
-        assert not any(fnmatchcase(text, pattern) for text in NO_NAMES[:7])
-    assert not fnmatchcase(TEXT, ScoresName.glob(extract_id=bundle))
-    assert not fnmatchcase(TEXT, ScoresName.glob(as_of_date=date(2026, 3, 1)))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from schemas.config import Locations, ScoreConfig
+from schemas.config import IngestConfig, Locations, ScoreConfig
 from schemas.manifest import Champion
 from schemas.score_comparison import Movement
 from tasks.core.bundle import registry
@@ -73,10 +73,17 @@ def _rescore(
     with locked(home.work):
         champion = pin_champion(home.registry)
         delivery = identify(ExtractPath(last.path, delivered=False))
-        job = ScoringJob(delivery, champion, last.as_of, config, home.scores, force)
+        job = ScoringJob(delivery, champion, last.as_of, _as_read_before(last, config), home.scores, force)
         folder = find_published(job) or publish(job, score_by_threads(job), now())
         point_to_latest(home.scores, champion)
         return _compare(last.folder, folder)
+
+
+def _as_read_before(last: LastExtract, config: ScoreConfig) -> ScoreConfig:
+    """Read the extract as its latest scores were read, unless the settings say how."""
+    if last.reading is None or config.ingest != IngestConfig():
+        return config
+    return config.model_copy(update={"ingest": IngestConfig.model_validate(last.reading.model_dump())})
 
 
 @step("find-last-extract")

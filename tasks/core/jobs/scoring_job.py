@@ -10,6 +10,7 @@ from pathlib import Path
 from schemas.config import ScoreConfig
 from schemas.manifest import ExtractIdentity, ScoresManifest
 from schemas.scores_name import ScoresName
+from schemas.scoring_inputs import ScoringInputs
 from tasks.core.bundle import registry
 from tasks.core.bundle.bundle_files import Bundle
 from tasks.core.contract.quarantine import write_quarantine
@@ -23,7 +24,7 @@ from tasks.core.intake.delivery import identify as hash_extract
 from tasks.core.provenance import versions
 from tasks.core.report.summary import counts_line
 from tasks.core.scores.folders import find_scores
-from tasks.core.scores.latest import superseded_by, swap_latest
+from tasks.core.scores.latest import read_latest, superseded_by, swap_latest
 from tasks.core.scores.publish import SCORES, StagedScores, open_stage, publish_folder, translate_disk_errors
 from tasks.core.steps import log, progress, step
 from tasks.core.storage.seals import seal_files
@@ -47,6 +48,11 @@ class ScoringJob:
     def bundle_id(self) -> str:
         """The id of the champion's bundle."""
         return self.champion.manifest.bundle_id
+
+    @property
+    def inputs(self) -> ScoringInputs:
+        """Everything else that the scores depend on."""
+        return ScoringInputs.of(self.config.ingest)
 
 
 Engine = Callable[[ScoringJob], StagedScores]
@@ -95,14 +101,25 @@ def identify(given: ExtractPath) -> Delivery:
 
 @step("find-published")
 def find_published(job: ScoringJob) -> Path | None:
-    """Find the folder with this extract's scores by this champion.
+    """Find the folder with this extract's scores by this champion with these settings.
 
     Raises:
         PublishError: the folder exists but changed since it was sealed.
     """
-    found = find_scores(job.scores, job.delivery.extract_id, job.bundle_id)
+    extract_id = job.delivery.extract_id
+    found = find_scores(job.scores, extract_id, job.bundle_id, job.inputs.inputs_id)
     if found is not None:
-        log.info("extract %s was already scored by this champion: see %s", job.delivery.extract_id, found)
+        log.info(
+            "extract %s was already scored by this champion with these settings: see %s", extract_id, found
+        )
+        latest = read_latest(job.scores)
+        same = latest is not None and (latest.extract_id, latest.bundle_id) == (extract_id, job.bundle_id)
+        if latest is not None and same and latest.folder != found.name:
+            log.warning(
+                "the latest scores, %s, are of this extract with other settings, scored later."
+                " To use the earlier ones, move that folder away and run again.",
+                latest.folder,
+            )
     return found
 
 
@@ -143,7 +160,7 @@ def stage_scores(job: ScoringJob, fill: Fill) -> StagedScores:
         PublishError: the scores could not be written.
     """
     extract, ingest = job.delivery, job.config.ingest
-    name = str(ScoresName(job.as_of, extract.extract_id, job.bundle_id))
+    name = str(ScoresName(job.as_of, extract.extract_id, job.bundle_id, job.inputs.inputs_id))
     stage = open_stage(job.scores, name)
     try:
         with translate_disk_errors(name), closing(Reading(extract.name, "scoring", ingest, stage)) as reading:
@@ -188,6 +205,8 @@ def publish(job: ScoringJob, staged: StagedScores, now: datetime) -> Path:
         model_id=champion.model_id,
         bundle_manifest_sha256=job.champion.manifest_sha256,
         bundle_simulated=champion.simulated,
+        inputs_id=job.inputs.inputs_id,
+        inputs=job.inputs,
         gate_outcome=champion.gate.outcome,
         forced=job.force,
         scored=staged.totals.scored,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from schemas.columns import ID
-from schemas.config import Locations
+from schemas.config import Locations, ReadingConfig
 from schemas.score_comparison import Movement
 from schemas.scores import PROBABILITY_DECIMALS
 from tasks.core.errors import ConfigError, PublishError
@@ -30,11 +30,15 @@ _STEPS: Final = 10**PROBABILITY_DECIMALS
 
 @dataclass(frozen=True)
 class LastExtract:
-    """The extract behind the latest scores: its archived file, its day, and the folder with those scores."""
+    """The extract of the latest scores: its archived file, its day, their folder, and how it was read.
+
+    `reading` is None for scores that do not record it.
+    """
 
     path: Path
     as_of: date
     folder: Path
+    reading: ReadingConfig | None
 
 
 def find_last_extract(home: Locations) -> LastExtract:
@@ -58,7 +62,7 @@ def find_last_extract(home: Locations) -> LastExtract:
             " compared with them. Nothing was moved; score the archived extract again first, or leave out"
             " --rescore."
         )
-    return LastExtract(path, latest.as_of_date, folder)
+    return LastExtract(path, latest.as_of_date, folder, manifest.inputs.reading if manifest.inputs else None)
 
 
 def compare(before: Path, after: Path) -> Movement:

@@ -55,4 +55,4 @@ def _day_before(scores: Path, now: ScoresManifest | None) -> ScoresManifest | No
         and each.scored >= LEAST_CUSTOMERS
         and each.extract.extract_id not in corrected
     )
-    return max(earlier, key=lambda each: each.as_of_date, default=None)
+    return max(earlier, key=lambda each: (each.as_of_date, each.scored_at), default=None)

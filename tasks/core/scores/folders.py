@@ -13,14 +13,19 @@ from tasks.core.errors import PublishError, accessing
 from tasks.core.storage.seals import is_as_sealed
 
 
-def find_scores(scores: Path, extract_id: str, bundle_id: str) -> Path | None:
-    """Find the scores of an extract by a bundle, for any date; None if not published.
+def find_scores(scores: Path, extract_id: str, bundle_id: str, inputs_id: str) -> Path | None:
+    """Find the scores of an extract by a bundle with certain inputs, for any date; None if not published.
 
     Raises:
         PublishError: the folder exists but changed since it was sealed.
         AccessError: it cannot be read, or the folder of all scores cannot.
     """
-    folder = min(_found(scores, ScoresName.glob(extract_id=extract_id, bundle_id=bundle_id)), default=None)
+    wanted = (extract_id, bundle_id, inputs_id)
+    named = _named(scores).items()
+    folder = min(
+        (path for path, name in named if (name.extract_id, name.bundle_id, name.inputs_id) == wanted),
+        default=None,
+    )
     if folder is not None:
         manifest = read_manifest(folder)
         if manifest is None or not is_as_sealed(folder, manifest, hashed=True):
@@ -33,8 +38,8 @@ def find_scores(scores: Path, extract_id: str, bundle_id: str) -> Path | None:
 
 def published_day(scores: Path, extract_id: str) -> date | None:
     """Find the first day for which an extract was published, by any bundle; None if it was not."""
-    folder = min(_found(scores, ScoresName.glob(extract_id=extract_id)), default=None)
-    return ScoresName.parse(folder.name).as_of_date if folder is not None else None
+    days = (name.as_of_date for name in _named(scores).values() if name.extract_id == extract_id)
+    return min(days, default=None)
 
 
 def read_manifest(folder: Path) -> ScoresManifest | None:
@@ -56,7 +61,8 @@ def published_folders(scores: Path, of_day: date | None = None) -> list[Path]:
     Raises:
         AccessError: the folder of all scores cannot be read.
     """
-    return sorted(_found(scores, ScoresName.glob(as_of_date=of_day)), reverse=True)
+    named = _named(scores).items()
+    return sorted((path for path, name in named if of_day in (None, name.as_of_date)), reverse=True)
 
 
 def manifests_of(folders: list[Path]) -> Iterator[ScoresManifest]:
@@ -64,8 +70,11 @@ def manifests_of(folders: list[Path]) -> Iterator[ScoresManifest]:
     return (manifest for folder in folders if (manifest := read_manifest(folder)) is not None)
 
 
-def _found(scores: Path, pattern: str) -> Iterator[Path]:
-    """Find folders by name; `glob` alone would take a folder that may not be read for an empty one."""
+def _named(scores: Path) -> dict[Path, ScoresName]:
+    """List the folders named like scores; `glob` would take an unreadable folder for an empty one."""
+    named = {}
     with accessing(scores), suppress(FileNotFoundError):
-        next(scores.iterdir(), None)
-    return scores.glob(pattern)
+        for path in scores.iterdir():
+            with suppress(ValueError):
+                named[path] = ScoresName.parse(path.name)
+    return named

@@ -61,6 +61,7 @@ def find_latest(scores: Path, champion: str) -> Latest | None:
         folder=str(best.name),
         extract_id=best.extract.extract_id,
         bundle_id=best.bundle_id,
+        inputs_id=best.inputs_id,
         manifest_sha256=sha256_of(scores / str(best.name) / MANIFEST),
     )
 

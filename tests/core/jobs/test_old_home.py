@@ -5,13 +5,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from schemas.config import Locations, ScoreConfig
+from schemas.config import IngestConfig, Locations, ScoreConfig
 from schemas.operations import RetentionPolicy
+from schemas.scoring_inputs import ScoringInputs
 from tasks.core.bundle.registry import open_champion, read_champion, read_history
 from tasks.core.jobs.move_champion import move_champion
 from tasks.core.jobs.score_night import score_night
 from tasks.core.operations.expiry import find_expired
 from tasks.core.operations.sweep import sweep
+from tasks.core.scores.latest import read_latest
 from tests.harness.customers import make_customers
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "home_2026-11.tar.gz"
@@ -22,6 +24,7 @@ promoted by force; a night of `simulate.py --rows 200 --seed 7 --bad-rows 0.02 -
 """
 FIRST, SECOND = "77bce96e71a512b1", "2448206af41010de"
 NIGHT = f"2026-03-02-d4cac4f48aef2e4a-{SECOND}"
+NEW_NIGHT = f"{NIGHT}-{ScoringInputs.of(IngestConfig()).inputs_id}"
 NOW = datetime(2026, 12, 1, 4, tzinfo=UTC)
 CONFIG = ScoreConfig(settle_seconds=0)
 
@@ -34,18 +37,25 @@ def old(tmp_path: Path) -> Locations:
     return Locations(home=tmp_path / "home")
 
 
-def test_it_opens_and_its_extract_is_not_scored_twice(old: Locations) -> None:
-    """The champion verifies; the archived extract is recognised when delivered again."""
+def test_it_opens_and_its_extract_is_scored_once_more(old: Locations) -> None:
+    """Old scores do not say how their extract was read: when it is delivered again, new ones join them."""
     champion = open_champion(old.registry)
     assert champion is not None
     assert champion.manifest.bundle_id == SECOND
     (archived,) = old.archive.glob("*.csv")
-    archived.rename(old.inbox / "crm_2026-03-02.csv")
+    content = archived.read_bytes()
 
-    outcome = score_night(home=old, config=CONFIG, now=lambda: NOW)
+    nights = []
+    for _ in range(2):
+        (old.inbox / "crm_2026-03-05.csv").write_bytes(content)
+        nights.append(score_night(home=old, config=CONFIG, now=lambda: NOW))
 
-    assert [folder.name for folder in outcome.repeated] == [NIGHT]
-    assert not outcome.scored
+    assert [folder.name for folder in nights[0].scored] == [NEW_NIGHT]
+    assert [folder.name for folder in nights[1].repeated] == [NEW_NIGHT]
+    assert (old.scores / NIGHT).is_dir()
+    latest = read_latest(old.scores)
+    assert latest is not None
+    assert latest.folder == NEW_NIGHT
 
 
 def test_it_scores_to_the_same_bytes(old: Locations, tmp_path: Path) -> None:
@@ -56,7 +66,7 @@ def test_it_scores_to_the_same_bytes(old: Locations, tmp_path: Path) -> None:
     outcome = score_night(home=old, config=CONFIG, now=lambda: NOW, extract=archived, as_of=date(2026, 3, 2))
 
     (folder,) = outcome.scored
-    assert folder.name == NIGHT
+    assert folder.name == NEW_NIGHT
     assert (folder / "scores.csv").read_bytes() == (tmp_path / "before" / "scores.csv").read_bytes()
     before, after = (
         pd.read_csv(place / "quarantine.csv").drop(columns="hint") for place in (tmp_path / "before", folder)

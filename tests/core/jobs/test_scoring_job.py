@@ -242,7 +242,7 @@ def test_a_published_folder_says_by_whom_and_of_what_it_is(
         point_to_latest(job.scores, job.champion)
 
     manifest = json.loads((folder / MANIFEST).read_bytes())
-    assert folder.name == f"2026-03-01-{job.delivery.extract_id}-{job.bundle_id}"
+    assert folder.name == f"2026-03-01-{job.delivery.extract_id}-{job.bundle_id}-{job.inputs.inputs_id}"
     assert {name: manifest[name] for name in ("bundle_id", "bundle_manifest_sha256", "gate_outcome")} == {
         "bundle_id": job.bundle_id,
         "bundle_manifest_sha256": job.champion.manifest_sha256,

@@ -14,13 +14,13 @@ from tasks.core.errors import PublishError
 from tasks.core.scores import folders, publish
 from tasks.core.storage.atomic import write_new
 from tasks.core.storage.seals import seal_files
-from tests.harness.deliveries import publish_scores
+from tests.harness.deliveries import INPUTS, publish_scores
 
 COUNTS = RowCounts(received=3, accepted=2, quarantined=1, exact_duplicates=0, blank_lines=0)
 FIELDS = [
     "format_version", "files", "as_of_date", "extract", "ignored_columns", "bundle_id",
-    "model_id", "bundle_manifest_sha256", "bundle_simulated", "gate_outcome", "forced", "scored", "flagged",
-    "out_of_domain", "supersedes", "versions", "scored_at", "expires_on",
+    "model_id", "bundle_manifest_sha256", "bundle_simulated", "inputs_id", "inputs", "gate_outcome",
+    "forced", "scored", "flagged", "out_of_domain", "supersedes", "versions", "scored_at", "expires_on",
 ]  # fmt: skip
 
 
@@ -37,6 +37,8 @@ def staged(scores: Path) -> tuple[Path, ScoresManifest]:
         bundle_id="b" * 16,
         bundle_manifest_sha256="c" * 64,
         bundle_simulated=False,
+        inputs_id=INPUTS.inputs_id,
+        inputs=INPUTS,
         gate_outcome="passed",
         forced=False,
         scored=2,
@@ -55,11 +57,11 @@ def test_scores_are_published_under_the_name_in_their_manifest(tmp_path: Path) -
     folder = publish.publish_folder(stage, tmp_path, manifest)
     content = json.loads((folder / MANIFEST).read_bytes())
 
-    assert folder.name == f"2026-03-02-{'a' * 16}-{'b' * 16}"
+    assert folder.name == f"2026-03-02-{'a' * 16}-{'b' * 16}-{INPUTS.inputs_id}"
     assert list(content) == FIELDS
     assert list(content["files"]) == [quarantine.QUARANTINE, publish.SCORES]
     assert (folder / MANIFEST).read_bytes() == (json.dumps(content, indent=1) + "\n").encode()
-    assert folders.find_scores(tmp_path, "a" * 16, "b" * 16) == folder
+    assert folders.find_scores(tmp_path, "a" * 16, "b" * 16, INPUTS.inputs_id) == folder
     assert not stage.exists()
 
 
@@ -79,7 +81,7 @@ def test_a_manifest_that_could_not_be_written_is_written_by_the_next_try(
 
     assert seal_files(stage) == manifest.files
     publish.publish_folder(stage, tmp_path, manifest)
-    assert folders.find_scores(tmp_path, "a" * 16, "b" * 16) is not None
+    assert folders.find_scores(tmp_path, "a" * 16, "b" * 16, INPUTS.inputs_id) is not None
 
 
 def _other_bytes(folder: Path) -> None:
@@ -104,12 +106,12 @@ def test_scores_that_are_not_as_published_are_not_taken_for_done(
 ) -> None:
     """They are named, with what to do; scores by another bundle are not looked at."""
     folder = publish_scores(tmp_path, date(2026, 3, 2), "a" * 16, datetime(2026, 3, 3, 4, tzinfo=UTC))
-    assert folders.find_scores(tmp_path, "a" * 16, "b" * 16) == folder
+    assert folders.find_scores(tmp_path, "a" * 16, "b" * 16, INPUTS.inputs_id) == folder
     spoil(folder)
 
     with pytest.raises(PublishError, match=f"^scores '{folder.name}' have changed since they were published"):
-        folders.find_scores(tmp_path, "a" * 16, "b" * 16)
-    assert folders.find_scores(tmp_path, "a" * 16, "d" * 16) is None
+        folders.find_scores(tmp_path, "a" * 16, "b" * 16, INPUTS.inputs_id)
+    assert folders.find_scores(tmp_path, "a" * 16, "d" * 16, INPUTS.inputs_id) is None
 
 
 def test_an_extract_is_of_the_first_day_that_it_was_published_for(tmp_path: Path) -> None:
