@@ -22,7 +22,7 @@ def sidecar_of(path: Path) -> Path:
 
 def is_sidecar(name: str) -> bool:
     """Tell whether a file of that name is a sidecar, and therefore not an extract."""
-    return name.endswith(SUFFIX)
+    return name.endswith(SUFFIX) and name.removesuffix(SUFFIX) not in {"", ".", ".."}
 
 
 def read_sidecar(path: Path) -> str:
