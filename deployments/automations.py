@@ -1,6 +1,6 @@
 """Apply the automations in automations.yaml to Prefect's server: `python deployments/automations.py`.
 
-Ours are recognised by the prefix of their names. Running this twice gives the same set.
+Ours are recognised by their name prefix. Running this twice leaves the same set.
 """
 
 from flows import cli  # first: it sets what Prefect reads on import
@@ -48,13 +48,13 @@ def wanted(rerun: UUID, blocks: list[UUID]) -> list[AutomationCore]:
 
 
 def _flat(events: list[str | list[str]]) -> Iterator[str]:
-    """Yield the events of a list that an alias may have put another list into."""
+    """Yield the events in a list, flattening the lists that YAML aliases put into it."""
     for each in events:
         yield from [each] if isinstance(each, str) else each
 
 
 def apply(client: SyncPrefectClient, automations: list[AutomationCore]) -> None:
-    """Create what is missing, replace what differs, delete what else has our prefix.
+    """Create what is missing, replace what differs, and delete anything else with our prefix.
 
     Automations that are up to date are left alone: replacing one makes Prefect forget the runs it watches.
     """

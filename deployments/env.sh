@@ -1,5 +1,5 @@
 # Source in every terminal, from the project's root: . deployments/env.sh
-# Paths of the data and Prefect's database, and the address of a server that only this machine can reach.
+# Paths to the data and Prefect's database, and the address of a server that only this machine can reach.
 
 umask 077
 export CHURN_HOME="${CHURN_HOME:-$PWD/var}"

@@ -1,6 +1,6 @@
-"""Run server, deployments, automations and worker of one machine until Ctrl-C or SIGTERM: `make serve`.
+"""Run one machine's server, deployments, automations and worker until Ctrl-C or SIGTERM: `make serve`.
 
-After `. deployments/env.sh`, from the project's root. A program that exits is restarted.
+Run it after `. deployments/env.sh`, from the project's root. A program that exits is restarted.
 """
 
 from flows import cli  # first: it sets what Prefect reads on import
@@ -26,7 +26,7 @@ WORKER: Final = ("prefect", "--no-prompt", "worker", "start", "--pool", "churn",
 _PATIENCE_SECONDS: Final = 30
 """How long a program may take to exit before it is killed."""
 _START_SECONDS: Final = 180
-"""How long the server may take to answer after its start."""
+"""How long the server may take to answer after it starts."""
 _STEADY_SECONDS: Final = 300
 """A program that ran this long is restarted without the longer pause."""
 _LONGEST_PAUSE_SECONDS: Final = 60
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 class Program:
-    """A program in a group of its own, so that Ctrl-C reaches only us; we stop its whole group.
+    """A program in its own process group, so that Ctrl-C reaches only us; we stop its whole group.
 
     If it exits, it is restarted after a pause, which doubles until it runs steadily.
     """
@@ -79,7 +79,7 @@ class Program:
         """Restart the program if it has exited and its pause is over."""
         now = time.monotonic()
         if self._due is None and (code := self.exit_code) is not None:
-            self._signal(signal.SIGKILL)  # its children: a server's still has the port, a worker's the night
+            self._signal(signal.SIGKILL)  # its children: a server's still holds the port, a worker's the run
             if now - self._started >= _STEADY_SECONDS:
                 self._pause = 1
             _say(f"The {self._name} exited (exit code {code}); restarting it in {self._pause} s.")

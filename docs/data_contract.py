@@ -32,7 +32,7 @@ def contract_document() -> str:
     low, high = rules.TOTAL_RATIO_BOUNDS
     return "\n".join(
         [
-            "# Data contract of a CRM extract",
+            "# Data contract for CRM extracts",
             "",
             "Generated from `schemas/extract.py`; do not edit. To regenerate it, run",
             "`python -m docs.data_contract > docs/data-contract.md`.",

@@ -22,16 +22,16 @@ if TYPE_CHECKING:  # programs that need no orchestrator start without importing 
     from prefect.client.schemas.objects import State
 
 REFUSED: Final = "Refused"
-"""Name of the final state of a training whose candidate the gate refused."""
+"""Name of a training run's final state if the gate refused its candidate."""
 
 STALE: Final = "Stale"
-"""Name of the final state of a night after which the newest scores are still stale; its type is Completed."""
+"""Name of a nightly run's final state if the newest scores are still stale; its type is Completed."""
 
 DRIFTED: Final = "Drifted"
-"""Name of the final state of a night whose customers or scores drifted; its type is Completed."""
+"""Name of a nightly run's final state if customers or scores drifted; its type is Completed."""
 
 STALE_AND_DRIFTED: Final = "StaleAndDrifted"
-"""Name of the final state of a night that is both; later nights do not report its drift."""
+"""Name of a nightly run's final state if both apply; later runs do not report the same drift."""
 
 REFUSED_EXIT_CODE: Final = 3
 ALARMS_EXIT_CODE: Final = 4
@@ -63,7 +63,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_config_flags(parser: argparse.ArgumentParser) -> None:
-    """Add `--config` and `--set`, which reach every setting of a flow."""
+    """Add `--config` and `--set`, which cover all of a flow's settings."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings as YAML or JSON")
     parser.add_argument(
         "--set",
@@ -145,7 +145,7 @@ def _stop(number: int, _frame: object) -> NoReturn:
 
 
 def _reader_left() -> bool:
-    """Tell whether stdout is the pipe that broke: a broken one to a server or a worker is a bug."""
+    """Tell whether stdout is the pipe that broke: a broken pipe to a server or a worker is a bug."""
     stdout = select.poll()
     stdout.register(sys.stdout, 0)  # POLLERR is always reported
     return bool(stdout.poll(0))
@@ -163,7 +163,7 @@ def _flush() -> None:
 
 
 def final_state_name(stale: str | None, drifted: str | None) -> str | None:
-    """Name a night's final state after its warnings; None for a plain Completed."""
+    """Name a nightly run's final state after its warnings; None for a plain Completed."""
     if stale and drifted:
         return STALE_AND_DRIFTED
     return STALE if stale else DRIFTED if drifted else None

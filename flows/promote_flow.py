@@ -35,7 +35,7 @@ def promote(
     """
     home = cli.locations()
     if (bundle is None) != rollback:
-        raise ConfigError("exactly one of bundle and rollback is required. Pass a bundle's id, or rollback.")
+        raise ConfigError("exactly one of bundle or rollback is required. Pass a bundle's id, or rollback.")
     with on_dashboard():
         summary = move_champion(
             home=home, now=cli.now, bundle=bundle, force=force, rescore=config if rescore else None

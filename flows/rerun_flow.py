@@ -27,7 +27,7 @@ def rerun(flow_run: UUID, attempts: int = 3) -> State[Any]:
         if crashes >= attempts:
             return Failed(
                 message=f"Run {flow_run} crashed, the last of {crashes} in a row, and is not rerun. Read"
-                f" `prefect flow-run logs {flow_run}`, fix the cause, then `prefect deployment run` it."
+                f" `prefect flow-run logs {flow_run}`, fix the cause, then use `prefect deployment run`."
             )
         ordered = order_again(flow_run)
         return Completed(

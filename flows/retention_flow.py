@@ -22,12 +22,12 @@ def retention(
     dry_run: bool = False,
     force: bool = False,
 ) -> State[Any]:
-    """Delete extracts, scores, trainings and Prefect's runs that have expired; log the deletions.
+    """Delete expired extracts, scores, training runs and Prefect runs; log the deletions.
 
     Args:
         config: The retention periods.
         dry_run: Count what would be deleted, and delete nothing.
-        force: Sweep even if the last sweep was over a month ago: the clock is right.
+        force: Sweep even if the last sweep was over a month ago, because the clock is right.
     """
     home = cli.locations()
     with on_dashboard():

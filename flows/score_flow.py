@@ -30,10 +30,10 @@ def score(
 
     Args:
         extract: A CRM extract; default: take, score and archive every extract in the inbox.
-        as_of: The day the extract describes; default: the date in its name, or the file's.
+        as_of: The day the extract describes; default: the date in its name, or the file's modification day.
         config: How extracts are read and scored.
         force: Let a champion trained on simulated customers score real ones.
-        runner: Where to score: `threads` of this process, `dask` for worker processes here, or
+        runner: Where to score: `threads` in this process, `dask` for worker processes here, or
             `dask://host:port` for a cluster.
     """
     home = cli.locations()

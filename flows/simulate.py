@@ -1,4 +1,4 @@
-"""Write an extract of simulated customers: `python flows/simulate.py --out PATH`."""
+"""Write an extract with simulated customers: `python flows/simulate.py --out PATH`."""
 
 import argparse
 import sys
@@ -13,7 +13,7 @@ from tasks.core.simulator.drift_scenarios import parse_drift
 from tasks.core.simulator.extract_writer import WrittenExtract, truth_path, write_extract
 
 _PROGRESS_FROM_ROWS: Final = 200_000
-"""Number of customers from which progress is reported."""
+"""Progress is reported from this number of customers."""
 
 
 def main() -> None:
@@ -34,14 +34,14 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     default = SimulationConfig()
     parser = cli.Parser(
-        description="Write an extract of simulated customers of a telecom operator; none of them is real.",
+        description="Write an extract with simulated customers of a telecom operator; none of them is real.",
     )
     parser.add_argument("--out", type=Path, required=True, help="the extract to write, replaced if it exists")
     parser.add_argument(
         "--rows", type=int, default=default.rows, help="customers to simulate (default: %(default)s)"
     )
     parser.add_argument(
-        "--seed", type=int, default=default.seed, help="seed of the population (default: %(default)s)"
+        "--seed", type=int, default=default.seed, help="seed for the population (default: %(default)s)"
     )
     parser.add_argument(
         "--bad-rows",

@@ -13,7 +13,7 @@ from tasks.core.settings import load_config
 def main() -> None:
     """Print the status; exit with code 4 if there are alarms."""
     parser = cli.Parser(
-        description="Show the operational status: champion, nights, backlog, disk and alarms."
+        description="Show the operational status: champion, nightly runs, backlog, disk and alarms."
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a page")
     cli.add_config_flags(parser)

@@ -46,7 +46,7 @@ def train(
         config: How the model is trained and judged.
         resume: Id of an interrupted run to resume; its own extract and config are used.
         dry_run: Judge and seal, but do not promote.
-        search: Trials of a hyper-parameter search before the training; 0 for no search.
+        search: Number of trials in a hyper-parameter search before training; 0 for no search.
     """
     home = cli.locations()
     with on_dashboard():
@@ -93,7 +93,7 @@ def main() -> State[Any] | None:
         help="first search hyper-parameters in N trials; the best ones are used and written to"
         " runs/<run id>/best_config.yaml for --config",
     )
-    parser.add_argument("--resume", metavar="RUN_ID", help="resume an interrupted training")
+    parser.add_argument("--resume", metavar="RUN_ID", help="resume an interrupted training run")
     parser.add_argument("--dry-run", action="store_true", help="judge and seal a candidate; do not promote")
     parser.add_argument("--print-schema", action="store_true", help="print every setting as JSON Schema")
     flags = parser.parse_args()

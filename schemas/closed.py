@@ -1,4 +1,4 @@
-"""The base of every model that is written to disk or crosses a boundary."""
+"""The base class for every model that is written to disk or crosses a boundary."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ Number = Annotated[float, BeforeValidator(_refuse_truth)]
 
 
 class Closed(BaseModel):
-    """Immutable, refuses unknown fields and numbers that are not finite."""
+    """Immutable; refuses unknown fields and numbers that are not finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
 

@@ -41,7 +41,7 @@ CATEGORIES: Final[dict[str, tuple[str, ...]]] = {
         "Mailed check",
     ),
 }
-"""Closed set of values of each category column, as text."""
+"""The closed set of values for each category column, as text."""
 
 NUMBERS: Final = ("tenure", "MonthlyCharges", "TotalCharges")
 """Months; currency per month; currency since the customer joined."""

@@ -19,11 +19,11 @@ class ReadingConfig(Closed):
 
     aliases: dict[str, str] = Field(
         default_factory=dict,
-        description="Maps the sender's column names to columns of the contract.",
+        description="Maps the sender's column names to the contract's.",
     )
     value_maps: dict[str, dict[str, str]] = Field(
         default_factory=dict,
-        description="Per column of the contract: maps the sender's values to the contract's.",
+        description="For each column in the contract: maps the sender's values to the contract's.",
     )
     allow_personal_columns: tuple[str, ...] = Field(
         default=(),
@@ -54,13 +54,13 @@ class SimulationConfig(Closed):
     """The built-in simulator's extract, used when no extract is given."""
 
     rows: StrictInt = Field(default=7_043, ge=500, le=100_000_000, description="Customers to simulate.")
-    seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed of the simulated customers.")
+    seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed for the simulated customers.")
 
 
 class SplitConfig(Closed):
     """Stratified training, validation and holdout parts, by a hash of the customer's id."""
 
-    seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed of the split.")
+    seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed for the split.")
     training_share: Number = Field(default=0.6, gt=0, lt=1, description="Share of each class to train on.")
     validation_share: Number = Field(
         default=0.2,
@@ -84,7 +84,7 @@ class EncodingConfig(Closed):
     """How rows are encoded as the model's inputs."""
 
     bins: StrictInt = Field(
-        default=16, ge=2, le=256, description="Training quantiles of each number's piecewise-linear encoding."
+        default=16, ge=2, le=256, description="Training quantiles in each number's piecewise-linear encoding."
     )
     protected_attributes: bool = Field(
         default=True, description="Whether gender and SeniorCitizen are inputs of the model."
@@ -92,11 +92,11 @@ class EncodingConfig(Closed):
 
 
 class FitConfig(Closed):
-    """The network and its training; the defaults are the measured recipe of docs/model.md."""
+    """The network and its training; the defaults are the measured recipe in docs/model.md."""
 
-    seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed of weights, batches and dropout.")
+    seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed for weights, batches and dropout.")
     hidden: tuple[Annotated[StrictInt, Field(ge=1, le=4_096)], ...] = Field(
-        default=(64, 32), min_length=2, max_length=8, description="Neurons of each hidden layer."
+        default=(64, 32), min_length=2, max_length=8, description="Neurons in each hidden layer."
     )
     dropout: Number = Field(
         default=0.5, ge=0, lt=1, description="Share of hidden activations dropped in training."
@@ -113,7 +113,7 @@ class FitConfig(Closed):
         default=10,
         ge=1,
         le=1_000,
-        description="Epochs without a better validation loss before training stops.",
+        description="Epochs without improvement in the validation loss before training stops.",
     )
     ema_decay: Number = Field(
         default=0.95,
@@ -135,12 +135,12 @@ class FitConfig(Closed):
 
 
 class EvaluationConfig(Closed):
-    """Bootstrap intervals of the evaluation."""
+    """Bootstrap intervals in the evaluation."""
 
     bootstrap_resamples: StrictInt = Field(
         default=1_000, ge=100, le=100_000, description="Resamples per interval."
     )
-    bootstrap_seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed of the resamples.")
+    bootstrap_seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed for the resamples.")
 
 
 GateCheckName = Literal[
@@ -149,7 +149,7 @@ GateCheckName = Literal[
 
 
 class GatePolicy(Closed):
-    """What a candidate must meet to enter service."""
+    """The requirements a candidate must meet to enter service."""
 
     min_roc_auc: Number = Field(
         default=0.80, ge=0, le=1, description="Minimum ROC-AUC; reaching min_f1 is enough."
@@ -158,10 +158,10 @@ class GatePolicy(Closed):
         default=0.60, ge=0, le=1, description="Minimum F1; reaching min_roc_auc is enough."
     )
     max_parity_difference: Number = Field(
-        default=1e-5, gt=0, le=1e-2, description="Largest difference of torch's and the exported probability."
+        default=1e-5, gt=0, le=1e-2, description="Largest gap between exported and torch probabilities."
     )
     auc_margin: Number = Field(
-        default=0.005, ge=0, le=0.1, description="Allowed loss of ROC-AUC to the baseline or the champion."
+        default=0.005, ge=0, le=0.1, description="Allowed loss in ROC-AUC against the baseline or champion."
     )
     not_proven: Literal["promote", "refuse"] = Field(
         default="promote", description="What to do with a candidate whose non-inferiority is not proven."
@@ -193,7 +193,7 @@ class TrainConfig(Closed):
 
 
 class ScoreConfig(Closed):
-    """Everything that determines how a night is scored."""
+    """Everything that determines how a nightly run scores."""
 
     ingest: IngestConfig = IngestConfig()
     threads: StrictInt = Field(
@@ -205,7 +205,7 @@ class ScoreConfig(Closed):
     partition_bytes: StrictInt = Field(
         default=256 * 2**20,
         ge=2**20,
-        description="Bytes of a CSV file per partition of a cluster run; other files are not split.",
+        description="Bytes of a CSV file in each partition of a cluster run; other files are not split.",
     )
     settle_seconds: Number = Field(
         default=2.0,
@@ -213,9 +213,7 @@ class ScoreConfig(Closed):
         le=3_600,
         description="Quiet period: an extract that changes within it is left for the next run.",
     )
-    keep_days: StrictInt = Field(
-        default=90, ge=1, le=3_650, description="Days for which published scores are kept."
-    )
+    keep_days: StrictInt = Field(default=90, ge=1, le=3_650, description="Days to keep published scores.")
     alarms: AlarmPolicy = AlarmPolicy()
 
 
@@ -271,5 +269,5 @@ class Locations(Closed):
 
     @property
     def runs(self) -> Path:
-        """Checkpoints and TensorBoard logs of trainings."""
+        """Checkpoints and TensorBoard logs from training runs."""
         return self.home / "runs"

@@ -11,7 +11,7 @@ DECILES = 10
 
 
 class CutPoints(Closed):
-    """Cut points of churn probability, fixed in the bundle so that they mean the same every night."""
+    """Cut points for the churn probability, fixed in the bundle so that they mean the same every night."""
 
     threshold: float = Field(
         ge=0, le=1, description="churn_flag is 1 at or above this; maximises F1 on unseen customers."

@@ -12,7 +12,7 @@ Numbers = tuple[float, ...]
 
 
 class LearningCurve(Closed):
-    """One network's learning curves, an entry per epoch, on its training and its stopping part."""
+    """One network's learning curves on its training and its stopping part, with one entry per epoch."""
 
     training_loss: Numbers
     validation_loss: Numbers
@@ -32,10 +32,10 @@ class Curve(Closed):
 
 
 class CalibrationBin(Closed):
-    """Customers of similar probability: predicted and observed churn."""
+    """Customers with similar probabilities: predicted and observed churn."""
 
     customers: int
-    probability: float = Field(description="Mean of the bin.")
+    probability: float = Field(description="Mean over the bin.")
     churn_share: Measure
 
 
@@ -54,7 +54,7 @@ class Decile(Closed):
     decile: int = Field(ge=1, le=10)
     customers: int
     churn_share: Measure
-    lift: float = Field(description="Churn share divided by everyone's.")
+    lift: float = Field(description="Churn share divided by the overall churn share.")
     gain: float = Field(description="Share of all churners in this decile and those above it.")
 
 
@@ -83,9 +83,9 @@ class Response(Closed):
 
 
 class Agreement(Closed):
-    """How far a baseline agrees with the candidate in ranking and flags."""
+    """How closely another model agrees with the candidate in ranking and flags."""
 
-    rank_correlation: float = Field(description="Spearman's, of the probabilities.")
+    rank_correlation: float = Field(description="Spearman's, between the probabilities.")
     same_flag_share: float
 
 
@@ -97,7 +97,7 @@ class ColumnWeight(Closed):
 
 
 class WorkedExample(Closed):
-    """A made-up customer of the bundle, scored and explained."""
+    """One of the bundle's made-up customers, scored and explained."""
 
     row: dict[str, str | int | float]
     probability: float
@@ -109,7 +109,7 @@ class Reasons(Closed):
     """Contributions by column: over the holdout, and for made-up customers."""
 
     reference_probability: float = Field(
-        ge=0, le=1, description="Churn probability of the reference customer."
+        ge=0, le=1, description="The reference customer's churn probability."
     )
     columns: tuple[ColumnWeight, ...] = Field(description="Most influential column first.")
     examples: tuple[WorkedExample, ...]

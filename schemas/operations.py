@@ -6,19 +6,19 @@ from schemas.closed import Closed, Number
 
 
 class AlarmPolicy(Closed):
-    """Thresholds of the alarms."""
+    """Thresholds for alarms."""
 
     max_age_hours: StrictInt = Field(
         default=30,
         ge=1,
         le=8_760,
-        description="Hours from the end (UTC) of the newest scores' as-of date until they are stale.",
+        description="Hours after the end (UTC) of their as-of date until the newest scores are stale.",
     )
     max_champion_days: StrictInt = Field(
         default=60,
         ge=1,
         le=3_650,
-        description="Days from a champion's training until it is stale.",
+        description="Days after its training until a champion is stale.",
     )
     max_wait_hours: StrictInt = Field(
         default=30, ge=1, le=8_760, description="Hours that an extract may wait in inbox/ or work/."
@@ -30,16 +30,16 @@ class AlarmPolicy(Closed):
         default=7,
         ge=1,
         le=3_650,
-        description="Days since the last sweep or, without one, since the first expiry.",
+        description="Days since the last sweep or, if there was none, since something first expired.",
     )
     max_out_of_domain_share: Number = Field(
-        default=0.05, gt=0, lt=1, description="Share of the latest customers outside the training domain."
+        default=0.05, gt=0, lt=1, description="Share of customers that may be outside the training domain."
     )
     max_flagged_change: Number = Field(
         default=0.1,
         gt=0,
         lt=1,
-        description="Change of the share of flagged customers from an earlier day by the same bundle.",
+        description="Change in the share of flagged customers since an earlier day, by the same bundle.",
     )
     min_free_share: Number = Field(
         default=0.1, gt=0, lt=1, description="Share of the disk that must be free."
@@ -47,20 +47,20 @@ class AlarmPolicy(Closed):
 
 
 class RetentionPolicy(Closed):
-    """Retention periods; published scores are deleted after the `expires_on` of their manifest."""
+    """Retention periods; published scores are deleted after the `expires_on` date in their manifest."""
 
     archive_days: StrictInt = Field(
-        default=90, ge=1, le=3_650, description="Days after its as-of date that a scored extract is kept."
+        default=90, ge=1, le=3_650, description="Days to keep a scored extract after its as-of date."
     )
     rejected_days: StrictInt = Field(
-        default=30, ge=1, le=3_650, description="Days after its rejection that a rejected extract is kept."
+        default=30, ge=1, le=3_650, description="Days to keep a rejected extract after its rejection."
     )
     runs_days: StrictInt = Field(
         default=30,
         ge=1,
         le=3_650,
-        description="Days after its start that a training's checkpoints and TensorBoard logs are kept.",
+        description="Days to keep a training run's checkpoints and TensorBoard logs after its start.",
     )
     prefect_days: StrictInt = Field(
-        default=30, ge=1, le=3_650, description="Days after its end that Prefect keeps a run with its logs."
+        default=30, ge=1, le=3_650, description="Days to keep a run and its logs in Prefect after its end."
     )

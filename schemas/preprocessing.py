@@ -24,7 +24,7 @@ def _canonical_json(model: Closed) -> bytes:
 
 Reference = Annotated[
     tuple[float, ...],
-    Field(description="The column's inputs of the reference customer: their means over the training part."),
+    Field(description="The reference customer's inputs for this column: their means over the training part."),
 ]
 
 
@@ -36,20 +36,20 @@ class NumberEncoding(Closed):
     `(x - left) / (right - left)` clipped to 0 and 1. All of it is computed in float64.
 
     Source: Gorishniy et al. 2022, "On Embeddings for Numerical Features in Tabular Deep Learning",
-    section 3.1; the outermost bins are clipped to 0 and 1 here; the standardised input extrapolates.
+    section 3.1; here the outermost bins are clipped to 0 and 1, and the standardised input extrapolates.
     """
 
     column: str = Field(description="A number column of the extract.")
     mean: float = Field(description="Mean over the training part, in the column's unit.")
     scale: float = Field(gt=0, description="Standard deviation over the training part; 1 if constant.")
-    blank: float | None = Field(description="The value of a blank; null if blanks are not allowed.")
+    blank: float | None = Field(description="The value used for a blank; null if blanks are not allowed.")
     edges: tuple[float, ...] = Field(
         min_length=1,
-        description="Training quantiles, strictly increasing; a constant column has one, so no bin.",
+        description="Training quantiles, strictly increasing; a constant column has only one, and so no bin.",
     )
     reference: Reference
-    low: float = Field(description="Smallest number of the training part; below it is out of domain.")
-    high: float = Field(description="Largest number of the training part; above it is out of domain.")
+    low: float = Field(description="Smallest number in the training part; anything below is out of domain.")
+    high: float = Field(description="Largest number in the training part; anything above is out of domain.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -87,7 +87,7 @@ class CategoryEncoding(Closed):
             raise ValueError(f"column must be a category column, got {self.column!r}")
         unknown = {*self.values, *self.merged} - set(CATEGORIES[self.column])
         if unknown:
-            raise ValueError(f"{self.column!r} has no value {sorted(unknown)}")
+            raise ValueError(f"{self.column!r} does not allow the values {sorted(unknown)}")
         if len(set(self.values)) != len(self.values):
             raise ValueError(f"values of {self.column!r} must be distinct")
         if not set(self.values).isdisjoint(self.merged):
@@ -166,7 +166,7 @@ class Example(Closed):
     encoded: tuple[float, ...] = Field(description="The F inputs (each exactly a float32).")
     probability: float = Field(ge=0, le=1, description="The exported model's calibrated churn probability.")
     contributions: tuple[float, ...] = Field(
-        description="Each column's share in the logit's difference from the reference customer's."
+        description="Each column's share of the difference between this logit and the reference customer's."
     )
     reasons: tuple[str, ...] = Field(
         max_length=3,

@@ -12,7 +12,7 @@ from schemas.columns import ID, INTERNET_SERVICES
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule across columns or rows: `holds` tells which rows of a parsed frame satisfy it.
+    """A rule across columns or rows: `holds` says which rows of a parsed frame satisfy it.
 
     It needs only the columns it `reads`; a row that breaks it has a fault in `column`.
     """
@@ -24,7 +24,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason: its `code` and a plain-language `hint` are written to quarantine.csv, values are not.
+    """One reason: its `code` and a plain-language `hint` are written to quarantine.csv, but never values.
 
     It applies to a cell that breaks one of pandera's `checks`, to a number cell of that `form`, or to a
     row that breaks the `rule`. A reason with none of these is for a line that is not a row.
@@ -117,10 +117,10 @@ REASONS: Final = (
 """All reasons, in the order of docs/data-contract.md."""
 
 HINTS: Final = {reason.code: reason.hint for reason in REASONS}
-"""The hint of each code."""
+"""The hint for each code."""
 CODE_BY_CHECK: Final = {check: reason.code for reason in REASONS for check in reason.checks}
-"""The code of a cell that breaks a pandera check, by the check's name."""
+"""The code for a cell that breaks a pandera check, by the check's name."""
 CODE_BY_FORM: Final = {reason.form: reason.code for reason in REASONS if reason.form}
-"""The code of a number whose form the contract does not allow."""
+"""The code for a number whose form the contract does not allow."""
 RULES: Final = {reason.code: reason.rule for reason in REASONS if reason.rule}
-"""The rule of each code that has one."""
+"""The rule behind each code that has one."""

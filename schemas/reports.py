@@ -1,4 +1,4 @@
-"""What a training reports: data audit, evaluation, gate decision. Counts and metrics only."""
+"""What a training run reports: data audit, evaluation, gate decision. Counts and metrics only."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from schemas.measures import Measure
 
 
 class Measures(Closed):
-    """How well probabilities and flags agree with the outcomes, on one set of customers."""
+    """How well probabilities and flags agree with the outcomes for one set of customers."""
 
     roc_auc: Measure
     pr_auc: Measure
@@ -58,25 +58,25 @@ class RowCounts(Closed):
 
 
 class ValueAudit(Closed):
-    """How often a category's value occurs in an extract; churn share only of ten customers or more."""
+    """How often a category's value occurs in an extract; the churn share needs at least ten customers."""
 
     count: int = Field(ge=0)
     churn_share: float | None = Field(ge=0, le=1)
 
 
 class ColumnAudit(Closed):
-    """The contents of one column of the accepted rows."""
+    """A summary of one column in the accepted rows."""
 
-    count: int = Field(ge=0, description="Cells that are filled.")
+    count: int = Field(ge=0, description="Number of filled cells.")
     blanks: int = Field(ge=0)
     distinct: int = Field(ge=0)
     low: float | None = Field(description="Smallest number; None for text.")
     high: float | None = Field(description="Largest number; None for text.")
-    values: dict[str, ValueAudit] = Field(description="Of category columns: every value of the contract.")
+    values: dict[str, ValueAudit] = Field(description="For category columns: every value in the contract.")
 
 
 class DataAudit(Closed):
-    """The contents of an extract, in counts and ranges only."""
+    """A summary of an extract, in counts and ranges only."""
 
     rows: RowCounts
     simulated: bool
@@ -87,7 +87,7 @@ class DataAudit(Closed):
 
 
 class Parity(Closed):
-    """The difference between the exported model's probabilities and the trained one's."""
+    """The difference between the exported model's probabilities and the trained model's."""
 
     rows: int = Field(ge=0, description="Holdout customers compared.")
     batch_sizes: tuple[int, ...] = Field(description="Batch sizes tested.")
@@ -105,7 +105,7 @@ class ModelReport(Closed):
 
 
 class ChampionReport(ModelReport):
-    """The champion, on the holdout customers that it was not trained on."""
+    """How the champion performs on the holdout customers that it was not trained on."""
 
     bundle_id: str
     same_model: bool = Field(description="Whether candidate and champion score with identical files.")
@@ -115,8 +115,8 @@ class ProtectedCost(Closed):
     """The effect of gender and SeniorCitizen: the candidate compared with a refit without them."""
 
     columns: tuple[str, ...] = Field(description="Columns left out.")
-    difference: PairedDifference = Field(description="Candidate minus refit; above 0, leaving out costs.")
-    brier: Measure = Field(description="Brier score, candidate minus refit; below 0, leaving out costs.")
+    difference: PairedDifference = Field(description="Candidate minus refit. Positive: dropping them hurts.")
+    brier: Measure = Field(description="Brier score, candidate minus refit. Negative: dropping them hurts.")
 
 
 class SliceReport(Closed):
@@ -130,7 +130,7 @@ class SliceReport(Closed):
 
 
 class TrainingReport(Closed):
-    """A summary of the training."""
+    """A summary of the training run."""
 
     training_customers: int = Field(ge=0)
     validation_customers: int = Field(ge=0)
@@ -153,7 +153,7 @@ class Evaluation(Closed):
     confusion: Confusion
     baselines: dict[str, ModelReport]
     champion: ChampionReport | None
-    protected: ProtectedCost | None = Field(description="None if none of them is an input.")
+    protected: ProtectedCost | None = Field(description="None if no protected attribute is an input.")
     slices: dict[str, dict[str, SliceReport]] = Field(description="Column -> value -> group.")
     evidence: Evidence = Field(description="Details behind the metrics, for the report's plots.")
     reasons: Reasons = Field(description="What drives customers' risks, and three worked examples.")

@@ -1,4 +1,4 @@
-"""The proof of what was deleted: counts and dates, never an id or a name."""
+"""The record of what was deleted: counts and dates, never an id or a name."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ Kind = Literal["archive", "rejected", "scores", "runs", "prefect"]
 
 
 class Swept(Closed):
-    """A line of `retention.jsonl`: what a sweep deleted of one kind, and how much it could not delete."""
+    """A line of `retention.jsonl`: what a sweep deleted of one kind, and how much it failed to delete."""
 
     format_version: Literal[1] = 1
     at: datetime = Field(description="When the sweep began.")
@@ -22,9 +22,9 @@ class Swept(Closed):
     unreadable: bool = Field(
         default=False, description="Whether something of this kind could not be read; it may have expired."
     )
-    oldest: date | None = Field(description="The first day of what was deleted; None if unknown.")
+    oldest: date | None = Field(description="The earliest day among what was deleted; None if unknown.")
     newest: date | None
-    bytes: int | None = Field(ge=0, description="Freed on disk; None for prefect.")
+    bytes: int | None = Field(ge=0, description="Disk space freed; None for prefect.")
 
 
 class Item(Closed):

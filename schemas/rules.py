@@ -36,7 +36,7 @@ Source: the ratios of the reference extract are 0.69-1.57; prices change, they d
 
 
 def total_is_present(frame: pd.DataFrame) -> "pd.Series[bool]":
-    """Require TotalCharges of everyone who has been billed, that is, from the first month on."""
+    """Require TotalCharges for everyone who has been billed, that is, from the first month on."""
     billed = (frame["tenure_form"] == "whole") & (frame["tenure"] > 0)
     return ~(billed & (frame["TotalCharges_form"] == "blank"))
 

@@ -13,7 +13,7 @@ from schemas.closed import Closed
 
 
 class RunBegan(Closed):
-    """A run begins: started by Prefect, which has an id for it, or by hand."""
+    """A run begins, started by hand or by Prefect, which then has an id for it."""
 
     kind: Literal["run began"] = "run began"
     flow: str
@@ -22,7 +22,7 @@ class RunBegan(Closed):
 
 
 class StepBegan(Closed):
-    """A step begins, after the one that is named before it."""
+    """A step begins; `after` identifies the step before it."""
 
     kind: Literal["step began"] = "step began"
     step_id: UUID
@@ -31,7 +31,7 @@ class StepBegan(Closed):
 
 
 class StepEnded(Closed):
-    """A step ends, with an error if one is given."""
+    """A step ends; `error` is set if it failed."""
 
     kind: Literal["step ended"] = "step ended"
     step_id: UUID
@@ -59,7 +59,7 @@ class Page(Closed):
 
 
 class Progressed(Closed):
-    """How far a piece of long work is, in percent."""
+    """How far a long task has progressed, in percent."""
 
     kind: Literal["progressed"] = "progressed"
     step_id: UUID | None
@@ -68,7 +68,7 @@ class Progressed(Closed):
 
 
 class Forget(Closed):
-    """A request to delete the runs of some flows that ended before a given time, within some seconds."""
+    """A request to delete, within `seconds`, the runs of these flows that ended before a given time."""
 
     kind: Literal["forget"] = "forget"
     flows: tuple[str, ...]
@@ -78,7 +78,7 @@ class Forget(Closed):
 
 
 class RunEnded(Closed):
-    """A run ends in a Prefect state, given by its type and, optionally, a name of ours."""
+    """A run ends in a Prefect state, given by its type and, optionally, a custom name."""
 
     kind: Literal["run ended"] = "run ended"
     type: Literal["COMPLETED", "FAILED", "CRASHED"]
@@ -94,21 +94,21 @@ RUN_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
 
 
 class Unreachable(Closed):
-    """Prefect's API has not been usable so far."""
+    """Prefect's API has not been reachable or usable so far."""
 
     kind: Literal["unreachable"] = "unreachable"
     why: str
 
 
 class Forgotten(Closed):
-    """A run that was deleted, and the day it ended on."""
+    """A run that was deleted, and the day on which it ended."""
 
     kind: Literal["forgotten"] = "forgotten"
     ended_on: date
 
 
 class ForgetEnded(Closed):
-    """The deletion of runs has ended; whether all were deleted."""
+    """The deletion of runs has ended; `complete` says whether all were deleted."""
 
     kind: Literal["forget ended"] = "forget ended"
     complete: bool

@@ -51,7 +51,7 @@ class Scores(pa.DataFrameModel):
 
 
 class Quarantine(pa.DataFrameModel):
-    """quarantine.csv: one row per fault of a quarantined line, without values."""
+    """quarantine.csv: one row per fault in a quarantined line, without values."""
 
     line: Series[int] = pa.Field(ge=2)
     column: Series[str]

@@ -1,4 +1,4 @@
-"""Where a split was cut, so that a later training can tell which customers a model has not seen."""
+"""Where a split was cut, so that a later training run can tell which customers a model has not seen."""
 
 from typing import Literal, Self
 
@@ -8,10 +8,10 @@ from schemas.closed import Closed
 
 
 class ClassCuts(Closed):
-    """The two cuts of one class: training is below the first, the holdout from the second on."""
+    """One class's two cut points: training ends below the first, and the holdout starts at the second."""
 
-    validation_from: float = Field(ge=0, le=1, description="Smallest u of the validation part.")
-    holdout_from: float = Field(ge=0, le=1, description="Smallest u of the holdout.")
+    validation_from: float = Field(ge=0, le=1, description="Smallest u in the validation part.")
+    holdout_from: float = Field(ge=0, le=1, description="Smallest u in the holdout.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -21,14 +21,14 @@ class ClassCuts(Closed):
 
 
 class SplitCuts(Closed):
-    """Seed of the customers' hash u, and the cut values of u of each class."""
+    """The seed for hashing customer ids to u, and each class's cut points in u."""
 
-    seed: int = Field(ge=0, lt=2**32, description="Seed of the hash.")
+    seed: int = Field(ge=0, lt=2**32, description="Seed for the hash.")
     classes: dict[Literal["No", "Yes"], ClassCuts] = Field(
-        min_length=2, description="Cuts of the customers who stayed (No) and who left (Yes)."
+        min_length=2, description="Cut points for customers who stayed (No) and who left (Yes)."
     )
 
     @property
     def unseen_from(self) -> float:
-        """The u from which on customers of both classes were in neither training nor validation."""
+        """The smallest u at which customers of either class are in neither training nor validation."""
         return max(cuts.holdout_from for cuts in self.classes.values())

@@ -39,7 +39,7 @@ class ChampionStatus(Closed):
     """The bundle in service, verified against the pointer."""
 
     bundle_id: ShortId
-    model_id: ShortId = Field(description="The id at the head of its report and card.")
+    model_id: ShortId = Field(description="The id at the top of its report and model card.")
     trained_at: datetime
     since: datetime = Field(description="When it entered service.")
     action: Literal["promote", "roll back"]
@@ -49,28 +49,28 @@ class ChampionStatus(Closed):
 
 
 class NightStatus(Closed):
-    """Published scores of one extract by one bundle; numbers count customers or lines."""
+    """One bundle's published scores for one extract; numbers count customers or lines."""
 
     folder: ScoresFolder
     as_of_date: date
     extract_id: ShortId
     bundle_id: ShortId
     scored_at: datetime
-    simulated: bool = Field(description="Whether the customers, or those the bundle was trained on, are.")
+    simulated: bool = Field(description="Whether scored or training customers are simulated.")
     received: int = Field(ge=0)
     scored: int = Field(ge=0)
     flagged: int = Field(ge=0)
     quarantined: int = Field(ge=0)
     exact_duplicates: int = Field(ge=0)
     latest: bool = Field(description="Whether latest.json points here.")
-    superseded: bool = Field(description="Whether a corrected extract of the day was scored.")
+    superseded: bool = Field(description="Whether a corrected extract for the same day was scored.")
 
 
 class Waiting(Closed):
     """Extracts waiting in a folder."""
 
     extracts: int = Field(ge=0)
-    oldest_hours: float | None = Field(ge=0, description="Since the oldest one arrived; None without any.")
+    oldest_hours: float | None = Field(ge=0, description="Since the oldest arrived; None if nothing waits.")
     unfinished: int = Field(
         default=0,
         ge=0,
@@ -91,7 +91,7 @@ class Disk(Closed):
 
     total_bytes: int = Field(ge=0)
     free_bytes: int = Field(ge=0)
-    used_bytes: dict[str, int] = Field(description="By folder of the home folder.")
+    used_bytes: dict[str, int] = Field(description="For each folder in the home folder.")
 
 
 class Status(Closed):

@@ -23,7 +23,7 @@ from tasks.core.steps import log, step
 from tasks.core.storage.spill import shared_folder
 
 LOCAL: Final = "threads"
-"""The runner without a cluster: the threads of this process."""
+"""The runner without a cluster: threads in this process."""
 
 _SCHEME: Final = "dask"
 _SECONDS_FOR_A_WORKER: Final = 60
@@ -64,7 +64,7 @@ def engine_of(runner: str, workers: int, work: Path) -> Iterator[Engine]:
 
 
 class Cluster:
-    """Scores a job on the workers of a cluster; the output is the same as with threads."""
+    """Scores a job on a cluster's workers; the output is the same as with threads."""
 
     def __init__(self, connect: Callable[[], Any], name: str, work: Path) -> None:
         """Store how to connect; `name` is the runner as the operator gave it."""
@@ -99,7 +99,7 @@ class Cluster:
 
 
 class Results:
-    """Results of the workers for each partition, in order; may be iterated again."""
+    """The workers' results for each partition, in order; may be iterated again."""
 
     def __init__(self, futures: list[Any], name: str) -> None:
         """Store the futures without waiting for them."""
@@ -129,7 +129,7 @@ class Results:
 
 @step("cut")
 def _cut(job: ScoringJob) -> list[Partition]:
-    """Split an extract into partitions for the workers of a cluster."""
+    """Split an extract into partitions for a cluster's workers."""
     partitions = cut_partitions(job.delivery, job.config.partition_bytes)
     log.info("extract %s: %d partitions", job.delivery.extract_id, len(partitions))
     return partitions
@@ -155,13 +155,13 @@ def _gather(job: ScoringJob, partitions: Results, folder: Path) -> StagedScores:
 
 
 def _score_partition(partition: Partition, champion: Bundle, config: ScoreConfig, folder: Path) -> Recorded:
-    """Score a partition on a worker, into a file of a folder that all machines share.
+    """Score a partition on a worker, into a file in a folder that all machines share.
 
     Raises:
         ConfigError: the worker cannot see that folder, or the extract.
         ExtractError: the file or its header breaks the contract, or changed.
         BundleError: the bundle scores its examples differently here, or a probability is not a
-            number within 0 and 1.
+            number between 0 and 1.
         PublishError: the file could not be written.
     """
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""Write the human-readable documents of a candidate into its bundle: report.html and model_card.md."""
+"""Write a candidate's human-readable documents into its bundle: report.html and model_card.md."""
 
 from schemas.manifest import MODEL
 from schemas.reports import JudgedEvaluation
@@ -15,7 +15,7 @@ from tasks.core.training_run import Run
 
 @step("document")
 def document(staged: Staged, judged: JudgedEvaluation, extract: Extract, run: Run) -> None:
-    """Write the report and the model card from the numbers of evaluation.json."""
+    """Write the report and the model card from the numbers in evaluation.json."""
     files = {name: seal.sha256 for name, seal in seal_files(staged.folder).items()}
     model = files[MODEL][:16]
     page = write_page(

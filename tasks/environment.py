@@ -14,9 +14,9 @@ class Environment(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CHURN_", frozen=True)
 
-    home: Path = Field(default=Path("var"), description="Folder of all that is written.")
+    home: Path = Field(default=Path("var"), description="Folder for everything that is written.")
     prefect_wait_seconds: float = Field(
-        default=8.0, ge=0, le=9_999, description="How long an ended run waits for Prefect."
+        default=8.0, ge=0, le=9_999, description="How long a finished run waits for Prefect."
     )
     notify: str = Field(default="", description="Prefect's notification blocks, separated by commas.")
 

@@ -1,4 +1,4 @@
-"""Decide, by the operator's policy, whether the candidate may enter service."""
+"""Decide, under the operator's policy, whether the candidate may enter service."""
 
 from schemas.closed import to_json
 from schemas.config import GatePolicy

@@ -17,11 +17,11 @@ PDF = "presentation.pdf"
 
 @step("open-bundle")
 def open_bundle(registry: Path, bundle_id: str | None) -> Bundle:
-    """Open and verify a bundle, the champion without an id.
+    """Open and verify a bundle; without an id, the champion.
 
     Raises:
         RegistryError: there is no champion, or no such bundle.
-        BundleError: the bundle does not verify.
+        BundleError: the bundle fails verification.
     """
     if bundle_id is not None:
         return find_bundle(registry, bundle_id)
@@ -33,7 +33,7 @@ def open_bundle(registry: Path, bundle_id: str | None) -> Bundle:
 
 @step("present")
 def present(bundle: Bundle, registry: Path, folder: Path) -> None:
-    """Write the presentation of a bundle into a folder, over an earlier one."""
+    """Write a bundle's presentation into a folder, replacing an earlier one."""
     manifest = bundle.manifest
     champion = read_champion(registry)
     in_service = champion is not None and champion.bundle_id == manifest.bundle_id

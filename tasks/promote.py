@@ -1,4 +1,4 @@
-"""Move the champion pointer after a training."""
+"""Move the champion pointer after a training run."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -18,12 +18,12 @@ from tasks.core.steps import log, step
 from tasks.dashboard.runs import forget_runs
 
 FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present")
-"""Names of this product's flows: a server may be shared, and others' runs are not ours to delete."""
+"""Names of this product's flows: the server may be shared, and other flows' runs are not ours to delete."""
 
 
 @step("sweep-files")
 def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, force: bool) -> list[Swept]:
-    """Delete extracts, scores and trainings that have expired; log what was deleted and what could not be.
+    """Delete expired extracts, scores and training runs; log what was deleted and what could not be.
 
     Raises:
         ConfigError: the clock has jumped, and `force` is not given.

@@ -1,4 +1,4 @@
-"""Search hyper-parameters before the training, if requested."""
+"""Search hyper-parameters before training, if requested."""
 
 from dataclasses import replace
 

@@ -71,7 +71,7 @@ def train_baselines(parts: Split) -> dict[str, Baseline]:
 
 @step("train-without-protected")
 def train_without_protected(parts: Split, run: Run) -> Refit | None:
-    """Fit the model again without protected attributes, to measure their value; None if it uses none."""
+    """Refit the model without protected attributes, to measure their value; None if it uses none."""
     config = run.order.config
     if not config.encoding.protected_attributes:
         return None

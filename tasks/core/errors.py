@@ -35,8 +35,8 @@ def shown(text: str) -> str:
 class ChurnError(Exception):
     """A fault that a person can fix: shown without a traceback.
 
-    The message names rule, place, expected, got and next action; it has line
-    numbers and counts, but no customer's value. It is always one line, whatever names it contains.
+    The message gives the rule, the place, what was expected, what was found and what to do next, with
+    line numbers and counts but no customer values. It is always one line, whatever names it contains.
     """
 
     exit_code: ClassVar[int] = 1
@@ -72,7 +72,7 @@ class UnnamedError(Exception):
     """A fault in an extract, raised by code that does not know its name; `naming` adds the name.
 
     The message continues after the name: "is empty", or ": line 2 is too long". It is not a ChurnError,
-    so one that is never named shows up as a bug. `kind` builds the error that people see.
+    so if no name is ever added, it shows up as a bug. `kind` builds the error that people see.
     """
 
     def __init__(self, message: str, kind: Callable[[str], ChurnError] = ExtractError) -> None:
@@ -142,7 +142,7 @@ def accessing(path: Path) -> Iterator[None]:
 
 
 def as_user_error(error: Exception) -> ChurnError | None:
-    """Convert what a person can fix, disk errors included, to one of our errors; None for a bug."""
+    """Convert an error that a person can fix, such as a disk error, to a ChurnError; None for a bug."""
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
         advice = explain(error) or "Free or repair the disk, then run again."
         return PublishError(f"could not write a file: {error.strerror}. {advice}")

@@ -1,4 +1,4 @@
-"""The gate: judge an evaluation by the operator's policy. A refusal is a result, not an error."""
+"""The gate: judge an evaluation under the operator's policy. A refusal is a result, not an error."""
 
 import math
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ _MISSING: Final = "missing"
 
 
 def judge(evaluation: Evaluation, policy: GatePolicy, *, champion_simulated: bool | None) -> GateDecision:
-    """Make every enabled check of the policy and decide.
+    """Run every check the policy enables, then decide.
 
-    `champion_simulated` tells whether the champion in service was trained on simulated
-    customers; None if there is no champion. The gate fails closed: a missing or non-finite metric
-    never passes a check that reads it.
+    `champion_simulated` says whether the champion in service was trained on simulated
+    customers; it is None if there is no champion. The gate fails closed: a missing or non-finite
+    metric never passes a check that reads it.
     """
     checks = tuple(
         check
@@ -98,7 +98,7 @@ def _checks(
 
 
 def _not_inferior(name: str, difference: PairedDifference | None, margin: float) -> GateCheck:
-    """Judge a paired difference of ROC-AUC by its 95 % interval.
+    """Judge a paired difference in ROC-AUC by its 95 % interval.
 
     Source: non-inferiority test with a fixed margin; the interval decides, not the point.
     """
@@ -122,7 +122,7 @@ def _warning(name: str, observed: float | None, bound: str, *, good: bool) -> Ga
 
 
 def _largest_recall_gap(evaluation: Evaluation) -> float | None:
-    """Find the largest gap of recall between groups of a protected attribute; None without two groups."""
+    """Find the largest gap in recall between groups of a protected attribute; None if none has two groups."""
     gaps = []
     for column in PROTECTED:
         groups = evaluation.slices.get(column, {}).values()

@@ -39,7 +39,7 @@ def config_sha256(config: Closed) -> str:
 
 
 def git_commit(folder: Path) -> str | None:
-    """Return the commit checked out in a folder, with '+changes' if files differ; None without git."""
+    """Return the commit checked out in a folder, with '+changes' if files differ; None if git has none."""
     try:
         commit = _git(folder, "rev-parse", "HEAD")
         changed = _git(folder, "status", "--porcelain", "--untracked-files=no")

@@ -80,7 +80,7 @@ def _yaml(text: str, place: str) -> Any:
     except _TwiceError as error:
         raise ConfigError(f"{place}: {error}. Set it once.") from None
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError):
-        # PyYAML lets Python's own errors through, such as of a 13th month or of deep nesting.
+        # PyYAML lets Python's own errors through, such as those for a 13th month or for deep nesting.
         raise ConfigError(f"{place}: the text is not readable as YAML. Correct it.") from None
 
 

@@ -20,7 +20,7 @@ class Order(Closed):
 
     extract: Path | None = Field(description="None for simulated customers.")
     config: TrainConfig
-    search: int = Field(default=0, ge=0, description="Trials of the hyper-parameter search; none at 0.")
+    search: int = Field(default=0, ge=0, description="Trials in the hyper-parameter search; 0 for no search.")
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,17 @@ class Run:
 
     @property
     def checkpoints(self) -> Path:
-        """Folder of `last.pt` and `best.pt` of each network."""
+        """Folder for each network's `last.pt` and `best.pt`."""
         return self.folder / "checkpoints"
 
     @property
     def without_protected(self) -> Path:
-        """Folder of the checkpoints of the networks fitted without protected attributes."""
+        """Folder for checkpoints of the networks fitted without protected attributes."""
         return self.folder / "without_protected"
 
     @property
     def search(self) -> Path:
-        """Folder of the hyper-parameter study."""
+        """Folder for the hyper-parameter study."""
         return self.folder / "search"
 
     @property
@@ -58,17 +58,17 @@ class Run:
 
     @property
     def tensorboard(self) -> Path:
-        """Folder of TensorBoard's events."""
+        """Folder for TensorBoard's events."""
         return self.folder / "tensorboard"
 
     @property
     def staged(self) -> Path:
-        """Folder of the candidate's files until they are sealed."""
+        """Folder for the candidate's files until they are sealed."""
         return self.folder / "staged"
 
 
 def new_run(runs: Path, order: Order, *, now: datetime) -> Run:
-    """Create the folder of a new run, named after its start (UTC)."""
+    """Create a folder for a new run, named after its start time (UTC)."""
     stem = now.strftime("%Y%m%dT%H%M%S")
     make_folder(runs)
     number = 1
@@ -77,7 +77,7 @@ def new_run(runs: Path, order: Order, *, now: datetime) -> Run:
         try:
             folder.mkdir(mode=FOLDER_MODE)
             break
-        except FileExistsError:  # another training of the same second
+        except FileExistsError:  # another run started in the same second
             number += 1
     replace_file(folder / ORDER, f"{order.model_dump_json(indent=1)}\n".encode())
     return Run(folder, order, resumed=False)

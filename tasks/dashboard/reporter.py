@@ -64,7 +64,7 @@ from schemas.run_messages import (
 from tasks.core.errors import OrchestratorError
 
 _UNKNOWN_SECONDS: Final = 2.0
-"""How long to wait after the run's end for a server that never answered; for others, the run decides."""
+"""How long to wait after the run's end for a server that never answered; otherwise, the run decides."""
 
 _WARN_SECONDS: Final = 3.0
 """How long a server may leave the first request unanswered before the run is warned."""
@@ -123,7 +123,7 @@ class Reporter:
                         self._deliver_lines(client)
                 self._deliver_lines(client)
                 if self._began is not None and self._began.run_id is None and not self._is_over:
-                    message = "The process of the run ended without reporting why."
+                    message = "The run's process ended without reporting why."
                     ended = RunEnded(type="CRASHED", name=None, message=message)
                     self._deliver(partial(self._report, client, ended))
         except Exception as error:  # noqa: BLE001 what it is does not matter to the run, which is warned

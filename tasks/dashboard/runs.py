@@ -1,8 +1,8 @@
 """Show a run on Prefect's dashboard from a separate process, so that nothing Prefect does affects the run.
 
 The run sends events as lines of JSON and never waits for an answer, except once, after it has
-ended: then at most CHURN_PREFECT_WAIT_SECONDS. A server that is down, slow, full or of another version costs
-the run nothing but a warning.
+ended: then at most CHURN_PREFECT_WAIT_SECONDS. If a server is down, slow, full or a different version, the
+run only logs a warning.
 """
 
 import json
@@ -121,7 +121,7 @@ def forget_runs(
 
 @dataclass
 class _Open:
-    """A step in progress, with its last progress report, when it began and when it last reported."""
+    """A step in progress, its last progress report, and when it began and last reported."""
 
     step_id: UUID
     began: float
@@ -206,7 +206,7 @@ class Dashboard:
         self._report(RunEnded(type=type_, name=name, message=_utf8(message)))
 
     def hurry(self) -> None:
-        """Do not wait for Prefect, as whoever stops a run does not: the rest is sent while the run ends."""
+        """Stop waiting for Prefect, as whoever stops a run will not wait; the rest is sent meanwhile."""
         self._in_hurry = True
 
     def forget(
@@ -273,7 +273,7 @@ class Dashboard:
         self._news.put(None)
 
     def _hear(self) -> Reply | None:
-        """Wait for an answer; None without one, and then nobody waits a second time."""
+        """Wait for an answer; None if none arrives, and then nothing waits for Prefect again."""
         try:
             reply = self._news.get(timeout=self._patience)
         except queue.Empty:
@@ -322,7 +322,7 @@ def _shown(began: RunBegan) -> Iterator[Dashboard]:
 
 
 def _leave(error: BaseException | None) -> NoReturn:
-    """Exit the process of a finished run, without running Prefect's exit handlers that wait for a server."""
+    """Exit a finished run's process without running Prefect's exit handlers, which wait for a server."""
     if isinstance(error, ChurnError):
         sys.stderr.write(f"error: {error}\n")
     elif isinstance(error, Exception):

@@ -1,4 +1,4 @@
-"""Start Prefect's own temporary server, for runs without a configured one.
+"""Start Prefect's own temporary server for runs that have no server configured.
 
 Imported only when needed: it loads the whole server, which takes seconds.
 """
@@ -21,7 +21,8 @@ from tasks.core.errors import OrchestratorError
 
 _LOCK_SECONDS: Final = 2.0
 _MIGRATIONS: Final = Path(prefect.server.database.__file__).parent / "_migrations"
-_ENDED: Final = "its temporary server does not start; `prefect server start` says why"
+_FOREIGN: Final = "was created by a different version of Prefect; move it away to start with a new one"
+_ENDED: Final = "its temporary server does not start; run `prefect server start` to see why"
 
 
 @contextmanager
@@ -69,7 +70,7 @@ def _refuse_unusable(home: Path) -> None:
             newer Prefect.
     """
     if not os.access(home, os.W_OK):
-        raise OrchestratorError(f"{home} is not a folder that may be written to")
+        raise OrchestratorError(f"{home} is not a writable folder")
     database = home / "prefect.db"
     if not database.is_file():
         return
@@ -83,4 +84,4 @@ def _refuse_unusable(home: Path) -> None:
     except sqlite3.Error as error:
         raise OrchestratorError(f"{database}: {error}") from None
     except CommandError:
-        raise OrchestratorError(f"{database} is of another version of Prefect") from None
+        raise OrchestratorError(f"{database} {_FOREIGN}") from None

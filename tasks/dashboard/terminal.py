@@ -1,4 +1,4 @@
-"""Show a run in the terminal: log lines and, on a screen, one live line of the step in progress."""
+"""Show a run in the terminal: log lines and, on a screen, one live line for the step in progress."""
 
 import logging
 import sys

@@ -171,7 +171,7 @@ def test_a_wrong_block_is_refused(deployed: Server, names: str, expected: str) -
             {"type": "COMPLETED", "name": "StaleAndDrifted"},
             "churn: The ",
         ),
-        ("score/nightly", {"type": "SCHEDULED", "name": "Late"}, "churn: The night has not started"),
+        ("score/nightly", {"type": "SCHEDULED", "name": "Late"}, "churn: The nightly run has not started"),
     ],
 )
 def test_the_operator_is_told(

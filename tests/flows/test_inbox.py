@@ -193,7 +193,7 @@ def test_an_empty_night_says_when_scores_are_stale(trained_home: FlowHome, inbox
 
     assert state.is_completed()
     assert state.name == cli.STALE
-    assert f"the newest scores are of {three_days_ago}" in str(state.message)
+    assert f"the newest scores are for {three_days_ago}" in str(state.message)
 
 
 @pytest.mark.parametrize(("days_ago", "name"), [(0, cli.DRIFTED), (3, cli.STALE_AND_DRIFTED)])

@@ -54,7 +54,7 @@ class Encoder:
         The index is ignored, and the row order is kept.
 
         Raises:
-            BundleError: The frame lacks a column of the spec, or has a blank where none is allowed.
+            BundleError: The frame lacks a column in the spec, or has a blank where none is allowed.
         """
         spec = self._spec
         _check_columns(frame, spec)
@@ -92,7 +92,7 @@ def encode(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.float32]:
         (N, F) float32, C-contiguous, columns in the order of `spec.feature_names`.
 
     Raises:
-        BundleError: The frame lacks a column of the spec, or has a blank where none is allowed.
+        BundleError: The frame lacks a column in the spec, or has a blank where none is allowed.
     """
     encoder = Encoder(spec)
     matrix = np.empty((len(frame), len(spec.feature_names)), dtype=np.float32)
@@ -115,7 +115,7 @@ def _write(
     """Write (N, F) inputs from row `start` on, see `NumberEncoding` and `CategoryEncoding`.
 
     One call handles all columns, as many short calls would each wait for the GIL. `scales` holds mean
-    and scale of each number, `widths` the number of values and of inputs of each category.
+    and scale for each number, `widths` the number of values and of inputs for each category.
     """
     rows, at = len(matrix), 0
     for q in range(len(columns.numbers)):
@@ -162,7 +162,7 @@ def _check_columns(frame: pd.DataFrame, spec: Spec) -> None:
     missing = [column for column in wanted if column not in frame.columns]
     if missing:
         raise BundleError(
-            f"preprocessing.json: the customers lack columns of the spec: {', '.join(map(repr, missing))}."
+            f"preprocessing.json: the customers lack columns in the spec: {', '.join(map(repr, missing))}."
             " Score only customers that meet the data contract."
         )
 
@@ -175,8 +175,8 @@ def _numbers(frame: pd.DataFrame, encoding: NumberEncoding) -> npt.NDArray[np.fl
     not_finite = np.count_nonzero(~np.isfinite(x))
     if not_finite:
         raise BundleError(
-            f"preprocessing.json: column {encoding.column!r} must be a finite number, but it is not for "
-            f"{not_finite} customer(s). Score accepted customers only."
+            f"preprocessing.json: column {encoding.column!r} has non-finite values for {not_finite}"
+            " customer(s). Score accepted customers only."
         )
     return x
 

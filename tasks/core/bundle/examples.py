@@ -11,10 +11,10 @@ from schemas.columns import INTERNET_SERVICES, NO_INTERNET, NO_PHONE
 from schemas.preprocessing import Examples, Spec
 
 PROBABILITY_TOLERANCE: Final = 1e-6
-"""Largest allowed difference of a probability; CPUs differ in the last float32 digits."""
+"""Largest allowed difference in a probability; CPUs differ in the last float32 digits."""
 
 CONTRIBUTION_TOLERANCE: Final = 1e-2
-"""Largest allowed difference of a contribution, in logits; see docs/model.md on rounding."""
+"""Largest allowed difference in a contribution, in logits; see docs/model.md on rounding."""
 
 _NEWCOMER: Final[dict[str, str | int | float]] = {
     "gender": "Female",

@@ -43,7 +43,7 @@ class Model:
 
         Raises:
             BundleError: the graph is not one that we export (see `onnx_graph`), the runtime cannot load it,
-                or its inputs and outputs are not ours.
+                or its inputs and outputs are not the expected ones.
         """
         refuse_unsafe(onnx)
         options = ort.SessionOptions()
@@ -102,7 +102,7 @@ class Model:
         if matrix.shape[1] != self.inputs:
             raise BundleError(
                 f"preprocessing.json gives {matrix.shape[1]} inputs but model.onnx takes {self.inputs}."
-                " They come from different trainings; train and promote again."
+                " They come from different training runs; train and promote again."
             )
         switch = np.array(with_reasons)
         for start in range(0, len(matrix), CHUNK_ROWS):
@@ -130,7 +130,7 @@ def published(raw: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """Round (N,) probabilities for publication.
 
     Raises:
-        BundleError: one is not a number between 0 and 1.
+        BundleError: a probability is not a number between 0 and 1.
     """
     probability = raw.astype(np.float64)
     faulty = int((~np.isfinite(probability) | (probability < 0) | (probability > 1)).sum())

@@ -166,7 +166,7 @@ def promote_bundle(
             return champion
         if current != expected:
             raise RegistryError(
-                f"the champion is now '{current}', no longer '{expected}': another promotion came first."
+                f"the champion is now '{current}' instead of '{expected}': another promotion came first."
                 f" Bundle '{bundle.manifest.bundle_id}' is kept: compare the two, then promote it by hand."
             )
         _refuse_unfit(registry, bundle, current, forced=forced)

@@ -59,7 +59,7 @@ class Scorer:
         return published(self._model.probability(encode(customers, self._spec)))
 
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Score (N, *) customers; return the columns of scores.csv, with rows in the same order.
+        """Score (N, *) customers; return the columns for scores.csv, with rows in the same order.
 
         The frame needs the columns of an extract, as text or numbers, and may have others.
 

@@ -21,7 +21,7 @@ _COMMA, _POINT, _ZERO = ord(","), ord("."), ord("0")
 
 
 class ScoresCsv:
-    """Writes scores of one bundle as UTF-8 with LF line endings, exactly as pandas would."""
+    """Writes one bundle's scores as UTF-8 with LF line endings, exactly as pandas would."""
 
     def __init__(self, points: CutPoints, reasons: tuple[str, ...], model_version: str) -> None:
         """Prepare the tables; `reasons` are the codes by index, where index -1 means no reason."""

@@ -46,9 +46,9 @@ class RecordedBlock:
 
 @dataclass(frozen=True)
 class Recorded:
-    """Result of one partition: counts here, rows in the file `name` of the shared folder.
+    """One partition's result: counts here, rows in the file `name` in the shared folder.
 
-    `lines` counts all physical lines of the partition, the header included.
+    `lines` counts all physical lines in the partition, including the header.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Recorded:
 
 
 class Recordings(Protocol):
-    """Results of all partitions of an extract, in order; the last ones may still be pending."""
+    """The results for all of an extract's partitions, in order; the last ones may still be pending."""
 
     def __len__(self) -> int:
         """Return the number of partitions."""
@@ -76,7 +76,7 @@ def score_partition(
     *,
     block_bytes: int = BLOCK_BYTES,
 ) -> Recorded:
-    """Score a partition into a new file of `folder`.
+    """Score a partition into a new file in `folder`.
 
     Raises:
         ExtractError: the file or its header breaks the contract, or changed since it was partitioned.
@@ -110,7 +110,7 @@ def gather(
 
     Raises:
         ExtractError: the extract breaks the contract as a whole.
-        PublishError: the result of a partition is missing or incomplete on this machine.
+        PublishError: a partition's result is missing or incomplete on this machine.
     """
     lines = 0
     with gathering_into(scores, reading) as gathering:
@@ -164,7 +164,7 @@ def _record(block: ScoredBlock, file: BinaryIO) -> RecordedBlock:
 
 
 def _replay(recorded: Recorded, folder: Path, lines_before: int) -> Iterator[ScoredBlock]:
-    """Read back a partition's result, with line numbers of the whole extract."""
+    """Read back a partition's result, with line numbers counted over the whole extract."""
     tally = recorded.tally
     with (folder / recorded.name).open("rb") as file:
         for block in recorded.blocks:

@@ -1,6 +1,6 @@
 """Split an extract into partitions that can be scored on any machine and in any order.
 
-A partition is a file of the extract, or a byte range of a plain CSV file that ends at line ends.
+A partition is one of the extract's files, or a byte range of a plain CSV file cut at line ends.
 """
 
 import hashlib

@@ -32,7 +32,7 @@ _FLAG, _IN_DOMAIN = 2, -2
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of a stream: the `share` read, from 0 to 1, and the `rows` accepted so far."""
+    """A stream's progress: the `share` read, from 0 to 1, and the `rows` accepted so far."""
 
     share: float
     rows: int
@@ -49,7 +49,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class ScoredBlock:
-    """Result of a block: what the extract as a whole needs, and the accepted `lines` with their rows."""
+    """A block's result: what the whole extract needs, and the accepted `lines` with their rows."""
 
     judged: Judged
     lines: Lines
@@ -99,7 +99,7 @@ class Gathering:
         return self._totals.scored
 
     def add(self, block: ScoredBlock) -> None:
-        """Add the next block of the extract."""
+        """Add the extract's next block."""
         self._reading.add(block.judged)
         self._file.write(block.rows.csv)
         flush_to_disk(self._file)  # now, while the threads compute, and not all of it at the end

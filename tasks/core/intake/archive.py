@@ -1,6 +1,6 @@
 """Archive scored extracts, each with its sidecar.
 
-The same bytes are kept once, however often they are delivered.
+The same bytes are kept only once, however often they are delivered.
 """
 
 import os
@@ -17,9 +17,9 @@ from tasks.core.storage.move import move
 
 
 def archive_extract(delivery: Delivery, as_of: date, archive: Path) -> Path:
-    """Move a scored file to the archive, named by date, id and kind, or over its archived copy.
+    """Move a scored file to the archive, named by date, id and kind, or onto its archived copy.
 
-    Sweeps partial copies of killed runs; no other run may archive at the same time.
+    Sweeps partial copies left by killed runs; no other run may archive at the same time.
 
     Raises:
         ChangedError: the file has changed since it was scored.
@@ -35,15 +35,15 @@ def archive_extract(delivery: Delivery, as_of: date, archive: Path) -> Path:
 
 
 def find_archived(archive: Path, extract_id: str) -> Path | None:
-    """Find the archived copy of an extract; None without one."""
+    """Find an extract's archived copy; None if it was never archived."""
     kept = (path for path in archive.glob(f"????-??-??-{extract_id}.*") if not is_sidecar(path.name))
     return min(kept, default=None)
 
 
 def file_late_sidecars(inbox: Path, archive: Path) -> int:
-    """Archive sidecars that arrived after their extracts were scored and match them.
+    """Archive sidecars that arrived after their extracts were scored, if they match.
 
-    Return how many could not be moved; those stay, and do not stop the others.
+    Return how many could not be moved; they stay in the inbox and do not stop the others.
     """
     stuck = 0
     for path in inbox.glob(f"[!.]*{SUFFIX}"):

@@ -26,7 +26,7 @@ class ExtractPath:
 
     @property
     def alias(self) -> str:
-        """Name of the extract in messages."""
+        """What messages call the extract."""
         return alias_of(self.path) if self.delivered else self.path.name
 
 

@@ -63,7 +63,7 @@ class Delivery:
 
     @property
     def name(self) -> str:
-        """Name of the extract in messages."""
+        """What messages call the extract."""
         return self.given.alias
 
     @property

@@ -24,11 +24,11 @@ _BATCH_BYTES: Final = 64 * 2**20
 """Bytes of rows held as text at a time; with dictionary encoding a small page can expand a lot."""
 _PAGE_BUFFER: Final = 2**20
 _ERRORS: Final = (pa.ArrowException, OSError)
-"""pyarrow reports damage as any of these."""
+"""pyarrow may report damage as any of these."""
 
 
 class ParquetText:
-    """The CSV text of a Parquet file."""
+    """A Parquet file's content as CSV text."""
 
     def __init__(self, file: Any, config: IngestConfig) -> None:
         """Read the schema.
@@ -116,7 +116,7 @@ def _longest(column: pa.Array) -> int:
 
 
 def _cells(column: pa.Array) -> pa.StringArray:
-    """Write the cells of a column as CSV."""
+    """Write a column's cells as CSV."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     cells = column.cast(pa.string(), safe=False).fill_null("")  # bad UTF-8 is a fault of its row alone

@@ -24,10 +24,10 @@ STATUS: Final = "status.txt"
 
 
 def reject(given: ExtractPath, error: ExtractError, rejected: Path) -> Path:
-    """Write the reason and the bad rows of a rejected extract; move a delivered extract there.
+    """Write a rejected extract's reason and bad rows; move a delivered extract there.
 
     The folder is named after the hash of the extract's bytes, or of its name if it is not a file. Only
-    `reason.txt` contains the name of a delivered extract: only the sender needs it.
+    `reason.txt` contains a delivered extract's name, because only the sender needs it.
     """
     path = given.path
     try:  # links are not followed here, even if the operator named one

@@ -15,10 +15,10 @@ MAX_SILENCE: Final = timedelta(days=35)
 
 
 def refuse_clock_jump(home: Locations, champion: Champion | None, now: datetime) -> None:
-    """Refuse a moment too long after the last sweep or, before the first one, the last night or promotion.
+    """Refuse to sweep too long after the last sweep or, before the first, the last nightly run or promotion.
 
-    The last sweep alone counts: a night that runs between jump and sweep is dated by the clock that jumped.
-    Later dates than now are ignored; without an earlier one, any clock passes.
+    If there was a sweep, only that counts: a run between jump and sweep is dated by the clock that jumped.
+    Dates later than now are ignored; if there is no earlier one, any clock passes.
 
     Raises:
         ConfigError: the clock has jumped, or no sweep ran for so long.
@@ -29,7 +29,7 @@ def refuse_clock_jump(home: Locations, champion: Champion | None, now: datetime)
     if last is not None and now - last > MAX_SILENCE:
         raise ConfigError(
             f"the clock says {now.date()}, but the last {what} was on {last.date()};"
-            f" expected at most {MAX_SILENCE.days} days between. Nothing was deleted."
+            f" expected at most {MAX_SILENCE.days} days in between. Nothing was deleted."
             " Correct the clock, or, if there really was none for that long, pass --force."
         )
 

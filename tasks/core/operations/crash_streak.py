@@ -1,4 +1,4 @@
-"""Count consecutive crashes of a deployment from the final states of its runs."""
+"""Count a deployment's consecutive crashes from the final states of its runs."""
 
 from collections.abc import Iterable
 from itertools import takewhile

@@ -19,7 +19,7 @@ from tasks.core.intake.unfinished_upload import is_unfinished
 
 
 def observe_champion(registry: Path) -> ChampionStatus | None:
-    """Verify the champion, its pointer and its history; None without one.
+    """Verify the champion, its pointer and its history; None if there is no champion.
 
     Raises:
         RegistryError: the pointer or the history cannot be understood.
@@ -85,7 +85,7 @@ def observe_waiting(folder: Path, now: datetime) -> Waiting:
 
 
 def observe_lone_sidecars(inbox: Path, now: datetime) -> Waiting:
-    """Count the sidecars without an extract, and the hours since the oldest arrived."""
+    """Count the sidecars that have no extract, and the hours since the oldest arrived."""
     came = _arrival_times(
         path
         for path in _entries(inbox)
@@ -95,7 +95,7 @@ def observe_lone_sidecars(inbox: Path, now: datetime) -> Waiting:
 
 
 def observe_rejected(rejected: Path, now: datetime, days: int) -> tuple[Rejection, ...]:
-    """List the extracts rejected in the last days, newest first."""
+    """List recently rejected extracts, newest first."""
     found = []
     for place in _entries(rejected):
         with suppress(OSError):
@@ -113,7 +113,7 @@ def _said(status: Path) -> str:
 
 
 def observe_disk(home: Locations) -> Disk:
-    """Measure the disk, and the space each folder of the home takes."""
+    """Measure the disk, and the space that each folder in the home folder takes."""
     usage = shutil.disk_usage(home.home)
     used = {path.name: _bytes_of(path) for path in sorted(_entries(home.home)) if path.is_dir()}
     return Disk(total_bytes=usage.total, free_bytes=usage.free, used_bytes=used)

@@ -181,7 +181,7 @@ def _of_scores(scores: Path, found: _Published, policy: AlarmPolicy, now: dateti
     if found.damaged:
         yield Alarm(
             code="scores_damaged",
-            message=f"folders of scores changed since publication: {len(found.damaged)}, first"
+            message=f"scores folders changed since publication: {len(found.damaged)}, first"
             f" '{found.damaged[0]}'. Move them away and score the archived extracts again, or restore a"
             " backup.",
         )

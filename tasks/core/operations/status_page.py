@@ -1,4 +1,4 @@
-"""Print the status as a page, alarms first; 100 columns wide where there is no terminal."""
+"""Print the status as a page, alarms first; 100 columns wide if there is no terminal."""
 
 from typing import Final, TextIO
 
@@ -31,7 +31,7 @@ def print_page(status: Status, file: TextIO | None = None) -> None:
     console.print(*(_indented(Text(f"! {each.code}: {each.message}", "red")) for each in status.alarms))
     sections: dict[str, RenderableType] = {
         "Champion": _champion(status.champion),
-        "Nights (* latest, - superseded)": _nights(status.nights),
+        "Nightly runs (* latest, - superseded)": _nights(status.nights),
         "Waiting": f"inbox: {_waiting(status.inbox)}; work: {_waiting(status.work)}",
         "Rejected lately": _rejected(status),
         "Disk": _disk(status.disk),

@@ -23,10 +23,10 @@ from tasks.core.storage.atomic import replace_file, sweep_stages, sync_folder
 def sweep(home: Locations, due: Due, at: datetime) -> tuple[list[Swept], list[Left]]:
     """Delete what has expired; return the lines logged, and what could not be deleted.
 
-    No other run may sweep at the same time: the caller holds the lock of the home's `work` folder.
+    No other run may sweep at the same time: the caller holds the lock on the home's `work` folder.
 
     Raises:
-        PublishError: the pending file of the last sweep cannot be read.
+        PublishError: the last sweep's pending file cannot be read.
     """
     sweep_stages(home.home)
     settled, before = _settle(home)

@@ -1,4 +1,4 @@
-"""Draw the charts of the deck: few marks, large French labels, the colours of the report's plots."""
+"""Draw the deck's charts: few marks, large French labels, the same colours as the report's plots."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,7 +65,7 @@ def people(share: float) -> Figure:
 
 
 def shares(found: Mapping[str, Sequence[ValueShare]]) -> Figure:
-    """Draw a share for each value of some columns, column by column, the largest in another colour."""
+    """Draw a share for each value in some columns, column by column, the largest in another colour."""
     largest = max(each.share for values in found.values() for each in values)
     with _chart() as (figure, axes):
         ticks: list[str] = []

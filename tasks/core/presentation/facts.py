@@ -1,4 +1,4 @@
-"""Compute what the text and the charts of the deck need beyond the bundle's own fields."""
+"""Compute what the deck's text and charts need beyond the bundle's own fields."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,7 +15,7 @@ AHEAD, LEVEL, BEHIND = "devant", "à égalité", "derrière"
 _STRONGEST: Final = 6
 """Groups of columns that the deck shows."""
 _NAMED: Final = 2
-"""A larger group of columns has one name for all of them."""
+"""A group with more columns is given a single name."""
 _RESPONSES: Final = 3
 """Columns whose highest and lowest probability the deck shows."""
 _STRICTER: Final = 0.6
@@ -116,7 +116,7 @@ def _champion_difference(e: JudgedEvaluation) -> dict[str, Measure]:
 
 
 def _standing(difference: Measure) -> str:
-    """Compare by the interval of candidate minus other: level where it contains zero."""
+    """Compare by the interval for candidate minus other: level if it contains zero."""
     if difference.low is None or difference.high is None or difference.low <= 0 <= difference.high:
         return LEVEL
     return AHEAD if difference.low > 0 else BEHIND
@@ -139,7 +139,7 @@ def _extremes(response: Response) -> dict[str, Any]:
 
 
 def _removal(e: JudgedEvaluation) -> dict[str, Any] | None:
-    """Say what leaving out protected attributes changes: the negated difference to the refit."""
+    """Say what leaving out protected attributes changes: the negated difference from the refit."""
     if e.protected is None:
         return None
     cost = e.protected.difference.roc_auc

@@ -14,7 +14,7 @@ _TEMPLATE: Final = Path(__file__).with_name("deck.typ")
 
 
 def write_pdf(deck: Deck) -> bytes:
-    """Write a page a slide, accessible as PDF/UA-1 demands; the same deck gives the same bytes."""
+    """Write one page per slide, accessible as PDF/UA-1 requires; the same deck gives the same bytes."""
     content = {
         "title": deck.title,
         "footer": deck.footer,

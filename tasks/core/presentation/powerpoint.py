@@ -1,4 +1,4 @@
-"""Write the deck as a PowerPoint file: fill the placeholders of `template.pptx`, which has the looks."""
+"""Write the deck as a PowerPoint file: fill the placeholders in `template.pptx`, which defines the style."""
 
 import io
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from tasks.core.presentation.slides import Deck, Slide
 
 TITLE, BULLETS, TOPIC, FOOTER, NUMBER, PICTURE, MARK = 0, 1, 10, 11, 12, 13, 14
 KEY_FIGURES: Final = (20, 21, 22)
-"""Indexes of the template's placeholders."""
+"""Indexes of the placeholders in the template."""
 
 _TEMPLATE: Final = Path(__file__).with_name("template.pptx")
 
@@ -36,7 +36,7 @@ def write_powerpoint(deck: Deck) -> bytes:
 
 
 def _layout(slide: Slide) -> str:
-    """Name the layout for the slide's chart and number of key figures."""
+    """Name the layout that fits the slide's chart and number of key figures."""
     if slide.picture.figure.get_figwidth() == charts.ABOVE[0]:
         return "Picture above"
     return f"Picture beside, {len(slide.key_figures)} key figures"
@@ -73,7 +73,7 @@ def _write(shape: Any, paragraphs: Sequence[str]) -> None:
 
 
 def _number(shape: Any, slides: int) -> None:
-    """Write the slide's number as a field, which follows when slides are moved, and how many there are."""
+    """Write the slide's number as a field, which updates when slides are moved, and the total number."""
     _write(shape, [f" / {slides}"])
     field = parse_xml(
         f'<a:fld {nsdecls("a")} id="{{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}}" type="slidenum">'

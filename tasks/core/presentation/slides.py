@@ -50,7 +50,7 @@ class Slide:
 
 @dataclass(frozen=True, kw_only=True)
 class Deck:
-    """The slides of one bundle, and what every slide repeats: a footer, and a mark if it is not empty."""
+    """One bundle's slides, and what every slide repeats: a footer, and a mark if it is not empty."""
 
     title: str
     footer: str
@@ -60,7 +60,7 @@ class Deck:
 
 
 def make_deck(e: JudgedEvaluation, manifest: BundleManifest, *, in_service: bool) -> Deck:
-    """Fill the text of `slides.toml` with a bundle's numbers and draw its charts.
+    """Fill the text in `slides.toml` with a bundle's numbers and draw its charts.
 
     Args:
         e: The bundle's evaluation.

@@ -43,7 +43,7 @@ def write_page(
 
 
 def draw(e: JudgedEvaluation) -> dict[str, str | list[str]]:
-    """Draw every plot of the page as inline SVG, by name."""
+    """Draw every plot on the page as inline SVG, by name."""
     evidence = e.evidence
     strongest = [column for each in evidence.influence for column in each.columns][:STRONGEST]
     responses = {response.column: response for response in evidence.responses}

@@ -157,7 +157,7 @@ def thresholds(choices: tuple[ThresholdChoice, ...], threshold: float) -> str:
 
 
 def influence(found: tuple[Influence, ...]) -> str:
-    """Draw the loss of ROC-AUC when columns are shuffled, most influential on top."""
+    """Draw the loss in ROC-AUC when columns are shuffled, most influential on top."""
     figure, axes = _axes(height=0.32 * len(found) + 1)
     names = [label_of(each) for each in found][::-1]
     losses = [each.loss for each in found][::-1]
@@ -168,7 +168,7 @@ def influence(found: tuple[Influence, ...]) -> str:
 
 
 def weights(columns: tuple[ColumnWeight, ...]) -> str:
-    """Draw the mean absolute contribution of each column, largest on top."""
+    """Draw each column's mean absolute contribution, largest on top."""
     figure, axes = _axes(height=0.26 * len(columns) + 1)
     drawn = columns[::-1]
     axes.barh([each.column for each in drawn], [each.mean_contribution for each in drawn], color=BLUE)
@@ -177,7 +177,7 @@ def weights(columns: tuple[ColumnWeight, ...]) -> str:
 
 
 def worked(example: WorkedExample) -> str:
-    """Draw the contributions of a made-up customer: columns that raise the risk, then those that lower it."""
+    """Draw a made-up customer's contributions: columns that raise the risk, then those that lower it."""
     figure, axes = _axes(width=3.8, height=0.2 * len(example.contributions) + 0.8)
     names, values = [*example.contributions][::-1], [*example.contributions.values()][::-1]
     axes.barh(names, values, color=[ORANGE if value > 0 else BLUE for value in values])

@@ -1,4 +1,4 @@
-"""Fill the sentences of the report and the card, `sentences.toml`, with the numbers of evaluation.json."""
+"""Fill the sentences in the report and the card, `sentences.toml`, with numbers from evaluation.json."""
 
 import tomllib
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ _HTML.filters |= _FILTERS
 
 
 def render(template: str, e: JudgedEvaluation, **values: Any) -> str:
-    """Fill a template of this folder, `*.html.jinja` or another, with an evaluation and its sentences."""
+    """Fill a template in this folder, `*.html.jinja` or another, with an evaluation and its sentences."""
     environment = _HTML if template.endswith(".html.jinja") else _TEXT
     return environment.get_template(template).render(
         e=e,

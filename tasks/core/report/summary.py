@@ -1,4 +1,4 @@
-"""Summarise a training on one screen, with the same text in the terminal, the log and the UI."""
+"""Summarise a training run on one screen, with the same text in the terminal, the log and the UI."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +45,7 @@ def counts_line(rows: RowCounts) -> str:
 
 
 def metrics_table(evaluation: Evaluation) -> str:
-    """Write the metrics of candidate, baselines and champion as a Markdown table."""
+    """Write the metrics for candidate, baselines and champion as a Markdown table."""
     columns: dict[str, Measures] = {"candidate": evaluation.measures}
     columns |= {name: report.measures for name, report in evaluation.baselines.items()}
     if evaluation.champion is not None:
@@ -70,7 +70,7 @@ def gate_table(decision: GateDecision) -> str:
 def training_summary(
     manifest: BundleManifest, evaluation: Evaluation, *, service: str, next_command: str
 ) -> str:
-    """Write the result of a training: metrics, gate, the bundle in service, and what to run next."""
+    """Write a training run's result: metrics, gate, the bundle in service, and what to run next."""
     training = evaluation.training
     networks = f"{len(training.epochs)} networks" if len(training.epochs) > 1 else "one network"
     return "\n".join(
@@ -92,7 +92,7 @@ def training_summary(
 
 
 def scores_table(published: Mapping[Path, ScoresManifest]) -> str:
-    """Write the counts of published scores as a Markdown table."""
+    """Write the counts for published scores as a Markdown table."""
     rows = []
     for folder, manifest in published.items():
         marks = " (SIMULATED)" if manifest.extract.simulated or manifest.bundle_simulated else ""

@@ -1,4 +1,4 @@
-"""Compare two bundles' scores of one extract, however large it is."""
+"""Compare two bundles' scores for the same extract, however large it is."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class LastExtract:
 
 
 def find_last_extract(home: Locations) -> LastExtract:
-    """Find the archived extract of the latest scores.
+    """Find the archived extract behind the latest scores.
 
     Raises:
         ConfigError: nothing has been scored, the scores are damaged, or the extract is not in the archive.
@@ -51,7 +51,7 @@ def find_last_extract(home: Locations) -> LastExtract:
     path = find_archived(home.archive, latest.extract_id) if latest else None
     if latest is None or path is None:
         raise ConfigError(
-            "the extract of the latest scores is not in the archive, so it cannot be scored again."
+            "the extract behind the latest scores is not in the archive, so it cannot be scored again."
             " Nothing was moved; leave out --rescore."
         )
     folder = home.scores / latest.folder
@@ -66,7 +66,7 @@ def find_last_extract(home: Locations) -> LastExtract:
 
 
 def compare(before: Path, after: Path) -> Movement:
-    """Compare two folders of scores of the same customers in the same order.
+    """Compare two folders of scores for the same customers in the same order.
 
     Raises:
         PublishError: they cover different customers.

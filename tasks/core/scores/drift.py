@@ -1,4 +1,4 @@
-"""Detect drift of customers or scores."""
+"""Detect drift in customers or scores."""
 
 from pathlib import Path
 from typing import Final
@@ -9,24 +9,24 @@ from tasks.core.scores.folders import published_folders, read_manifest
 from tasks.core.scores.latest import corrected_extracts, read_latest
 
 LEAST_CUSTOMERS: Final = 100
-"""Fewer customers are not compared: the standard error of a share of 30 % is five points here."""
+"""With fewer customers nothing is compared: at 100, a 30 % share has a standard error of five points."""
 
 
 def find_drift(scores: Path, policy: AlarmPolicy) -> str | None:
-    """Describe how the latest scores drifted from training or from the previous day; None if they did not."""
+    """Describe how the latest scores drifted from training or from an earlier day; None if they did not."""
     latest = read_latest(scores)
     manifest = read_manifest(scores / latest.folder) if latest else None
     return drifted(manifest, _day_before(scores, manifest), policy) if manifest else None
 
 
 def drifted(now: ScoresManifest, before: ScoresManifest | None, policy: AlarmPolicy) -> str | None:
-    """Describe how scores drifted; `before` are the scores of an earlier day by the same bundle, if any."""
+    """Describe how scores drifted; `before` are the same bundle's scores for an earlier day, if any."""
     if now.scored < LEAST_CUSTOMERS:
         return None
     strangers = now.out_of_domain / now.scored
     if strangers > policy.max_out_of_domain_share:
         return (
-            f"{strangers:.1%} of the customers of {now.as_of_date} are outside the champion's training"
+            f"{strangers:.1%} of customers scored for {now.as_of_date} are outside the champion's training"
             f" domain; expected at most {policy.max_out_of_domain_share:.1%}. Check the extract, then"
             " retrain."
         )
@@ -35,15 +35,15 @@ def drifted(now: ScoresManifest, before: ScoresManifest | None, policy: AlarmPol
     share, earlier = now.flagged / now.scored, before.flagged / before.scored
     if abs(share - earlier) > policy.max_flagged_change:
         return (
-            f"{share:.1%} of the customers of {now.as_of_date} are flagged, but {earlier:.1%} were on"
-            f" {before.as_of_date}; expected a change of at most {policy.max_flagged_change:.1%}."
-            " Check the extract, then retrain."
+            f"{share:.1%} of customers scored for {now.as_of_date} are flagged, compared with"
+            f" {earlier:.1%} for {before.as_of_date}; expected a change of at most"
+            f" {policy.max_flagged_change:.1%}. Check the extract, then retrain."
         )
     return None
 
 
 def _day_before(scores: Path, now: ScoresManifest | None) -> ScoresManifest | None:
-    """Find the newest undamaged scores of an earlier day, by the same bundle and with enough customers."""
+    """Find the newest undamaged scores for an earlier day, by the same bundle and with enough customers."""
     manifests = [each for each in map(read_manifest, published_folders(scores)) if each is not None]
     corrected = corrected_extracts(manifests)
     earlier = (

@@ -15,6 +15,6 @@ def stale(as_of: date, now: datetime, max_age_hours: int) -> str | None:
     if hours <= max_age_hours:
         return None
     return (
-        f"the newest scores are of {as_of}, which ended {hours:.0f} hours ago; expected at most"
+        f"the newest scores are for {as_of}, which ended {hours:.0f} hours ago; expected at most"
         f" {max_age_hours}. Ask the CRM team for the missing extracts."
     )

@@ -1,4 +1,4 @@
-"""Derive from the manifests alone which scores supersede which, and keep one pointer to the latest."""
+"""Work out from the manifests alone which scores supersede which, and keep a pointer to the latest."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -19,12 +19,12 @@ LATEST: Final = "latest.json"
 
 
 def corrected_extracts(manifests: Iterable[ScoresManifest]) -> set[str]:
-    """Return the ids of the extracts that some of these scores supersede."""
+    """Return the ids of the extracts that any of these scores supersede."""
     return {ScoresName.parse(name).extract_id for each in manifests for name in each.supersedes}
 
 
 def superseded_by(scores: Path, as_of: date, extract_id: str) -> tuple[str, ...]:
-    """Name the folders of the day's earlier extracts, which this one supersedes.
+    """Name the folders of the earlier extracts for the same day, which this one supersedes.
 
     A redelivered extract keeps its original position, whichever bundle scores it again.
     """
@@ -39,9 +39,9 @@ def superseded_by(scores: Path, as_of: date, extract_id: str) -> tuple[str, ...]
 
 
 def find_latest(scores: Path, champion: str) -> Latest | None:
-    """Find the scores to use: of the newest day, by the extract that no other supersedes.
+    """Find the scores to use: for the newest day, those of the extract that no other extract supersedes.
 
-    Among several bundles' scores of it, prefer those by the `champion` (an id), else the most recent.
+    If several bundles scored that extract, prefer the `champion` (an id), or else the most recent scores.
     """
     newest: list[ScoresManifest] = []
     for manifest in manifests_of(published_folders(scores)):
@@ -82,7 +82,7 @@ def read_latest(scores: Path) -> Latest | None:
 def swap_latest(scores: Path, champion: str) -> Latest | None:
     """Update the pointer to the latest scores; it moves back a day only if its folder is gone.
 
-    Removes leftovers of killed runs, so the caller must hold the lock of the `work` folder.
+    Removes leftovers of killed runs, so the caller must hold the lock on the `work` folder.
     """
     sweep_stages(scores)
     old, new = read_latest(scores), find_latest(scores, champion)

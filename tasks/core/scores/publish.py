@@ -17,7 +17,7 @@ SCORES: Final = "scores.csv"
 
 @dataclass(frozen=True)
 class StagedScores:
-    """Complete scores and quarantine of an extract in a hidden folder, not published yet."""
+    """An extract's complete scores and quarantine in a hidden folder, not published yet."""
 
     folder: Path
     files: dict[str, FileSeal]
@@ -27,9 +27,9 @@ class StagedScores:
 
 
 def open_stage(scores: Path, name: str) -> Path:
-    """Create the hidden folder in which scores are staged; sweep those of killed runs.
+    """Create the hidden folder in which scores are staged; sweep those left by killed runs.
 
-    No other run may stage scores at the same time: the caller holds the lock of the home's `work` folder.
+    No other run may stage scores at the same time: the caller holds the lock on the home's `work` folder.
     """
     with translate_disk_errors(name):
         sweep_stages(scores)

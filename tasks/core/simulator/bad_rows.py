@@ -16,7 +16,7 @@ Row = dict[str, str]
 
 
 class Fault(StrEnum):
-    """Kinds of faults; each breaks exactly one rule of the data contract."""
+    """Kinds of faults; each breaks exactly one rule in the data contract."""
 
     BAD_CATEGORY = "bad_category"
     BAD_NUMBER = "bad_number"
@@ -60,7 +60,7 @@ class Plan(NamedTuple):
 
 
 MAX_SHARE: Final = 0.5
-"""Each planted row needs a valid neighbour, which serves as the partner of a conflicting id."""
+"""Each planted row needs a valid neighbour, which serves as the partner for a conflicting id."""
 
 
 def kinds_in_turn(rows: int, share: float) -> list[Fault]:

@@ -10,10 +10,10 @@ from tasks.core.simulator.parameters import PARAMETERS
 from tasks.core.simulator.population import Population, populate
 
 _STEPS_A_UNIT: Final = round(1 / PARAMETERS.charges.step)
-"""Steps per unit of currency."""
+"""Steps per currency unit."""
 
 _BLANK: Final = " "
-"""What the CRM writes for the total of a customer who has just joined."""
+"""What the CRM writes as the total for a customer who has just joined."""
 
 
 def simulate(rows: int, seed: int) -> pd.DataFrame:

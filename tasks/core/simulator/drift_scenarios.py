@@ -1,4 +1,4 @@
-"""Drift of a simulated population from the one that the parameters describe."""
+"""How a simulated population drifts from the one that the parameters describe."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ DRIFTING_NUMBERS: Final = ("tenure", "MonthlyCharges")
 """TotalCharges follows these two."""
 
 NUMBER_SHIFTS: Final = (-0.9, 1.0)
-"""Smallest and largest relative change of a number."""
+"""Smallest and largest relative change in a number."""
 
 
 def parse_drift(arguments: Sequence[str]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from tasks.core.simulator.population import populate
 from tasks.core.storage.atomic import replacing
 
 CHUNK_ROWS: Final = 65_536
-"""Customers in memory at a time; it does not affect the content of the file."""
+"""Customers in memory at a time; this does not affect the file's content."""
 
 
 class WrittenExtract(NamedTuple):
@@ -52,7 +52,7 @@ def write_extract(
         rows: Customers, at least 1.
         seed: Seed of the population, 0 or more.
         faults: Faults to plant, at most one per customer, in the order of the file.
-        drift: Drift of the population; see `tasks.core.simulator.drift_scenarios`.
+        drift: How the population drifts; see `tasks.core.simulator.drift_scenarios`.
         labelled: Whether the Churn column is written.
         progress: Called after every chunk with the number of customers written so far.
 

@@ -1,4 +1,4 @@
-"""Parameters of the simulated customers, read once from `parameters.toml`, which gives their sources."""
+"""Parameters for the simulated customers, read once from `parameters.toml`, which gives their sources."""
 
 import tomllib
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ A name such as `a & b` stands for the product of the features `a` and `b`.
 
 
 class Choice(Closed):
-    """The values of a column, and what makes each more likely than the first."""
+    """A column's values, and what makes each more likely than the first."""
 
     values: tuple[str, ...] = Field(min_length=2)
     logits: Logits

@@ -67,7 +67,7 @@ class Population(NamedTuple):
 
 
 def populate(start: int, rows: int, seed: int, drift: Drift) -> Population:
-    """Draw customers `start` (from 0) to `start + rows - 1` of the population of a seed."""
+    """Draw customers `start` (from 0) to `start + rows - 1` from the population that a seed defines."""
     bits = np.random.Philox(seed)
     bits.advance(start * len(_DRAWS) // _DRAWS_A_COUNTER)
     uniform = dict(zip(_DRAWS, np.random.Generator(bits).random((rows, len(_DRAWS))).T, strict=True))

@@ -16,7 +16,7 @@ FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 STAGE_PREFIX: Final = ".stage-"
 _NOT_OURS_TO_SYNC: Final = frozenset({errno.EACCES, errno.EPERM, errno.EINVAL, errno.EROFS})
-"""Errors of fsync on a folder we did not write to: an operator's, a read-only or an automounted one."""
+"""Errors from fsync on a folder we did not write to: an operator's, a read-only or an automounted one."""
 
 
 def make_folder(folder: Path) -> Path:
@@ -84,7 +84,7 @@ def new_stage(beside: Path, name: str) -> Path:
 
 
 def reveal(stage: Path, target: Path) -> bool:
-    """Rename a folder of synced files to its place; False if a complete one is there already."""
+    """Rename a folder of synced files to its final name; False if a complete folder already has it."""
     sync_folder(stage)
     try:
         stage.rename(target)

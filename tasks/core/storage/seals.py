@@ -8,7 +8,7 @@ from tasks.core.storage.hashing import sha256_of
 
 
 def seal_files(folder: Path) -> dict[str, FileSeal]:
-    """Hash every file of a folder except its manifest, by name."""
+    """Hash every file in a folder except its manifest, by name."""
     return {
         path.name: FileSeal(sha256=sha256_of(path), size=path.stat().st_size)
         for path in sorted(folder.iterdir())

@@ -24,7 +24,7 @@ def spill_file(folder: Path | None) -> BinaryIO:
 
 @contextmanager
 def shared_folder(beside: Path, name: str) -> Iterator[Path]:
-    """Provide a hidden folder for the processes of one run; sweep those of killed runs."""
+    """Provide a hidden folder for one run's processes; sweep folders left by killed runs."""
     sweep_stages(beside)
     folder = new_stage(beside, name)
     try:

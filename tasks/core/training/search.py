@@ -34,7 +34,7 @@ SPARED_TRIALS, SPARED_EPOCHS = 5, 10
 """The first trials, and the first epochs of every trial, are not pruned."""
 
 SINGLE_STOPS_ON: Final = 5
-"""Folds of the training part; a single network is stopped on one and trained on the others."""
+"""Folds in the training part; a single network is stopped on one and trained on the others."""
 
 CHOICES: Final = {
     "batch_size": (64, 128, 256, 512),
@@ -73,9 +73,9 @@ def search_settings(
 
     Args:
         parts: Training and validation are used.
-        config: Everything that is not searched, and the values of the first trial.
+        config: Everything that is not searched, and the first trial's values.
         trials: Total number, completed and pruned.
-        folder: Folder of the study; one with the same customers and configuration is resumed.
+        folder: Folder for the study; a study with the same customers and configuration is resumed.
         on_trial: Called after every trial, before it is stored.
 
     Raises:
@@ -117,7 +117,7 @@ def search_settings(
 
 
 def _draw(trial: Trial | FixedTrial, config: TrainConfig) -> TrainConfig:
-    """Draw a configuration from the search space of docs/model.md."""
+    """Draw a configuration from the search space in docs/model.md."""
     depth = trial.suggest_int("depth", 2, 4)
     drawn = {
         "hidden": tuple(trial.suggest_int(f"neurons_{i}", 8, 256, log=True) for i in range(1, depth + 1)),

@@ -151,15 +151,15 @@ def test_text_may_be_stored_in_any_way(dtype: Any) -> None:
         (_frame([ROWS[0][0]]).drop(columns="Contract"), "'Contract'"),
         (
             _frame([[np.nan, 1.0, "No", "One year", "No"]]),
-            "'tenure' must be a finite number, but",
+            "'tenure' has non-finite values for",
         ),
         (
             _frame([[np.inf, 1.0, "No", "One year", "No"]]),
-            "'tenure' must be a finite number, but",
+            "'tenure' has non-finite values for",
         ),
         (
             _frame([[1.0, -np.inf, "No", "One year", "No"]]),
-            "'TotalCharges' must be a finite number, but",
+            "'TotalCharges' has non-finite values for",
         ),
     ],
 )

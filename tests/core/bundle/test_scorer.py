@@ -120,7 +120,7 @@ def test_a_model_of_another_training(trained_home: Home) -> None:
     spec = champion.spec.model_copy(update={"categories": champion.spec.categories[1:]})
     scorer = Scorer(champion.onnx, spec, champion.cut_points, model_version="x")
 
-    with pytest.raises(BundleError, match="from different trainings"):
+    with pytest.raises(BundleError, match="from different training runs"):
         scorer.score(make_customers(5))
 
 

@@ -139,7 +139,9 @@ def test_a_sidecar_without_its_extract_is_warned_of(tmp_path: Path, caplog: pyte
     assert not any("have no extract" in message for message in caplog.messages)
 
 
-@pytest.mark.parametrize(("strangers", "said"), [(0, None), (900, "90.0% of the customers of 2026-03-01")])
+@pytest.mark.parametrize(
+    ("strangers", "said"), [(0, None), (900, "90.0% of customers scored for 2026-03-01")]
+)
 def test_a_night_says_that_its_own_scores_drifted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, strangers: int, said: str | None
 ) -> None:

@@ -67,7 +67,10 @@ def test_the_verdict_comes_first(page: str) -> None:
     sections = ("The data", "Training", "Ranking", "Comparison with the baselines", "Whom to call")
     order = [
         'class="verdict',
-        *(f"<h2>{name}" for name in (*sections, "Calibration", "Groups", "What drives", "Reasons for")),
+        *(
+            f"<h2>{name}"
+            for name in (*sections, "Calibration", "Customer groups", "What drives", "Reasons for")
+        ),
     ]
     places = [page.index(each) for each in order]
 

@@ -39,7 +39,7 @@ def test_customers_unlike_those_learnt_from(strangers: int, drifts: bool, tmp_pa
 
     said = found(tmp_path)
     assert (said is not None) is drifts
-    assert said is None or "20.0% of the customers of 2026-03-02 are outside" in said
+    assert said is None or "20.0% of customers scored for 2026-03-02 are outside" in said
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_change_of_the_flagged_share(percent: int, drifts: bool, tmp_path: Pat
 
     said = found(tmp_path)
     assert (said is not None) is drifts
-    assert said is None or "30.0% were on 2026-02-27" in said
+    assert said is None or "compared with 30.0% for 2026-02-27" in said
 
 
 def test_only_the_same_bundle_and_uncorrected_days_are_compared(tmp_path: Path) -> None:
@@ -77,4 +77,4 @@ def test_a_share_of_few_customers_is_no_drift(tmp_path: Path) -> None:
     assert found(tmp_path) is None
 
     publish(tmp_path, DAY + timedelta(days=1), C, NIGHT, scored=100, flagged=100)
-    assert "100.0% of the customers" in str(found(tmp_path))
+    assert "100.0% of customers scored" in str(found(tmp_path))

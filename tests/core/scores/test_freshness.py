@@ -25,4 +25,4 @@ def test_stale_beyond_the_limit() -> None:
     assert stale(DAY, datetime(2026, 3, 3, 6, tzinfo=UTC), 30) is None
     said = stale(DAY, datetime(2026, 3, 3, 7, tzinfo=UTC), 30)
     assert said is not None
-    assert "of 2026-03-01, which ended 31 hours ago; expected at most 30." in said
+    assert "for 2026-03-01, which ended 31 hours ago; expected at most 30." in said

@@ -323,7 +323,7 @@ def test_a_run_that_is_killed_is_shown_as_crashed(api: Breakable) -> None:
         running.kill()
         reporter.wait(60)
 
-    assert states(api)[-1] == ("CRASHED", "Crashed", "The process of the run ended without reporting why.")
+    assert states(api)[-1] == ("CRASHED", "Crashed", "The run's process ended without reporting why.")
 
 
 def test_a_reporter_that_dies_is_not_missed(api: Breakable) -> None:

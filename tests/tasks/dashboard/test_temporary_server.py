@@ -22,7 +22,7 @@ def write(home: Path, revision: str) -> None:
 BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "damaged": (lambda home: (home / "prefect.db").write_text("garbage"), "file is not a database"),
     "empty": (lambda home: (home / "prefect.db").write_bytes(b""), "no such table"),
-    "newer": (lambda home: write(home, "ffffffffffff"), "is of another version of Prefect"),
+    "newer": (lambda home: write(home, "ffffffffffff"), "was created by a different version of Prefect"),
 }
 
 
@@ -49,7 +49,7 @@ def test_a_locked_database_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_a_home_that_may_not_be_written_to_is_refused(tmp_path: Path) -> None:
     """So is one that is not there."""
-    with pytest.raises(OrchestratorError, match="not a folder that may be written to"):
+    with pytest.raises(OrchestratorError, match="is not a writable folder"):
         temporary_server(tmp_path / "nowhere").__enter__()
 
 

@@ -1,4 +1,4 @@
-"""Fast path: accept rows of a block column by column, using the checks of the pandera contract itself.
+"""Fast path: accept rows in a block column by column, using the pandera contract's own checks.
 
 `check_tables` holds the answers that do not depend on the data, `row_checks` runs the rest on each block.
 Nothing is refused here: a row that is not accepted is read and judged line by line, with its exact
@@ -47,11 +47,11 @@ _MOST_SPELLINGS: Final = 64
 """Spellings remembered per column; rows with others are left to the line reader."""
 
 _NOT_PLAIN_TEXT: Final = re.compile(f"\ufffd|{CONTROL_BEYOND_ASCII.pattern}")
-"""The replacement of bytes that are not UTF-8, and control characters, which a row may not contain."""
+"""The replacement for bytes that are not UTF-8, and control characters; a row may contain neither."""
 
 
 class Acceptor:
-    """Accepts rows by a contract; safe to share between threads."""
+    """Validates rows against a contract; safe to share between threads."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Acceptor:
         """Parse a block and keep the (N,) rows that certainly pass the contract.
 
         Returns:
-            The parsed frame of `schemas.extract` with categories and forms as pandas categoricals,
+            The parsed frame (see `schemas.extract`) with categories and forms as pandas categoricals,
             indexed by physical line; and the scan of all lines, with `read` True for these rows only.
         """
         found = self._scan(block)
@@ -134,7 +134,7 @@ class Acceptor:
     def _may_be_known(self, text: str) -> bool:
         """Return whether this spelling, quoted or not, is safe to match as bytes.
 
-        A known spelling is not split at separators, nor checked for control characters again.
+        Known spellings are not split at separators again, nor checked for control characters.
         """
         return bool(text) and chr(self._layout.separator) not in text and not _NOT_PLAIN_TEXT.search(text)
 

@@ -1,7 +1,7 @@
-"""Scan the lines of a block into codes and numbers in one compiled pass over its bytes.
+"""Scan a block's lines into codes and numbers in one compiled pass over its bytes.
 
-The pass knows nothing of the contract: the values a column may have, and their codes, come in tables.
-Any line that it cannot read with certainty is left to the line reader.
+The pass knows nothing about the contract: tables tell it which values a column may have, and their codes.
+It leaves any line that it cannot read with certainty to the line reader.
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ import numpy.typing as npt
 from tasks.core.compiled import compiled
 
 WHOLE, DECIMAL, BLANK, NOT_PLAIN = 0, 1, 2, -1
-"""Forms of number cells: digits, digits with a point, only spaces, anything else."""
+"""How a number cell is written: digits, digits with a point, only spaces, anything else."""
 UNKNOWN: Final = -1
-"""Code of a category value that is not in the tables."""
+"""Code for a category value that is not in the tables."""
 
 IGNORED, ID, CATEGORY, NUMBER, SEARCHED = range(5)
 """What a field is: not read, the id, a category, a number, or text to search for personal data."""
@@ -40,7 +40,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Layout:
-    """The fields of a line: for each its kind, and its index among the fields of that kind."""
+    """The fields in a line: the kind of each, and its index among the fields of that kind."""
 
     separator: int
     kinds: Codes
@@ -53,7 +53,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Spellings:
-    """Known spellings of category values: concatenated `octets`, (S, 2) `bounds` and (S,) `codes`.
+    """Known spellings for category values: concatenated `octets`, (S, 2) `bounds` and (S,) `codes`.
 
     Category c has the spellings `firsts[c]` to `firsts[c + 1]`. `known` is the same as dictionaries.
     """
@@ -80,7 +80,7 @@ class Spellings:
 
 @dataclass(frozen=True)
 class Scan:
-    """The contents of a block's lines; nothing is valid for a line that was not read.
+    """The contents of a block's lines; for a line that was not read, no value is valid.
 
     `starts` is where each line starts, (lines,) int64; `read` and `ascii` are (lines,) bool, `codes`
     (categories, lines) int8, `values` and `forms` (numbers, lines) float64 and int8; `ids` (lines, 2)
@@ -144,7 +144,7 @@ def join_texts(data: bytes, bounds: Places) -> tuple[Octets, npt.NDArray[np.int3
 
 
 _ONE: Final = np.uintp(1)
-"""Indices are unsigned: numba checks signed ones for counting from the end, which takes longer."""
+"""Indices are unsigned: for signed indices numba emits a wraparound check, which is slower."""
 
 
 @compiled

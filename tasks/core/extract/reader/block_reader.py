@@ -39,7 +39,7 @@ class ReadBlock:
     """The result of reading one block, before the checks that need the whole extract.
 
     `customers` are the accepted rows, indexed by physical line: `customerID` as text, categories as
-    pandas categoricals of the contract's vocabulary, numbers as float64, each with a column for its
+    pandas categoricals with the contract's vocabulary, numbers as float64, each with a column for its
     form. `keys` cover all rows, including the bad ones.
     """
 
@@ -50,7 +50,7 @@ class ReadBlock:
 
 
 def wanted_columns(purpose: Purpose) -> list[str]:
-    """List the columns of the contract that are read for a purpose."""
+    """List the contract's columns that are read for a purpose."""
     return [ID, *FEATURES, *([TARGET] if purpose == "training" else [])]
 
 
@@ -65,12 +65,12 @@ def _judge(purpose: Purpose) -> Judge:
 
 
 class BlockReader:
-    """Reads blocks of one file by one contract; safe to share between threads."""
+    """Reads blocks from one file under one contract; safe to share between threads."""
 
     def __init__(
         self, dialect: Dialect, known: list[str | None], purpose: Purpose, config: IngestConfig
     ) -> None:
-        """Prepare the contract; `known` maps each header position to a column of the contract."""
+        """Prepare the contract; `known` maps each header position to a column in the contract."""
         self._dialect = dialect
         self._config = config
         self._judge = _judge(purpose)
@@ -168,7 +168,7 @@ def _categorical(accepted: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keys_of_bad(parsed: Parsed, numbers: dict[str, list[str]]) -> Keys:
-    """Make the keys of refused rows; a number that cannot be parsed is compared as text.
+    """Make the keys for refused rows; a number that cannot be parsed is compared as text.
 
     A damaged id names no customer, so rows that share it do not conflict.
     """

@@ -1,4 +1,4 @@
-"""Read one file of an extract by its own header: the files of a folder may be written differently."""
+"""Read one of an extract's files by its own header: files in a folder may be written differently."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tasks.core.extract.text.dialect import recognise
 
 @dataclass(frozen=True)
 class Header:
-    """Header of the file `name`: column names as sent, and the columns of the contract they map to."""
+    """Header of the file `name`: column names as sent, and the contract's columns that they map to."""
 
     name: str
     names: tuple[str, ...]
@@ -51,7 +51,7 @@ class SourceReader:
     ) -> Iterator[Block]:
         """Cut a file, or what follows its first `offset` bytes, into blocks of whole lines.
 
-        `lines_before` lines of the extract come before the stream.
+        Before the stream come `lines_before` lines of the extract.
 
         Raises:
             UnnamedError: a line is longer than `LONGEST_LINE`.

@@ -20,20 +20,20 @@ _LINES_SHOWN = 3
 _MOST_FAULTS_KEPT = 1_000_000
 """Faults listed for a refused extract: enough to fix any export, and they fit in memory."""
 _NEAR = 0.6
-"""Similarity (difflib ratio) from which a column name of the sender is suggested as a match."""
+"""Similarity (difflib ratio) at which one of the sender's column names is suggested as a match."""
 _EXPORT_OR_DECLARE = "Export them, or map the sender's names in ingest.aliases."
 _BEFORE_ENCODING = "The extract is one-hot encoded: export the original CRM columns, before the encoding."
 
 
 def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list[str]) -> None:
-    """Refuse a file without a header, with a column twice, or with columns missing.
+    """Refuse a file without a header, or with duplicate or missing columns.
 
     Raises:
         UnnamedError: lists all affected columns, with similar names among those sent.
     """
     if not any(known):
         raise UnnamedError(
-            "has no header: its first line names no column of the contract. Export it with the"
+            "has no header: its first line contains no column name from the contract. Export it with the"
             f" {len(wanted)} column names on the first line, or map other names in ingest.aliases."
         )
     unmatched = {
@@ -116,7 +116,7 @@ def refuse_blank_columns(tally: Tally, wanted: list[str]) -> None:
 
 
 def refuse_foreign_vocabulary(tally: Tally, categories: list[str]) -> None:
-    """Refuse category columns in which most values are unknown: a different vocabulary, not bad rows.
+    """Refuse category columns whose values are mostly unknown: a different vocabulary, not bad rows.
 
     Raises:
         UnnamedError: lists the columns and their expected values.
@@ -125,7 +125,7 @@ def refuse_foreign_vocabulary(tally: Tally, categories: list[str]) -> None:
     if foreign:
         listed = "; ".join(f"'{column}' expects {_quoted(VOCABULARY[column])}" for column in foreign)
         raise UnnamedError(
-            f"uses unknown values on most rows: {listed}."
+            f"uses unknown values in most rows: {listed}."
             " Export these values, or map the sender's in ingest.value_maps."
         )
 
@@ -153,7 +153,7 @@ def refuse_lost_lines(counts: RowCounts) -> None:
         found = counts.accepted + counts.quarantined + counts.exact_duplicates + counts.blank_lines
         raise UnnamedError(
             f": {counts.received} lines were received but {found} are accounted for."
-            " Nothing was scored. Export the file again, and report this one as a bug."
+            " Nothing was scored. Export the file again, and report this as a bug."
         )
 
 

@@ -73,7 +73,7 @@ def digest_rows(columns: pd.DataFrame) -> npt.NDArray[np.uint64]:
 
 
 def digest_texts(rows: Iterable[tuple[object, ...]]) -> npt.NDArray[np.uint64]:
-    """Digest refused rows by the text of their cells: (N,)."""
+    """Digest refused rows by their cells' text: (N,)."""
     texts = ["\x1f".join(map(str, row)).encode() for row in rows]
     digests = b"".join(hashlib.blake2b(text, digest_size=8).digest() for text in texts)
     return np.frombuffer(digests, dtype="<u8")

@@ -1,4 +1,4 @@
-"""Counts per block that the checks of the whole file need."""
+"""Counts for each block that checks on the whole file need."""
 
 from collections import Counter
 from dataclasses import dataclass, field, fields
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 
 @dataclass
 class Tally:
-    """Counts of one block, or of all blocks so far.
+    """Counts for one block, or for all blocks so far.
 
     `received`, `accepted` and `blank` count physical lines; `rows` counts those with as many fields as
     the header, `widths` the lines by number of fields, `broken` the lines that are not rows by reason.
@@ -30,7 +30,7 @@ class Tally:
     first_bad_byte: int | None = None
 
     def add(self, other: "Tally") -> None:
-        """Add the counts of the next block."""
+        """Add the next block's counts."""
         for each in fields(self):
             mine, theirs = getattr(self, each.name), getattr(other, each.name)
             if isinstance(mine, Counter):

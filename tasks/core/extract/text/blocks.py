@@ -1,4 +1,4 @@
-"""Cut a stream of bytes into blocks of whole physical lines, so that memory stays flat."""
+"""Cut a stream of bytes into blocks of whole physical lines, so that memory use stays constant."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ import numpy.typing as npt
 from tasks.core.errors import UnnamedError
 
 BLOCK_BYTES: Final = 8 * 2**20
-"""About 60,000 customers: enough that the cost of work done once per block is small per row."""
+"""About 60,000 customers: enough to make the fixed cost of each block negligible per row."""
 
 _LINE_FEED: Final = ord("\n")
 LONGEST_LINE: Final = 64 * 2**20
-"""Bytes; protects the memory from a file without line endings."""
+"""In bytes; keeps a file without line endings from filling the memory."""
 
 
 class Stream(Protocol):
@@ -26,10 +26,10 @@ class Stream(Protocol):
 
 
 class PeekedStream:
-    """A stream whose first bytes, its `head`, can be looked at before they are read."""
+    """A stream whose first bytes, its `head`, can be inspected before they are read."""
 
     def __init__(self, stream: Stream, size: int) -> None:
-        """Look at the first `size` bytes."""
+        """Peek at the first `size` bytes."""
         self.head = self._kept = stream.read(size)
         self._stream = stream
 
@@ -76,7 +76,7 @@ def cut_blocks(
 ) -> Iterator[Block]:
     """Cut a stream into blocks, skipping `skip_lines` lines; a CR line ending becomes LF.
 
-    `offset` bytes of the file, and `lines_before` lines of the extract, come before the stream.
+    Before the stream come `offset` bytes of the file and `lines_before` lines of the extract.
 
     Raises:
         UnnamedError: a line is longer than `LONGEST_LINE`.

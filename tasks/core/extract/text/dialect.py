@@ -11,8 +11,8 @@ from tasks.core.errors import CONTROL, UnnamedError
 _FOREIGN: Final = (
     (b"PK\x03\x04", "an Excel workbook or zip archive", "save it as 'CSV UTF-8'"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save it as 'CSV UTF-8'"),
-    (b"PAR1", "a Parquet file within gzip", "deliver the Parquet file itself"),
-    (b"\x1f\x8b", "gzip within gzip", "compress it once"),
+    (b"PAR1", "a gzip-compressed Parquet file", "deliver the Parquet file itself"),
+    (b"\x1f\x8b", "compressed with gzip twice", "compress it once"),
     (b"version https://git-lfs", "a Git LFS pointer, not the table itself", "run 'git lfs pull'"),
     (b"outs:", "a DVC pointer, not the table itself", "run 'dvc pull'"),
     (b"SQLite format 3", "an SQLite database", "export the table as CSV"),

@@ -28,10 +28,10 @@ class Repeats:
 
 
 class RepeatFinder:
-    """Collects the keys of all rows, spilled to unnamed files that disappear with the process."""
+    """Collects every row's key, spilled to unnamed files that disappear with the process."""
 
     def __init__(self, folder: Path | None) -> None:
-        """Spill to `folder`; without one, keep everything in memory."""
+        """Spill to `folder`; if it is None, keep everything in memory."""
         self._spills = [spill_file(folder) for _ in range(_BUCKETS)]
 
     def add(self, keys: Keys) -> None:

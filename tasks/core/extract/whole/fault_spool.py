@@ -1,4 +1,4 @@
-"""Keep the faults of an extract on disk, so that memory use does not depend on their number."""
+"""Keep an extract's faults on disk, so that memory use does not depend on their number."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -50,22 +50,22 @@ def count_faults(records: FaultRecords) -> Counter[tuple[str, str]]:
 
 
 class FaultSpool:
-    """Stores the faults of each block; returns them by line, corrected for repeats."""
+    """Stores each block's faults; returns them by line, corrected for repeats."""
 
     def __init__(self, folder: Path | None) -> None:
-        """Spill to an unnamed file in `folder`; without one, keep everything in memory."""
+        """Spill to an unnamed file in `folder`; if it is None, keep everything in memory."""
         self._file = spill_file(folder)
         self._blocks: list[tuple[int, int]] = []
 
     def add(self, records: FaultRecords, *, last_line: int) -> None:
-        """Store the faults of a block, which ends with `last_line`."""
+        """Store the faults in a block that ends with `last_line`."""
         self._file.write(records.tobytes())
         self._blocks.append((len(records), last_line))
 
     def blocks(self, repeats: Repeats) -> Iterator[tuple[FaultRecords, Lines]]:
         """Yield each block's faults by line, and the lines of accepted rows that repeats remove.
 
-        The faults of a duplicate are dropped, as the row it repeats has them too; a conflict adds a fault.
+        A duplicate's faults are dropped, as the row it repeats has them too; a conflict adds a fault.
         """
         self._file.seek(0)
         first = 0

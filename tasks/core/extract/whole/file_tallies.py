@@ -10,9 +10,9 @@ from tasks.core.extract.reader.tally import Tally
 
 
 class FileTallies:
-    """Adds up the tallies of blocks; the checks of a file run when it ends.
+    """Adds up the blocks' tallies; a file's checks run when it ends.
 
-    `names` are the column names of all files, and `known` the columns of the contract they map to.
+    `names` are the column names in all files, and `known` the contract's columns that they map to.
     `whole` is the sum; its positions refer to these lists.
     """
 
@@ -26,7 +26,7 @@ class FileTallies:
         self._places: dict[tuple[str, int], int] = {}
 
     def add(self, header: Header, tally: Tally) -> None:
-        """Add the counts of a block.
+        """Add a block's counts.
 
         Raises:
             ExtractError: see `end_file`.

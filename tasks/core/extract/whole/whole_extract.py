@@ -1,4 +1,4 @@
-"""Judge a whole extract block by block; lines are numbered over all of its files."""
+"""Judge a whole extract block by block; lines are numbered across all of its files."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ _FAULTS_AT_ONCE: Final = 2**14
 """Faults per frame written to quarantine.csv; blocks have few faults, and every frame is validated."""
 
 HEAD_BYTES: Final = 2**20
-"""Bytes read to detect the dialect and header of a file."""
+"""Bytes read to detect a file's dialect and header."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Findings:
 class Judged:
     """The part of a block's result that the whole extract needs.
 
-    `header` is that of the block's file, and `last_line` its last physical line.
+    `header` belongs to the block's file, and `last_line` is the block's last physical line.
     """
 
     header: Header
@@ -68,7 +68,7 @@ class Judged:
 
 
 def judged(reader: SourceReader, block: Block, part: ReadBlock) -> Judged:
-    """Reduce the result of a block to what the whole extract needs."""
+    """Reduce a block's result to what the whole extract needs."""
     last_line = block.first_line + block.lines - 1
     return Judged(reader.header, last_line, part.keys, fault_records(part.faults), part.tally)
 
@@ -107,7 +107,7 @@ class Reading:
     def blocks(
         self, texts: Iterable[tuple[str, Stream]], block_bytes: int = BLOCK_BYTES
     ) -> Iterator[tuple[SourceReader, Block]]:
-        """Cut the files of an extract, given by name and text, into blocks, each with its reader.
+        """Cut an extract's files, given by name and text, into blocks, each with its reader.
 
         Raises:
             ExtractError: a file or its header breaks the contract, or a line is too long.

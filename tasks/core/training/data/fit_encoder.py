@@ -12,7 +12,7 @@ from schemas.preprocessing import CategoryEncoding, NumberEncoding, Spec
 from tasks.core.bundle.encoder import encode
 
 BLANKS = {"TotalCharges": 0.0}
-"""Values of blanks: a customer in the first month has not been charged yet."""
+"""Values used for blanks: a customer in the first month has not been charged yet."""
 
 MERGED = {NO_INTERNET: "No", NO_PHONE: "No"}
 """Values treated as another: the parent column already says that the service is missing."""

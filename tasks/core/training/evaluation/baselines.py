@@ -23,7 +23,7 @@ _TREE_LEAVES = (10, 25, 50, 100)  # minimum customers per leaf
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """A fitted baseline with the threshold of best validation F1."""
+    """A fitted baseline with the threshold that has the best F1 on validation."""
 
     pipeline: Pipeline
     threshold: float

@@ -29,7 +29,7 @@ from tasks.core.training.metrics.delong import paired_difference
 from tasks.core.training.network.ensemble import Network
 
 SLICES = ("gender", "SeniorCitizen", "Contract")
-"""Columns whose groups of customers are compared."""
+"""Columns by which customers are grouped and compared."""
 
 
 def evaluate_candidate(

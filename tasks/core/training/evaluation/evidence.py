@@ -31,7 +31,7 @@ RESAMPLES = 200
 REPEATS = 10
 BINS = 10
 PERMUTED_TOGETHER = (("tenure", "TotalCharges"), INTERNET_SERVICES)
-"""Redundant columns: permuting one alone would understate it, as the others make up for it."""
+"""Redundant columns: permuting just one would understate its influence, as the others make up for it."""
 
 
 def collect_evidence(
@@ -50,12 +50,12 @@ def collect_evidence(
     Args:
         customers: Accepted customers.
         label: (N,) whether they churned.
-        score: Computes the candidate's probabilities (N,).
-        others: Probabilities (N,) of the same customers by model name.
-        threshold: Threshold of the candidate.
-        other_thresholds: Threshold by model name.
-        inputs: Input columns of the candidate.
-        seed: Seed for resamples and permutations.
+        score: Computes the candidate's (N,) probabilities.
+        others: By model name, its probabilities (N,) for the same customers.
+        threshold: The candidate's threshold.
+        other_thresholds: By model name, its threshold.
+        inputs: The candidate's input columns.
+        seed: Seed for resampling and permuting.
     """
     rng = np.random.default_rng(seed)
     p = score(customers)
@@ -173,7 +173,7 @@ def _threshold(p: Floats, label: Bools, cut: float) -> ThresholdChoice:
 def _influence(
     customers: pd.DataFrame, label: Bools, score: Score, inputs: tuple[str, ...], rng: np.random.Generator
 ) -> tuple[Influence, ...]:
-    """Permute groups of columns and measure the loss of ROC-AUC, most influential first.
+    """Permute groups of columns and measure the loss in ROC-AUC, most influential group first.
 
     Source: Breiman 2001, "Random Forests", section 10; grouped as in Au et al. 2022.
     """
@@ -197,7 +197,7 @@ def _influence(
 
 
 def _response(customers: pd.DataFrame, score: Score, column: str) -> Response:
-    """Compute the partial dependence on a column: its values are set for all customers in turn.
+    """Compute the partial dependence on a column: each of its values is set for all customers in turn.
 
     Source: Friedman 2001, "Greedy Function Approximation", section 8.2.
     """

@@ -1,4 +1,4 @@
-"""Metrics of probabilities and flags, each with a bootstrap interval."""
+"""Metrics for probabilities and flags, each with a bootstrap interval."""
 
 import numpy as np
 import numpy.typing as npt

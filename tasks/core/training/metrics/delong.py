@@ -1,4 +1,4 @@
-"""Difference of two ROC-AUCs on the same customers, with its interval."""
+"""The difference between two ROC-AUCs on the same customers, with its interval."""
 
 import math
 

@@ -15,7 +15,7 @@ class EarlyStopping:
     """Stop once the validation loss has not improved for `patience` epochs in a row."""
 
     def __init__(self, *, patience: int) -> None:
-        """Start without a best loss."""
+        """Start with no best loss."""
         self.patience = patience
         self.best_loss = math.inf
         self.best_epoch = 0
@@ -52,7 +52,7 @@ class EarlyStopping:
 class ModelCheckpoint:
     """Keep the newest state in `last.pt` and the best in `best.pt`, each complete or absent.
 
-    `best.pt` is written before `last.pt`: a training killed in between repeats the epoch
+    `best.pt` is written before `last.pt`: a run killed in between repeats the epoch
     and reaches the same best state.
     """
 
@@ -63,7 +63,7 @@ class ModelCheckpoint:
         self.best = folder / "best.pt"
 
     def clear(self) -> None:
-        """Delete the checkpoints of an earlier training."""
+        """Delete an earlier training run's checkpoints."""
         self.last.unlink(missing_ok=True)
         self.best.unlink(missing_ok=True)
 

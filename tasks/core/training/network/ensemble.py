@@ -25,7 +25,7 @@ from tasks.core.training.network.stopping_folds import stopping_folds
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """Fitted networks, their calibration and a report of the training.
+    """Fitted networks, their calibration and a report on their training.
 
     `logits` (N,) float64 and `label` (N,) bool belong to the customers used for calibration and cut
     points, each scored by the one member that was not trained on it.
@@ -59,7 +59,7 @@ def train_network(
         resume: Continue from `checkpoints`; finished members are not fitted again.
 
     Raises:
-        ConfigError: the loss is not finite, or the checkpoint is damaged or belongs to another training.
+        ConfigError: the loss is not finite, or the checkpoint is damaged or belongs to another run.
         ExtractError: a class has fewer customers than there are members.
     """
     customers = pd.concat([parts.training, parts.validation], ignore_index=True)

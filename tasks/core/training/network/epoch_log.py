@@ -1,4 +1,4 @@
-"""Metrics of a training after each epoch."""
+"""A training run's metrics after each epoch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class PartLog:
 
 @dataclass(frozen=True, kw_only=True)
 class EpochLog:
-    """One epoch, counted from 1; the loss is the weighted one, without dropout."""
+    """One epoch, counted from 1; the loss is weighted and computed without dropout."""
 
     epoch: int
     train: PartLog
@@ -41,7 +41,7 @@ class EpochLog:
 
 
 def learning_curve(points: Sequence[tuple[float, ...]]) -> LearningCurve:
-    """Combine the points of all epochs (at least one), rounded to four decimals."""
+    """Combine the points from all epochs (at least one), rounded to four decimals."""
     names = LearningCurve.model_fields
     columns = ([round(value, 4) for value in column] for column in zip(*points, strict=True))
     return LearningCurve.model_validate(dict(zip(names, columns, strict=True)))

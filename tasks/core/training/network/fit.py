@@ -23,7 +23,7 @@ from tasks.core.training.network.epoch_log import EpochLog, judge_epoch, learnin
 from tasks.core.training.network.mlp import Mlp, predict_logits
 
 BETAS = (0.9, 0.99)
-"""Decay of AdamW's gradient moments. Source: docs/model.md."""
+"""Decay for AdamW's gradient moments. Source: docs/model.md."""
 
 Matrix = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.bool_]
@@ -31,7 +31,7 @@ Labels = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """The averaged model of the best epoch, in evaluation mode."""
+    """The averaged model from the best epoch, in evaluation mode."""
 
     model: Mlp
     best_epoch: int
@@ -54,7 +54,7 @@ def fit(
     """Fit by weighted log loss until the averaged model stops improving on validation.
 
     AdamW decays weights only, not biases. After every step the weights enter an exponential moving
-    average, which is the model that is evaluated and kept. A training that is killed and resumed ends
+    average, which is the model that is evaluated and kept. A run that is killed and resumed ends
     with the same weights as an uninterrupted one; `on_epoch` may then see an epoch twice.
     Torch's global random state, thread count and determinism setting are restored afterwards.
 
@@ -64,12 +64,12 @@ def fit(
         x_validation: (N_validation, F) float32, at least one row of each class.
         y_validation: (N_validation,) bool.
         config: Network, optimiser and seed.
-        checkpoints: Folder of `last.pt` and `best.pt`; both are deleted unless resuming.
+        checkpoints: Folder for `last.pt` and `best.pt`; both are deleted unless resuming.
         on_epoch: Called after every epoch, before the epoch's checkpoint is written.
-        resume: Continue from `last.pt`; without one, start from the beginning.
+        resume: Continue from `last.pt` if it exists, else start from the beginning.
 
     Raises:
-        ConfigError: The loss is not finite, or the checkpoint is damaged or belongs to another training.
+        ConfigError: The loss is not finite, or the checkpoint is damaged or belongs to another run.
     """
     inputs = torch.tensor(x_train), torch.tensor(x_validation)  # copies: an array may be read-only
     labels = y_train, y_validation
@@ -165,7 +165,7 @@ def _loss(logits: npt.NDArray[np.float32], label: Labels, churner_weight: Tensor
 
 
 def _identity(config: FitConfig, *arrays: Matrix | Labels) -> str:
-    """Hash everything that determines the outcome, so that no checkpoint of another training is resumed."""
+    """Hash everything that determines the outcome, so that no other run's checkpoint is resumed."""
     digest = hashlib.sha256(config.model_dump_json().encode())
     for array in arrays:
         digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
@@ -175,7 +175,7 @@ def _identity(config: FitConfig, *arrays: Matrix | Labels) -> str:
 def _check_identity(state: dict[str, Any], identity: str) -> None:
     if state.get("identity") != identity:
         raise ConfigError(
-            "the checkpoint belongs to a training with another configuration or other customers. "
+            "the checkpoint belongs to a training run with a different configuration or other customers. "
             "Start the training again without --resume."
         )
 

@@ -1,4 +1,4 @@
-"""TensorBoard logs of a training: curves, final metrics and baselines; no ids and no rows."""
+"""A training run's TensorBoard logs: curves, final metrics and baselines; no ids and no rows."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ CURVES = ("loss", "roc_auc", "pr_auc", "f1", "recall")
 
 
 class TrainingBoard:
-    """Context manager that writes the events of one training below a folder.
+    """Context manager that writes one training run's events below a folder.
 
     Reopened after a kill, it appends; repeated epochs replace the earlier ones.
     """
@@ -53,14 +53,14 @@ class TrainingBoard:
             probability: (N,) calibrated probabilities of the evaluated customers.
             label: (N,) whether they churned.
             measures: Metrics on the same customers.
-            config: Hyper-parameters of the training.
+            config: The training run's hyper-parameters.
         """
         with SummaryWriter(str(self._folder / "network")) as writer:
             writer.add_hparams(_flat(dict(config)), _final_metrics(measures), run_name=".")
             _add_pr_curve(writer, probability, label)
 
     def log_trial(self, number: int, parameters: Mapping[str, Any], roc_auc: float | None) -> None:
-        """Add a trial of the search to HParams; a pruned one has no ROC-AUC."""
+        """Add a search trial to HParams; a pruned one has no ROC-AUC."""
         metrics = {} if roc_auc is None else {"search/roc_auc": roc_auc}
         with SummaryWriter(str(self._folder / "search" / f"trial_{number:04d}")) as writer:
             writer.add_hparams(_flat(parameters), metrics, run_name=".")

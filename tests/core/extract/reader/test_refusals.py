@@ -34,7 +34,7 @@ def refusal(data: bytes, config: IngestConfig | None = None, purpose: str = "tra
         (HEADER + b"\n", "has a header but no customers"),
         (b"PK\x03\x04rest", "Excel workbook"),
         (b"\xd0\xcf\x11\xe0rest", "old Excel workbook"),
-        (b"PAR1rest", "a Parquet file"),
+        (b"PAR1rest", "a gzip-compressed Parquet file"),
         (gzip.compress(b"x", mtime=0), "compress it once"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"outs:\n- md5: 0\n", "dvc pull"),
@@ -169,7 +169,7 @@ def test_blank_column(rows: list[Row], build: Build) -> None:
 
 
 def test_another_vocabulary(rows: list[Row], build: Build) -> None:
-    """Values that are unknown on most rows are refused with the expected values, not the sent ones."""
+    """Values that are unknown in most rows are refused with the expected values, not the sent ones."""
     message = refusal(build([row | {"gender": "Femme", "Churn": "0"} for row in rows]))
 
     assert "'gender' expects 'Female', 'Male'; 'Churn' expects 'No', 'Yes'" in message
