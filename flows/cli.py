@@ -1,6 +1,7 @@
 """Run a flow from the command line: flags in, one line and an exit code out."""
 
 import argparse
+import io
 import os
 import select
 import signal
@@ -47,6 +48,9 @@ for _name, _value in _PREFECT_DEFAULTS.items():
 for _name in ("NO_PROXY", "no_proxy"):  # a server on this machine is never reached through a proxy
     os.environ[_name] = ",".join(filter(None, (os.environ.get(_name), "127.0.0.1", "localhost")))
 warnings.filterwarnings("ignore", "Failed to create the Prefect home directory")  # runs do not need it
+if not os.access(Path(__file__).parents[1] / "tasks", os.W_OK):  # then numba cannot cache beside the code
+    _cache = Path(os.environ.get("CHURN_HOME", "var"), ".cache").absolute()
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache))
 os.umask(0o077)  # here, because a temporary Prefect server writes files before any flow body runs
 
 
@@ -110,6 +114,8 @@ def run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
     exits with its own code, and one that is interrupted exits as if by SIGPIPE.
     """
     signal.signal(signal.SIGTERM, _stop)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path must not stop a run in an ASCII locale
     try:
         _run(main)
     except BrokenPipeError:

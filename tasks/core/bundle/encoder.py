@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from schemas.preprocessing import NumberEncoding, Spec
+from tasks.core.compiled import compiled
 from tasks.core.errors import BundleError
 
 _ROWS_AT_ONCE: Final = 8_192
@@ -102,7 +102,7 @@ def encode(frame: pd.DataFrame, spec: Spec) -> npt.NDArray[np.float32]:
     return matrix
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _write(
     columns: Columns,
     start: int,
@@ -142,7 +142,7 @@ def _write(
         at += width
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _compare(columns: Columns, ranges: npt.NDArray[np.float64], inside: npt.NDArray[np.bool_]) -> None:
     for row in range(len(inside)):
         seen = True

@@ -3,7 +3,6 @@
 import itertools
 from typing import Any, Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -12,14 +11,13 @@ from schemas.cut_points import CutPoints
 from schemas.scores import SCORE_COLUMNS
 from tasks.core.arrow_text import Octets, Offsets, quoted, text_buffers
 from tasks.core.bundle.cut_points import cut
+from tasks.core.compiled import compiled
 
 HEADER: Final = (",".join(SCORE_COLUMNS) + "\n").encode()
 
 _ONE: Final = 10**6
 _NUMBER: Final = len(",0.000000")
 _COMMA, _POINT, _ZERO = ord(","), ord("."), ord("0")
-
-_compiled = numba.njit(nogil=True, cache=True)
 
 
 class ScoresCsv:
@@ -60,7 +58,7 @@ class ScoresCsv:
         return out[:size].tobytes()
 
 
-@_compiled
+@compiled
 def _write(
     ids: Octets,
     ends: Offsets,
@@ -91,7 +89,7 @@ def _write(
     return int(at)
 
 
-@_compiled
+@compiled
 def _copy(octets: Octets, start: int, end: int, out: Octets, at: np.uintp) -> np.uintp:
     """Copy bytes; unsigned indices need no check for counting from the end, which is twice as fast."""
     for i in range(np.uintp(start), np.uintp(end)):

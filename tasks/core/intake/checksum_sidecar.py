@@ -21,8 +21,8 @@ def sidecar_of(path: Path) -> Path:
 
 
 def is_sidecar(name: str) -> bool:
-    """Tell whether a file with that name is a sidecar, and therefore not an extract."""
-    return name.endswith(SUFFIX)
+    """Tell whether a file of that name is a sidecar, and therefore not an extract."""
+    return name.endswith(SUFFIX) and name.removesuffix(SUFFIX) not in {"", ".", ".."}
 
 
 def read_sidecar(path: Path) -> str:

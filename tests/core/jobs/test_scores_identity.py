@@ -83,7 +83,7 @@ def test_a_corrected_value_map_is_scored_again(trained_home: Home, extract: Path
 def test_the_same_settings_are_not_scored_twice(
     trained_home: Home, extract: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They are recognised; whoever goes back to settings scored before is told which scores are in use."""
+    """They are recognised; going back to settings scored before logs which scores are in use."""
     nights = Nights(trained_home)
     (wrong,) = nights.score(extract, value_maps=WRONG).scored
     assert nights.score(extract, value_maps=WRONG).repeated == [wrong]

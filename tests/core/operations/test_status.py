@@ -418,3 +418,11 @@ def test_the_page_names_no_customer_and_no_sender(tmp_path: Path) -> None:
     status = look(drain.places)
 
     assert "0612345678" not in page(status) + json.dumps(status.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize("name", [".sha256", "..sha256", "...sha256"])
+def test_a_file_called_like_a_sidecar_of_nothing(places: Locations, name: str) -> None:
+    """It is hidden like any other hidden file; the page is there."""
+    (places.inbox / name).write_bytes(b"x")
+
+    assert codes(look(places)) == []

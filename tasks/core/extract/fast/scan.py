@@ -7,9 +7,10 @@ It leaves any line that it cannot read with certainty to the line reader.
 from dataclasses import dataclass
 from typing import Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from tasks.core.compiled import compiled
 
 WHOLE, DECIMAL, BLANK, NOT_PLAIN = 0, 1, 2, -1
 """How a number cell is written: digits, digits with a point, only spaces, anything else."""
@@ -142,12 +143,11 @@ def join_texts(data: bytes, bounds: Places) -> tuple[Octets, npt.NDArray[np.int3
     return octets, offsets
 
 
-_compiled = numba.njit(nogil=True, cache=True)
 _ONE: Final = np.uintp(1)
 """Indices are unsigned: for signed indices numba emits a wraparound check, which is slower."""
 
 
-@_compiled
+@compiled
 def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the octets
     octets: Octets,
     separator: int,
@@ -232,7 +232,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
     return int(n_unknown)
 
 
-@_compiled
+@compiled
 def _known(
     octets: Octets,
     start: np.uintp,
@@ -260,7 +260,7 @@ def _known(
     return np.int8(UNKNOWN), start
 
 
-@_compiled
+@compiled
 def _join_texts(octets: Octets, bounds: Places, out: Octets) -> None:
     at = np.uintp(0)
     for row in range(len(bounds)):
@@ -269,7 +269,7 @@ def _join_texts(octets: Octets, bounds: Places, out: Octets) -> None:
             at += _ONE
 
 
-@_compiled
+@compiled
 def _number(octets: Octets, start: np.uintp, end: np.uintp) -> tuple[float, np.int8]:
     filled = start
     while filled < end and octets[filled] == _SPACE:

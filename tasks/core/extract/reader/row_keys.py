@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from tasks.core.arrow_text import Octets, Offsets, text_buffers
+from tasks.core.compiled import compiled
 
 KEY: Final = np.dtype([("high", "<u8"), ("low", "<u8"), ("digest", "<u8"), ("line", "<i8")])
 """`high` and `low` hold the id, `digest` covers the whole row, `line` is the physical line."""
@@ -22,8 +22,6 @@ _SPACE, _TAB = ord(" "), ord("\t")
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 """Source: Fibonacci hashing, 2**64 over the golden ratio (Knuth, TAOCP 6.4)."""
 _SHIFT: Final = np.uint64(29)
-
-_compiled = numba.njit(nogil=True, cache=True)
 
 
 def keys_of(ids: pa.StringArray, digests: npt.NDArray[np.uint64], lines: npt.NDArray[np.int64]) -> Keys:
@@ -81,7 +79,7 @@ def digest_texts(rows: Iterable[tuple[object, ...]]) -> npt.NDArray[np.uint64]:
     return np.frombuffer(digests, dtype="<u8")
 
 
-@_compiled
+@compiled
 def _mix(state: npt.NDArray[np.uint64], values: npt.NDArray[np.integer]) -> None:
     """Mix (C, N) non-negative values into (N,) hashes."""
     for column in values:
@@ -90,7 +88,7 @@ def _mix(state: npt.NDArray[np.uint64], values: npt.NDArray[np.integer]) -> None
             state[row] = mixed ^ (mixed >> _SHIFT)
 
 
-@_compiled
+@compiled
 def _fill(octets: Octets, offsets: Offsets, filled: Octets, blank: npt.NDArray[np.bool_]) -> None:
     """Copy the (N,) texts that are short enough, and mark the blank ones."""
     for row in range(len(filled)):

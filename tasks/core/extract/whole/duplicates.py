@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from tasks.core.compiled import compiled
 from tasks.core.extract.reader.row_keys import KEY, Keys, spread
 from tasks.core.storage.spill import spill_file
 
@@ -81,7 +81,7 @@ def _find(keys: Keys) -> Repeats:
     return Repeats(keys["line"][duplicate], kept["line"][conflict])
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _partition(buckets: Words, keys: Words, ordered: Words) -> npt.NDArray[np.int64]:
     """Copy (N, 4) keys grouped by their (N,) buckets, in line order; return where each bucket starts."""
     bounds = np.zeros(_BUCKETS + 1, dtype=np.int64)
