@@ -39,7 +39,7 @@ def read_yaml(text: str, kind: Any) -> Any:
 
 
 def kind_of(model: type[BaseModel], path: Sequence[str]) -> Any:
-    """Return the type of the setting at a path, or None if there is none."""
+    """Return the type of the setting at a path, or None if it is unknown."""
     kind: Any = model
     for name in path:
         kind = _kind_of_value(kind, name)

@@ -95,6 +95,9 @@ def blanks(lines: list[bytes]) -> Iterator[bytes]:
         if number % 97 == 5:
             yield b""
             yield b'"unpaired'
+            yield b"," * 21
+            yield b'"", ,'
+    yield from [b"," * 21] * 300
 
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
@@ -105,13 +108,14 @@ def test_a_file_is_the_same_however_it_is_cut(
     """Scores, quarantine, counts and ignored columns do not depend on partitions, blocks or tries."""
     lines = table.to_csv(index=False).encode().splitlines()
     path = tmp_path / "crm.csv"
-    path.write_bytes(b"\xef\xbb\xbf\n \n".replace(b"\n", newline) + newline.join(blanks(lines)))
+    path.write_bytes(b"\xef\xbb\xbf\n \n,,\n".replace(b"\n", newline) + newline.join(blanks(lines)))
     delivery = identify(ExtractPath(path, delivered=False))
 
     one = locally(delivery, tmp_path)
 
     assert one.findings.counts.exact_duplicates == 1
     assert one.findings.counts.quarantined == 14
+    assert one.findings.counts.blank_lines == 3 * 7 + 300
     assert one.findings.signed_ids == 2
     assert spread(delivery, tmp_path, partition_bytes) == one
     assert locally(delivery, tmp_path, threads=1, block_bytes=3_000) == one

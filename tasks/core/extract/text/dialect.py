@@ -1,6 +1,7 @@
 """Detect how a file was written: whether it is CSV at all, its encoding, separator and line ending."""
 
 import csv
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,8 @@ _FOREIGN: Final = (
 _WIDE_ENCODINGS: Final = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _BOM: Final = b"\xef\xbb\xbf"
 _SEPARATORS: Final = (",", ";", "\t", "|")
+_NO_CONTENT: Final = frozenset({*_SEPARATORS, '"'})
+_EMPTY: Final = re.compile(r'\s*(?:"\s*"\s*)?')
 _BINARY_PROBE_BYTES: Final = 4_096
 
 
@@ -104,6 +107,12 @@ def split_line(text: str, separator: str) -> list[str]:
     return next(csv.reader([text], delimiter=separator, strict=True))
 
 
+def is_blank(text: str, separator: str) -> bool:
+    """Return whether a physical line has no content: nothing but separators, blanks and empty quotes."""
+    first = text.lstrip()[:1]
+    return first in ("", separator, '"') and all(_EMPTY.fullmatch(each) for each in text.split(separator))
+
+
 def wrong_encoding(offset: int, found: str = "another encoding") -> UnnamedError:
     """Report the first byte that is not UTF-8 (`offset` from 0), without showing any of the content."""
     return UnnamedError(
@@ -112,14 +121,20 @@ def wrong_encoding(offset: int, found: str = "another encoding") -> UnnamedError
 
 
 def _first_line(data: bytes, newline: bytes) -> tuple[bytes, int]:
-    line = 1
-    start = 0
-    while True:
+    """Return the first line with content and its number, or else the first with separators."""
+    only_separators = None
+    line, start = 1, 0
+    while start < len(data):
         end = data.find(newline, start)
-        content = data[start : len(data) if end < 0 else end].rstrip(b"\r")
-        if content.strip():
+        end = len(data) if end < 0 else end
+        content = data[start:end].rstrip(b"\r")
+        if not all(each.isspace() or each in _NO_CONTENT for each in content.decode("utf-8", "replace")):
             return content, line
+        if content.strip() and only_separators is None:
+            only_separators = content, line
         start, line = end + 1, line + 1
+    assert only_separators is not None  # the caller has seen that not all is blank
+    return only_separators
 
 
 def _known_names(header: str, separator: str) -> int:
