@@ -170,7 +170,65 @@ def test_another_number_of_fields_on_most_rows(rows: list[Row], build: Build) ->
 
 def test_blank_column(rows: list[Row], build: Build) -> None:
     """A column without any value is refused, not imputed."""
-    assert "has no values in 'TechSupport'" in refusal(build([row | {"TechSupport": " "} for row in rows]))
+    message = refusal(build([row | {"TechSupport": " "} for row in rows]))
+
+    assert message.endswith("has no values in 'TechSupport'. Export the values.")
+    for column in EXTRACT_ORDER:
+        assert f"has no values in '{column}'" in refusal(build([row | {column: ""} for row in rows]))
+
+
+NEW: Row = {"tenure": "0", "TotalCharges": ""}
+
+
+@pytest.mark.parametrize("blank", ["", " ", "NA"])
+@pytest.mark.parametrize("count", [1, 100])
+def test_a_batch_of_new_customers(rows: list[Row], build: Build, count: int, blank: str) -> None:
+    """A column that is blank in every row is no fault where the contract lets each row leave it blank."""
+    new = [row | NEW | {"TotalCharges": blank} for row in rows[:count]]
+
+    extract = read_extract(build(new), "made-up.csv", "scoring", IngestConfig())
+
+    assert (extract.counts.accepted, extract.counts.quarantined) == (count, 0)
+    assert extract.customers["TotalCharges"].isna().all()
+
+
+def test_training_on_new_customers_alone(rows: list[Row], build: Build) -> None:
+    """Every row is legal, so the extract is not refused as one without values."""
+    config = IngestConfig(min_training_rows=50)
+
+    assert (
+        read_extract(build([row | NEW for row in rows]), "x.csv", "training", config).counts.accepted == 100
+    )
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_column_that_a_value_map_fills(rows: list[Row], build: Build, blank: str) -> None:
+    """Blanks that the operator has declared are values."""
+    config = IngestConfig(min_training_rows=50, value_maps={"TechSupport": {"": "No"}})
+    data = build([row | {"TechSupport": blank} for row in rows])
+
+    assert read_extract(data, "made-up.csv", "training", config).counts.accepted == 100
+
+
+def test_bad_rows_among_new_customers(rows: list[Row], build: Build) -> None:
+    """Each is quarantined or refused for its own fault; the blank column is blamed only for most of them."""
+    new = [row | NEW for row in rows]
+
+    def read(changes: dict[int, Row]) -> bytes:
+        return build([row | changes.get(place, {}) for place, row in enumerate(new)])
+
+    few = read_extract(read({7: {"tenure": "9"}}), "x.csv", "scoring", IngestConfig())
+    assert (few.counts.accepted, few.quarantine["reason"].tolist()) == (99, ["total_blank"])
+    another = refusal(read({key: {"gender": "?"} for key in range(9)}), purpose="scoring")
+    assert "9 of 100 rows are bad" in another
+    assert "most often unknown_category in 'gender'" in another
+    for faulty in (5, 99, 100):
+        left_out = refusal(read({key: {"tenure": "9"} for key in range(faulty)}), purpose="scoring")
+        assert (
+            "has no values in 'TotalCharges'. Export the values. TotalCharges may be blank only" in left_out
+        )
+    alone = refusal(build([new[0] | {"gender": "?"}]), purpose="scoring")
+    assert "'gender' expects" in alone
 
 
 def test_another_vocabulary(rows: list[Row], build: Build) -> None:
