@@ -352,3 +352,59 @@ def test_ids_that_are_addresses(rows: list[Row], build: Build) -> None:
     assert (
         read_extract(digits, "x.csv", "training", IngestConfig(min_training_rows=50)).counts.accepted == 100
     )
+
+
+def with_check_digits(country: str, account: str) -> str:
+    """Make an IBAN: ISO 7064, mod 97-10."""
+    digits = "".join(str(int(each, 36)) for each in f"{account}{country}00")
+    return f"{country}{98 - int(digits) % 97:02d}{account}"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "CU{:010d}", "FR{:010d}", "{:032X}", "DE{:012d}", "AB12{:08d}", "FR{:02d}00000000000000000000000",
+        "NO{:013d}", "DE{:020d}", "BE{:014d}", "GB{:020d}", "FR76{:023d}",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("first", [0, 3_000, 987_654])
+def test_ids_that_look_like_account_numbers(rows: list[Row], build: Build, form: str, first: int) -> None:
+    """Letters and digits are ids, even where one in 97 happens to carry the right check digits."""
+    ids = [form.format(first + n) for n in range(100)]
+    data = build([row | {"customerID": each, "Ref": each} for row, each in zip(rows, ids, strict=True)])
+    config = IngestConfig(min_training_rows=50)
+
+    if len(set(ids)) == 100:
+        assert read_extract(data, "x.csv", "training", config).counts.accepted == 100
+    other = build(
+        [row | {"Ref": each} for row, each in zip(rows, ids, strict=True)], order=[*EXTRACT_ORDER, "Ref"]
+    )
+    assert read_extract(other, "x.csv", "training", config).counts.accepted == 100
+
+
+def test_ids_that_are_account_numbers(rows: list[Row], build: Build) -> None:
+    """They are refused, as is any column of them, with something that can be done; a few in a column too."""
+    ibans = [with_check_digits("FR", f"{n:023d}") for n in range(100)]
+    data = build([row | {"customerID": each} for row, each in zip(rows, ibans, strict=True)])
+
+    message = refusal(data)
+
+    assert (
+        "'customerID' contains IBANs. Export it with another id in 'customerID', such as a customer number"
+        in message
+    )
+    assert "ingest.allow_personal_columns" in message
+    assert "without" not in message
+    assert not any(each in message for each in ibans)
+    mistyped = [each if n % 3 else each[:-1] + "Z" for n, each in enumerate(ibans)]
+    accounts = build(
+        [row | {"Ref": each} for row, each in zip(rows, mistyped, strict=True)], order=[*EXTRACT_ORDER, "Ref"]
+    )
+    assert "'Ref' contains IBANs. Export it without these columns, or list" in refusal(accounts)
+    few = [each if n < 2 else f"note {n}" for n, each in enumerate(ibans)]
+    mailed = [row | {"customerID": f"{n}@example.com", "Ref": few[n]} for n, row in enumerate(rows)]
+    both = refusal(build(mailed, order=[*EXTRACT_ORDER, "Ref"]))
+    assert "'customerID' contains e-mail addresses; 'Ref' contains IBANs. Export it without these" in both
+    assert "these columns and with another id in 'customerID', such as a customer number, or list" in both
+    one = build([rows[0] | {"customerID": ibans[0]}])
+    assert "'customerID' contains IBANs" in refusal(one, purpose="scoring")
