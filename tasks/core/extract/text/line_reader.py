@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tasks.core.extract.text.dialect import Dialect, has_control, is_blank, split_line
+from tasks.core.extract.text.dialect import Dialect, has_control
+from tasks.core.extract.text.separator import is_blank, split_line
 
 
 @dataclass(frozen=True)
