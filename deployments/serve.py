@@ -13,16 +13,27 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from contextlib import suppress
-from typing import Final, NoReturn, Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Final, NoReturn, Self
 
 from tasks.core.errors import ConfigError, OrchestratorError
+from tasks.core.storage.atomic import make_folder
 
 SERVER: Final = ("prefect", "--no-prompt", "server", "start")
 DEPLOY: Final = ("sh", "deployments/deploy.sh")
 WORKER: Final = ("prefect", "--no-prompt", "worker", "start", "--pool", "churn", "--name", "churn")
 
+SERVER_LOG: Final = "server.log"
+"""Output of the server since it was started, in Prefect's folder."""
+
+_SHOWN_CHARACTERS: Final = 2_000
+"""End of that file, shown if the server cannot start."""
+_PROGRESS_SECONDS: Final = 5
+"""Between two lines while waiting."""
 _PATIENCE_SECONDS: Final = 30
 """How long a program may take to exit before it is killed."""
 _START_SECONDS: Final = 180
@@ -37,7 +48,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     host, port = _free_address()
-    with Program("server", SERVER) as server:
+    with _server_log() as log, Program("server", SERVER, log) as server:
         _wait_until_it_answers(server, host, port)
         _deploy()
         with Program("worker", WORKER) as worker:
@@ -51,9 +62,9 @@ class Program:
     If it exits, it is restarted after a pause, which doubles until it runs steadily.
     """
 
-    def __init__(self, name: str, command: tuple[str, ...]) -> None:
-        """Start the program."""
-        self._name, self._command = name, command
+    def __init__(self, name: str, command: tuple[str, ...], output: BinaryIO | None = None) -> None:
+        """Start the program; its output goes to the terminal if there is no file for it."""
+        self._name, self._command, self._output = name, command, output
         self._pause = 1
         self._due: float | None = None
         self._start()
@@ -89,7 +100,9 @@ class Program:
             self._start()
 
     def _start(self) -> None:
-        self._process = subprocess.Popen(self._command, start_new_session=True)
+        self._process = subprocess.Popen(
+            self._command, start_new_session=True, stdout=self._output, stderr=self._output
+        )
         self._started, self._due = time.monotonic(), None
 
     def _signal(self, number: signal.Signals) -> None:
@@ -104,20 +117,45 @@ def _keep_running(*programs: Program) -> NoReturn:
         time.sleep(0.5)
 
 
+@contextmanager
+def _server_log() -> Iterator[BinaryIO]:
+    """Open the file for the server's output, which on SQLite has pages of tracebacks that do no harm."""
+    with (make_folder(Path(os.environ["PREFECT_HOME"])) / SERVER_LOG).open("wb") as log:
+        yield log
+
+
 def _wait_until_it_answers(server: Program, host: str, port: int) -> None:
-    _say(f"Waiting for Prefect's server to answer at {host}:{port}; this may take a minute.")
-    deadline = time.monotonic() + _START_SECONDS
-    while not _answers(host, port):
-        if (code := server.exit_code) is not None:
-            raise OrchestratorError(
-                f"the server cannot start (exit code {code}); its last lines above say why."
-                " Fix it, or move Prefect's database away: a new one is created, and no scores are lost."
-            )
-        if time.monotonic() > deadline:
-            raise OrchestratorError(
-                f"the server does not answer at {host}:{port} after {_START_SECONDS} s. Start again."
-            )
+    log = Path(os.environ["PREFECT_HOME"], SERVER_LOG)
+    _say(f"Waiting for Prefect's server to answer at {host}:{port}; its log is {log}.")
+    with _progress("the server") as tick:
+        deadline = time.monotonic() + _START_SECONDS
+        while not _answers(host, port):
+            if (code := server.exit_code) is not None:
+                _say(log.read_text(errors="replace")[-_SHOWN_CHARACTERS:])
+                raise OrchestratorError(
+                    f"the server cannot start (exit code {code}); its last lines above say why."
+                    " Fix it, or move Prefect's database away: a new one is created, and no scores are lost."
+                )
+            if time.monotonic() > deadline:
+                raise OrchestratorError(
+                    f"the server does not answer at {host}:{port} after {_START_SECONDS} s. Start again."
+                )
+            tick()
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[], None]]:
+    """Give a function that waits half a second, and prints a line every few seconds."""
+    started = shown = time.monotonic()
+
+    def tick() -> None:
+        nonlocal shown
         time.sleep(0.5)
+        if (now := time.monotonic()) - shown >= _PROGRESS_SECONDS:
+            shown = now
+            _say(f"Still waiting for {what} ({now - started:.0f} s).")
+
+    yield tick
 
 
 def _answers(host: str, port: int) -> bool:
@@ -133,10 +171,18 @@ def _answers(host: str, port: int) -> bool:
 
 def _deploy() -> None:
     _say("Creating work pool, deployments and automations.")
-    done = subprocess.run(DEPLOY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode:
-        _say(done.stdout)
-        kind = OrchestratorError if done.returncode == OrchestratorError.exit_code else ConfigError
+    with (
+        tempfile.TemporaryFile() as output,
+        subprocess.Popen(DEPLOY, stdout=output, stderr=subprocess.STDOUT) as deploy,
+        _progress("work pool, deployments and automations") as tick,
+    ):
+        while deploy.poll() is None:
+            tick()
+        output.seek(0)
+        said = output.read().decode(errors="replace")
+    if deploy.returncode:
+        _say(said)
+        kind = OrchestratorError if deploy.returncode == OrchestratorError.exit_code else ConfigError
         raise kind(f"{DEPLOY[-1]} failed; its output is above. Fix the cause, then start again.")
 
 

@@ -12,13 +12,13 @@ class AlarmPolicy(Closed):
         default=30,
         ge=1,
         le=8_760,
-        description="Hours after the end (UTC) of their as-of date until the newest scores are stale.",
+        description="Hours after the end (UTC) of their as-of date at which the newest scores become stale.",
     )
     max_champion_days: StrictInt = Field(
         default=60,
         ge=1,
         le=3_650,
-        description="Days after its training until a champion is stale.",
+        description="Days after training at which a champion becomes stale.",
     )
     max_wait_hours: StrictInt = Field(
         default=30, ge=1, le=8_760, description="Hours that an extract may wait in inbox/ or work/."

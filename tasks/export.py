@@ -21,5 +21,5 @@ def stage(network: Network, spec: Spec, run: Run) -> Staged:
         spec=spec,
     )
     staged = open_staged(run.staged)
-    log.info("staged: model.onnx has %d bytes", len(staged.onnx))
+    log.info("staged: model.onnx is %d bytes", len(staged.onnx))
     return staged

@@ -36,7 +36,7 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
         refuse_clock_jump(home, champion, now)
     due = expiry.find_expired(home, policy, champion.bundle_id if champion else "", now.date())
     for kind, reason in due.unreadable.items():
-        log.warning("cannot be read in %s/: %s", kind, reason)
+        log.warning("some data in %s/ cannot be read: %s", kind, reason)
     if dry_run:
         items = [expiry.measure(home, each) for each in due.expired]
         return count_deletions(items, now, unreadable=due.unreadable)

@@ -144,6 +144,6 @@ def accessing(path: Path) -> Iterator[None]:
 def as_user_error(error: Exception) -> ChurnError | None:
     """Convert an error that a person can fix, such as a disk error, to a ChurnError; None for a bug."""
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
-        advice = explain(error) or "Free or repair the disk, then run again."
+        advice = explain(error) or "Free up or repair the disk, then run again."
         return PublishError(f"could not write a file: {error.strerror}. {advice}")
     return error if isinstance(error, ChurnError) else None

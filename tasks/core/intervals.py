@@ -12,7 +12,7 @@ Z_95: Final = round(NormalDist().inv_cdf(0.975), 15)
 
 
 def proportion(hits: int, n: int) -> Measure:
-    """Return hits / n with its 95 % score interval; no values below ten customers."""
+    """Return hits / n with its 95 % score interval; values are None for fewer than ten customers."""
     if n < SMALLEST_CELL:
         return Measure(value=None, low=None, high=None)
     low, high = wilson(hits, n)

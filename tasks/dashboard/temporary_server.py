@@ -52,7 +52,7 @@ class _StartedOnce(SubprocessASGIServer):
     """A server that is not restarted: a broken database does not repair itself."""
 
     def start_or_not(self) -> None:
-        """Start and set `running`, or not; it may be stopped meanwhile."""
+        """Start and set `running`, or not; it may be stopped in the meantime."""
         with suppress(Exception):
             self.start()
 

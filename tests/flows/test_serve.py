@@ -63,6 +63,8 @@ def test_everything_starts_and_stops(trained_home: FlowHome, tmp_path: Path) -> 
 
     assert seconds <= 90
     assert "Waiting for Prefect's server to answer at 127.0.0.1:" in said
+    assert "Traceback" not in said
+    assert "Configure Prefect to communicate" in (server.prefect_home / serve.SERVER_LOG).read_text()
     assert "Creating work pool, deployments and automations." in said
     assert_scored(folder)
     assert left == 0
@@ -135,6 +137,25 @@ def test_a_server_that_cannot_start_ends_everything(home: FlowHome, tmp_path: Pa
     assert len(errors) == 1
     assert "the server cannot start (exit code 3)" in errors[0]
     assert log.read_text().endswith(f"{errors[0]}\n")
+
+
+def test_waiting_is_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """While something starts, a line is printed every five seconds, whatever else is slow."""
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "sleep", sleep)
+    with serve._progress("the server") as tick:
+        for _ in range(30):
+            tick()
+
+    assert capsys.readouterr().out.splitlines() == [
+        f"Still waiting for the server ({seconds} s)." for seconds in (5, 10, 15)
+    ]
 
 
 def test_the_pause_grows_up_to_a_minute(

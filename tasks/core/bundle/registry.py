@@ -135,7 +135,7 @@ def read_history(registry: Path) -> list[Champion]:
     last = moves[-1].sequence if moves else 0
     if champion and last > champion.sequence:
         raise RegistryError(
-            f"{HISTORY} ends at move {last}, but {POINTER} at move {champion.sequence}."
+            f"{HISTORY} ends at move {last}, but {POINTER} is at move {champion.sequence}."
             " Restore both from the same backup."
         )
     if champion and last < champion.sequence:

@@ -31,7 +31,7 @@ class ExtractPath:
 
 
 class DeliveredFile:
-    """A file that counts what is read; if read from start to end, it is hashed on the way."""
+    """A file that counts what is read; if read from start to end, it is hashed as it is read."""
 
     def __init__(self, file: BufferedReader, *, from_start_to_end: bool) -> None:
         """Begin at the file's position."""

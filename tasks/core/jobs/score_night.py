@@ -70,7 +70,7 @@ def score_night(
     """Score one extract or drain the inbox, then report the result and check for staleness and drift.
 
     Args:
-        home: The home folder's locations; its `work` folder is locked meanwhile.
+        home: The home folder's locations; its `work` folder is locked for the duration.
         config: How extracts are read and scored.
         now: The clock, in UTC.
         extract: The extract that an operator names.

@@ -62,5 +62,5 @@ def translate_disk_errors(name: str) -> Iterator[None]:
     except OSError as error:
         raise PublishError(
             f"could not write scores '{name}': {error.strerror}. Nothing was published."
-            " Free or repair the disk, then run again."
+            " Free up or repair the disk, then run again."
         ) from None

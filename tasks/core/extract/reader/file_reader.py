@@ -1,4 +1,4 @@
-"""Read one of an extract's files by its own header: files in a folder may be written differently."""
+"""Read one of an extract's files using its own header: files in a folder may be written differently."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class SourceReader:
     ) -> Iterator[Block]:
         """Cut a file, or what follows its first `offset` bytes, into blocks of whole lines.
 
-        Before the stream come `lines_before` lines of the extract.
+        The stream is preceded by `lines_before` lines of the extract.
 
         Raises:
             UnnamedError: a line is longer than `LONGEST_LINE`.

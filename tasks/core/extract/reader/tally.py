@@ -1,4 +1,4 @@
-"""Counts for each block that checks on the whole file need."""
+"""Per-block counts needed by the whole-file checks."""
 
 from collections import Counter
 from dataclasses import dataclass, field, fields
@@ -9,7 +9,7 @@ class Tally:
     """Counts for one block, or for all blocks so far.
 
     `received`, `accepted` and `blank` count physical lines; `rows` counts those with as many fields as
-    the header, `widths` the lines by number of fields, `broken` the lines that are not rows by reason.
+    the header; `widths` counts lines by number of fields, and `broken` lines that are not rows, by reason.
     `filled` counts filled cells by column, and `known` those in the vocabulary. `personal` counts
     personal cells by position and kind, out of the `searched` filled cells of a position. `signed` counts
     accepted ids that start with a sign, which a spreadsheet reads as formulas.

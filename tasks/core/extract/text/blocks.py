@@ -15,7 +15,7 @@ BLOCK_BYTES: Final = 8 * 2**20
 
 _LINE_FEED: Final = ord("\n")
 LONGEST_LINE: Final = 64 * 2**20
-"""In bytes; keeps a file without line endings from filling the memory."""
+"""In bytes; keeps a file without line endings from filling memory."""
 
 
 class Stream(Protocol):
@@ -76,7 +76,7 @@ def cut_blocks(
 ) -> Iterator[Block]:
     """Cut a stream into blocks, skipping `skip_lines` lines; a CR line ending becomes LF.
 
-    Before the stream come `offset` bytes of the file and `lines_before` lines of the extract.
+    The stream is preceded by `offset` bytes of the file and `lines_before` lines of the extract.
 
     Raises:
         UnnamedError: a line is longer than `LONGEST_LINE`.

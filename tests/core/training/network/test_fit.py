@@ -189,7 +189,7 @@ def test_checkpoint_of_another_training_is_refused(
     else:
         x_train = x_train + np.float32(1)
 
-    with pytest.raises(ConfigError, match="another configuration or other customers"):
+    with pytest.raises(ConfigError, match="a different configuration or other customers"):
         fit(
             x_train,
             y_train,
