@@ -7,7 +7,7 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from schemas.columns import ID
 from tasks.core.contract.column_names import quoted
-from tasks.core.contract.iban import SHORTEST, has_iban_form, is_iban
+from tasks.core.contract.iban import SHORTEST, has_check_digits, has_iban_form
 from tasks.core.contract.vocabulary import normalise_name
 from tasks.core.errors import UnnamedError
 
@@ -34,9 +34,9 @@ _PHONE: Final = re.compile(
     r"|0[1-9](?P<between>[ .-]?)[0-9]{2}(?:(?P=between)[0-9]{2}){3}"  # French: pairs of digits
     r"|(?:1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}"  # American
 )
-_RECOGNISED: Final[dict[str, Callable[[str], object]]] = {
+_KINDS: Final = ("e-mail addresses", _IBANS, "phone numbers")
+_PATTERNS: Final = {
     "e-mail addresses": re.compile(r"[^@\s]@[^@\s]+\.[A-Za-z]{2,}").search,
-    _IBANS: is_iban,
     "phone numbers": _PHONE.fullmatch,
 }
 _IBAN_FORMS: Final = "texts in the form of IBANs"
@@ -57,9 +57,8 @@ def judged_columns(
     any string of digits). All other columns have a closed set of values.
     """
     exempt = {normalise_name(column) for column in allowed}
-    everything = tuple(_RECOGNISED)
     return {
-        position: everything if column is None else everything[:2]
+        position: _KINDS if column is None else _KINDS[:2]
         for position, (name, column) in enumerate(zip(header, known, strict=True))
         if column in (None, ID) and normalise_name(name) not in exempt
     }
@@ -74,10 +73,11 @@ def count_personal(cells: Mapping[str, int], kinds: tuple[str, ...]) -> Counter[
     for cell, times in cells.items():
         stripped = cell.strip()
         for kind in kinds:
-            if _RECOGNISED[kind](stripped):
+            if kind != _IBANS and _PATTERNS[kind](stripped):
                 counts[kind] += times
         if _IBANS in kinds and has_iban_form(stripped):
             counts[_IBAN_FORMS] += times
+            counts[_IBANS] += times * has_check_digits(stripped)
     return counts
 
 

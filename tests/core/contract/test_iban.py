@@ -1,6 +1,12 @@
 import pytest
 
-from tasks.core.contract.iban import has_iban_form, is_iban
+from tasks.core.contract.iban import has_check_digits, has_iban_form
+
+
+def is_iban(text: str) -> bool:
+    """Apply both rules."""
+    return has_iban_form(text) and has_check_digits(text)
+
 
 REAL = [
     "AD1200012030200359100100", "AE070331234567890123456", "AT611904300234573201", "BE68539007547034",

@@ -28,8 +28,10 @@ def split_line(text: str, separator: str) -> list[str]:
 
 def is_blank(text: str, separator: str) -> bool:
     """Return whether a physical line has no content: nothing but separators, blanks and empty quotes."""
-    first = text.lstrip()[:1]
-    return first in ("", separator, '"') and all(_EMPTY.fullmatch(each) for each in text.split(separator))
+    content = text.strip(f" {separator}")
+    if content and content[0] != '"' and not content[0].isspace():
+        return False
+    return not content or all(map(_EMPTY.fullmatch, text.split(separator)))
 
 
 def detect_separator(header: str, lines: Sequence[str], config: IngestConfig) -> str:
@@ -55,7 +57,7 @@ def _agreement(header: str, lines: Sequence[str], separator: str) -> tuple[int, 
     """Return how many lines have the header's number of fields, and this number."""
     width = len(_fields(header, separator))
     if width <= 1:
-        return -1, width
+        return 0, 0
     return sum(len(_fields(line, separator)) == width for line in lines), width
 
 
