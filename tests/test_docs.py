@@ -8,9 +8,12 @@ from typing import get_args
 
 import pytest
 
+from schemas.config import ScoreConfig
 from schemas.quarantine_reasons import HINTS
 from schemas.status import AlarmCode
 from tasks.core import errors
+from tasks.core.contract.vocabulary import check_value_maps, contract_names
+from tasks.core.settings import load_config
 from tests.covered import MODULES
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +57,20 @@ def test_every_exit_code_has_its_page() -> None:
     }
 
     assert all(f"| {code} |" in page for code in {0, 3, 4, *codes})
+
+
+def test_the_example_of_settings_can_be_used(tmp_path: Path) -> None:
+    """The maps on the operations page are read as they stand there, without a quote too many."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(# ingest\.yaml.*?)```", page, flags=re.DOTALL)
+    (tmp_path / "ingest.yaml").write_text(example)
+
+    ingest = load_config(ScoreConfig, tmp_path / "ingest.yaml", []).ingest
+
+    check_value_maps(ingest)
+    assert set(contract_names(tuple(ingest.aliases), ingest)) == {"tenure", "customerID"}
+    assert ingest.value_maps["SeniorCitizen"] == {"No": "0", "Yes": "1"}
+    assert ingest.allow_personal_columns
 
 
 def test_every_alarm_has_its_line() -> None:

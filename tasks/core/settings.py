@@ -1,6 +1,6 @@
 """Read typed configuration from a file and single settings; report errors in one line."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from tasks.core.access import cause_of
 from tasks.core.errors import ConfigError
+from tasks.core.settings_yaml import DuplicateKeyError, kind_of, read_yaml
 
 Config = TypeVar("Config", bound=BaseModel)
 
@@ -19,12 +20,13 @@ def load_config(model: type[Config], file: Path | None, settings: Sequence[str])
     Raises:
         ConfigError: the file cannot be read, or a setting is unknown or out of bounds.
     """
-    values = _read(file) if file is not None else {}
+    values = _read(model, file) if file is not None else {}
     for setting in settings:
         path, separator, text = setting.partition("=")
         if not separator:
             raise ConfigError(f"--set {setting}: expected a.b=value, such as fit.seed=7.")
-        _assign(values, path.split("."), _yaml(text, f"--set {path}"))
+        names = path.split(".")
+        _assign(values, names, _yaml(text, kind_of(model, names), f"--set {path}"))
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -42,7 +44,7 @@ def first_fault(error: ValidationError) -> str:
     return f"{message} ({count} {'fault' if count == 1 else 'faults'} in all)"
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(model: type[BaseModel], file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
@@ -51,36 +53,18 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"--config {file.name}: {error.strerror}. Give the path of a YAML file.") from None
     except UnicodeDecodeError:
         raise ConfigError(f"--config {file.name} is not UTF-8. Save it as UTF-8.") from None
-    values = _yaml(text, f"--config {file.name}")
+    values = _yaml(text, model, f"--config {file.name}")
     if not isinstance(values, dict):
         raise ConfigError(f"--config {file.name}: expected settings by name, such as 'fit: {{seed: 7}}'.")
     return values
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads YAML and JSON; a duplicate key is an error instead of overriding the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Refuse a key that is set twice, before merges are flattened."""
-        seen: set[str] = set()
-        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-            if key.value in seen:
-                raise _TwiceError(f"'{key.value}' is set twice on line {key.start_mark.line + 1}")
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-class _TwiceError(yaml.YAMLError):
-    """A key is set twice in one group."""
-
-
-def _yaml(text: str, place: str) -> Any:
+def _yaml(text: str, kind: Any, place: str) -> Any:
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader of our own
-    except _TwiceError as error:
+        return read_yaml(text, kind)
+    except DuplicateKeyError as error:
         raise ConfigError(f"{place}: {error}. Set it once.") from None
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError):
-        # PyYAML lets Python's own errors through, such as those for a 13th month or for deep nesting.
         raise ConfigError(f"{place}: the text is not readable as YAML. Correct it.") from None
 
 

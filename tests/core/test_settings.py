@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.config import ScoreConfig, TrainConfig
+from schemas.config import IngestConfig, ScoreConfig, TrainConfig
 from tasks.core.errors import ConfigError
 from tasks.core.settings import load_config
 
@@ -75,3 +75,106 @@ def test_a_config_file_that_is_not_there(tmp_path: Path) -> None:
     """The missing file is named."""
     with pytest.raises(ConfigError, match=r"--config nothing\.yaml"):
         load_config(ScoreConfig, tmp_path / "nothing.yaml", [])
+
+
+READ_AS_SOMETHING_ELSE = [
+    "No", "yes", "ON", "off", "true", "False", "null", "~", "010", "0x1F", "0b1", "1_000", "7", "-0", "1.0",
+    "+.5", ".inf", "1.5e+3", "2026-01-01", "2026-13-45", "2026-01-01 10:00:00", "1:20", "190:20:30", "=",
+]  # fmt: skip
+"""What YAML 1.1 reads as truth, nothing, a number, a time or a sign of its own."""
+
+
+@pytest.mark.parametrize("word", READ_AS_SOMETHING_ELSE)
+def test_names_and_values_of_a_sender_are_read_as_written(tmp_path: Path, word: str) -> None:
+    """Keys and values of the maps are texts, whatever YAML takes them for, quoted or not."""
+    file = tmp_path / "config.yaml"
+    group = (
+        f"{{aliases: {{{word}: {word}}}, value_maps: {{{word}: {{{word}: {word}}}}},"
+        f" allow_personal_columns: [{word}]}}"
+    )
+    expected = IngestConfig(
+        aliases={word: word}, value_maps={word: {word: word}}, allow_personal_columns=(word,)
+    )
+
+    file.write_text(f"ingest: {group}")
+    assert load_config(ScoreConfig, file, []).ingest == expected
+    file.write_text(f"ingest: {group}".replace(word, f"'{word}'"))
+    assert load_config(ScoreConfig, file, []).ingest == expected
+    file.write_text(f"ingest:\n  aliases:\n    {word}: {word}\n  allow_personal_columns:\n    - {word}\n")
+    assert load_config(TrainConfig, file, []).ingest.aliases == {word: word}
+    assert load_config(TrainConfig, file, []).ingest.allow_personal_columns == (word,)
+
+
+@pytest.mark.parametrize("word", READ_AS_SOMETHING_ELSE)
+def test_so_are_single_settings(word: str) -> None:
+    """A map, a part of one and one entry of one can be set as texts."""
+    config = load_config(
+        ScoreConfig,
+        None,
+        [
+            f"ingest.aliases={{{word}: {word}}}",
+            f"ingest.value_maps.Partner={{{word}: {word}}}",
+            f"ingest.value_maps.Contract.annuel={word}",
+            f"ingest.allow_personal_columns=[{word}]",
+        ],
+    )
+
+    assert config.ingest.aliases == {word: word}
+    assert config.ingest.value_maps == {"Partner": {word: word}, "Contract": {"annuel": word}}
+    assert config.ingest.allow_personal_columns == (word,)
+    whole = load_config(ScoreConfig, None, [f"ingest={{aliases: {{{word}: {word}}}}}"])
+    assert whole.ingest.aliases == {word: word}
+
+
+def test_what_is_no_text_is_typed_as_before(tmp_path: Path) -> None:
+    """Truth values and numbers keep YAML's meaning where a setting is one, and so do anchors and merges."""
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "ingest:\n"
+        "  value_maps:\n"
+        "    Partner: &non {Non: No, Oui: Yes}\n"
+        "    Dependents: *non\n"
+        "    PaperlessBilling: {<<: *non, Peut-être: No}\n"
+        "    SeniorCitizen: {No: &nobody 0, Yes: 1}\n"
+        "encoding: {protected_attributes: no}\n"
+        "simulation: {rows: 1_000}\n"
+        "fit: {seed: 010, learning_rate: 2e-3, hidden: [0x10, 8]}\n"
+        "split: {<<: [{seed: *nobody}]}\n",
+        encoding="utf-8",
+    )
+
+    config = load_config(TrainConfig, file, ["fit.patience=5"])
+
+    assert config.ingest.value_maps == {
+        "Partner": {"Non": "No", "Oui": "Yes"},
+        "Dependents": {"Non": "No", "Oui": "Yes"},
+        "PaperlessBilling": {"Non": "No", "Oui": "Yes", "Peut-être": "No"},
+        "SeniorCitizen": {"No": "0", "Yes": "1"},
+    }
+    assert not config.encoding.protected_attributes
+    assert config.simulation.rows == 1_000
+    assert (config.fit.seed, config.fit.learning_rate, config.fit.hidden) == (8, 0.002, (16, 8))
+    assert (config.fit.patience, config.split.seed) == (5, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ingest: {aliases: {No: gender, No: tenure}}", "'No' is set twice on line 1"),
+        ("ingest: {no: 1}", "setting 'ingest.no'"),
+        ("ingest: {aliases: No}", "setting 'ingest.aliases'.*valid dictionary"),
+        ("ingest: {allow_personal_columns: No}", "setting 'ingest.allow_personal_columns'.*valid tuple"),
+        ("ingest: {aliases: {a: [1]}}", "setting 'ingest.aliases.a'.*valid string"),
+        ("ingest: {aliases: {? [a] : tenure}}", "not readable as YAML"),
+        ("ingest: {aliases: &all {a: *all}}", "setting 'ingest.aliases.a'.*valid string"),
+        ("ingest: {<<: [{aliases: {No: 7}}, 7]}", "not readable as YAML"),
+    ],
+)
+def test_maps_that_are_none(tmp_path: Path, text: str, expected: str) -> None:
+    """What is no map of texts is still named in one line."""
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+
+    with pytest.raises(ConfigError, match=expected) as error:
+        load_config(ScoreConfig, file, [])
+    assert "\n" not in str(error.value)

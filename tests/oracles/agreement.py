@@ -93,7 +93,7 @@ def fuzzed(rows: int, seed: int, dice: random.Random) -> tuple[bytes, Purpose]:
 
 def disagreements(data: bytes, purpose: Purpose) -> list[str]:
     """Read an extract's lines in both ways; list the differences."""
-    dialect = recognise(data[: 2**20])
+    dialect = recognise(data[: 2**20], CONFIG)
     known = contract_names(dialect.header, CONFIG)
     start = data.index(b"\n") + 1
     block = Block(data[start:], first_line=2, offset=start)

@@ -61,7 +61,8 @@ class Scorer:
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Score (N, *) customers; return the columns for scores.csv, with rows in the same order.
 
-        The frame needs the columns of an extract, as text or numbers, and may have others.
+        The frame needs the columns of an extract, as text or numbers, and may have others. Rows without
+        content are left out; the index of the result is the position of each row in the frame, from 0.
 
         Raises:
             ExtractError: a column is missing or a row breaks the data contract; nothing is scored.
@@ -80,7 +81,8 @@ class Scorer:
                 **dict(zip(REASONS, self._codes[top].T, strict=True)),
                 "in_domain": inside.astype(np.int64),
                 "model_version": self._model_version,
-            }
+            },
+            index=customers.index,
         ).astype(
             {"customerID": "str", "risk_band": "str", "model_version": "str", **dict.fromkeys(REASONS, "str")}
         )

@@ -37,10 +37,11 @@ def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Accept (N, *) customers to score from a DataFrame: all of them, or none.
 
     Cells may be text or numbers, and a missing cell counts as blank; they are judged as the text that
-    the CRM would write. Additional columns and the index are ignored.
+    the CRM would write. Additional columns and the index are ignored, and rows without any content are
+    left out, like blank lines of a file.
 
     Returns:
-        The parsed frame of `schemas.extract`, in the same row order.
+        The parsed frame of `schemas.extract`, in the same row order, indexed by position in `frame`.
 
     Raises:
         ExtractError: a column is missing or duplicated, or a row breaks the contract.
@@ -53,23 +54,37 @@ def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
         )
     frames: list[pd.DataFrame] = []
     faults: list[RowFault] = []
-    for start in range(0, max(len(frame), 1), _ROWS_AT_ONCE):
-        part = frame.iloc[start : start + _ROWS_AT_ONCE]
+    rows = _rows_with_content(frame)
+    for start in range(0, max(len(rows), 1), _ROWS_AT_ONCE):
+        lines = rows[start : start + _ROWS_AT_ONCE]
+        part = frame.iloc[lines]
         cells = {column: _as_sent(part[column], str if column == ID else _written) for column in _WANTED}
-        parsed = parse_cells(range(start, start + len(part)), cells, IngestConfig())
+        parsed = parse_cells(lines, cells, IngestConfig())
         faults += _judge().faults(parsed)
         frames.append(parsed.frame())
     accepted = pd.concat(frames)
     faults += _conflicting_ids(accepted)
     if faults:
-        raise _broken(sorted(faults), len(frame))
+        raise _broken(sorted(faults), len(rows))
     return accepted
+
+
+def _rows_with_content(frame: pd.DataFrame) -> list[int]:
+    """List the positions of rows in which any column has a value."""
+    blank_ids = [place for place, cell in enumerate(frame[ID].tolist()) if _is_blank(cell)]
+    cells = frame.iloc[blank_ids].itertuples(index=False, name=None)
+    blank = {place for place, row in zip(blank_ids, cells, strict=True) if all(map(_is_blank, row))}
+    return [place for place in range(len(frame)) if place not in blank]
+
+
+def _is_blank(cell: Any) -> bool:
+    return not cell.strip() if isinstance(cell, str) else bool(pd.api.types.is_scalar(cell) and pd.isna(cell))
 
 
 def _conflicting_ids(accepted: pd.DataFrame) -> list[RowFault]:
     """List the rows that share their id with another row."""
     (check,) = (each for each in ScoringExtract.to_schema().checks if each.name in CROSS_ROW)
-    shared = np.flatnonzero(~keeps(check, accepted[[ID]])).tolist()
+    shared = accepted.index[~keeps(check, accepted[[ID]])].tolist()
     return [(row, ID, CONFLICTING_ID) for row in shared]
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from schemas.columns import ID
 from tasks.core.contract.column_names import quoted
+from tasks.core.contract.iban import SHORTEST, has_check_digits, has_iban_form
 from tasks.core.contract.vocabulary import normalise_name
 from tasks.core.errors import UnnamedError
 
@@ -27,15 +28,20 @@ _LONGEST_RUN: Final = 2
 """Number of words that may form one term: First Name, Bank Account."""
 _WORD_STARTS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
+_IBANS: Final = "IBANs"
+_PHONE: Final = re.compile(
+    r"(?:\+|00)(?![0-9]+\.[0-9]{1,2}\Z)[1-9][0-9 .()/-]{7,16}"  # international, no amount
+    r"|0[1-9](?P<between>[ .-]?)[0-9]{2}(?:(?P=between)[0-9]{2}){3}"  # French: pairs of digits
+    r"|(?:1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}"  # American
+)
+_KINDS: Final = ("e-mail addresses", _IBANS, "phone numbers")
 _PATTERNS: Final = {
-    "e-mail addresses": re.compile(r"[^@\s]@[^@\s]+\.[A-Za-z]{2,}"),
-    "IBANs": re.compile(r"\A[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\Z"),
-    "phone numbers": re.compile(
-        r"\A(?:(?:\+|00)(?![0-9]+\.[0-9]{1,2}\Z)[1-9][0-9 .()/-]{7,16}"  # international, no amount
-        r"|0[1-9](?P<between>[ .-]?)[0-9]{2}(?:(?P=between)[0-9]{2}){3}"  # French: pairs of digits
-        r"|(?:1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4})\Z"  # American
-    ),
+    "e-mail addresses": re.compile(r"[^@\s]@[^@\s]+\.[A-Za-z]{2,}").search,
+    "phone numbers": _PHONE.fullmatch,
 }
+_IBAN_FORMS: Final = "texts in the form of IBANs"
+"""Counted too, since one in 97 of them is taken for an IBAN by chance."""
+_ANOTHER_ID: Final = "with another id in {}, such as a customer number"
 _IBAN_START: Final = 4
 """Length of two letters and two check digits."""
 _PERSONAL_SHARE: Final = 0.01
@@ -51,22 +57,27 @@ def judged_columns(
     any string of digits). All other columns have a closed set of values.
     """
     exempt = {normalise_name(column) for column in allowed}
-    everything = tuple(_PATTERNS)
     return {
-        position: everything if column is None else everything[:2]
+        position: _KINDS if column is None else _KINDS[:2]
         for position, (name, column) in enumerate(zip(header, known, strict=True))
         if column in (None, ID) and normalise_name(name) not in exempt
     }
 
 
 def count_personal(cells: Mapping[str, int], kinds: tuple[str, ...]) -> Counter[str]:
-    """Count the cells with each kind of personal data, given how often each cell occurs."""
+    """Count the cells with each kind of personal data, given how often each cell occurs.
+
+    Cells in the form of an IBAN are counted as well.
+    """
     counts: Counter[str] = Counter()
     for cell, times in cells.items():
         stripped = cell.strip()
         for kind in kinds:
-            if _PATTERNS[kind].search(stripped):
+            if kind != _IBANS and _PATTERNS[kind](stripped):
                 counts[kind] += times
+        if _IBANS in kinds and has_iban_form(stripped):
+            counts[_IBAN_FORMS] += times
+            counts[_IBANS] += times * has_check_digits(stripped)
     return counts
 
 
@@ -74,10 +85,15 @@ def ids_may_be_personal(octets: npt.NDArray[np.uint8], offsets: npt.NDArray[np.i
     """Return, without a full search, whether any of (N,) ids can be an e-mail address or an IBAN."""
     if ord("@") in octets:
         return True
-    starts = offsets[:-1][np.diff(offsets) >= _IBAN_START]
-    country, check = octets[starts], octets[starts + _IBAN_START - 1]
+    starts = offsets[:-1][np.diff(offsets) >= SHORTEST]
+    if not len(starts):
+        return False
+    letters, digits = octets[starts[:, np.newaxis] + np.arange(_IBAN_START)].reshape(-1, 2, 2).swapaxes(0, 1)
     return bool(
-        ((country >= ord("A")) & (country <= ord("Z")) & (check >= ord("0")) & (check <= ord("9"))).any()
+        (
+            ((letters >= ord("A")) & (letters <= ord("Z"))).all(axis=1)
+            & ((digits >= ord("0")) & (digits <= ord("9"))).all(axis=1)
+        ).any()
     )
 
 
@@ -100,23 +116,32 @@ def refuse_personal_columns(
     Raises:
         UnnamedError: lists every personal column, and why.
     """
-    listed = []
+    listed: list[str] = []
+    ways: set[str] = set()
     for position, kinds in judged.items():
         column = quoted(header[position], position + 1)
+        counts = Counter({kind: found.get((position, kind), 0) for kind in (*kinds, _IBAN_FORMS)})
         if known[position] is None and is_personal_name(header[position]):
-            listed.append(f"{column} by name")
-            continue
-        listed += [
-            f"{column} contains {kind}"
-            for kind in kinds
-            if found.get((position, kind), 0) > 0
-            and found[position, kind] >= _PERSONAL_SHARE * filled[position]
-        ]
+            why = [f"{column} by name"]
+        else:
+            personal = (kind for kind in kinds if _is_personal(kind, counts, filled[position]))
+            why = [f"{column} contains {kind}" for kind in personal]
+        if why:
+            listed += why
+            is_id = known[position] == ID
+            ways.add(_ANOTHER_ID.format(column) if is_id else "without these columns")
     if listed:
         raise UnnamedError(
             f"contains personal data that scoring does not need: {'; '.join(listed)}."
-            " Export it without these columns, or list false positives in ingest.allow_personal_columns."
+            f" Export it {' and '.join(sorted(ways, reverse=True))}, or list false positives in"
+            " ingest.allow_personal_columns."
         )
+
+
+def _is_personal(kind: str, counts: Mapping[str, int], filled: int) -> bool:
+    """Return whether a column has enough cells of a kind; of IBANs, more than chance gives."""
+    enough = counts[kind] > 0 and counts[kind] >= _PERSONAL_SHARE * filled
+    return enough and (kind != _IBANS or counts[_IBANS] * 2 > counts[_IBAN_FORMS])
 
 
 def is_personal_name(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Print the status as a page, alarms first; 100 columns wide if there is no terminal."""
+"""Print the status as a page, alarms first; at least 100 columns wide."""
 
 from typing import Final, TextIO
 
@@ -18,8 +18,7 @@ _REJECTED_SHOWN: Final = 5
 def print_page(status: Status, file: TextIO | None = None) -> None:
     """Print the page to stdout or to `file`, in colour on a terminal."""
     console = Console(file=file, highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        console.width = WIDTH
+    console.width = max(console.width, WIDTH) if console.is_terminal else WIDTH  # no id is cut off
     count = len(status.alarms)
     head = Table.grid(expand=True)
     head.add_row(

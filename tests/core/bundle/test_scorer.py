@@ -25,6 +25,20 @@ def test_any_number_of_customers(trained_home: Home, rows: int) -> None:
     assert scores["churn_probability"].between(0, 1).all()
 
 
+def test_a_row_without_content_gets_no_score(trained_home: Home) -> None:
+    """Scores keep the position of their customer in the frame, whatever blank rows stand between."""
+    champion = trained_home.champion
+    assert champion is not None
+    customers, scorer = make_customers(20), champion.scorer()
+    frame = customers.reindex([0, 50, *range(1, 20), 51]).set_axis(range(100, 122))
+
+    scores = scorer.score(frame)
+
+    assert scores.index.tolist() == [0, *range(2, 21)]
+    assert frame.iloc[scores.index]["customerID"].tolist() == scores["customerID"].tolist()
+    pd.testing.assert_frame_equal(scores.reset_index(drop=True), scorer.score(customers))
+
+
 def test_batch_mates_change_nothing(trained_home: Home) -> None:
     """A customer's row is the same bytes alone, in another order and among any number of others."""
     champion = trained_home.champion

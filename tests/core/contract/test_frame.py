@@ -94,6 +94,20 @@ def test_a_column_that_is_missing_or_there_twice(frame: pd.DataFrame) -> None:
         accept_frame(frame)
 
 
+@pytest.mark.parametrize("cell", [None, np.nan, pd.NA, "", " \t"])
+def test_a_row_without_content_is_no_customer(cell: object) -> None:
+    """It is left out, and the others keep their place in the index; one cell makes it a row."""
+    customers = make_customers(40).astype(object).assign(Region="N")
+    blank = [0, 7, 39]
+    frame = customers.copy()
+    frame.loc[blank] = cell
+
+    pd.testing.assert_frame_equal(accept_frame(frame), accept_frame(customers).drop(index=blank))
+    frame.loc[7, "Region"] = "S"
+    with pytest.raises(ExtractError, match=r"1 of 38 rows .*; first '.*': missing_value, in rows 7 "):
+        accept_frame(frame)
+
+
 def test_many_faults_are_counted() -> None:
     """Three rows are shown and the rest counted."""
     frame = make_customers(20).assign(gender="?")

@@ -67,7 +67,7 @@ def test_removing_a_check_lets_exactly_its_fault_through(
     for line, place in enumerate(CHECKS, start=1):
         rows[line] |= planted(place)
     data = build(rows)
-    dialect = recognise(data)
+    dialect = recognise(data, IngestConfig())
     lines = [(number, 0, line) for number, line in enumerate(data.splitlines()[1:], start=2)]
     cut = read_lines(lines, dialect)
     parsed = parse_cells(cut.numbers, dict(zip(dialect.header, cut.cells, strict=True)), IngestConfig())

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from schemas.columns import EXTRACT_ORDER
 from schemas.config import IngestConfig
 from tasks.core.bundle.scorer import Rows
 from tasks.core.engine.partition_results import gather, score_partition
@@ -17,7 +18,10 @@ from tasks.core.extract.whole.whole_extract import Findings, Reading
 from tasks.core.intake.delivered_file import ExtractPath
 from tasks.core.intake.delivery import Delivery, Texts, identify
 
-CONFIG = IngestConfig(max_quarantined_share=0.5)
+FOREIGN = {column: f"Colonne {chr(97 + place)}" for place, column in enumerate(EXTRACT_ORDER)}
+CONFIG = IngestConfig(
+    max_quarantined_share=0.5, aliases={theirs: column for column, theirs in FOREIGN.items()}
+)
 
 
 class FakeScorer:
@@ -95,6 +99,9 @@ def blanks(lines: list[bytes]) -> Iterator[bytes]:
         if number % 97 == 5:
             yield b""
             yield b'"unpaired'
+            yield b"," * 21
+            yield b'"", ,'
+    yield from [b"," * 21] * 300
 
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
@@ -105,16 +112,34 @@ def test_a_file_is_the_same_however_it_is_cut(
     """Scores, quarantine, counts and ignored columns do not depend on partitions, blocks or tries."""
     lines = table.to_csv(index=False).encode().splitlines()
     path = tmp_path / "crm.csv"
-    path.write_bytes(b"\xef\xbb\xbf\n \n".replace(b"\n", newline) + newline.join(blanks(lines)))
+    path.write_bytes(b"\xef\xbb\xbf\n \n,,\n".replace(b"\n", newline) + newline.join(blanks(lines)))
     delivery = identify(ExtractPath(path, delivered=False))
 
     one = locally(delivery, tmp_path)
 
     assert one.findings.counts.exact_duplicates == 1
     assert one.findings.counts.quarantined == 14
+    assert one.findings.counts.blank_lines == 3 * 7 + 300
     assert one.findings.signed_ids == 2
     assert spread(delivery, tmp_path, partition_bytes) == one
     assert locally(delivery, tmp_path, threads=1, block_bytes=3_000) == one
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_foreign_names_tell_every_partition_the_separator(
+    separator: str, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    """With all names declared in the settings, each partition is read as the whole file is."""
+    plain, path = tmp_path / "plain.csv", tmp_path / "crm.csv"
+    table.to_csv(plain, index=False)
+    table.rename(columns=FOREIGN).to_csv(path, index=False, sep=separator)
+    delivery = identify(ExtractPath(path, delivered=False))
+
+    one = locally(delivery, tmp_path)
+
+    assert spread(delivery, tmp_path, 20_000) == one
+    expected = locally(identify(ExtractPath(plain, delivered=False)), tmp_path)
+    assert replace(one, ignored=()) == replace(expected, ignored=())
 
 
 def test_partitions_hold_every_byte_once_and_end_with_lines(table: pd.DataFrame, tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from schemas.config import IngestConfig
 from tasks.core.errors import UnnamedError
+from tasks.core.extract.whole.in_memory import read_texts
 from tasks.core.intake import parquet
 from tasks.core.intake.parquet import ParquetText
+from tests.harness.customers import make_customers
 
 
 def parquet_of(table: pa.Table, **options: Any) -> bytes:
@@ -50,6 +52,20 @@ def test_every_type_is_written_as_a_crm_would() -> None:
         "7,1,50.35,50.35,50.50,true,One year,x,x,,1970-01-01",
         ",0,10,,,false,,é,y,,1970-01-02",
     ]
+
+
+def test_a_row_of_nulls_is_a_blank_line() -> None:
+    """It is counted as such, and the rows after it keep their numbers."""
+    customers = make_customers(20)
+    table = customers.reindex([*range(10), 100, *range(10, 20), 101, 102]).astype(customers.dtypes)
+    data = parquet_of(pa.Table.from_pandas(table.assign(Zone=None), preserve_index=False))
+    text = ParquetText(io.BytesIO(data), IngestConfig())
+
+    extract = read_texts([("crm", text)], "crm", "0" * 64, "scoring", IngestConfig())
+
+    assert (extract.counts.accepted, extract.counts.blank_lines, extract.counts.quarantined) == (20, 3, 0)
+    assert extract.customers["customerID"].tolist() == customers["customerID"].tolist()
+    assert extract.customers.index.tolist() == [*range(2, 12), *range(13, 23)]
 
 
 def test_not_a_number_is_no_blank() -> None:

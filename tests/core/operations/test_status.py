@@ -1,4 +1,5 @@
 import errno
+import io
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ from tasks.core.intake.inbox import confirm
 from tasks.core.operations import observe
 from tasks.core.operations.retention_log import append_log, count_deletions
 from tasks.core.operations.status import collect_status
-from tasks.core.operations.status_page import WIDTH
+from tasks.core.operations.status_page import WIDTH, print_page
 from tasks.core.scores.latest import swap_latest
 from tasks.core.storage.atomic import make_folder
 from tasks.core.storage.locks import locked
@@ -426,3 +427,16 @@ def test_a_file_called_like_a_sidecar_of_nothing(places: Locations, name: str) -
     (places.inbox / name).write_bytes(b"x")
 
     assert codes(look(places)) == []
+
+
+def test_ids_are_whole_on_a_narrow_terminal(places: Locations, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines are as long as their content needs; the terminal wraps them."""
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+
+    print_page(look(places), screen)
+
+    assert "2" * 16 in screen.getvalue()
+    assert BUNDLE in screen.getvalue()

@@ -29,8 +29,9 @@ class SourceReader:
 
         Raises:
             UnnamedError: the file or its header breaks the contract; the message says how to fix it.
+            ConfigError: an alias maps to a column that is not in the contract.
         """
-        self._dialect = recognise(head)
+        self._dialect = recognise(head, config)
         known = contract_names(self._dialect.header, config)
         refusals.refuse_header(self._dialect.header, known, wanted_columns(purpose))
         self.header = Header(shown(name), self._dialect.header, tuple(known))

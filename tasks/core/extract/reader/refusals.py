@@ -16,6 +16,7 @@ from tasks.core.errors import ExtractError, UnnamedError
 from tasks.core.extract.reader.tally import Tally
 from tasks.core.extract.text.dialect import wrong_encoding
 
+_TOTAL_BLANK = "total_blank"
 _LINES_SHOWN = 3
 _MOST_FAULTS_KEPT = 1_000_000
 """Faults listed for a refused extract: enough to fix any export, and they fit in memory."""
@@ -104,15 +105,32 @@ def refuse_no_rows(tally: Tally) -> None:
         raise UnnamedError("has a header but no customers. Export it again.")
 
 
-def refuse_blank_columns(tally: Tally, wanted: list[str]) -> None:
-    """Refuse columns that are entirely empty; imputing them would invent data.
+def refuse_blank_columns(
+    tally: Tally, wanted: list[str], by_place: Counter[tuple[str, str]], limit: float
+) -> None:
+    """Refuse columns that are blank in every row, where that makes the rows bad; imputing would invent data.
+
+    In a batch of new customers TotalCharges may be blank throughout.
+
+    Args:
+        tally: The whole extract's.
+        wanted: The columns to look at.
+        by_place: Number of faults by column and reason.
+        limit: Share of bad rows at which the extract is refused anyway.
 
     Raises:
         UnnamedError: lists all of them.
     """
-    blank = [column for column in wanted if tally.rows and not tally.filled[column]]
+    reasons: set[str] = set()
+    blank = []
+    for column in (column for column in wanted if not tally.filled[column]):
+        faults = {reason: count for (place, reason), count in by_place.items() if place == column}
+        if faults and (not tally.accepted or sum(faults.values()) >= limit * tally.rows):
+            blank.append(column)
+            reasons |= faults.keys()
     if blank:
-        raise UnnamedError(f"has no values in {_quoted(blank)}. Export the values.")
+        hint = f" {HINTS[_TOTAL_BLANK]}" if _TOTAL_BLANK in reasons else ""
+        raise UnnamedError(f"has no values in {_quoted(blank)}. Export the values.{hint}")
 
 
 def refuse_foreign_vocabulary(tally: Tally, categories: list[str]) -> None:

@@ -4,9 +4,9 @@ import csv
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.columns import EXTRACT_ORDER
-from tasks.core.contract.vocabulary import normalise_name
+from schemas.config import IngestConfig
 from tasks.core.errors import CONTROL, UnnamedError
+from tasks.core.extract.text.separator import LINES_COMPARED, SEPARATORS, detect_separator, split_line
 
 _FOREIGN: Final = (
     (b"PK\x03\x04", "an Excel workbook or zip archive", "save it as 'CSV UTF-8'"),
@@ -23,7 +23,7 @@ _FOREIGN: Final = (
 )
 _WIDE_ENCODINGS: Final = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _BOM: Final = b"\xef\xbb\xbf"
-_SEPARATORS: Final = (",", ";", "\t", "|")
+_NO_CONTENT: Final = frozenset({*SEPARATORS, '"'})
 _BINARY_PROBE_BYTES: Final = 4_096
 
 
@@ -43,10 +43,11 @@ class Dialect:
     offset: int
 
 
-def recognise(data: bytes) -> Dialect:
+def recognise(data: bytes, config: IngestConfig) -> Dialect:
     """Detect the dialect from the first bytes of a file.
 
     Raises:
+        ConfigError: an alias maps to a column that is not in the contract.
         UnnamedError: the file is empty, is not CSV text, or is not UTF-8; or its header has an
             unpaired quote or a control character.
     """
@@ -65,12 +66,12 @@ def recognise(data: bytes) -> Dialect:
         )
     offset = len(_BOM) if data.startswith(_BOM) else 0
     newline = newline_of(data)
-    header_bytes, header_line = _first_line(data[offset:], newline)
+    header_bytes, header_line, end = _first_line(data[offset:], newline)
     try:
         text = header_bytes.decode("utf-8")
     except UnicodeDecodeError as error:
         raise wrong_encoding(data.index(header_bytes) + error.start) from None
-    separator = max(_SEPARATORS, key=lambda each: _known_names(text, each))
+    separator = detect_separator(text, _lines_after(data[offset + end :], newline), config)
     place = f": the header (line {header_line})"
     if has_control(text, separator):
         raise UnnamedError(f"{place} contains a control character. Remove it from the export.")
@@ -93,17 +94,6 @@ def has_control(text: str, separator: str) -> bool:
     return CONTROL.search(text.replace("\t", "") if separator == "\t" else text) is not None
 
 
-def split_line(text: str, separator: str) -> list[str]:
-    """Split one physical line into fields.
-
-    Raises:
-        csv.Error: a quote is where RFC 4180 does not allow one.
-    """
-    if '"' not in text:
-        return text.split(separator)
-    return next(csv.reader([text], delimiter=separator, strict=True))
-
-
 def wrong_encoding(offset: int, found: str = "another encoding") -> UnnamedError:
     """Report the first byte that is not UTF-8 (`offset` from 0), without showing any of the content."""
     return UnnamedError(
@@ -111,20 +101,24 @@ def wrong_encoding(offset: int, found: str = "another encoding") -> UnnamedError
     )
 
 
-def _first_line(data: bytes, newline: bytes) -> tuple[bytes, int]:
-    line = 1
-    start = 0
-    while True:
+def _first_line(data: bytes, newline: bytes) -> tuple[bytes, int, int]:
+    """Return the first line with content, or else the first with separators; its number, and its end."""
+    only_separators = None
+    line, start = 1, 0
+    while start < len(data):
         end = data.find(newline, start)
-        content = data[start : len(data) if end < 0 else end].rstrip(b"\r")
-        if content.strip():
-            return content, line
+        end = len(data) if end < 0 else end
+        content = data[start:end].rstrip(b"\r")
+        if not all(each.isspace() or each in _NO_CONTENT for each in content.decode("utf-8", "replace")):
+            return content, line, end
+        if content.strip() and only_separators is None:
+            only_separators = content, line, end
         start, line = end + 1, line + 1
+    assert only_separators is not None  # the caller has seen that not all is blank
+    return only_separators
 
 
-def _known_names(header: str, separator: str) -> int:
-    known = {normalise_name(column) for column in EXTRACT_ORDER}
-    try:
-        return len(known & {normalise_name(field) for field in split_line(header, separator)})
-    except csv.Error:
-        return 0
+def _lines_after(data: bytes, newline: bytes) -> list[str]:
+    """Return the first whole lines below the header; what follows the last line ending may be cut off."""
+    lines = data.split(newline, LINES_COMPARED + 1)[1:-1]
+    return [line.rstrip(b"\r").decode("utf-8", "replace") for line in lines]

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tasks.core.extract.text.dialect import Dialect, has_control, split_line
+from tasks.core.extract.text.dialect import Dialect, has_control
+from tasks.core.extract.text.separator import is_blank, split_line
 
 
 @dataclass(frozen=True)
@@ -14,8 +15,8 @@ class SplitLines:
 
     `numbers` are the physical line numbers (the first line of the file is 1) of well-formed rows, and
     `cells` holds one list of their texts for each field of the header. `faults` maps the other lines
-    to a reason code. `blank` counts empty lines; `widths` counts the lines by their number of fields.
-    `first_bad_byte` is the offset of the first byte that is not UTF-8.
+    to a reason code. `blank` counts lines without content; `widths` counts the others by their number of
+    fields. `first_bad_byte` is the offset of the first byte that is not UTF-8.
     """
 
     numbers: list[int]
@@ -38,10 +39,10 @@ def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> Spl
     blank = 0
     first_bad_byte: int | None = None
     for number, offset, line in lines:
-        if not line.strip():
+        fields = _fields(line, dialect) if line.strip() else []
+        if not fields:
             blank += 1
             continue
-        fields = _fields(line, dialect)
         if isinstance(fields, str):
             faults[number] = fields
             if fields == "invalid_encoding" and first_bad_byte is None:
@@ -58,11 +59,13 @@ def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> Spl
 
 
 def _fields(line: bytes, dialect: Dialect) -> list[str] | str:
-    """Split a line, or return the reason code if it is not a row."""
+    """Split a line, or return the reason code if it is not a row; a line without content has no fields."""
     try:
         text = line.removesuffix(b"\r").decode("utf-8")
     except UnicodeDecodeError:
         return "invalid_encoding"
+    if is_blank(text, dialect.separator):
+        return []
     if has_control(text, dialect.separator):
         return "control_character"
     if text.count('"') % 2:

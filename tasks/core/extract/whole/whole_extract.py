@@ -165,8 +165,6 @@ class Reading:
         names, known = tuple(self._files.names), self._files.known
         searched = judged_columns(names, known, self._config.allow_personal_columns)
         refuse_personal_columns(names, known, searched, tally.personal, tally.searched)
-        refusals.refuse_blank_columns(tally, self.wanted)
-        refusals.refuse_foreign_vocabulary(tally, [column for column in self.wanted if column in VOCABULARY])
         repeats = self._repeats.find()
         by_place: Counter[tuple[str, str]] = Counter()
         quarantined = removed = 0
@@ -174,6 +172,9 @@ class Reading:
             by_place.update(count_faults(faults))
             quarantined += len(np.unique(faults["line"]))
             removed += len(taken_out)
+        limit = self._config.max_quarantined_share
+        refusals.refuse_blank_columns(tally, self.wanted, by_place, limit)
+        refusals.refuse_foreign_vocabulary(tally, [column for column in self.wanted if column in VOCABULARY])
         counts = RowCounts(
             received=tally.received,
             accepted=tally.accepted - removed,
@@ -182,7 +183,6 @@ class Reading:
             blank_lines=tally.blank,
         )
         refusals.refuse_lost_lines(counts)
-        limit = self._config.max_quarantined_share
         refusals.refuse_too_many_bad(counts, by_place, self.quarantine(repeats), limit)
         refusals.refuse_mixed_origin(tally)
         return Findings(counts, tally.simulated > 0, repeats, by_place, tally.signed)

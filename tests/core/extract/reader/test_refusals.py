@@ -32,6 +32,11 @@ def refusal(data: bytes, config: IngestConfig | None = None, purpose: str = "tra
         (b"", "is empty"),
         (b"\xef\xbb\xbf \r\n", "is empty"),
         (HEADER + b"\n", "has a header but no customers"),
+        (HEADER + b"\n,,,,\n" + b"," * 20, "has a header but no customers"),
+        (b",,,,\n", "has no header"),
+        (b";;;;\r\n;;;;\r\n", "has no header"),
+        (b'"",""', "has no header"),
+        (b"," * 20 + b"\n0000-AAAAA" + b",No" * 20, "has no header"),
         (b"PK\x03\x04rest", "Excel workbook"),
         (b"\xd0\xcf\x11\xe0rest", "old Excel workbook"),
         (b"PAR1rest", "a gzip-compressed Parquet file"),
@@ -165,7 +170,65 @@ def test_another_number_of_fields_on_most_rows(rows: list[Row], build: Build) ->
 
 def test_blank_column(rows: list[Row], build: Build) -> None:
     """A column without any value is refused, not imputed."""
-    assert "has no values in 'TechSupport'" in refusal(build([row | {"TechSupport": " "} for row in rows]))
+    message = refusal(build([row | {"TechSupport": " "} for row in rows]))
+
+    assert message.endswith("has no values in 'TechSupport'. Export the values.")
+    for column in EXTRACT_ORDER:
+        assert f"has no values in '{column}'" in refusal(build([row | {column: ""} for row in rows]))
+
+
+NEW: Row = {"tenure": "0", "TotalCharges": ""}
+
+
+@pytest.mark.parametrize("blank", ["", " ", "NA"])
+@pytest.mark.parametrize("count", [1, 100])
+def test_a_batch_of_new_customers(rows: list[Row], build: Build, count: int, blank: str) -> None:
+    """A column that is blank in every row is no fault where the contract lets each row leave it blank."""
+    new = [row | NEW | {"TotalCharges": blank} for row in rows[:count]]
+
+    extract = read_extract(build(new), "made-up.csv", "scoring", IngestConfig())
+
+    assert (extract.counts.accepted, extract.counts.quarantined) == (count, 0)
+    assert extract.customers["TotalCharges"].isna().all()
+
+
+def test_training_on_new_customers_alone(rows: list[Row], build: Build) -> None:
+    """Every row is legal, so the extract is not refused as one without values."""
+    config = IngestConfig(min_training_rows=50)
+
+    assert (
+        read_extract(build([row | NEW for row in rows]), "x.csv", "training", config).counts.accepted == 100
+    )
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_column_that_a_value_map_fills(rows: list[Row], build: Build, blank: str) -> None:
+    """Blanks that the operator has declared are values."""
+    config = IngestConfig(min_training_rows=50, value_maps={"TechSupport": {"": "No"}})
+    data = build([row | {"TechSupport": blank} for row in rows])
+
+    assert read_extract(data, "made-up.csv", "training", config).counts.accepted == 100
+
+
+def test_bad_rows_among_new_customers(rows: list[Row], build: Build) -> None:
+    """Each is quarantined or refused for its own fault; the blank column is blamed only for most of them."""
+    new = [row | NEW for row in rows]
+
+    def read(changes: dict[int, Row]) -> bytes:
+        return build([row | changes.get(place, {}) for place, row in enumerate(new)])
+
+    few = read_extract(read({7: {"tenure": "9"}}), "x.csv", "scoring", IngestConfig())
+    assert (few.counts.accepted, few.quarantine["reason"].tolist()) == (99, ["total_blank"])
+    another = refusal(read({key: {"gender": "?"} for key in range(9)}), purpose="scoring")
+    assert "9 of 100 rows are bad" in another
+    assert "most often unknown_category in 'gender'" in another
+    for faulty in (5, 99, 100):
+        left_out = refusal(read({key: {"tenure": "9"} for key in range(faulty)}), purpose="scoring")
+        assert (
+            "has no values in 'TotalCharges'. Export the values. TotalCharges may be blank only" in left_out
+        )
+    alone = refusal(build([new[0] | {"gender": "?"}]), purpose="scoring")
+    assert "'gender' expects" in alone
 
 
 def test_another_vocabulary(rows: list[Row], build: Build) -> None:
@@ -289,3 +352,59 @@ def test_ids_that_are_addresses(rows: list[Row], build: Build) -> None:
     assert (
         read_extract(digits, "x.csv", "training", IngestConfig(min_training_rows=50)).counts.accepted == 100
     )
+
+
+def with_check_digits(country: str, account: str) -> str:
+    """Make an IBAN: ISO 7064, mod 97-10."""
+    digits = "".join(str(int(each, 36)) for each in f"{account}{country}00")
+    return f"{country}{98 - int(digits) % 97:02d}{account}"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "CU{:010d}", "FR{:010d}", "{:032X}", "DE{:012d}", "AB12{:08d}", "FR{:02d}00000000000000000000000",
+        "NO{:013d}", "DE{:020d}", "BE{:014d}", "GB{:020d}", "FR76{:023d}",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("first", [0, 3_000, 987_654])
+def test_ids_that_look_like_account_numbers(rows: list[Row], build: Build, form: str, first: int) -> None:
+    """Letters and digits are ids, even where one in 97 happens to carry the right check digits."""
+    ids = [form.format(first + n) for n in range(100)]
+    data = build([row | {"customerID": each, "Ref": each} for row, each in zip(rows, ids, strict=True)])
+    config = IngestConfig(min_training_rows=50)
+
+    if len(set(ids)) == 100:
+        assert read_extract(data, "x.csv", "training", config).counts.accepted == 100
+    other = build(
+        [row | {"Ref": each} for row, each in zip(rows, ids, strict=True)], order=[*EXTRACT_ORDER, "Ref"]
+    )
+    assert read_extract(other, "x.csv", "training", config).counts.accepted == 100
+
+
+def test_ids_that_are_account_numbers(rows: list[Row], build: Build) -> None:
+    """They are refused, as is any column of them, with something that can be done; a few in a column too."""
+    ibans = [with_check_digits("FR", f"{n:023d}") for n in range(100)]
+    data = build([row | {"customerID": each} for row, each in zip(rows, ibans, strict=True)])
+
+    message = refusal(data)
+
+    assert (
+        "'customerID' contains IBANs. Export it with another id in 'customerID', such as a customer number"
+        in message
+    )
+    assert "ingest.allow_personal_columns" in message
+    assert "without" not in message
+    assert not any(each in message for each in ibans)
+    mistyped = [each if n % 3 else each[:-1] + "Z" for n, each in enumerate(ibans)]
+    accounts = build(
+        [row | {"Ref": each} for row, each in zip(rows, mistyped, strict=True)], order=[*EXTRACT_ORDER, "Ref"]
+    )
+    assert "'Ref' contains IBANs. Export it without these columns, or list" in refusal(accounts)
+    few = [each if n < 2 else f"note {n}" for n, each in enumerate(ibans)]
+    mailed = [row | {"customerID": f"{n}@example.com", "Ref": few[n]} for n, row in enumerate(rows)]
+    both = refusal(build(mailed, order=[*EXTRACT_ORDER, "Ref"]))
+    assert "'customerID' contains e-mail addresses; 'Ref' contains IBANs. Export it without these" in both
+    assert "these columns and with another id in 'customerID', such as a customer number, or list" in both
+    one = build([rows[0] | {"customerID": ibans[0]}])
+    assert "'customerID' contains IBANs" in refusal(one, purpose="scoring")

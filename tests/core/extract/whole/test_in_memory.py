@@ -268,6 +268,52 @@ def test_bom_blank_lines_and_missing_final_newline(rows: list[Row], build: Build
     assert extract.customers.index[0] == 4
 
 
+COMMA_BLANKS = [
+    ",,,,,,,,,,,,,,,,,,,,", ",", ",,,,,,,,,,,,,,,,,,,,,,,,,,,", " , ,\t, ", '"",""', '""', '" ",,"\t" ,',
+    "\u00a0,,\u2003", ",\u202f,", "\v,\f", '  ""', "\u00a0",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("blank", COMMA_BLANKS)
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_line_without_content_is_a_blank_line(
+    rows: list[Row], build: Build, blank: str, newline: str
+) -> None:
+    """Wherever it stands and however long it is, it costs no customer and counts as no row."""
+    lines = build(rows).decode().splitlines()
+    extract = read(
+        newline.join([*lines[:1], blank, *lines[1:51], blank, *lines[51:], *[blank] * 200]).encode()
+    )
+
+    pd.testing.assert_frame_equal(
+        extract.customers.reset_index(drop=True), read(build(rows)).customers.reset_index(drop=True)
+    )
+    assert extract.customers.index[[0, 50, 99]].tolist() == [3, 54, 103]
+    assert (extract.counts.blank_lines, extract.counts.quarantined) == (202, 0)
+    assert (extract.counts.received, extract.counts.exact_duplicates) == (302, 0)
+    above = read(newline.join([blank, blank, *lines]).encode())
+    assert above.counts == read(build(rows)).counts
+    assert above.customers.index[0] == 4
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_so_is_one_between_other_separators(rows: list[Row], build: Build, separator: str) -> None:
+    """A line has no content between the separators of its file; those of other files are content."""
+    data = build(rows, separator=separator) + f"{separator * 20}\n{separator}\n".encode()
+
+    assert read(data).counts.blank_lines == 2
+    other = read(data + b",,,,\n")
+    assert (other.counts.blank_lines, other.counts.quarantined) == (2, 1)
+
+
+@pytest.mark.parametrize("line", ['","', '"""",', ",\x00,", ",\u200b", ",x", ",0,", '"', ',"', ",\ufeff,"])
+def test_whatever_stands_in_a_line_is_not_lost(rows: list[Row], build: Build, line: str) -> None:
+    """One visible character, a control character or an unpaired quote makes a line a row, good or bad."""
+    extract = read(build(rows) + f"{line}\n".encode())
+
+    assert (extract.counts.blank_lines, extract.counts.quarantined) == (0, 1)
+
+
 def test_names_and_extra_columns(rows: list[Row], build: Build) -> None:
     """Names are folded; an index column and extra columns are ignored and named."""
     header, _, body = build(rows).decode().partition("\n")
