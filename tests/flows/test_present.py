@@ -46,7 +46,7 @@ def test_another_bundle_into_another_folder(home: FlowHome, crm_extract: Path, t
 
 def test_without_a_champion(home: FlowHome) -> None:
     """The error names the next action, and nothing is written."""
-    with pytest.raises(RegistryError, match=r"no champion to present\. Train one"):
+    with pytest.raises(RegistryError, match=r"no champion to present in '.*/registry'\. Train one"):
         home.present()
 
     assert not (home.path / "presentations").exists()

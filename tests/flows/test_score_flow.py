@@ -33,7 +33,8 @@ def test_an_extract_is_scored(trained_home: FlowHome, crm_extract: Path) -> None
     probability = scores["churn_probability"].astype(float)
     cuts = champion.cut_points
 
-    assert folder.name == f"2026-03-01-{manifest['extract']['extract_id']}-{champion.manifest.bundle_id}"
+    identity = (manifest["extract"]["extract_id"], champion.manifest.bundle_id, manifest["inputs_id"])
+    assert folder.name == "-".join(("2026-03-01", *identity))
     assert list(scores) == list(SCORE_COLUMNS)
     assert list(scores["customerID"]) == list(make_customers(600)["customerID"])
     assert scores["churn_probability"].str.fullmatch(r"0\.\d{6}").all()
