@@ -28,7 +28,9 @@ DEPLOY: Final = ("sh", "deployments/deploy.sh")
 WORKER: Final = ("prefect", "--no-prompt", "worker", "start", "--pool", "churn", "--name", "churn")
 
 SERVER_LOG: Final = "server.log"
-"""Output of the server since it was started, in Prefect's folder."""
+"""Output of the server, in Prefect's folder."""
+_LARGEST_LOG_BYTES: Final = 10_000_000
+"""A larger log is renamed to `server.log.1` at the next start, over an earlier one."""
 
 _SHOWN_CHARACTERS: Final = 2_000
 """End of that file, shown if the server cannot start."""
@@ -120,7 +122,10 @@ def _keep_running(*programs: Program) -> NoReturn:
 @contextmanager
 def _server_log() -> Iterator[BinaryIO]:
     """Open the file for the server's output, which on SQLite has pages of tracebacks that do no harm."""
-    with (make_folder(Path(os.environ["PREFECT_HOME"])) / SERVER_LOG).open("wb") as log:
+    path = make_folder(Path(os.environ["PREFECT_HOME"])) / SERVER_LOG
+    if path.is_file() and path.stat().st_size > _LARGEST_LOG_BYTES:
+        path.replace(f"{path}.1")
+    with path.open("ab") as log:
         yield log
 
 

@@ -5,9 +5,11 @@ import io
 import os
 import select
 import signal
+import stat
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -16,7 +18,7 @@ from schemas.config import Locations
 from tasks.core.access import explain
 from tasks.core.errors import ChurnError, ConfigError, as_user_error
 from tasks.core.storage.atomic import make_folder
-from tasks.environment import read_environment
+from tasks.environment import HOME, read_environment
 
 if TYPE_CHECKING:  # programs that need no orchestrator start without importing it
     from prefect.client.schemas.objects import State
@@ -48,10 +50,25 @@ for _name, _value in _PREFECT_DEFAULTS.items():
 for _name in ("NO_PROXY", "no_proxy"):  # a server on this machine is never reached through a proxy
     os.environ[_name] = ",".join(filter(None, (os.environ.get(_name), "127.0.0.1", "localhost")))
 warnings.filterwarnings("ignore", "Failed to create the Prefect home directory")  # runs do not need it
-if not os.access(Path(__file__).parents[1] / "tasks", os.W_OK):  # then numba cannot cache beside the code
-    _cache = Path(os.environ.get("CHURN_HOME", "var"), ".cache").absolute()
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache))
 os.umask(0o077)  # here, because a temporary Prefect server writes files before any flow body runs
+
+
+def _cache_compiled_code(code: Path, home: Path) -> None:
+    """Have numba cache below an existing home if the code is read-only; from a folder only we can write to.
+
+    numba loads what it finds there as code.
+    """
+    cache = home.absolute() / ".cache"
+    if os.access(code, os.W_OK) or not home.is_dir():
+        return
+    with suppress(OSError):
+        cache.mkdir(mode=0o700, exist_ok=True)
+        status = cache.lstat()
+        if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022:
+            os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
+
+
+_cache_compiled_code(Path(__file__).parents[1] / "tasks", Path(os.environ.get("CHURN_HOME", HOME)))
 
 
 class Parser(argparse.ArgumentParser):

@@ -1,9 +1,9 @@
 """Show the operational status on one page: `python flows/status.py`, or as JSON with `--json`."""
 
+import json
 import sys
 
 from flows import cli
-from schemas.closed import to_json
 from schemas.config import ScoreConfig
 from tasks.core.operations.status import collect_status
 from tasks.core.operations.status_page import print_page
@@ -21,7 +21,7 @@ def main() -> None:
     config = load_config(ScoreConfig, flags.config, flags.set)
     status = collect_status(cli.locations(make=False), config.alarms, cli.now())
     if flags.json:
-        print(to_json(status).decode())
+        print(json.dumps(status.model_dump(mode="json"), indent=1))  # ASCII, for any locale
     else:
         print_page(status)
     if status.alarms:

@@ -63,7 +63,9 @@ class NightStatus(Closed):
     quarantined: int = Field(ge=0)
     exact_duplicates: int = Field(ge=0)
     latest: bool = Field(description="Whether latest.json points here.")
-    superseded: bool = Field(description="Whether a corrected extract for the same day was scored.")
+    superseded: bool = Field(
+        description="Whether a corrected extract, or the same one read by other settings, was scored later."
+    )
 
 
 class Waiting(Closed):

@@ -1,6 +1,7 @@
 """Environment variables: settings of the machine, not of a run."""
 
 from pathlib import Path
+from typing import Final
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -8,13 +9,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tasks.core.errors import ConfigError
 from tasks.core.settings import first_fault
 
+HOME: Final = Path("var")
+"""CHURN_HOME if it is not set, in the current folder."""
+
 
 class Environment(BaseSettings):
     """Each field is a variable: `home` is CHURN_HOME."""
 
     model_config = SettingsConfigDict(env_prefix="CHURN_", frozen=True)
 
-    home: Path = Field(default=Path("var"), description="Folder for everything that is written.")
+    home: Path = Field(default=HOME, description="Folder for everything that is written.")
     prefect_wait_seconds: float = Field(
         default=8.0, ge=0, le=9_999, description="How long a finished run waits for Prefect."
     )

@@ -16,7 +16,7 @@ def main() -> None:
     )
     if summary is None:
         sys.exit("there is no summary of a training in the text")
-    text = Text(summary[0])
+    text = Text(f"{summary[0]}\n ")  # the last line would lose its underscores
     width = max(line.cell_len for line in text.split())
     console = Console(record=True, width=width, file=io.StringIO())
     console.print(text, soft_wrap=True)

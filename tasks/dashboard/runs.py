@@ -301,21 +301,29 @@ class _ToDashboard(logging.Handler):
 def _shown(began: RunBegan) -> Iterator[Dashboard]:
     """Log to the terminal and to the dashboard."""
     terminal = Terminal()
+    with _logged_to(terminal):
+        dashboard = Dashboard(began, terminal)
+        forward = _ToDashboard(dashboard)
+        log.addHandler(forward)
+        token = _shown_on.set(dashboard)
+        try:
+            with watched_by(dashboard):
+                yield dashboard
+        finally:
+            _shown_on.reset(token)
+            log.removeHandler(forward)
+            dashboard.close()
+
+
+@contextmanager
+def _logged_to(terminal: Terminal) -> Iterator[None]:
     before = log.level, log.propagate
     log.setLevel(logging.INFO)
     log.propagate = False
     log.addHandler(terminal)
-    dashboard = Dashboard(began, terminal)
-    forward = _ToDashboard(dashboard)
-    log.addHandler(forward)
-    token = _shown_on.set(dashboard)
     try:
-        with watched_by(dashboard):
-            yield dashboard
+        yield
     finally:
-        _shown_on.reset(token)
-        log.removeHandler(forward)
-        dashboard.close()
         log.removeHandler(terminal)
         log.setLevel(before[0])
         log.propagate = before[1]

@@ -51,3 +51,13 @@ def test_a_night_that_is_both_has_ended() -> None:
 
     assert len(watching) == 3
     assert all(ended in trigger.expect for trigger in watching)
+
+
+def test_a_silent_run_is_not_run_again_twice() -> None:
+    """What marks a silent run as crashed orders the rerun itself: other crashes alone start the third."""
+    found = {each.name: each for each in wanted(UUID(int=0), [])}
+    marking = found["churn: silent run is crashed and run again"].actions[0].model_dump()
+    trigger = found["churn: crashed run is run again"].trigger
+
+    assert isinstance(trigger, EventTrigger)
+    assert trigger.match["prefect.state-message"] == [f"!{marking['message']}"]

@@ -16,6 +16,10 @@ from tests.harness.server import free_port
 ROOT = Path(__file__).parents[2]
 READS_ALL = "+dac_read_search"
 """The capability to read, but not to write, what belongs to others."""
+AS_NOBODY = (
+    *("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
+    *(f"--inh-caps={READS_ALL}", f"--ambient-caps={READS_ALL}"),
+)
 ASCII = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 
 
@@ -32,10 +36,8 @@ def test_a_container_of_the_strictest_kind(trained_home: FlowHome) -> None:
         make_customers(60, seed=3).to_csv(extract, index=False)
         for path in (home, *home.rglob("*")):
             os.chown(path, NOBODY, NOBODY)
-        user = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-        reading = (f"--inh-caps={READS_ALL}", f"--ambient-caps={READS_ALL}")
         done = subprocess.run(
-            [*user, *reading, sys.executable, "flows/score_flow.py", "--extract", str(extract)],
+            [*AS_NOBODY, sys.executable, "flows/score_flow.py", "--extract", str(extract)],
             cwd=ROOT,
             env=ASCII
             | {
@@ -85,3 +87,31 @@ def test_an_ascii_locale(command: tuple[str, ...], code: int, shown: str, tmp_pa
 
     assert done.returncode == code, done.stderr
     assert shown in done.stdout.replace("\n", "").replace(" ", "")
+
+
+@only_root
+@pytest.mark.parametrize(
+    ("program", "code", "said"),
+    [
+        (("-c", "import tasks.core.api, tasks.core.extract.fast.plain_ids"), 0, ""),
+        (("flows/score_flow.py", "--help"), 0, ""),
+        (("flows/status.py",), 10, "does not exist"),
+    ],
+)
+def test_nothing_can_be_written_anywhere(program: tuple[str, ...], code: int, said: str) -> None:
+    """Another user with read-only code and no home: nothing is cached, and no home is created."""
+    with open_folder() as folder:
+        missing = folder / "missing"
+        done = subprocess.run(
+            [*AS_NOBODY, sys.executable, *program],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "CHURN_HOME": str(missing)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        created = missing.exists()
+
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert not created

@@ -33,10 +33,17 @@ INPUTS = ScoringInputs.of(IngestConfig())
 
 
 def publish_scores(
-    scores: Path, as_of: date, extract: str, at: datetime, *, bundle: str = BUNDLE, **facts: Any
+    scores: Path,
+    as_of: date,
+    extract: str,
+    at: datetime,
+    *,
+    bundle: str = BUNDLE,
+    inputs: ScoringInputs = INPUTS,
+    **facts: Any,
 ) -> Path:
     """Publish scores of ten customers as the night does; `extract` is an id."""
-    stage = publish.open_stage(scores, str(ScoresName(as_of, extract, bundle, INPUTS.inputs_id)))
+    stage = publish.open_stage(scores, str(ScoresName(as_of, extract, bundle, inputs.inputs_id)))
     write_new(stage / publish.SCORES, f"scores of {extract} by {bundle}\n".encode())
     manifest = ScoresManifest(
         files=seal_files(stage),
@@ -46,8 +53,8 @@ def publish_scores(
         bundle_id=bundle,
         bundle_manifest_sha256="c" * 64,
         bundle_simulated=False,
-        inputs_id=INPUTS.inputs_id,
-        inputs=INPUTS,
+        inputs_id=inputs.inputs_id,
+        inputs=inputs,
         gate_outcome="passed",
         forced=False,
         scored=10,

@@ -1,4 +1,4 @@
-"""Refuse a model that could read other files or take any amount of memory, before a runtime loads it.
+"""Refuse a model that could read other files or run operators of others, before a runtime loads it.
 
 The bundle's seal covers model.onnx alone, so all weights must be in it; and only the operators that our
 own export uses are run. The bytes are walked as Protocol Buffers, since scoring does without `onnx`.
@@ -16,7 +16,7 @@ OPERATORS: Final = frozenset({
     "Add", "Cast", "Clip", "Concat", "Div", "Gemm", "Greater", "Identity", "If", "MatMul", "Mul", "Reshape",
     "Sigmoid", "Slice", "Sub", "TopK", "Transpose",
 })  # fmt: skip
-"""Operators of the graph that is exported; none makes an output of any size from a few bytes."""
+"""Operators of the exported graph. They do not limit memory: each Concat of a chain can double its input."""
 
 _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 _LARGEST_KEY: Final = 2**32 - 1

@@ -92,25 +92,25 @@ def take(inbox: Path, work: Path, before: tuple[FolderSnapshot, FolderSnapshot])
     """
     sweep_stages(work)
     arrived, under_way = look(inbox), look(work)
-    waiting, unfinished = _extracts(arrived), _extracts(under_way)
+    waiting, begun = _extracts(arrived), _extracts(under_way)
     uploads = set(filter(is_unfinished, arrived))
     for name in filter(is_sidecar, under_way):
-        if name.removesuffix(SUFFIX) not in waiting | unfinished:
+        if name.removesuffix(SUFFIX) not in waiting | under_way.keys():
             remove(work / name)  # its extract is filed: a run was killed between the two
-    for name in waiting & unfinished:
+    for name in waiting & begun:
         if arrived[name][1:] == under_way[name][1:] and _same(inbox / name, work / name):
             try:
                 (inbox / name).unlink()  # a run was killed between copying and deleting
                 waiting.remove(name)
             except PermissionError:
                 (work / name).unlink()
-                unfinished.remove(name)
-    ready = [name for name in waiting - unfinished if _settled(name, before[0], arrived)]
-    settled = [name for name in unfinished if _settled(name, before[1], under_way)]
+                begun.remove(name)
+    ready = [name for name in waiting - begun if _settled(name, before[0], arrived)]
+    settled = [name for name in begun if _settled(name, before[1], under_way)]
     taken = [path for name in ready if (path := _bring(inbox / name, work)) is not None]
     return Taken(
         paths=[*taken, *(work / name for name in settled)],
-        left=len(waiting) + len(unfinished) - len(taken) - len(settled),
+        left=len(waiting) + len(begun) - len(taken) - len(settled),
         lone_sidecars=sum(
             name.removesuffix(SUFFIX) not in waiting | uploads for name in filter(is_sidecar, arrived)
         ),

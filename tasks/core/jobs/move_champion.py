@@ -80,10 +80,14 @@ def _rescore(
 
 
 def _as_read_before(last: LastExtract, config: ScoreConfig) -> ScoreConfig:
-    """Read the extract as its latest scores were read, unless the settings say how."""
-    if last.reading is None or config.ingest != IngestConfig():
+    """Read the extract as its latest scores were read, except for the settings that are given now."""
+    if last.reading is None:
         return config
-    return config.model_copy(update={"ingest": IngestConfig.model_validate(last.reading.model_dump())})
+    given = {name: getattr(config.ingest, name) for name in sorted(config.ingest.model_fields_set)}
+    log.info("reading the extract as before%s", f", except for {', '.join(given)}" if given else "")
+    return config.model_copy(
+        update={"ingest": IngestConfig.model_validate(last.reading.model_dump() | given)}
+    )
 
 
 @step("find-last-extract")

@@ -29,7 +29,7 @@ from tasks.core.operations.retention_log import last_sweep
 from tasks.core.scores.drift import find_drift
 from tasks.core.scores.folders import published_folders, read_manifest
 from tasks.core.scores.freshness import stale
-from tasks.core.scores.latest import LATEST, corrected_extracts, read_latest
+from tasks.core.scores.latest import LATEST, corrected_extracts, read_latest, reread_folders
 from tasks.core.storage.locks import is_locked
 from tasks.core.storage.seals import is_as_sealed
 
@@ -116,12 +116,13 @@ def _published(scores: Path) -> _Published:
 def _nights(manifests: dict[Path, ScoresManifest | None], latest: Latest | None) -> Iterator[NightStatus]:
     readable = [(folder, manifest) for folder, manifest in manifests.items() if manifest is not None]
     corrected = corrected_extracts(manifest for _, manifest in readable)
+    reread = reread_folders([manifest for _, manifest in readable])
     for folder, manifest in readable[:NIGHTS_SHOWN]:
         yield observe_night(
             folder,
             manifest,
             latest=latest is not None and folder.name == latest.folder,
-            superseded=manifest.extract.extract_id in corrected,
+            superseded=manifest.extract.extract_id in corrected or folder.name in reread,
         )
 
 

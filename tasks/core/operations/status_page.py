@@ -26,8 +26,6 @@ def print_page(status: Status, file: TextIO | None = None) -> None:
         Text(f"{count} alarm{'s' if count > 1 else ''}" if count else "no alarms", justify="right"),
         style="bold red" if count else "bold",
     )
-    console.print(head, Rule(characters="=", style="none"))
-    console.print(*(_indented(Text(f"! {each.code}: {each.message}", "red")) for each in status.alarms))
     sections: dict[str, RenderableType] = {
         "Champion": _champion(status.champion),
         "Nightly runs (* latest, - superseded)": _nights(status.nights),
@@ -35,8 +33,12 @@ def print_page(status: Status, file: TextIO | None = None) -> None:
         "Rejected lately": _rejected(status),
         "Disk": _disk(status.disk),
     }
-    for title, content in sections.items():
-        console.print("", Text(title, "bold"), _indented(content), sep="\n")
+    with console.capture() as page:  # rich would end the process when a pipe breaks
+        console.print(head, Rule(characters="=", style="none"))
+        console.print(*(_indented(Text(f"! {each.code}: {each.message}", "red")) for each in status.alarms))
+        for title, content in sections.items():
+            console.print("", Text(title, "bold"), _indented(content), sep="\n")
+    print(page.get(), end="", file=file)
 
 
 def _indented(content: RenderableType) -> Padding:

@@ -1,6 +1,6 @@
 """Work out from the manifests alone which scores supersede which, and keep a pointer to the latest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,14 @@ LATEST: Final = "latest.json"
 def corrected_extracts(manifests: Iterable[ScoresManifest]) -> set[str]:
     """Return the ids of the extracts that any of these scores supersede."""
     return {ScoresName.parse(name).extract_id for each in manifests for name in each.supersedes}
+
+
+def reread_folders(manifests: Sequence[ScoresManifest]) -> set[str]:
+    """Name the folders whose extract the same bundle scored again for the same day, by other settings."""
+    last: dict[tuple[date, str, str], ScoresManifest] = {}
+    for each in sorted(manifests, key=lambda each: each.scored_at):
+        last[each.as_of_date, each.extract.extract_id, each.bundle_id] = each
+    return {str(each.name) for each in manifests} - {str(each.name) for each in last.values()}
 
 
 def superseded_by(scores: Path, as_of: date, extract_id: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from schemas.closed import to_json
 from schemas.manifest import MANIFEST, ExtractIdentity, FileSeal, ScoresManifest
+from tasks.core.access import explain
 from tasks.core.engine.stream import Totals
 from tasks.core.errors import PublishError
 from tasks.core.storage.atomic import new_stage, reveal, sweep_stages, write_new
@@ -60,7 +61,7 @@ def translate_disk_errors(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        advice = explain(error) or "Free up or repair the disk, then run again."
         raise PublishError(
-            f"could not write scores '{name}': {error.strerror}. Nothing was published."
-            " Free up or repair the disk, then run again."
+            f"could not write scores '{name}': {error.strerror}. Nothing was published. {advice}"
         ) from None

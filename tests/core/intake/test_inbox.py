@@ -96,14 +96,15 @@ def test_an_unfinished_upload_waits_until_it_is_renamed(drain: Drain) -> None:
     """It is left with its sidecar however long it stands still, and taken by its own name."""
     for name in ("crm.csv.filepart", "~$crm.xlsx", "crm.csv.sha256.part", "crm.csv.filepart.sha256"):
         drain.deliver(name, b"1")
-    (atomic.make_folder(drain.places.work) / "old.csv.tmp").write_bytes(b"1")
+    for name in ("old.csv.tmp", "old.csv.tmp.sha256"):
+        (atomic.make_folder(drain.places.work) / name).write_bytes(b"1")
 
     for _ in range(2):
         assert drain.take() == inbox.Taken([], 0, 0, 4)
     assert names(drain.places.inbox) == [
         "crm.csv.filepart", "crm.csv.filepart.sha256", "crm.csv.sha256.part", "~$crm.xlsx",
     ]  # fmt: skip
-    assert names(drain.places.work) == ["old.csv.tmp"]
+    assert names(drain.places.work) == ["old.csv.tmp", "old.csv.tmp.sha256"]
 
     (drain.places.inbox / "crm.csv.filepart").rename(drain.places.inbox / "crm.csv")
     taken = drain.take()

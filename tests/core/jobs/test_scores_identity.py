@@ -1,5 +1,6 @@
 """Scores belong to an extract, a bundle and the settings by which the extract was read."""
 
+import logging
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -107,21 +108,28 @@ def test_a_stricter_limit_judges_the_extract_again(trained_home: Home, tmp_path:
     assert isinstance(nights.score(path, max_quarantined_share=0.05).error, ExtractError)
 
 
-def test_a_promotion_scores_the_extract_as_it_was_read(trained_home: Home, extract: Path) -> None:
-    """Without settings of its own, --rescore reads the archived extract as its latest scores were read."""
+@pytest.mark.parametrize(
+    ("given", "said"), [({}, ""), ({"max_quarantined_share": 0.5}, ", except for max_quarantined_share")]
+)
+def test_a_promotion_scores_the_extract_as_it_was_read(
+    trained_home: Home, extract: Path, given: dict[str, Any], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """--rescore reads the archived extract as its latest scores were read, except for settings given now."""
     nights = Nights(trained_home)
     (scored,) = nights.score(extract, value_maps=RIGHT).scored
     archive = nights.home.archive
     archive.mkdir()
     extract.rename(archive / f"{DAY}-{scored.name.split('-')[3]}.csv")
     assert trained_home.champion is not None
+    caplog.set_level(logging.INFO)
 
-    said = move_champion(
+    outcome = move_champion(
         home=nights.home,
         now=lambda: datetime(2026, 3, 4, tzinfo=UTC),
         bundle=trained_home.champion.manifest.bundle_id,
         force=True,
-        rescore=ScoreConfig(),
+        rescore=ScoreConfig.model_validate({"ingest": given}),
     )
 
-    assert "Flags changed: 0 of 60" in said
+    assert "Flags changed: 0 of 60" in outcome
+    assert f"reading the extract as before{said}\n" in caplog.text

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from schemas.config import Locations
+from schemas.config import IngestConfig, Locations
 from schemas.operations import AlarmPolicy
+from schemas.scoring_inputs import ScoringInputs
 from schemas.status import Status
 from tasks.core.intake.inbox import confirm
 from tasks.core.operations import observe
@@ -22,7 +23,7 @@ from tasks.core.operations.status_page import WIDTH, print_page
 from tasks.core.scores.latest import swap_latest
 from tasks.core.storage.atomic import make_folder
 from tasks.core.storage.locks import locked
-from tests.harness.deliveries import BUNDLE, Drain, publish_scores
+from tests.harness.deliveries import BUNDLE, INPUTS, Drain, publish_scores
 from tests.harness.home import Home
 from tests.harness.pages import page
 from tests.harness.rights import bound_by_rights
@@ -400,6 +401,22 @@ def test_superseded_nights_and_a_run_under_way(places: Locations) -> None:
         (True, False), (False, True), (False, False),
     ]  # fmt: skip
     assert ", a run is scoring" in page(status)
+
+
+def test_nights_read_again_by_other_settings(places: Locations) -> None:
+    """Of the same extract and bundle, the last reading counts; another bundle's scores are not superseded."""
+    day, strict = date(2026, 3, 5), ScoringInputs.of(IngestConfig(max_quarantined_share=0.01))
+    nights = [(BUNDLE, INPUTS), (BUNDLE, strict), ("7" * 16, INPUTS)]
+    folders = [
+        publish_scores(
+            places.scores, day, "9" * 16, NOW + timedelta(hours=hour), bundle=bundle, inputs=inputs
+        )
+        for hour, (bundle, inputs) in enumerate(nights)
+    ]
+
+    superseded = {night.folder: night.superseded for night in look(places).nights}
+
+    assert [superseded[folder.name] for folder in folders] == [True, False, False]
 
 
 def test_simulated_nights_say_so(places: Locations) -> None:

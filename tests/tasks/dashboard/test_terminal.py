@@ -49,3 +49,32 @@ def test_a_log_file_has_lines_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert first.endswith(" | INFO    | scored [1] of 2")
     assert rest[1:] == ["| check | verdict |", "| --- | --- |", "| parity | pass |"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("TERM", "dumb"), ("FORCE_COLOR", "1")])
+def test_no_live_line_where_none_can_be_drawn(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal without a cursor gets lines only, and so does a file, whatever the environment demands."""
+    monkeypatch.setattr(sys, "stderr", Screen() if name == "TERM" else io.StringIO())
+    monkeypatch.setenv(name, value)
+
+    assert not Terminal().is_live
+
+
+def test_a_screen_that_goes_away_stops_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The live line is given up; the step goes on."""
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    terminal = Terminal()
+    terminal.began("score-extract")
+
+    def gone(_: str) -> int:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(screen, "write", gone)
+    terminal.began("inner-step")
+    terminal.progress(0.5, "half")
+    terminal.ended()
+    terminal.ended()
+
+    assert not terminal.is_live

@@ -6,10 +6,10 @@ tests compare with it.
 
 from typing import Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from tasks.core.compiled import compiled
 from tasks.core.extract.fast.scan import Flags, Octets, Places
 
 _OTHER, _DIGIT, _LETTER, _BETWEEN = range(4)
@@ -45,7 +45,7 @@ def are_plain(data: bytes, bounds: Places) -> Flags:
     return plain
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _judge(octets: Octets, bounds: Places, classes: npt.NDArray[np.int8], plain: Flags) -> None:
     for row in range(len(bounds)):
         start, end = np.uintp(bounds[row, 0]), np.uintp(bounds[row, 1])

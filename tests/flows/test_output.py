@@ -1,0 +1,79 @@
+"""Where the output of a command goes must not decide what the command does."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.harness.customers import make_customers
+from tests.harness.environment import PATIENCE
+from tests.harness.flow_home import FlowHome
+from tests.harness.server import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(home: Path, *arguments: str, **variables: str) -> dict[str, object]:
+    """Return how to run a flow's program, with no server to wait for."""
+    own = {"CHURN_HOME": str(home), "PYTHONPATH": str(ROOT), PATIENCE: "0.5"}
+    server = {"PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api"}
+    return {
+        "args": [sys.executable, ROOT / "flows" / arguments[0], *arguments[1:]],
+        "env": os.environ | own | server | variables,
+        "cwd": home,
+    }
+
+
+@pytest.fixture
+def extract(tmp_path: Path) -> str:
+    """Write an extract."""
+    path = tmp_path / "crm_2026-03-01.csv"
+    make_customers(60, seed=3).to_csv(path, index=False)
+    return str(path)
+
+
+@pytest.mark.parametrize("log", ["a pipe that broke", "/dev/full", "closed"])
+def test_a_log_that_cannot_be_written_stops_no_run(trained_home: FlowHome, extract: str, log: str) -> None:
+    """The scores are published all the same, and no log line goes to stdout instead."""
+    how = command(trained_home.path, "score_flow.py", "--extract", extract)
+    if log == "closed":
+        how["preexec_fn"] = lambda: os.close(2)
+        done = subprocess.run(stdout=subprocess.PIPE, check=False, **how)
+    elif log == "/dev/full":
+        with Path(log).open("wb") as full:
+            done = subprocess.run(stdout=subprocess.PIPE, stderr=full, check=False, **how)
+    else:
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run(stdout=subprocess.PIPE, stderr=writer, check=False, **how)
+        os.close(writer)
+
+    assert done.returncode == 0
+    assert done.stdout == b""
+    assert len(trained_home.published()) == 1
+
+
+def test_a_status_that_nobody_reads_ends_as_by_a_broken_pipe(trained_home: FlowHome) -> None:
+    """As `status.py | true` does; the page is no bug."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        stdout=writer, stderr=subprocess.PIPE, check=False, **command(trained_home.path, "status.py")
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_the_status_as_json_is_json_in_an_ascii_locale(tmp_path: Path) -> None:
+    """A program can read it, whatever the path of the home."""
+    home = tmp_path / "été"
+    home.mkdir()
+    how = command(home, "status.py", "--json", PYTHONIOENCODING="ascii")
+    done = subprocess.run(capture_output=True, check=False, **how)
+
+    assert done.returncode == 4
+    assert any("été" in alarm["message"] for alarm in json.loads(done.stdout)["alarms"])
