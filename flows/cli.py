@@ -10,9 +10,11 @@ import sys
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
+from zoneinfo import ZoneInfo
 
 from schemas.config import Locations
 from tasks.core.access import explain
@@ -99,9 +101,9 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"'{text}' is not a date; expected YYYY-MM-DD") from None
 
 
-def now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(tz=UTC)
+def clock(timezone: str) -> Callable[[], datetime]:
+    """Return a clock that shows the time of that IANA time zone."""
+    return partial(datetime.now, tz=ZoneInfo(timezone))
 
 
 def locations(*, make: bool = True) -> Locations:

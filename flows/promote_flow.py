@@ -38,7 +38,11 @@ def promote(
         raise ConfigError("exactly one of bundle or rollback is required. Pass a bundle's id, or rollback.")
     with on_dashboard():
         summary = move_champion(
-            home=home, now=cli.now, bundle=bundle, force=force, rescore=config if rescore else None
+            home=home,
+            now=cli.clock(config.timezone),
+            bundle=bundle,
+            force=force,
+            rescore=config if rescore else None,
         )
     return Completed(message=summary)
 

@@ -41,7 +41,7 @@ def score(
         night = score_night(
             home=home,
             config=config,
-            now=cli.now,
+            now=cli.clock(config.timezone),
             extract=extract,
             as_of=as_of,
             force=force,

@@ -12,6 +12,7 @@ from pydantic import Field, StrictInt, model_validator
 
 from schemas.closed import Closed, Number
 from schemas.operations import AlarmPolicy
+from schemas.timezone import DEFAULT_TIMEZONE, Timezone
 
 
 class ReadingConfig(Closed):
@@ -196,6 +197,7 @@ class ScoreConfig(Closed):
     """Everything that determines how a nightly run scores."""
 
     ingest: IngestConfig = IngestConfig()
+    timezone: Timezone = DEFAULT_TIMEZONE
     threads: StrictInt = Field(
         default=2,
         ge=1,

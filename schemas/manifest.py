@@ -1,6 +1,6 @@
 """Manifests of results: what produced them from what, with the hash of every file."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -11,6 +11,7 @@ from schemas.reports import GateDecision, Measures, RowCounts
 from schemas.scores_name import ScoresFolder, ScoresName
 from schemas.scoring_inputs import ScoringInputs
 from schemas.split import SplitCuts
+from schemas.timezone import Instant
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ShortId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
@@ -61,7 +62,7 @@ class BundleManifest(Closed):
     gate: GateDecision
     versions: dict[str, str]
     git_commit: str | None
-    created_at: datetime
+    created_at: Instant
     training_seconds: float = Field(ge=0, description="Seconds spent fitting the network.")
 
     @property
@@ -94,7 +95,7 @@ class ScoresManifest(Closed):
         description="Folders of earlier extracts of the same day, which this one corrects.",
     )
     versions: dict[str, str]
-    scored_at: datetime
+    scored_at: Instant
     expires_on: date = Field(description="The folder is deleted after this day.")
 
     @property
@@ -126,4 +127,4 @@ class Champion(Closed):
     manifest_sha256: Sha256
     previous: ShortId | None = Field(description="The bundle in service before this move.")
     forced: bool
-    at: datetime
+    at: Instant

@@ -3,6 +3,7 @@
 from pydantic import Field, StrictInt
 
 from schemas.closed import Closed, Number
+from schemas.timezone import DEFAULT_TIMEZONE, Timezone
 
 
 class AlarmPolicy(Closed):
@@ -12,7 +13,7 @@ class AlarmPolicy(Closed):
         default=30,
         ge=1,
         le=8_760,
-        description="Hours after the end (UTC) of their as-of date at which the newest scores become stale.",
+        description="Hours after the end of their as-of date at which the newest scores become stale.",
     )
     max_champion_days: StrictInt = Field(
         default=60,
@@ -49,6 +50,7 @@ class AlarmPolicy(Closed):
 class RetentionPolicy(Closed):
     """Retention periods; published scores are deleted after the `expires_on` date in their manifest."""
 
+    timezone: Timezone = DEFAULT_TIMEZONE
     archive_days: StrictInt = Field(
         default=90, ge=1, le=3_650, description="Days to keep a scored extract after its as-of date."
     )

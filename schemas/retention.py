@@ -1,12 +1,13 @@
 """The record of what was deleted: counts and dates, never an id or a name."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from schemas.closed import Closed
+from schemas.timezone import Instant
 
 Kind = Literal["archive", "rejected", "scores", "runs", "prefect"]
 
@@ -15,7 +16,7 @@ class Swept(Closed):
     """A line of `retention.jsonl`: what a sweep deleted of one kind, and how much it failed to delete."""
 
     format_version: Literal[1] = 1
-    at: datetime = Field(description="When the sweep began.")
+    at: Instant = Field(description="When the sweep began.")
     kind: Kind
     deleted: int = Field(ge=0, description="Files or folders; flow runs for prefect.")
     failed: int = Field(default=0, ge=0, description="Expired but not deleted; the next sweep tries again.")
@@ -40,5 +41,5 @@ class Pending(Closed):
     """The content of `.retention-pending.json`: what a sweep deletes, until it is logged."""
 
     format_version: Literal[1] = 1
-    at: datetime = Field(description="When the sweep began; the timestamp of its lines in the log.")
+    at: Instant = Field(description="When the sweep began; the timestamp of its lines in the log.")
     items: tuple[Item, ...]

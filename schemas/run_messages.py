@@ -3,7 +3,7 @@
 Counts, metrics, paths and names of steps; never a customer's value.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -104,7 +104,7 @@ class Forgotten(Closed):
     """A run that was deleted, and the day on which it ended."""
 
     kind: Literal["forgotten"] = "forgotten"
-    ended_on: date
+    ended_at: datetime
 
 
 class ForgetEnded(Closed):

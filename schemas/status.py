@@ -1,6 +1,6 @@
 """The output of `flows/status.py --json`: the operational status in counts, dates and ids."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -8,6 +8,7 @@ from pydantic import Field
 from schemas.closed import Closed
 from schemas.manifest import ShortId
 from schemas.scores_name import ScoresFolder
+from schemas.timezone import Instant
 
 AlarmCode = Literal[
     "home_unreadable",
@@ -40,8 +41,8 @@ class ChampionStatus(Closed):
 
     bundle_id: ShortId
     model_id: ShortId = Field(description="The id at the top of its report and model card.")
-    trained_at: datetime
-    since: datetime = Field(description="When it entered service.")
+    trained_at: Instant
+    since: Instant = Field(description="When it entered service.")
     action: Literal["promote", "roll back"]
     forced: bool
     gate_outcome: Literal["passed", "not proven", "refused"]
@@ -55,7 +56,7 @@ class NightStatus(Closed):
     as_of_date: date
     extract_id: ShortId
     bundle_id: ShortId
-    scored_at: datetime
+    scored_at: Instant
     simulated: bool = Field(description="Whether scored or training customers are simulated.")
     received: int = Field(ge=0)
     scored: int = Field(ge=0)
@@ -84,7 +85,7 @@ class Rejection(Closed):
     """A recently rejected extract."""
 
     place: str = Field(description="Its folder below rejected/.")
-    at: datetime
+    at: Instant
     reason: str
 
 
@@ -100,7 +101,8 @@ class Status(Closed):
     """The operational status at a point in time."""
 
     format_version: Literal[1] = 1
-    at: datetime
+    at: Instant
+    timezone: str = Field(description="In which days begin and end, and the page shows times.")
     running: bool = Field(description="Whether a run is scoring now.")
     champion: ChampionStatus | None
     nights: tuple[NightStatus, ...] = Field(description="Newest as-of dates first.")

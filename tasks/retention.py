@@ -1,8 +1,9 @@
 """Delete expired files and Prefect runs, and log the deletions."""
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
@@ -30,11 +31,11 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
         RegistryError: the champion's pointer cannot be read.
         PublishError: what an interrupted sweep was deleting cannot be read.
     """
-    now = datetime.now(tz=UTC)
+    now = datetime.now(tz=ZoneInfo(policy.timezone))
     champion = read_champion(home.registry)
     if not force:
         refuse_clock_jump(home, champion, now)
-    due = expiry.find_expired(home, policy, champion.bundle_id if champion else "", now.date())
+    due = expiry.find_expired(home, policy, champion.bundle_id if champion else "", now)
     for kind, reason in due.unreadable.items():
         log.warning("some data in %s/ cannot be read: %s", kind, reason)
     if dry_run:
@@ -49,7 +50,7 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
 @step("sweep-prefect")
 def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) -> None:
     """Delete expired runs of our flows, and log their number; without Prefect, the next sweep does."""
-    now = datetime.now(tz=UTC)
+    now = datetime.now(tz=ZoneInfo(policy.timezone))
     before = now - timedelta(days=policy.prefect_days)
     days: list[date] = []
     complete = False
@@ -58,7 +59,7 @@ def sweep_prefect(home: Locations, policy: RetentionPolicy, *, dry_run: bool) ->
             if isinstance(news, ForgetEnded):
                 complete = news.complete
             else:
-                days.append(news.ended_on)
+                days.append(news.ended_at.astimezone(now.tzinfo).date())
     finally:
         if (complete or days) and not dry_run:
             oldest, newest = min(days, default=None), max(days, default=None)

@@ -303,7 +303,7 @@ class Reporter:
                         with suppress(ObjectNotFound):  # the server's own vacuum was faster
                             client.delete_flow_run(run.id)
                     assert run.end_time is not None  # the filter asks for it
-                    self.say(Forgotten(ended_on=run.end_time.date()))
+                    self.say(Forgotten(ended_at=run.end_time))
             complete = True
         except (httpx.HTTPError, ObjectNotFound) as error:
             self._leave_out(error)

@@ -133,9 +133,9 @@ def test_a_folder_that_cannot_be_read_ends_the_sweep_in_one_line(
     assert [line.kind for line in lines if line.deleted] == ["runs"]
 
 
-def gone(day: date) -> Forgotten:
-    """Say that a run of Prefect's is gone."""
-    return Forgotten(ended_on=day)
+def gone(day: int) -> Forgotten:
+    """Say that a run of Prefect's is gone, which ended in the last hour (UTC) of a day of January 2020."""
+    return Forgotten(ended_at=datetime(2020, 1, day, 23, 30, tzinfo=UTC))
 
 
 def pages(
@@ -159,8 +159,8 @@ def pages(
 def test_what_prefect_deleted_is_proven(
     home: FlowHome, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A sweep logs all deletions, even if it failed or was interrupted; a dry run logs nothing."""
-    first, second, last = (gone(date(2020, 1, day)) for day in (3, 1, 5))
+    """A sweep logs all deletions by day, even if it failed or was interrupted; a dry run logs nothing."""
+    first, second, last = map(gone, (3, 1, 5))
     where = Locations(home=home.path)
     home.path.mkdir()
     pages(monkeypatch, first, second, last)
@@ -175,8 +175,8 @@ def test_what_prefect_deleted_is_proven(
 
     lines = list(read_log(home.path / "retention.jsonl"))[::-1]
     assert [line.deleted for line in lines] == [3, 1, 2]
-    assert [line.oldest for line in lines] == [date(2020, 1, 1), date(2020, 1, 3), date(2020, 1, 1)]
-    assert [line.newest for line in lines] == [date(2020, 1, 5), date(2020, 1, 3), date(2020, 1, 3)]
+    assert [line.oldest for line in lines] == [date(2020, 1, 2), date(2020, 1, 4), date(2020, 1, 2)]
+    assert [line.newest for line in lines] == [date(2020, 1, 6), date(2020, 1, 4), date(2020, 1, 4)]
     assert sum("could not all be swept" in each.message for each in caplog.records) == 1
 
 

@@ -4,7 +4,7 @@ The operator passes it, or the file's name contains it, or it is the day the fil
 """
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +22,8 @@ _IMPOSSIBLE: Final = re.compile(
 _DAY_OR_MONTH_FIRST: Final = re.compile(r"(?<![0-9])[0-3][0-9]([-_.])[0-3][0-9]\1(20[0-9]{2})(?![0-9])")
 
 
-def date_of(given: ExtractPath, asked: date | None, today: date) -> date:
-    """Find the day an extract describes.
+def date_of(given: ExtractPath, asked: date | None, now: datetime) -> date:
+    """Find the day an extract describes; days are those of the clock's time zone.
 
     Raises:
         ConfigError: the operator passes an impossible day, or a path that does not exist.
@@ -33,12 +33,12 @@ def date_of(given: ExtractPath, asked: date | None, today: date) -> date:
     path = given.path
     with naming(given.alias):
         try:
-            modified = datetime.fromtimestamp(path.lstat().st_mtime, tz=UTC).date()
+            modified = datetime.fromtimestamp(path.lstat().st_mtime, tz=now.tzinfo).date()
         except OSError as error:
             raise unreadable(error) from None
         except (OverflowError, ValueError):
             modified = date.max if path.lstat().st_mtime > 0 else date.min
-        day = as_of_date(path.name, asked=asked, modified=modified, today=today)
+        day = as_of_date(path.name, asked=asked, modified=modified, now=now)
         if day >= FIRST_DAY:
             return day
         if asked is not None:
@@ -51,7 +51,7 @@ def date_of(given: ExtractPath, asked: date | None, today: date) -> date:
         )
 
 
-def as_of_date(name: str, *, asked: date | None, modified: date, today: date) -> date:
+def as_of_date(name: str, *, asked: date | None, modified: date, now: datetime) -> date:
     """Determine the as-of date of a file called `name`, last modified on `modified`.
 
     Raises:
@@ -59,9 +59,10 @@ def as_of_date(name: str, *, asked: date | None, modified: date, today: date) ->
         UnnamedError: the name has two dates, one that does not exist, or one whose day and month are
             ambiguous; or the day is in the future.
     """
+    today, where = now.date(), f"today is {now:%Y-%m-%d} ({now.tzinfo})"
     if asked is not None:
         if asked > today:
-            raise ConfigError(f"--as-of {asked} is in the future; expected {today} or earlier.")
+            raise ConfigError(f"--as-of {asked} is in the future: {where}. Pass that day or an earlier one.")
         return asked
     named = {day for match in _DATE.finditer(name) if (day := _day(match)) is not None}
     if len(named) > 1:
@@ -70,7 +71,7 @@ def as_of_date(name: str, *, asked: date | None, modified: date, today: date) ->
         _refuse_unreadable_day(name)
     day = named.pop() if named else modified
     if day > today:
-        raise UnnamedError(f"is dated {day}, which is in the future. Rename it, or pass --as-of.")
+        raise UnnamedError(f"is dated {day}, which is in the future: {where}. Rename it, or pass --as-of.")
     return day
 
 
@@ -94,13 +95,13 @@ def _day(match: re.Match[str]) -> date | None:
         return None
 
 
-def oldest_first(paths: list[Path], today: date) -> list[Path]:
+def oldest_first(paths: list[Path], now: datetime) -> list[Path]:
     """Order a backlog by day, then by modification time, then by name; undatable extracts go first."""
-    return sorted(paths, key=lambda path: (_day_or_first(path, today), path.lstat().st_mtime_ns, path.name))
+    return sorted(paths, key=lambda path: (_day_or_first(path, now), path.lstat().st_mtime_ns, path.name))
 
 
-def _day_or_first(path: Path, today: date) -> date:
+def _day_or_first(path: Path, now: datetime) -> date:
     try:
-        return date_of(ExtractPath(path, delivered=True), None, today)
+        return date_of(ExtractPath(path, delivered=True), None, now)
     except ExtractError:
         return date.min

@@ -38,7 +38,7 @@ def move_champion(
 
     Args:
         home: The home folder's locations.
-        now: The clock, in UTC.
+        now: The clock, in the operator's time zone.
         bundle: Id of a sealed bundle; None rolls back to the previous champion.
         force: Promote although the bundle's gate refused it; recorded in the history.
         rescore: Engine that scores the last extract again with the new champion; None skips it.

@@ -72,7 +72,7 @@ def score_night(
     Args:
         home: The home folder's locations; its `work` folder is locked for the duration.
         config: How extracts are read and scored.
-        now: The clock, in UTC.
+        now: The clock, in the operator's time zone.
         extract: The extract that an operator names.
         as_of: The day the extracts describe; None takes it from the file name or the file's date.
         force: Let a champion trained on simulated customers score real ones.
@@ -146,7 +146,7 @@ def _take_inbox(night: Night, outcome: NightOutcome) -> list[ExtractPath]:
     if taken.lone_sidecars:
         log.warning("inbox: %d .sha256 files have no extract", taken.lone_sidecars)
     outcome.unfiled = [PublishError(_STUCK.format(stuck))] if stuck else []
-    paths = oldest_first(taken.paths, night.now().date())
+    paths = oldest_first(taken.paths, night.now())
     return [ExtractPath(path, delivered=True) for path in paths]
 
 
@@ -155,7 +155,7 @@ def _date_extract(delivery: Delivery, night: Night) -> date:
     """Find the day an extract describes; a redelivered one keeps the day it was first scored for."""
     before = published_day(night.home.scores, delivery.extract_id) if delivery.given.delivered else None
     if before is None:
-        return date_of(delivery.given, night.as_of, night.now().date())
+        return date_of(delivery.given, night.as_of, night.now())
     log.info("extract %s was scored before, as of %s", delivery.extract_id, before)
     if night.as_of not in (None, before):
         log.warning(

@@ -28,7 +28,7 @@ def refuse_clock_jump(home: Locations, champion: Champion | None, now: datetime)
         last, what = _last_dated(home, champion, now), "night or promotion"
     if last is not None and now - last > MAX_SILENCE:
         raise ConfigError(
-            f"the clock says {now.date()}, but the last {what} was on {last.date()};"
+            f"the clock says {now.date()}, but the last {what} was on {last.astimezone(now.tzinfo).date()};"
             f" expected at most {MAX_SILENCE.days} days in between. Nothing was deleted."
             " Correct the clock, or, if there really was none for that long, pass --force."
         )

@@ -8,7 +8,8 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -55,12 +56,12 @@ class Due:
     unreadable: dict[Kind, str]
 
 
-def find_expired(home: Locations, policy: RetentionPolicy, champion: str, today: date) -> Due:
-    """Find what has expired on that day, and what an interrupted sweep had hidden.
+def find_expired(home: Locations, policy: RetentionPolicy, champion: str, now: datetime) -> Due:
+    """Find what has expired by the clock's day, and what an interrupted sweep had hidden.
 
     Never lists the latest scores, bundles, or anything in inbox and work.
     """
-    due = Due([], {})
+    due, today = Due([], {}), now.date()
     kept = _in_use(home.scores, champion, due)
 
     def scores(path: Path) -> date | None:
@@ -70,11 +71,15 @@ def find_expired(home: Locations, policy: RetentionPolicy, champion: str, today:
     def after(days: int, day_of: Callable[[Path], date | None]) -> Expiry:
         return lambda path: day + timedelta(days=days) if (day := day_of(path)) is not None else None
 
+    day_of_reason, day_of_run = (
+        partial(_day_of_reason, zone=now.tzinfo),
+        partial(_day_of_run, zone=now.tzinfo),
+    )
     rules: dict[Kind, tuple[Path, Callable[[Path], date | None], Expiry]] = {
         "archive": (home.archive, _day_in_name, after(policy.archive_days, _day_in_name)),
-        "rejected": (home.rejected, _day_of_reason, after(policy.rejected_days, _day_of_reason)),
+        "rejected": (home.rejected, day_of_reason, after(policy.rejected_days, day_of_reason)),
         "scores": (home.scores, _day_of_scores, scores),
-        "runs": (home.runs, _day_of_run, after(policy.runs_days, _day_of_run)),
+        "runs": (home.runs, day_of_run, after(policy.runs_days, day_of_run)),
     }
     for kind, (folder, day_of, expiry) in rules.items():
         for path in _entries(kind, folder, due):
@@ -218,9 +223,9 @@ def _day_of_scores(path: Path) -> date | None:
         return None
 
 
-def _day_of_reason(path: Path) -> date | None:
+def _day_of_reason(path: Path, zone: tzinfo | None) -> date | None:
     try:
-        return datetime.fromtimestamp((path / REASON).stat().st_mtime, tz=UTC).date()
+        return datetime.fromtimestamp((path / REASON).stat().st_mtime, tz=zone).date()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError:
@@ -229,10 +234,9 @@ def _day_of_reason(path: Path) -> date | None:
         raise
 
 
-def _day_of_run(path: Path) -> date | None:
+def _day_of_run(path: Path, zone: tzinfo | None) -> date | None:
     try:
-        return (
-            datetime.strptime(path.name.removeprefix(HIDDEN)[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC).date()
-        )
-    except ValueError:
+        started = datetime.strptime(path.name.removeprefix(HIDDEN)[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        return started.astimezone(zone).date()
+    except (OverflowError, ValueError):
         return None

@@ -52,6 +52,7 @@ def collect_status(home: Locations, policy: AlarmPolicy, now: datetime) -> Statu
     alarms += _of_disk(disk, policy)
     return Status(
         at=now,
+        timezone=str(now.tzinfo),
         running=is_locked(home.work),
         champion=champion,
         nights=tuple(_nights(scores.manifests, scores.latest)),
@@ -213,7 +214,7 @@ def _of_sweeps(
         text = f"the last sweep was {(now - last).days} days ago; expected at most {policy.max_sweep_days}."
     elif last is None and (
         due := find_expired(
-            home, RetentionPolicy(), champion.bundle_id if champion else "", (now - limit).date()
+            home, RetentionPolicy(), champion.bundle_id if champion else "", now - limit
         ).expired
     ):
         text = f"no sweep has run; expired for more than {policy.max_sweep_days} days: {len(due)}."

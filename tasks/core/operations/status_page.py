@@ -1,6 +1,10 @@
 """Print the status as a page, alarms first; at least 100 columns wide."""
 
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Final, TextIO
+from zoneinfo import ZoneInfo
 
 from rich.console import Console, Group, RenderableType
 from rich.filesize import decimal
@@ -20,17 +24,19 @@ def print_page(status: Status, file: TextIO | None = None) -> None:
     console = Console(file=file, highlight=False, markup=False, emoji=False)
     console.width = max(console.width, WIDTH) if console.is_terminal else WIDTH  # no id is cut off
     count = len(status.alarms)
+    clock = partial(_in_zone, ZoneInfo(status.timezone))
     head = Table.grid(expand=True)
+    scoring = ", a run is scoring" if status.running else ""
     head.add_row(
-        f"TelcoNova churn, {status.at:%Y-%m-%d %H:%M} UTC{', a run is scoring' if status.running else ''}",
+        f"TelcoNova churn, {clock(status.at)} {status.timezone}{scoring}",
         Text(f"{count} alarm{'s' if count > 1 else ''}" if count else "no alarms", justify="right"),
         style="bold red" if count else "bold",
     )
     sections: dict[str, RenderableType] = {
-        "Champion": _champion(status.champion),
+        "Champion": _champion(status.champion, clock),
         "Nightly runs (* latest, - superseded)": _nights(status.nights),
         "Waiting": f"inbox: {_waiting(status.inbox)}; work: {_waiting(status.work)}",
-        "Rejected lately": _rejected(status),
+        "Rejected lately": _rejected(status, clock),
         "Disk": _disk(status.disk),
     }
     with console.capture() as page:  # rich would end the process when a pipe breaks
@@ -41,18 +47,22 @@ def print_page(status: Status, file: TextIO | None = None) -> None:
     print(page.get(), end="", file=file)
 
 
+def _in_zone(zone: ZoneInfo, at: datetime) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
 def _indented(content: RenderableType) -> Padding:
     return Padding(content, (0, 0, 0, 2))
 
 
-def _champion(champion: ChampionStatus | None) -> str:
+def _champion(champion: ChampionStatus | None, clock: Callable[[datetime], str]) -> str:
     if champion is None:
         return "none that verifies"
     marks = f"{', FORCED' if champion.forced else ''}{', SIMULATED customers' if champion.simulated else ''}"
     return (
-        f"{champion.bundle_id} trained {champion.trained_at:%Y-%m-%d}, gate: {champion.gate_outcome},"
+        f"{champion.bundle_id} trained {clock(champion.trained_at)}, gate: {champion.gate_outcome},"
         f" verified{marks}\n"
-        f"model {champion.model_id}, in service since {champion.since:%Y-%m-%d %H:%M} ({champion.action})"
+        f"model {champion.model_id}, in service since {clock(champion.since)} ({champion.action})"
     )
 
 
@@ -80,9 +90,9 @@ def _waiting(waiting: Waiting) -> str:
     return f"{waiting.extracts}, the oldest for {waiting.oldest_hours:.1f} hours{uploads}"
 
 
-def _rejected(status: Status) -> RenderableType:
+def _rejected(status: Status, clock: Callable[[datetime], str]) -> RenderableType:
     shown, more = status.rejected[:_REJECTED_SHOWN], len(status.rejected) - _REJECTED_SHOWN
-    lines = [f"{each.at:%Y-%m-%d %H:%M} {each.place}: {each.reason}" for each in shown] or ["none"]
+    lines = [f"{clock(each.at)} {each.place}: {each.reason}" for each in shown] or ["none"]
     return Text("\n".join([*lines, f"and {more} more"] if more > 0 else lines))
 
 

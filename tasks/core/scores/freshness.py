@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 
 def age_hours(as_of: date, now: datetime) -> float:
-    """Count the hours since the end of a day, in UTC; negative before it ends."""
-    end = datetime.combine(as_of + timedelta(days=1), time(), tzinfo=UTC)
-    return (now - end) / timedelta(hours=1)
+    """Count the hours since the end of a day in the clock's time zone; negative before it ends."""
+    end = datetime.combine(as_of + timedelta(days=1), time(), tzinfo=now.tzinfo)
+    return (now.astimezone(UTC) - end.astimezone(UTC)) / timedelta(hours=1)  # a day may have 23 or 25
 
 
 def stale(as_of: date, now: datetime, max_age_hours: int) -> str | None:

@@ -1,8 +1,9 @@
 import os
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PosixPath
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,8 +11,9 @@ from tasks.core.errors import ConfigError, ExtractError, UnnamedError
 from tasks.core.intake.as_of_date import as_of_date, date_of, oldest_first
 from tasks.core.intake.delivered_file import ExtractPath
 
-TODAY = date(2026, 3, 20)
+NOW = datetime(2026, 3, 20, tzinfo=UTC)
 MODIFIED, NEXT_DAY = date(2026, 3, 1), date(2026, 3, 2)
+THEN = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def drop(folder: Path, name: str, seconds: float) -> Path:
@@ -24,7 +26,7 @@ def drop(folder: Path, name: str, seconds: float) -> Path:
 
 def day_of(path: Path, asked: date | None = None) -> date:
     """Date a file that the operator named."""
-    return date_of(ExtractPath(path, delivered=False), asked, TODAY)
+    return date_of(ExtractPath(path, delivered=False), asked, NOW)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_a_delivered_file_is_refused_by_a_hash_of_its_name(tmp_path: Path) -> No
     given = ExtractPath(drop(tmp_path, "Mary Smith.csv", 0), delivered=True)
 
     with pytest.raises(ExtractError, match=f"^extract '{given.alias}' has no date in its name"):
-        date_of(given, None, TODAY)
+        date_of(given, None, NOW)
 
 
 def test_a_name_or_the_operator_dates_such_a_file(tmp_path: Path) -> None:
@@ -99,7 +101,7 @@ def test_a_backlog_is_ordered_by_day_then_arrival_then_name(tmp_path: Path) -> N
         drop(tmp_path, "undated.csv", march),
     ]
 
-    assert oldest_first(sorted(expected), TODAY) == expected
+    assert oldest_first(sorted(expected), NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -120,14 +122,14 @@ def test_a_backlog_is_ordered_by_day_then_arrival_then_name(tmp_path: Path) -> N
 )
 def test_the_name_goes_before_the_file(name: str, expected: date) -> None:
     """A whole date in the name is taken, in any usual spelling; otherwise the file's day."""
-    assert as_of_date(name, asked=None, modified=MODIFIED, today=NEXT_DAY) == expected
+    assert as_of_date(name, asked=None, modified=MODIFIED, now=THEN) == expected
 
 
 def test_the_operator_goes_before_the_name() -> None:
     """What is asked for wins."""
     asked = date(2025, 1, 1)
 
-    assert as_of_date("crm_2026-02-28.csv", asked=asked, modified=MODIFIED, today=NEXT_DAY) == asked
+    assert as_of_date("crm_2026-02-28.csv", asked=asked, modified=MODIFIED, now=THEN) == asked
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,7 @@ def test_the_future_and_two_dates_are_refused(
 ) -> None:
     """A future day, or two days, are refused instead of guessed."""
     with pytest.raises(error):
-        as_of_date(name, asked=asked, modified=modified, today=NEXT_DAY)
+        as_of_date(name, asked=asked, modified=modified, now=THEN)
 
 
 @pytest.mark.parametrize(
@@ -163,9 +165,46 @@ def test_the_future_and_two_dates_are_refused(
 def test_a_day_that_cannot_be_read_is_refused(name: str, why: str) -> None:
     """The file's day never silently replaces a date in the name; the name is not shown."""
     with pytest.raises(UnnamedError, match=why) as error:
-        as_of_date(name, asked=None, modified=MODIFIED, today=NEXT_DAY)
+        as_of_date(name, asked=None, modified=MODIFIED, now=THEN)
 
     assert str(error.value).startswith("has a date in its name")
     assert "\n" not in str(error.value)
     assert name not in str(error.value)
-    assert as_of_date(name, asked=MODIFIED, modified=NEXT_DAY, today=NEXT_DAY) == MODIFIED
+    assert as_of_date(name, asked=MODIFIED, modified=NEXT_DAY, now=THEN) == MODIFIED
+
+
+@pytest.mark.parametrize(
+    ("zone", "instant", "today"),
+    [
+        ("Europe/Paris", "2026-01-31T22:59:59", "2026-01-31"),
+        ("Europe/Paris", "2026-01-31T23:00:00", "2026-02-01"),
+        ("Europe/Paris", "2026-07-31T21:59:59", "2026-07-31"),
+        ("Europe/Paris", "2026-07-31T22:00:00", "2026-08-01"),
+        ("Europe/Paris", "2026-03-28T22:59:59", "2026-03-28"),
+        ("Europe/Paris", "2026-03-28T23:00:00", "2026-03-29"),
+        ("Europe/Paris", "2026-03-29T21:59:59", "2026-03-29"),
+        ("Europe/Paris", "2026-03-29T22:00:00", "2026-03-30"),
+        ("Europe/Paris", "2026-10-24T22:00:00", "2026-10-25"),
+        ("Europe/Paris", "2026-10-25T22:59:59", "2026-10-25"),
+        ("Europe/Paris", "2026-10-25T23:00:00", "2026-10-26"),
+        ("Pacific/Kiritimati", "2026-03-01T09:59:59", "2026-03-01"),
+        ("Pacific/Kiritimati", "2026-03-01T10:00:00", "2026-03-02"),
+        ("Pacific/Pago_Pago", "2026-03-01T10:59:59", "2026-02-28"),
+        ("Pacific/Pago_Pago", "2026-03-01T11:00:00", "2026-03-01"),
+    ],
+)
+def test_days_are_those_of_the_operator(zone: str, instant: str, today: str, tmp_path: Path) -> None:
+    """Around midnight, on both days of a clock change, in the far east and in the far west.
+
+    A file's modification day is the operator's, too; tomorrow's extract is refused with the operator's day.
+    """
+    at = datetime.fromisoformat(instant).replace(tzinfo=UTC)
+    now, day = at.astimezone(ZoneInfo(zone)), date.fromisoformat(today)
+    tomorrow = day + timedelta(days=1)
+
+    def dated(name: str) -> date:
+        return date_of(ExtractPath(drop(tmp_path, name, at.timestamp()), delivered=False), None, now)
+
+    assert dated("crm.csv") == dated(f"crm_{day}.csv") == day
+    with pytest.raises(ExtractError, match=rf"dated {tomorrow}, .*future: today is {day} \({zone}\)"):
+        dated(f"crm_{tomorrow}.csv")

@@ -91,7 +91,7 @@ def test_it_scores_new_extracts_and_rolls_back(old: Locations) -> None:
 
 def test_it_is_swept(old: Locations) -> None:
     """Expired data is deleted; the latest scores and the bundles stay."""
-    due = find_expired(old, RetentionPolicy(), SECOND, date(2030, 1, 1))
+    due = find_expired(old, RetentionPolicy(), SECOND, datetime(2030, 1, 1, tzinfo=UTC))
 
     swept, left = sweep(old, due, NOW)
 

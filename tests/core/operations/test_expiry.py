@@ -4,6 +4,7 @@ import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -61,9 +62,9 @@ def places(tmp_path: Path) -> Locations:
     return places
 
 
-def sweep(places: Locations, today: date = TODAY) -> list[Swept]:
+def sweep(places: Locations, now: datetime = NOW) -> list[Swept]:
     """Sweep, and check that nothing failed."""
-    proof, left = delete_expired(places, expiry.find_expired(places, POLICY, BUNDLE, today), NOW)
+    proof, left = delete_expired(places, expiry.find_expired(places, POLICY, BUNDLE, now), NOW)
     assert left == []
     return proof
 
@@ -93,7 +94,7 @@ def test_what_is_past_its_time_goes_and_no_more(places: Locations) -> None:
 def test_the_proof_names_nobody(places: Locations) -> None:
     """Each sweep appends a line per kind with number, days and bytes, without ids and names."""
     first = sweep(places)
-    sweep(places, TODAY + timedelta(days=1))
+    sweep(places, NOW + timedelta(days=1))
 
     lines = places.retention_log.read_text().splitlines()
     assert [Swept.model_validate_json(line) for line in lines[:4]] == first
@@ -112,7 +113,7 @@ def test_the_proof_names_nobody(places: Locations) -> None:
 
 def test_the_latest_scores_are_kept_for_ever(places: Locations) -> None:
     """The folder that the pointer names is kept whatever its age; so is the latest one without a pointer."""
-    later = TODAY + timedelta(days=2_000)
+    later = NOW + timedelta(days=2_000)
     sweep(places, later)
     assert ages(places.scores) == [0]
 
@@ -126,7 +127,7 @@ def test_a_corrected_extract_does_not_become_the_latest_by_a_sweep(places: Locat
     publish_scores(places.scores, TODAY, "f" * 16, NOW)
     before = swap_latest(places.scores, BUNDLE)
 
-    sweep(places, TODAY + timedelta(days=2_000))
+    sweep(places, NOW + timedelta(days=2_000))
 
     assert swap_latest(places.scores, BUNDLE) == before
 
@@ -184,7 +185,7 @@ def test_what_does_not_go_keeps_nothing_else(
 
     with monkeypatch.context() as refusing:
         refusing.setattr(module, function, refuse)
-        proof, left = delete_expired(places, expiry.find_expired(places, POLICY, BUNDLE, TODAY), NOW)
+        proof, left = delete_expired(places, expiry.find_expired(places, POLICY, BUNDLE, NOW), NOW)
     assert [each.kind for each in left] == ["rejected"]
     assert [path.name.removeprefix(".expired-") for path in places.rejected.glob(f"*{31:016d}")] == [refused]
     assert ages(places.runs) == [0, 30]
@@ -219,7 +220,7 @@ def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> No
 
 def test_nothing_is_due_in_a_new_home(tmp_path: Path) -> None:
     """Missing folders count as empty."""
-    assert expiry.find_expired(Locations(home=tmp_path), POLICY, "", TODAY) == expiry.Due([], {})
+    assert expiry.find_expired(Locations(home=tmp_path), POLICY, "", NOW) == expiry.Due([], {})
     assert [each.deleted for each in proofs.count_deletions([], NOW)] == [0, 0, 0, 0]
 
 
@@ -227,11 +228,11 @@ def test_nothing_is_due_in_a_new_home(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["archive", "rejected", "scores", "runs"])
 def test_a_folder_that_cannot_be_read_is_not_an_empty_one(kind: Kind, mode: int, places: Locations) -> None:
     """It is reported with its reason, and the other kinds are found."""
-    before = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
+    before = expiry.find_expired(places, POLICY, BUNDLE, NOW)
     folder = places.home / kind
     folder.chmod(mode)
     with bound_by_rights():
-        due = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
+        due = expiry.find_expired(places, POLICY, BUNDLE, NOW)
     folder.chmod(0o700)
 
     assert list(due.unreadable) == [kind]
@@ -243,11 +244,11 @@ def test_a_folder_that_cannot_be_read_is_not_an_empty_one(kind: Kind, mode: int,
 
 def test_one_that_cannot_be_read_keeps_no_other_of_its_kind(places: Locations) -> None:
     """A refused extract whose day cannot be seen is reported; those beside it are found."""
-    before = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
+    before = expiry.find_expired(places, POLICY, BUNDLE, NOW)
     closed = places.rejected / f"{91:016d}"
     closed.chmod(0o000)
     with bound_by_rights():
-        due = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
+        due = expiry.find_expired(places, POLICY, BUNDLE, NOW)
 
     assert list(due.unreadable) == ["rejected"]
     assert "cannot be used: Permission denied. " in due.unreadable["rejected"]
@@ -256,16 +257,58 @@ def test_one_that_cannot_be_read_keeps_no_other_of_its_kind(places: Locations) -
 
 def test_what_an_earlier_sweep_hid_goes_though_its_day_cannot_be_seen(places: Locations) -> None:
     """Whatever its name, and even if its reason cannot be read: only its day is unknown."""
-    before = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
+    before = expiry.find_expired(places, POLICY, BUNDLE, NOW)
     hidden = [
         make_folder(places.home / kind / f".expired-{kind}")
         for kind in ("archive", "rejected", "scores", "runs")
     ]
     (places.rejected / ".expired-rejected").chmod(0o000)
     with bound_by_rights():
-        due = expiry.find_expired(places, POLICY, BUNDLE, TODAY)
+        due = expiry.find_expired(places, POLICY, BUNDLE, NOW)
 
     assert due.unreadable == {}
     assert [(each.path, each.day) for each in due.expired if each not in before.expired] == [
         (path, None) for path in hidden
     ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "expires"),
+    [
+        ("UTC", 23, False),
+        ("Europe/Paris", 21, False),
+        ("Europe/Paris", 22, True),
+        ("Pacific/Auckland", 12, True),
+    ],
+)
+def test_things_expire_at_the_operators_midnight(
+    zone: str, hour: int, expires: bool, places: Locations
+) -> None:
+    """The last day on which an extract is kept ends when the operator's does, here on 30 June (UTC)."""
+    extract = places.archive / f"{TODAY - timedelta(days=POLICY.archive_days)}-{'7' * 16}.csv"
+    make_folder(places.archive)
+    extract.write_text("0000-AAAAA")
+    now = datetime(2026, 6, 30, hour, tzinfo=UTC).astimezone(ZoneInfo(zone))
+
+    expired = expiry.find_expired(places, POLICY, BUNDLE, now).expired
+
+    assert (extract in {each.path for each in expired}) == expires
+
+
+@pytest.mark.parametrize(("zone", "day"), [("Europe/Paris", 1), ("America/New_York", 31)])
+def test_runs_and_rejections_belong_to_the_operators_day(zone: str, day: int, places: Locations) -> None:
+    """What is stored as an instant, here 23:30 (UTC), is dated in the operator's zone."""
+    at = datetime(2026, 3, 31, 23, 30, tzinfo=UTC)
+    run, rejection = places.runs / f"{at:%Y%m%dT%H%M%S}-x", places.rejected / "one"
+    for folder in (run, rejection):
+        make_folder(folder)
+    reason = rejection / "reason.txt"
+    reason.touch()
+    os.utime(reason, (at.timestamp(), at.timestamp()))
+
+    found = expiry.find_expired(places, POLICY, BUNDLE, NOW.astimezone(ZoneInfo(zone))).expired
+
+    days = {each.path: each.day for each in found}
+    assert days[run] == days[rejection]
+    assert days[run] is not None
+    assert days[run].day == day

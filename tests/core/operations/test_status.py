@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -417,6 +418,21 @@ def test_nights_read_again_by_other_settings(places: Locations) -> None:
     superseded = {night.folder: night.superseded for night in look(places).nights}
 
     assert [superseded[folder.name] for folder in folders] == [True, False, False]
+
+
+def test_the_page_shows_the_operators_times(places: Locations) -> None:
+    """The JSON has instants in UTC, with the zone; the page converts them, and no day is UTC's."""
+    place = make_folder(places.rejected / "one")
+    (place / "reason.txt").touch()
+    at = datetime(2026, 3, 3, 23, 30, tzinfo=UTC)
+    os.utime(place / "reason.txt", (at.timestamp(), at.timestamp()))
+
+    status = look(places, NOW.astimezone(ZoneInfo("Pacific/Auckland")))
+    text = page(status)
+
+    assert (status.timezone, status.at.isoformat()) == ("Pacific/Auckland", "2026-03-04T04:00:00+00:00")
+    assert text.startswith("TelcoNova churn, 2026-03-04 17:00 Pacific/Auckland")
+    assert "2026-03-04 12:30 one:" in text
 
 
 def test_simulated_nights_say_so(places: Locations) -> None:

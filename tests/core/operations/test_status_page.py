@@ -24,6 +24,7 @@ def test_a_champion_with_every_mark_fits_the_page(outcome: str) -> None:
     )
     nothing = Waiting(extracts=0, oldest_hours=None)
     status = Status(
+        timezone="UTC",
         at=NOW,
         running=True,
         alarms=(),

@@ -66,7 +66,7 @@ def fresh(template: Path, tmp_path: Path) -> Callable[[], Locations]:
 
 def run_sweep(home: Locations, minute: int = 0) -> list[Left]:
     """Sweep, the given number of minutes after the first sweep."""
-    due = find_expired(home, RetentionPolicy(), BUNDLE, TODAY)
+    due = find_expired(home, RetentionPolicy(), BUNDLE, NOW)
     return sweep.sweep(home, due, NOW + timedelta(minutes=minute))[1]
 
 

@@ -56,7 +56,7 @@ def body(number: int, how: str) -> State[Any]:
     time.sleep(float(sys.argv[2]))
     if how == "sweep":
         for reply in forget_runs(("score",), datetime(2026, 1, 1, tzinfo=UTC), dry_run=False):
-            print(type(reply).__name__, getattr(reply, "ended_on", None) or reply.complete, flush=True)
+            print(type(reply).__name__, getattr(reply, "ended_at", None) or reply.complete, flush=True)
     if how == "refused":
         refuse()
     if how == "bug":
@@ -271,7 +271,7 @@ def test_what_prefect_deletes_is_told_run_by_run(api: Breakable) -> None:
 
     done = run(api.url, "sweep", **{PATIENCE: "60"})
 
-    assert done.stdout == "began\nForgotten 2020-01-01\nForgetEnded False\n"
+    assert done.stdout == "began\nForgotten 2020-01-01 00:00:00+00:00\nForgetEnded False\n"
     assert states(api)[-1] == ("COMPLETED", "Stale", "counted")
     assert len(warnings(done)) == 1
 
