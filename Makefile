@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCK := constraints.txt
 BIN := .venv/bin
 
-.PHONY: train serve test coverage torture torture-deployment test-postgres check benchmark-quality benchmark-reasons benchmark-scoring agreement lock clean help
+.PHONY: train serve test test-long coverage torture torture-deployment test-postgres check benchmark-quality benchmark-reasons benchmark-scoring agreement lock clean help
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -20,8 +20,11 @@ train: .venv/.ready  ## Train, evaluate and promote a champion (simulated custom
 serve: .venv/.ready  ## Run server, schedules and worker on this machine until Ctrl-C
 	@PATH="$(CURDIR)/$(BIN):$$PATH"; . deployments/env.sh; exec python deployments/serve.py
 
-test: .venv/.ready  ## Run the whole test suite
-	$(BIN)/python -m pytest -n 4 --dist loadgroup --durations=15  # two cores: tests of servers mostly wait
+test: .venv/.ready  ## Run the test suite, with a sample of the long tests
+	$(BIN)/python -m pytest -m "not long" -n 4 --dist loadgroup --durations=15  # two cores: servers mostly wait
+
+test-long: .venv/.ready  ## Run the tests that `make test` only samples (twenty minutes)
+	$(BIN)/python -m pytest -m long -n 4 --dist loadgroup --durations=15
 
 # What numba compiles cannot be measured. The encoder's own tests run again with it left as Python; the
 # readers' scanners do not run so, since numpy warns of sums that overflow, as theirs may.

@@ -11,6 +11,7 @@ import pytest
 
 from tests.harness.deployment import assert_scored, deliver, wait_for
 from tests.harness.flow_home import FlowHome
+from tests.harness.sampled import sampled
 from tests.harness.server import Server
 
 pytestmark = pytest.mark.xdist_group("server")
@@ -138,11 +139,14 @@ def test_applying_twice_leaves_the_same_set(deployed: Server) -> None:
 
 @pytest.mark.parametrize(
     ("names", "expected"),
-    [
-        ("webhook", "'webhook' is not a block"),
-        ("custom-webhook/nobody", "there is no block 'custom-webhook/nobody'"),
-        ("secret/token", "block 'secret/token' cannot notify"),
-    ],
+    sampled(
+        [
+            ("webhook", "'webhook' is not a block"),
+            ("custom-webhook/nobody", "there is no block 'custom-webhook/nobody'"),
+            ("secret/token", "block 'secret/token' cannot notify"),
+        ],
+        3,
+    ),
 )
 def test_a_wrong_block_is_refused(deployed: Server, names: str, expected: str) -> None:
     """A name in CHURN_NOTIFY that is not a notification block stops the deployment with one line, code 10."""
@@ -156,23 +160,30 @@ def test_a_wrong_block_is_refused(deployed: Server, names: str, expected: str) -
 
 @pytest.mark.parametrize(
     ("deployment", "state", "subject"),
-    [
-        ("score/nightly", {"type": "FAILED"}, "churn: score failed"),
-        ("rerun/crashed", {"type": "FAILED"}, "churn: rerun failed"),
-        ("train/weekly", {"type": "COMPLETED", "name": "Refused"}, "churn: The gate refused a candidate"),
-        ("score/nightly", {"type": "COMPLETED", "name": "Stale"}, "churn: The newest scores are still"),
-        (
-            "score/nightly",
-            {"type": "COMPLETED", "name": "Drifted"},
-            "churn: The customers or their scores",
-        ),
-        (
-            "score/nightly",
-            {"type": "COMPLETED", "name": "StaleAndDrifted"},
-            "churn: The ",
-        ),
-        ("score/nightly", {"type": "SCHEDULED", "name": "Late"}, "churn: The nightly run has not started"),
-    ],
+    sampled(
+        [
+            ("score/nightly", {"type": "FAILED"}, "churn: score failed"),
+            ("rerun/crashed", {"type": "FAILED"}, "churn: rerun failed"),
+            ("train/weekly", {"type": "COMPLETED", "name": "Refused"}, "churn: The gate refused a candidate"),
+            ("score/nightly", {"type": "COMPLETED", "name": "Stale"}, "churn: The newest scores are still"),
+            (
+                "score/nightly",
+                {"type": "COMPLETED", "name": "Drifted"},
+                "churn: The customers or their scores",
+            ),
+            (
+                "score/nightly",
+                {"type": "COMPLETED", "name": "StaleAndDrifted"},
+                "churn: The ",
+            ),
+            (
+                "score/nightly",
+                {"type": "SCHEDULED", "name": "Late"},
+                "churn: The nightly run has not started",
+            ),
+        ],
+        4,
+    ),
 )
 def test_the_operator_is_told(
     deployed: Server, told: list[dict[str, str]], deployment: str, state: dict[str, str], subject: str
@@ -208,6 +219,7 @@ def test_a_crashed_night_is_scored_again(deployed: Server, trained_home: FlowHom
     assert_scored(folder)
 
 
+@pytest.mark.long
 def test_a_crashed_sweep_is_ordered_again(deployed: Server) -> None:
     """The server asks for a crashed sweep again, as for a night."""
     order(deployed, "retention/daily", {"type": "RUNNING"}, {"type": "CRASHED", "message": "killed"})
@@ -215,6 +227,7 @@ def test_a_crashed_sweep_is_ordered_again(deployed: Server) -> None:
     wait_for(lambda: due(deployed, "rerun"), "nothing was ordered again")
 
 
+@pytest.mark.long
 def test_the_attempts_are_capped(deployed: Server) -> None:
     """A crashed run is rerun once per request; after the last attempt an operator must act."""
     crashed = crash_twice(deployed)

@@ -49,6 +49,7 @@ def python(checkout: Path) -> Path:
     return interpreter
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_scoring_works_without_the_training_packages(
     python: Path, checkout: Path, trained_home: FlowHome, tmp_path: Path

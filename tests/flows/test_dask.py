@@ -60,6 +60,7 @@ def test_worker_processes_give_the_same_bytes(
     assert [path.name for path in (trained_home.path / "work").iterdir()] == [".lock"]
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_loses_and_doubles_nothing(
     server: Server, trained_home: FlowHome, extract: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_bad_part_is_refused_as_on_one_machine(
     assert trained_home.published() == []
 
 
+@pytest.mark.long
 def test_a_scheduler_that_does_not_answer(server: Server, trained_home: FlowHome, extract: Path) -> None:
     """An address where nobody listens is said in one line, for the operator."""
     env = {**server.env, "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "1s"}

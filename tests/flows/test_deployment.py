@@ -107,6 +107,7 @@ def test_schedules_are_the_files(deployed: Server, name: str) -> None:
     assert schedule["schedule"]["timezone"] == wanted["timezone"] == "Europe/Paris"
 
 
+@pytest.mark.long
 def test_deploying_again_makes_the_file_hold(deployed: Server) -> None:
     """A paused schedule is active again after the next deployment, and there is still only one."""
     deployed.run("prefect", "deployment", "schedule", "pause", "--all")
@@ -173,6 +174,7 @@ def test_the_schedule_scores_by_itself(deployed: Server, trained_home: FlowHome)
     )
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("every_minute")
 def test_without_a_worker_nothing_is_scored(
     deployed: Server, trained_home: FlowHome, worker: Program

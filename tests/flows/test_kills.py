@@ -7,6 +7,7 @@ import pytest
 
 from tests.harness.killing import KILLED
 from tests.harness.night import SCORING, TRAINED, TRAINING, Night, points_of
+from tests.harness.sampled import sampled
 
 SEED = 20_261
 
@@ -43,7 +44,7 @@ def ends_well(night: Night, kill_at: str, golden: dict[str, bytes]) -> None:
     assert night.faults(golden) == []
 
 
-@pytest.mark.parametrize("point", points_of(TRAINING))
+@pytest.mark.parametrize("point", sampled(points_of(TRAINING), 6))
 def test_a_training_killed_at_a_named_point(
     point: str, tmp_path: Path, crm_extract: Path, golden: dict[str, bytes]
 ) -> None:
@@ -51,7 +52,7 @@ def test_a_training_killed_at_a_named_point(
     ends_well(Night(tmp_path / "home", crm_extract), point, golden)
 
 
-@pytest.mark.parametrize("point", points_of(SCORING))
+@pytest.mark.parametrize("point", sampled(points_of(SCORING), 4))
 def test_a_kill_at_a_named_point(
     point: str, tmp_path: Path, crm_extract: Path, trained: Path, golden: dict[str, bytes]
 ) -> None:
@@ -59,7 +60,7 @@ def test_a_kill_at_a_named_point(
     ends_well(Night(tmp_path / "home", crm_extract, trained), point, golden)
 
 
-@pytest.mark.parametrize("shot", range(6))
+@pytest.mark.parametrize("shot", sampled(range(6), 3))
 def test_a_kill_at_a_random_moment(
     shot: int, tmp_path: Path, crm_extract: Path, golden: dict[str, bytes]
 ) -> None:

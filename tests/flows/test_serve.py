@@ -93,6 +93,7 @@ def ended(folder: Path, name: str) -> int:
     return (folder / "serve.log").read_text().count(f"The {name} exited (exit code 137); restarting")
 
 
+@pytest.mark.long
 def test_a_killed_server_comes_back_and_takes_no_night_with_it(
     trained_home: FlowHome, tmp_path: Path
 ) -> None:

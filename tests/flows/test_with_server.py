@@ -5,6 +5,7 @@ import pytest
 
 from tests.harness.customers import make_customers
 from tests.harness.flow_home import QUICK, FlowHome
+from tests.harness.sampled import sampled
 from tests.harness.server import Server
 
 pytestmark = pytest.mark.xdist_group("second-server")
@@ -49,6 +50,7 @@ def test_a_training_shows_its_artifacts(
     assert {artifact["key"] for artifact in shown} == {"data-audit", "evaluation", "gate", "files"}
 
 
+@pytest.mark.long
 def test_a_refused_candidate_is_a_result(
     server: Server, home: FlowHome, tmp_path: Path, crm_extract: Path
 ) -> None:
@@ -65,7 +67,7 @@ def test_a_refused_candidate_is_a_result(
     assert home.champion is None
 
 
-@pytest.mark.parametrize("flow", ["train", "score"])
+@pytest.mark.parametrize("flow", sampled(["score", "train"], 2))
 def test_a_failing_step_fails_the_run(
     server: Server, trained_home: FlowHome, broken: Path, flow: str
 ) -> None:
