@@ -6,6 +6,7 @@ from pathlib import Path
 from schemas.manifest import BundleManifest, ScoresManifest
 from schemas.measures import Measure
 from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts
+from tasks.core.errors import listing
 from tasks.core.intervals import with_interval
 
 _SHOWN = ("roc_auc", "pr_auc", "f1", "recall", "precision", "brier", "ece", "top_decile_lift")
@@ -20,7 +21,7 @@ def audit_table(audit: DataAudit) -> str:
         counts_line(rows) + ".",
         "",
         *([f"Churn share {audit.churn_share:.1%}.", ""] if audit.churn_share is not None else []),
-        *([f"Ignored columns: {', '.join(audit.ignored_columns)}.", ""] if audit.ignored_columns else []),
+        *([f"Ignored columns: {listing(audit.ignored_columns)}.", ""] if audit.ignored_columns else []),
         *([f"- quarantined as {code}: {count}" for code, count in audit.quarantined_by_reason.items()]),
         "",
     ]
