@@ -36,11 +36,11 @@ def test_a_dry_run_deletes_nothing(home: FlowHome, monkeypatch: pytest.MonkeyPat
     said = str(retention.fn(dry_run=True).message)
     assert old.exists()
     assert not log.exists()
-    assert said == "Would delete archive: 1, rejected: 0, scores: 0, runs: 0."
+    assert said == "Would delete archive: 1, rejected: 0, scores: 0, runs: 0, truth: 0, prefect_files: 0."
     assert str(retention.fn().message).startswith("Deleted archive: 1,")
 
     assert not old.exists()
-    assert len(log.read_text().splitlines()) == 5
+    assert len(log.read_text().splitlines()) == 7
 
 
 def test_a_clock_that_jumped_deletes_nothing(home: FlowHome, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +188,7 @@ def test_without_prefect_files_are_swept_all_the_same(
 
     said = str(retention.fn().message)
 
-    assert said == "Deleted archive: 0, rejected: 0, scores: 0, runs: 0."
+    assert said == "Deleted archive: 0, rejected: 0, scores: 0, runs: 0, truth: 0, prefect_files: 0."
     assert [each.message for each in caplog.records if each.levelname == "WARNING"] == [
         "Prefect's own runs could not all be swept; the next sweep will continue."
     ]
