@@ -10,6 +10,7 @@ from schemas.manifest import ShortId
 from schemas.scores_name import ScoresFolder
 
 AlarmCode = Literal[
+    "home_open",
     "home_unreadable",
     "champion_missing",
     "champion_damaged",
