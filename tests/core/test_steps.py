@@ -29,6 +29,10 @@ class Notes:
         """Note how far it is."""
         self.taken.append((what, share, rows))
 
+    def conclude(self, result: str) -> None:
+        """Note what it came to."""
+        self.taken.append(result)
+
     def show(self, markdown: str, *, key: str, description: str) -> None:
         """Note a page."""
         self.taken.append((markdown, key, description))
