@@ -133,8 +133,8 @@ def _of_rights(home: Path) -> Iterator[Alarm]:
     if mode & stat.S_IRWXO:
         yield Alarm(
             code="home_open",
-            message=f"every user may enter {home} (mode {mode:04o}). Run chmod 700 {home}, or chmod 750 to let"
-            " its group read it.",
+            message=f"every user may enter {home} (mode {mode:04o}). Run chmod 700 {home}, or chmod 750"
+            " to let its group read it.",
         )
 
 

@@ -62,10 +62,26 @@ def gate_table(decision: GateDecision) -> str:
     """Write the gate's decision, check by check, as Markdown."""
     rows = [[check.name, check.kind, check.observed, check.bound, check.verdict] for check in decision.checks]
     table = markdown_table(["check", "kind", "observed", "bound", "verdict"], rows)
-    lines = [f"Gate: **{decision.outcome}**", "", table]
+    reason = gate_reason(decision)
+    lines = [f"Gate: **{decision.outcome}**", *(["", reason] if reason else []), "", table]
     if decision.switched_off:
         lines += ["", f"Switched off by policy: {', '.join(decision.switched_off)}."]
     return "\n".join(lines)
+
+
+def gate_reason(decision: GateDecision) -> str | None:
+    """Say in a sentence why the gate did not simply pass the candidate; None if it did."""
+    blocking = [check for check in decision.checks if check.kind == "block"]
+    failed = [check.name for check in blocking if check.verdict == "fail"]
+    compared = " and ".join(check.name for check in blocking if check.verdict == "not proven")
+    unknown = f"whether the candidate is no worse than the {compared} is neither shown nor refuted"
+    if decision.outcome == "not proven":
+        return f"Not proven: {unknown}; the policy accepts such a candidate (gate.not_proven: promote)."
+    if failed:
+        return f"Refused: the candidate fails {', '.join(failed)}."
+    if decision.outcome == "refused":
+        return f"Refused: {unknown}; the policy refuses such a candidate (gate.not_proven: refuse)."
+    return None
 
 
 def training_summary(
@@ -93,9 +109,9 @@ def training_summary(
 
 
 def scores_table(published: Mapping[Path, ScoresManifest]) -> str:
-    """Write the counts for published scores as a Markdown table."""
+    """Write the counts for published scores as a Markdown table, with their folders below: a path is wide."""
     rows = []
-    for folder, manifest in published.items():
+    for manifest in published.values():
         marks = " (SIMULATED)" if manifest.extract.simulated or manifest.bundle_simulated else ""
         counts = manifest.extract.counts
         rows.append(
@@ -106,11 +122,14 @@ def scores_table(published: Mapping[Path, ScoresManifest]) -> str:
                 str(manifest.out_of_domain),
                 str(counts.quarantined),
                 str(counts.exact_duplicates),
-                f"`{folder}`",
             ]
         )
-    heads = ["extract", "scored", "flagged", "out of domain", "quarantined", "duplicates", "folder"]
-    return markdown_table(heads, rows)
+    heads = ["extract", "scored", "flagged", "out of domain", "quarantined", "duplicates"]
+    folders = [
+        f"- {manifest.as_of_date} {manifest.extract.extract_id}: `{folder}`"
+        for folder, manifest in published.items()
+    ]
+    return "\n".join([markdown_table(heads, rows), "", *folders])
 
 
 def markdown_table(heads: list[str], rows: list[list[str]]) -> str:
