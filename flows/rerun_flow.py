@@ -1,4 +1,4 @@
-"""Rerun a crashed run, up to a limit: `rerun/crashed`, started by an automation."""
+"""Rerun a crashed run, up to a limit: `rerun/after-crash`, started by an automation."""
 
 # isort: split
 from typing import Any
