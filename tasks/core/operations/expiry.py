@@ -23,12 +23,15 @@ from tasks.core.errors import AccessError
 from tasks.core.intake.rejects import REASON
 from tasks.core.scores.folders import read_manifest
 from tasks.core.scores.latest import find_latest, read_latest
-from tasks.core.storage.atomic import FOLDER_MODE, is_folder, sync_folder
+from tasks.core.storage.atomic import FOLDER_MODE, STAGE_PREFIX, is_folder, sync_folder
 
 HIDDEN: Final = ".expired-"
 
-TRUTH: Final = ".*.truth.csv*"
-"""Names of the true probabilities beside simulated extracts; a hidden one may end in a number."""
+OF_THE_SIMULATOR: Final = (".*.truth.csv*", f"{STAGE_PREFIX}*")
+"""Names of true probabilities beside simulated extracts, and of what a killed simulator left beside them.
+
+A hidden one may end in a number.
+"""
 
 Expiry = Callable[[Path], date | None]
 """Returns the last day that a file or folder is kept; None if it is not ours to delete."""
@@ -91,7 +94,10 @@ def find_expired(home: Locations, policy: RetentionPolicy, champion: str, today:
         _Rule("rejected", home.rejected, _day_of_reason, after(policy.rejected_days, _day_of_reason)),
         _Rule("scores", home.scores, _day_of_scores, scores),
         _Rule("runs", home.runs, _day_of_run, after(policy.runs_days, _day_of_run)),
-        _Rule("truth", home.inbox, _day_of_change, after(policy.archive_days, _day_of_change), TRUTH),
+        *(
+            _Rule("truth", home.inbox, _day_of_change, after(policy.archive_days, _day_of_change), pattern)
+            for pattern in OF_THE_SIMULATOR
+        ),
         _Rule("prefect_files", home.prefect / "storage", *prefect_files),
         _Rule("prefect_files", home.prefect / "dlq", *prefect_files),
     )

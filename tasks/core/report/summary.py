@@ -14,7 +14,7 @@ SIMULATED = "SIMULATED customers: nothing here applies to real ones."
 
 
 def audit_table(audit: DataAudit) -> str:
-    """Write a data audit as Markdown."""
+    """Write a data audit as Markdown, with the values below the table: a page cuts off wide columns."""
     rows = audit.rows
     lines = [
         *([f"**{SIMULATED}**", ""] if audit.simulated else []),
@@ -25,16 +25,17 @@ def audit_table(audit: DataAudit) -> str:
         *([f"- quarantined as {code}: {count}" for code, count in audit.quarantined_by_reason.items()]),
         "",
     ]
-    rows_shown = []
+    rows_shown, values_shown = [], []
     for name, column in audit.columns.items():
         span = "" if column.low is None or column.high is None else f"{column.low:g} to {column.high:g}"
         values = ", ".join(
             f"{value} {cell.count}" + ("" if cell.churn_share is None else f" ({cell.churn_share:.0%})")
             for value, cell in column.values.items()
         )
-        rows_shown.append([name, str(column.count), str(column.blanks), str(column.distinct), span, values])
-    heads = ["column", "filled", "blank", "distinct", "range", "values (churn share)"]
-    return "\n".join([*lines, markdown_table(heads, rows_shown)])
+        rows_shown.append([name, str(column.count), str(column.blanks), str(column.distinct), span])
+        values_shown += [f"- {name}: {values}"] if values else []
+    table = markdown_table(["column", "filled", "blank", "distinct", "range"], rows_shown)
+    return "\n".join([*lines, table, "", "Values (churn share):", "", *values_shown])
 
 
 def counts_line(rows: RowCounts) -> str:
@@ -50,18 +51,22 @@ def metrics_table(evaluation: Evaluation) -> str:
     columns: dict[str, Measures] = {"candidate": evaluation.measures}
     columns |= {name: report.measures for name, report in evaluation.baselines.items()}
     if evaluation.champion is not None:
-        columns["champion (customers unseen by it)"] = evaluation.champion.measures
+        columns["champion"] = evaluation.champion.measures
     rows = []
     for metric in _SHOWN:
         cells = [_value(getattr(measures, metric)) for measures in columns.values()]
         rows.append([metric, with_interval(getattr(evaluation.measures, metric), missing="-"), *cells[1:]])
-    return markdown_table(["holdout metric", *columns], rows)
+    table = markdown_table(["metric", *columns], rows)
+    if evaluation.champion is None:
+        return table
+    unseen = evaluation.champion.difference.customers
+    return f"{table}\n\nThe champion is measured on {unseen} customers that it has not seen."
 
 
 def gate_table(decision: GateDecision) -> str:
-    """Write the gate's decision, check by check, as Markdown."""
-    rows = [[check.name, check.kind, check.observed, check.bound, check.verdict] for check in decision.checks]
-    table = markdown_table(["check", "kind", "observed", "bound", "verdict"], rows)
+    """Write the gate's decision, check by check, as Markdown; no page cuts off the verdict."""
+    rows = [[check.name, check.verdict, check.observed, check.bound] for check in decision.checks]
+    table = markdown_table(["check", "verdict", "observed", "bound"], rows)
     reason = gate_reason(decision)
     lines = [f"Gate: **{decision.outcome}**", *(["", reason] if reason else []), "", table]
     if decision.switched_off:
@@ -78,7 +83,7 @@ def gate_reason(decision: GateDecision) -> str | None:
     if decision.outcome == "not proven":
         return f"Not proven: {unknown}; the policy accepts such a candidate (gate.not_proven: promote)."
     if failed:
-        return f"Refused: the candidate fails {', '.join(failed)}."
+        return f"Refused: checks failed: {', '.join(failed)}."
     if decision.outcome == "refused":
         return f"Refused: {unknown}; the policy refuses such a candidate (gate.not_proven: refuse)."
     return None
@@ -109,7 +114,7 @@ def training_summary(
 
 
 def scores_table(published: Mapping[Path, ScoresManifest]) -> str:
-    """Write the counts for published scores as a Markdown table, with their folders below: a path is wide."""
+    """Write the counts for published scores as a Markdown table, with their folders below."""
     rows = []
     for manifest in published.values():
         marks = " (SIMULATED)" if manifest.extract.simulated or manifest.bundle_simulated else ""

@@ -38,6 +38,7 @@ def places(tmp_path: Path) -> Locations:
         extract = f"{age:016d}"
         for path in (
             places.inbox / f".{day}-simulated.truth.csv",
+            places.inbox / f".stage-{day}-killed.csv-77",
             places.prefect / "storage" / f"{day}-failed",
             places.prefect / "dlq" / f"{day}-undelivered",
         ):
@@ -80,7 +81,7 @@ def sweep(places: Locations, today: date = TODAY) -> list[Swept]:
 def ages(folder: Path) -> list[int]:
     """List the ages, in days, of the entries of a folder, by the dates in their names."""
     names = [path.name for path in folder.iterdir() if path.suffix != ".sha256"]
-    days = [re.match(r"\.?(\d{4})-?(\d\d)-?(\d\d)[T-]\w{6}", name) for name in names]
+    days = [re.match(r"(?:\.stage-|\.)?(\d{4})-?(\d\d)-?(\d\d)[T-]\w{6}", name) for name in names]
     return sorted((TODAY - date(*map(int, day.groups()))).days for day in days if day is not None)
 
 
@@ -94,7 +95,7 @@ def test_what_is_past_its_time_goes_and_no_more(places: Locations) -> None:
     assert ages(places.runs) == [0, 30]
     assert len(list(places.archive.glob("*.sha256"))) == 4
     assert {path.name for path in places.rejected.iterdir()} == {f"{0:016d}", f"{30:016d}", "without-reason"}
-    assert ages(places.inbox) == [0, 30, 31, 90]
+    assert ages(places.inbox) == [0, 0, 30, 30, 31, 31, 90, 90]
     assert ages(places.prefect / "storage") == ages(places.prefect / "dlq") == [0, 30]
     assert len(kept) == 10
     assert all(path.read_bytes() == b"kept" for path in kept)
@@ -111,7 +112,7 @@ def test_the_proof_names_nobody(places: Locations) -> None:
     assert len(lines) == 12
     by_kind = {each.kind: each for each in first}
     assert {kind: each.deleted for kind, each in by_kind.items()} == {
-        "archive": 2, "rejected": 3, "scores": 1, "runs": 3, "truth": 1, "prefect_files": 6,
+        "archive": 2, "rejected": 3, "scores": 1, "runs": 3, "truth": 2, "prefect_files": 6,
     }  # fmt: skip
     assert (by_kind["runs"].oldest, by_kind["runs"].newest) == (date(2026, 3, 31), date(2026, 5, 30))
     assert by_kind["runs"].bytes == 3 * 99
@@ -218,7 +219,7 @@ def test_what_does_not_go_keeps_nothing_else(
         ("rejected", 2, 1),
         ("scores", 1, 0),
         ("runs", 3, 0),
-        ("truth", 1, 0),
+        ("truth", 2, 0),
         ("prefect_files", 6, 0),
     ]
 
@@ -240,7 +241,7 @@ def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> No
         "rejected": 5,
         "scores": 1,
         "runs": 3,
-        "truth": 1,
+        "truth": 2,
         "prefect_files": 6,
     }
     assert not list(places.home.rglob(".expired-*"))

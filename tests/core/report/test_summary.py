@@ -37,7 +37,7 @@ UNKNOWN = "whether the candidate is no worse than the champion is neither shown 
         ),
         (
             decided("refused", headline="fail", parity="fail", champion="not proven"),
-            "Refused: the candidate fails headline, parity.",
+            "Refused: checks failed: headline, parity.",
         ),
     ],
 )
@@ -45,6 +45,13 @@ def test_the_gate_gives_its_reason_in_a_sentence(decision: GateDecision, reason:
     """A candidate that is not proven and enters service all the same does so by the policy."""
     assert gate_reason(decision) == reason
     assert (reason or "| check ") in gate_table(decision)
+
+
+def test_the_verdict_stands_where_a_page_shows_it() -> None:
+    """Prefect cuts off what is right of its page; the other columns may be wide."""
+    table = gate_table(decided("refused", parity="fail"))
+
+    assert "| parity | fail    |" in table
 
 
 def test_a_folder_of_scores_stands_below_the_table(tmp_path: Path) -> None:
