@@ -345,8 +345,9 @@ def _shown(began: RunBegan) -> Iterator[Dashboard]:
 
 
 def _start_of(run: FlowRun) -> str | None:
-    """Tell how a run that Prefect executes was started; None if by its schedule."""
-    return None if run.auto_scheduled else RERUN if RERUN in run.tags else BY_HAND
+    """Tell how a run that Prefect executes was started; None if by its schedule or an automation."""
+    by_automation = run.created_by is not None and run.created_by.type == "AUTOMATION"
+    return None if run.auto_scheduled or by_automation else RERUN if RERUN in run.tags else BY_HAND
 
 
 def _name(flow: str, start: str | None) -> str:

@@ -47,11 +47,11 @@ def counts_line(rows: RowCounts) -> str:
 
 
 def metrics_table(evaluation: Evaluation) -> str:
-    """Write the metrics for candidate, baselines and champion as a Markdown table."""
+    """Write the metrics for candidate, champion and baselines as a Markdown table."""
     columns: dict[str, Measures] = {"candidate": evaluation.measures}
-    columns |= {name: report.measures for name, report in evaluation.baselines.items()}
     if evaluation.champion is not None:
         columns["champion"] = evaluation.champion.measures
+    columns |= {name: report.measures for name, report in evaluation.baselines.items()}
     rows = []
     for metric in _SHOWN:
         cells = [_value(getattr(measures, metric)) for measures in columns.values()]

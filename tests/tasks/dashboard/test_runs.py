@@ -239,15 +239,16 @@ def test_steps_are_numbered_from_the_second_time_on(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    ("scheduled", "tags", "named", "tagged"),
+    ("start", "tags", "named", "tagged"),
     [
-        (True, ["nightly"], "score {}", {"nightly"}),
-        (False, ["nightly"], "score {} by hand", {"nightly", "by hand"}),
-        (False, ["nightly", "rerun"], "score {} rerun", {"nightly", "rerun"}),
+        ({"auto_scheduled": True}, ["nightly"], "score {}", {"nightly"}),
+        ({}, ["nightly"], "score {} by hand", {"nightly", "by hand"}),
+        ({}, ["nightly", "rerun"], "score {} rerun", {"nightly", "rerun"}),
+        ({"created_by": {"type": "AUTOMATION"}}, [], "score {}", set()),
     ],
 )
 def test_a_run_is_named_after_its_day_and_start(
-    scheduled: bool, tags: list[str], named: str, tagged: set[str], monkeypatch: pytest.MonkeyPatch
+    start: dict[str, Any], tags: list[str], named: str, tagged: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that Prefect executes is renamed and tagged when it begins; its own tags stay."""
     began: list[RunBegan] = []
@@ -257,7 +258,7 @@ def test_a_run_is_named_after_its_day_and_start(
         began.append(event)
         yield
 
-    run = FlowRun(flow_id=uuid4(), auto_scheduled=scheduled, tags=tags)
+    run = FlowRun.model_validate({"flow_id": uuid4(), "tags": tags, **start})
     context = SimpleNamespace(flow=SimpleNamespace(name="score"), flow_run=run)
     monkeypatch.setattr(runs.FlowRunContext, "get", lambda: context)
     monkeypatch.setattr(runs, "_shown", shown)
