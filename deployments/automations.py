@@ -21,7 +21,7 @@ from tasks.core.errors import ConfigError, OrchestratorError
 from tasks.environment import read_environment
 
 PREFIX: Final = "churn: "
-RERUN: Final = "rerun/crashed"
+RERUN: Final = "rerun/after-crash"
 
 _FILE: Final = Path(__file__).with_name("automations.yaml")
 

@@ -112,7 +112,8 @@ def locations(*, make: bool = True) -> Locations:
     Raises:
         ConfigError: it is a file or cannot be created, or it does not exist and `make` is False.
     """
-    home = read_environment().home.absolute()
+    environment = read_environment()
+    home, prefect_home = environment.home.absolute(), environment.prefect_home
     if not make and not home.is_dir():
         raise ConfigError(f"CHURN_HOME {home} does not exist. Set it to the folder that the runs use.")
     try:
@@ -123,7 +124,7 @@ def locations(*, make: bool = True) -> Locations:
             f"CHURN_HOME {home} cannot be used as a folder: {error.strerror}.{why and ' '}{why}"
             " Set it to one you may write to."
         ) from None
-    return Locations(home=home)
+    return Locations(home=home, prefect_home=prefect_home and prefect_home.absolute())
 
 
 def run(main: Callable[[], "State[Any] | None"]) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Rerun a crashed run, up to a limit: `rerun/crashed`, started by an automation."""
+"""Rerun a crashed run, up to a limit: `rerun/after-crash`, started by an automation."""
 
 # isort: split
 from typing import Any
@@ -8,6 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from tasks.core.steps import conclude
 from tasks.dashboard.runs import on_dashboard
 from tasks.rerun import count_crashes, order_again
 
@@ -23,13 +24,16 @@ def rerun(flow_run: UUID, attempts: int = 3) -> State[Any]:
     with on_dashboard():
         crashes = count_crashes(flow_run, attempts)
         if not crashes:
+            conclude("it did not crash")
             return Completed(message=f"Run {flow_run} did not crash; nothing to do.")
         if crashes >= attempts:
+            conclude(f"{crashes} crashes in a row, not rerun")
             return Failed(
                 message=f"Run {flow_run} crashed, the last of {crashes} in a row, and is not rerun. Read"
                 f" `prefect flow-run logs {flow_run}`, fix the cause, then use `prefect deployment run`."
             )
         ordered = order_again(flow_run)
+        conclude(f"attempt {crashes + 1} of {attempts}")
         return Completed(
             message=f"Run {flow_run} crashed; run {ordered} is attempt {crashes + 1} of {attempts}."
         )

@@ -220,9 +220,15 @@ class ScoreConfig(Closed):
 
 
 class Locations(Closed):
-    """Paths of everything written, below one home folder."""
+    """Paths of everything written: below one home folder, except for Prefect's, which may be elsewhere."""
 
     home: Path
+    prefect_home: Path | None = Field(default=None, description="Prefect's own folder, if it is elsewhere.")
+
+    @property
+    def prefect(self) -> Path:
+        """Prefect's own folder: its database, the errors of its failed runs, and undelivered events."""
+        return self.prefect_home or self.home / "prefect"
 
     @property
     def inbox(self) -> Path:

@@ -52,7 +52,11 @@ class RetentionPolicy(Closed):
 
     timezone: Timezone = DEFAULT_TIMEZONE
     archive_days: StrictInt = Field(
-        default=90, ge=1, le=3_650, description="Days to keep a scored extract after its as-of date."
+        default=90,
+        ge=1,
+        le=3_650,
+        description="Days to keep a scored extract after its as-of date, and the true probabilities that the"
+        " simulator writes into the inbox.",
     )
     rejected_days: StrictInt = Field(
         default=30, ge=1, le=3_650, description="Days to keep a rejected extract after its rejection."
@@ -64,5 +68,9 @@ class RetentionPolicy(Closed):
         description="Days to keep a training run's checkpoints and TensorBoard logs after its start.",
     )
     prefect_days: StrictInt = Field(
-        default=30, ge=1, le=3_650, description="Days to keep a run and its logs in Prefect after its end."
+        default=30,
+        ge=1,
+        le=3_650,
+        description="Days to keep a run and its logs in Prefect after its end, and the errors and undelivered"
+        " events in Prefect's folder.",
     )

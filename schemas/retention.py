@@ -9,7 +9,8 @@ from pydantic import Field
 from schemas.closed import Closed
 from schemas.timezone import Instant
 
-Kind = Literal["archive", "rejected", "scores", "runs", "prefect"]
+FileKind = Literal["archive", "rejected", "scores", "runs", "truth", "prefect_files"]
+Kind = FileKind | Literal["prefect"]
 
 
 class Swept(Closed):
@@ -32,7 +33,7 @@ class Item(Closed):
     """A file or folder that has expired, as it was before the deletion began."""
 
     kind: Kind
-    path: Path = Field(description="Below the home folder.")
+    path: Path = Field(description="Below the home folder; absolute if it is elsewhere.")
     day: date | None = Field(description="The day it belongs to; None if unknown.")
     bytes: int = Field(ge=0, description="Size on disk, as far as it could be read.")
 

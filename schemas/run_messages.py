@@ -18,16 +18,19 @@ class RunBegan(Closed):
     kind: Literal["run began"] = "run began"
     flow: str
     run_id: UUID | None
+    name: str
+    tags: tuple[str, ...]
     parameters: dict[str, Any]
 
 
 class StepBegan(Closed):
-    """A step begins; `after` identifies the step before it."""
+    """A step begins, perhaps not for the first time; `after` identifies the step before it."""
 
     kind: Literal["step began"] = "step began"
     step_id: UUID
     after: UUID | None
     step: str
+    name: str
 
 
 class StepEnded(Closed):
@@ -67,6 +70,13 @@ class Progressed(Closed):
     percent: float
 
 
+class Concluded(Closed):
+    """What a run came to, in a few words; Prefect's lists show nothing else of it than its name and state."""
+
+    kind: Literal["concluded"] = "concluded"
+    result: str
+
+
 class Forget(Closed):
     """A request to delete, within `seconds`, the runs of these flows that ended before a given time."""
 
@@ -87,7 +97,7 @@ class RunEnded(Closed):
 
 
 RunEvent = Annotated[
-    RunBegan | StepBegan | StepEnded | Logged | Page | Progressed | Forget | RunEnded,
+    RunBegan | StepBegan | StepEnded | Logged | Page | Progressed | Concluded | Forget | RunEnded,
     Field(discriminator="kind"),
 ]
 RUN_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)

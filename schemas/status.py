@@ -11,6 +11,7 @@ from schemas.scores_name import ScoresFolder
 from schemas.timezone import Instant
 
 AlarmCode = Literal[
+    "home_open",
     "home_unreadable",
     "champion_missing",
     "champion_damaged",

@@ -14,13 +14,16 @@ HOME: Final = Path("var")
 
 
 class Environment(BaseSettings):
-    """Each field is a variable: `home` is CHURN_HOME."""
+    """Each field is a variable: `home` is CHURN_HOME. PREFECT_HOME is Prefect's own."""
 
     model_config = SettingsConfigDict(env_prefix="CHURN_", frozen=True)
 
     home: Path = Field(default=HOME, description="Folder for everything that is written.")
     prefect_wait_seconds: float = Field(
         default=8.0, ge=0, le=9_999, description="How long a finished run waits for Prefect."
+    )
+    prefect_home: Path | None = Field(
+        default=None, validation_alias="PREFECT_HOME", description="Prefect's own folder."
     )
     notify: str = Field(default="", description="Prefect's notification blocks, separated by commas.")
 

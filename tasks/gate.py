@@ -5,6 +5,7 @@ from schemas.config import GatePolicy
 from schemas.reports import Evaluation, JudgedEvaluation
 from tasks.core.bundle.bundle_files import EVALUATION, Bundle, Staged
 from tasks.core.gate import judge
+from tasks.core.report.summary import gate_reason
 from tasks.core.steps import log, step
 from tasks.core.storage.atomic import replace_file
 
@@ -23,6 +24,8 @@ def gate(
                 "gate: %s (%s): %s, expected %s", check.name, check.verdict, check.observed, check.bound
             )
     log.info("gate: %s", decision.outcome)
+    if reason := gate_reason(decision):
+        log.info(reason)
     judged = JudgedEvaluation(**dict(evaluation), gate=decision)
     replace_file(staged.folder / EVALUATION, to_json(judged))
     return judged

@@ -32,7 +32,7 @@ def report_training(bundle: Bundle, run: Run, service: str, registry: Path) -> N
     manifest, evaluation = bundle.manifest, bundle.evaluation
     origin = f"**{SIMULATED}**\n\n" if manifest.simulated else ""
     show(
-        origin + metrics_table(evaluation), key="evaluation", description="Candidate, baselines and champion"
+        origin + metrics_table(evaluation), key="evaluation", description="Candidate, champion and baselines"
     )
     show(origin + gate_table(manifest.gate), key="gate", description="The decision")
     show(

@@ -16,6 +16,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from tasks.core.errors import ConfigError
 from tasks.core.operations.crash_streak import crashes_in_a_row
 from tasks.core.steps import log, step
+from tasks.dashboard.runs import RERUN
 
 
 @step("count-crashes")
@@ -47,7 +48,10 @@ def order_again(flow_run: UUID) -> UUID:
         crashed = client.read_flow_run(flow_run)
         assert crashed.deployment_id is not None  # count_crashes refuses it
         ordered = client.create_flow_run_from_deployment(
-            crashed.deployment_id, parameters=crashed.parameters, idempotency_key=f"again-{flow_run}"
+            crashed.deployment_id,
+            parameters=crashed.parameters,
+            idempotency_key=f"again-{flow_run}",
+            tags=[RERUN],
         )
     log.info("run %s crashed; scheduled run %s", flow_run, ordered.id)
     return ordered.id

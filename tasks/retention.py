@@ -15,7 +15,7 @@ from tasks.core.operations import expiry
 from tasks.core.operations.clock_guard import refuse_clock_jump
 from tasks.core.operations.retention_log import append_log, count_deletions
 from tasks.core.operations.sweep import sweep
-from tasks.core.steps import log, step
+from tasks.core.steps import conclude, log, step
 from tasks.dashboard.runs import forget_runs
 
 FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present")
@@ -83,6 +83,8 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
         left[each.kind] += each.failed
     summary = f"{'Would delete' if dry_run else 'Deleted'} {_listed(deleted)}."
     log.info(summary)
+    others = f", not deleted: {left.total()}" if left.total() else ""
+    conclude(f"{'would delete' if dry_run else 'deleted'} {deleted.total()}{others}")
     faults = []
     if left.total():
         faults.append(f"expired but not deleted: {_listed(+left)}")

@@ -49,6 +49,7 @@ def crm_extract(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """Make an empty CHURN_HOME."""
     monkeypatch.setenv("CHURN_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("PREFECT_HOME", raising=False)
     return Home(tmp_path / "home")
 
 

@@ -2,7 +2,7 @@
 
 import errno
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -26,10 +26,18 @@ _DISK_ERRORS: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG}
 )
 
+_MAX_LISTED: Final = 20
+
 
 def shown(text: str) -> str:
     """Replace control characters in untrusted text by '?', so that it can be used in a message."""
     return CONTROL.sub("?", text)
+
+
+def listing(items: Sequence[str], separator: str = ", ") -> str:
+    """List the first twenty items in one line, and count the others: an extract may have any number."""
+    more = len(items) - _MAX_LISTED
+    return separator.join(items[:_MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 class ChurnError(Exception):

@@ -44,6 +44,9 @@ class Watcher(Protocol):
     def progress(self, what: str, share: float, rows: int) -> None:
         """Progress of long work: its share from 0 to 1, and the rows done."""
 
+    def conclude(self, result: str) -> None:
+        """What the run came to, in a few words: counts, dates and ids only."""
+
     def show(self, markdown: str, *, key: str, description: str) -> None:
         """A page for the dashboard: counts and metrics only."""
 
@@ -108,6 +111,11 @@ def progress(what: str, share: float, rows: int) -> None:
 def show(markdown: str, *, key: str, description: str) -> None:
     """Send the watcher a page for the dashboard."""
     _hand(lambda watcher: watcher.show(markdown, key=key, description=description))
+
+
+def conclude(result: str) -> None:
+    """Tell the watcher in a few words what the run came to."""
+    _hand(lambda watcher: watcher.conclude(result))
 
 
 def _hand(over: Callable[[Watcher], None]) -> None:

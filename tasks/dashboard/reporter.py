@@ -46,6 +46,7 @@ from prefect.states import Completed, Failed, Running, to_state_create
 
 from schemas.run_messages import (
     RUN_EVENT,
+    Concluded,
     FinalReport,
     Forget,
     ForgetEnded,
@@ -217,10 +218,12 @@ class Reporter:
             case RunBegan():
                 self._began = event
                 self._run_id = event.run_id or self._create_run(client, event)
+                if event.run_id is not None:
+                    client.update_flow_run(event.run_id, name=event.name, tags=event.tags)
             case StepBegan():
                 step = TaskRunCreate(
                     id=event.step_id,
-                    name=f"{event.step}-{str(event.step_id)[:3]}",
+                    name=event.name,
                     flow_run_id=self._run_id,
                     task_key=event.step,
                     dynamic_key=str(event.step_id),
@@ -237,6 +240,10 @@ class Reporter:
                 self._create_artifact(client, event.step_id, type="markdown", **page)
             case Progressed():
                 self._show_progress(client, event)
+            case Concluded():
+                assert self._run_id is not None
+                assert self._began is not None
+                client.update_flow_run(self._run_id, name=f"{self._began.name}: {event.result}")
             case Forget():
                 self._forget(client, event)
             case RunEnded():
@@ -256,6 +263,8 @@ class Reporter:
             flow_id = client.request("POST", "/flows/", json=flow).json()["id"]
             run = FlowRunCreate(
                 flow_id=flow_id,
+                name=began.name,
+                tags=list(began.tags),
                 parameters=began.parameters,
                 idempotency_key=self._key,
                 state=to_state_create(Running()),

@@ -15,21 +15,24 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NoReturn
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from prefect import Flow
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.run_messages import (
     REPLY,
+    Concluded,
     FinalReport,
     Forget,
     ForgetEnded,
@@ -45,10 +48,15 @@ from schemas.run_messages import (
     StepEnded,
     Unreachable,
 )
+from schemas.timezone import DEFAULT_TIMEZONE
 from tasks.core.errors import ChurnError, as_user_error
 from tasks.core.steps import is_watched, log, watched_by
 from tasks.dashboard.terminal import Terminal
 from tasks.environment import read_environment
+
+BY_HAND: Final = "by hand"
+RERUN: Final = "rerun"
+"""Tags of runs that no schedule started; their names contain them, too."""
 
 _STOPPED_SECONDS: Final = 2.0
 """How long an interrupted run may take to send the remaining events."""
@@ -78,10 +86,18 @@ def on_dashboard() -> Iterator[None]:
         return
     logging.getLogger("prefect.flow_runs").addFilter(_one_line)
     run_id = context.flow_run.id
+    start = _start_of(context.flow_run)
     by_worker = os.environ.get("PREFECT__FLOW_RUN_ID") == str(run_id)
     dashboard, error = None, None
     try:
-        with _shown(RunBegan(flow=context.flow.name, run_id=run_id, parameters={})) as dashboard:
+        began = RunBegan(
+            flow=context.flow.name,
+            run_id=run_id,
+            name=_name(context.flow.name, context.parameters or {}, start),
+            tags=tuple({*context.flow_run.tags, *([start] if start else [])}),
+            parameters={},
+        )
+        with _shown(began) as dashboard:
             yield
     except BaseException as raised:
         error = raised
@@ -96,7 +112,9 @@ def by_hand(flow: "Flow[..., State[Any]]", **parameters: Any) -> State[Any]:
     given = json.loads(
         _utf8(json.dumps(_PARAMETERS.dump_python(parameters, mode="json"), ensure_ascii=False))
     )
-    with _shown(RunBegan(flow=flow.name, run_id=None, parameters=given)) as dashboard:
+    name = _name(flow.name, parameters, BY_HAND)
+    began = RunBegan(flow=flow.name, run_id=None, name=name, tags=(BY_HAND,), parameters=given)
+    with _shown(began) as dashboard:
         try:
             state: State[Any] = flow.fn(**parameters)
         except Exception as error:
@@ -136,6 +154,7 @@ class Dashboard:
         """Start that process, and show the steps in the terminal, too."""
         self._terminal = terminal
         self._steps: list[_Open] = []
+        self._times = Counter[str]()
         self._last: UUID | None = None
         self._patience = self._given = read_environment().prefect_wait_seconds
         self._outbox: queue.SimpleQueue[RunEvent | None] = queue.SimpleQueue()
@@ -168,7 +187,9 @@ class Dashboard:
         now = time.monotonic()
         self._steps.append(_Open(uuid4(), now, now))
         self._terminal.began(step)
-        self._report(StepBegan(step_id=self._steps[-1].step_id, step=step, after=self._last))
+        self._times[step] += 1
+        name = step if self._times[step] == 1 else f"{step} {self._times[step]}"
+        self._report(StepBegan(step_id=self._steps[-1].step_id, step=step, name=name, after=self._last))
 
     def ended(self, error: BaseException | None) -> None:
         """Show that the step ended; for a bug only its type, since its text may contain values."""
@@ -196,6 +217,10 @@ class Dashboard:
     def show(self, markdown: str, *, key: str, description: str) -> None:
         """Show a page."""
         self._report(Page(step_id=self._step, key=key, markdown=markdown, description=description))
+
+    def conclude(self, result: str) -> None:
+        """Show what the run came to."""
+        self._report(Concluded(result=result))
 
     def log(self, level: int, message: str) -> None:
         """Show a log line."""
@@ -327,6 +352,18 @@ def _logged_to(terminal: Terminal) -> Iterator[None]:
         log.removeHandler(terminal)
         log.setLevel(before[0])
         log.propagate = before[1]
+
+
+def _start_of(run: FlowRun) -> str | None:
+    """Tell how a run that Prefect executes was started; None if by its schedule or an automation."""
+    by_automation = run.created_by is not None and run.created_by.type == "AUTOMATION"
+    return None if run.auto_scheduled or by_automation else RERUN if RERUN in run.tags else BY_HAND
+
+
+def _name(flow: str, parameters: Mapping[str, Any], start: str | None) -> str:
+    """Name a run after its flow, the operator's day and its start: "score 2026-03-02 by hand"."""
+    zone = getattr(parameters.get("config"), "timezone", DEFAULT_TIMEZONE)  # train's settings have none
+    return f"{flow} {datetime.now(tz=ZoneInfo(zone)).date()}{f' {start}' if start else ''}"
 
 
 def _leave(error: BaseException | None) -> NoReturn:

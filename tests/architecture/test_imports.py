@@ -23,6 +23,7 @@ PROMISES = {
     "Training is built in layers",
     "Only training steps import the training core",
     "Only one module runs the model",
+    "Only one module compiles",
     "Scoring never reaches training, however indirectly",
 }
 

@@ -11,6 +11,7 @@ from tasks.core.errors import (
     ExtractError,
     OrchestratorError,
     UnnamedError,
+    listing,
     naming,
     shown,
 )
@@ -87,3 +88,11 @@ def test_nothing_but_naming_says_which_extract() -> None:
     writing = [path for path in (ROOT / "tasks").rglob("*.py") if "extract '" in path.read_text()]
 
     assert writing == [ROOT / "tasks" / "core" / "errors.py"]
+
+
+def test_items_of_any_number_are_listed_in_a_line() -> None:
+    """Twenty are listed; the others are counted."""
+    names = [f"column {place}" for place in range(1, 23)]
+
+    assert listing(names[:20]) == ", ".join(names[:20])
+    assert listing(names) == f"{', '.join(names[:20])} and 2 more"

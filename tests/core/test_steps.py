@@ -8,7 +8,7 @@ import pytest
 
 from tasks.core import steps
 from tasks.core.errors import ExtractError, PublishError
-from tasks.core.steps import is_watched, passes, progress, show, step, watched_by
+from tasks.core.steps import conclude, is_watched, passes, progress, show, step, watched_by
 
 
 class Notes:
@@ -29,6 +29,10 @@ class Notes:
         """Note how far it is."""
         self.taken.append((what, share, rows))
 
+    def conclude(self, result: str) -> None:
+        """Note what it came to."""
+        self.taken.append(result)
+
     def show(self, markdown: str, *, key: str, description: str) -> None:
         """Note a page."""
         self.taken.append((markdown, key, description))
@@ -44,6 +48,7 @@ def double(number: int) -> int:
     """Double a number."""
     progress("doubling", 0.5, number)
     show("a table", key="doubled", description="What was doubled")
+    conclude(f"{2 * number}")
     return 2 * number
 
 
@@ -61,7 +66,7 @@ def failing(*errors: Exception) -> Callable[[], int]:
 
 
 def test_a_step_does_the_same_whether_it_is_watched_or_not() -> None:
-    """Whoever watches is handed the step, its progress, its pages and its end."""
+    """Whoever watches is handed the step, its progress, its pages, its result and its end."""
     assert double(3) == 6
     assert not is_watched()
 
@@ -70,7 +75,13 @@ def test_a_step_does_the_same_whether_it_is_watched_or_not() -> None:
         assert is_watched()
         assert double(3) == 6
 
-    assert notes.taken == ["double", ("doubling", 0.5, 3), ("a table", "doubled", "What was doubled"), None]
+    assert notes.taken == [
+        "double",
+        ("doubling", 0.5, 3),
+        ("a table", "doubled", "What was doubled"),
+        "6",
+        None,
+    ]
     assert not is_watched()
 
 
@@ -98,7 +109,7 @@ def test_a_watcher_that_fails_is_of_no_concern() -> None:
     with watched_by(notes):
         assert double(3) == 6
 
-    assert notes.taken == [("doubling", 0.5, 3), None]
+    assert notes.taken == [("doubling", 0.5, 3), "6", None]
 
 
 def busy() -> PublishError:

@@ -7,7 +7,7 @@ import yaml
 from sqlalchemy import make_url
 
 from tests.flows.test_base_install import INSTALL
-from tests.harness.deployment import DEPLOY, WORKER
+from tests.harness.deployment import DEPLOY, DEPLOYMENTS, WORKER
 from tests.harness.server import ROOT, SERVER
 
 FOLDER = ROOT / "deployments"
@@ -47,6 +47,15 @@ def test_compose_runs_what_the_readme_runs() -> None:
     assert SERVICES["score"]["command"] == f"{worker} {queue.format('score', 'default')}"
     assert SERVICES["train"]["command"] == f"{worker} {queue.format('train', 'train')}"
     assert [port for each in SERVICES.values() for port in each.get("ports", [])] == ["127.0.0.1:4200:4200"]
+
+
+def test_a_description_says_when_a_deployment_runs() -> None:
+    """The list of deployments shows the description; its time is the schedule's."""
+    for each in DEPLOYMENTS.values():
+        hours = [schedule["cron"].split()[1] for schedule in each.get("schedules", [])]
+
+        assert all(f"at {int(hour):02d}:00" in each["description"] for hour in hours)
+        assert each.get("tags", []) == ([each["name"]] if hours else [])
 
 
 def test_compose_names_files_that_are_there() -> None:

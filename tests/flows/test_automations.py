@@ -163,7 +163,7 @@ def test_a_wrong_block_is_refused(deployed: Server, names: str, expected: str) -
     sampled(
         [
             ("score/nightly", {"type": "FAILED"}, "churn: score failed"),
-            ("rerun/crashed", {"type": "FAILED"}, "churn: rerun failed"),
+            ("rerun/after-crash", {"type": "FAILED"}, "churn: rerun failed"),
             ("train/weekly", {"type": "COMPLETED", "name": "Refused"}, "churn: The gate refused a candidate"),
             ("score/nightly", {"type": "COMPLETED", "name": "Stale"}, "churn: The newest scores are still"),
             (

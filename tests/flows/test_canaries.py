@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness.customers import make_customers
 from tests.harness.flow_home import QUICK, FlowHome
+from tests.harness.retention_table import unnamed
 from tests.harness.server import Server
 
 pytestmark = pytest.mark.xdist_group("second-server")
@@ -89,6 +90,7 @@ def test_no_canary_gets_out(server: Server, trained_home: FlowHome, tmp_path: Pa
     assert scored.returncode == 20, scored.stderr
     assert "Extracts scored: 1, rejected: 5" in said.read_text()
     assert len(list((trained_home.path / "rejected").iterdir())) == 5
+    assert unnamed(Path(server.env["CHURN_HOME"])) == []
     assert any("tensorboard" in str(path) for path in kept)
     assert found_in([said, *server.prefect_home.rglob("*"), *server.logs.glob("*"), *kept]) == set()
 

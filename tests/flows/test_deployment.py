@@ -152,12 +152,13 @@ def test_automations_need_a_server(server: Server, settings: dict[str, str], sai
 
 @pytest.mark.usefixtures("worker")
 def test_a_run_by_hand_scores_the_inbox(deployed: Server, trained_home: FlowHome) -> None:
-    """`prefect deployment run score/nightly --watch` publishes a waiting extract and archives it."""
+    """`prefect deployment run score/nightly --watch` publishes a waiting extract, archives it and says so."""
     extract = deliver(trained_home, 2)
     said = deployed.run(*RUN.split())
     (folder,) = trained_home.published()
 
     assert "Flow run finished successfully" in said
+    assert " by hand: 50 customers of 2026-04-02, " in " ".join(said.split())  # the output is wrapped
     assert_scored(folder)
     assert not extract.exists()
     assert len(list((trained_home.path / "archive").iterdir())) == 1

@@ -17,11 +17,13 @@ from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
 from schemas.run_messages import ForgetEnded, Forgotten
 from tasks import retention as steps
-from tasks.core.errors import ConfigError, PublishError
+from tasks.core.errors import ConfigError, ExtractError, PublishError
 from tasks.core.operations.retention_log import append_log, count_deletions, read_log
+from tasks.core.simulator.extract_writer import write_extract
 from tests.harness.customers import make_customers
 from tests.harness.deliveries import publish_scores
 from tests.harness.flow_home import FlowHome
+from tests.harness.retention_table import unnamed
 from tests.harness.rights import bound_by_rights
 from tests.harness.server import Server
 
@@ -36,11 +38,31 @@ def test_a_dry_run_deletes_nothing(home: FlowHome, monkeypatch: pytest.MonkeyPat
     said = str(retention.fn(dry_run=True).message)
     assert old.exists()
     assert not log.exists()
-    assert said == "Would delete archive: 1, rejected: 0, scores: 0, runs: 0."
+    assert said == "Would delete archive: 1, rejected: 0, scores: 0, runs: 0, truth: 0, prefect_files: 0."
     assert str(retention.fn().message).startswith("Deleted archive: 1,")
 
     assert not old.exists()
-    assert len(log.read_text().splitlines()) == 5
+    assert len(log.read_text().splitlines()) == 7
+
+
+def test_everything_in_a_used_home_has_a_rule(
+    trained_home: FlowHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After training, simulating, scoring, refusing, presenting and sweeping, the page names every path."""
+    pages(monkeypatch)
+    inbox = trained_home.path / "inbox"
+    inbox.mkdir()
+    make_customers(20).to_csv(inbox / "crm_2026-03-01.csv", index=False)
+    (inbox / "crm_2026-03-02.csv").write_text("nothing")
+    write_extract(inbox / "crm_2026-03-03.csv.part", rows=20, seed=1)
+    with pytest.raises(ExtractError, match="Extracts scored: 1, rejected: 1"):
+        trained_home.score()
+    trained_home.present()
+    retention.fn()
+
+    assert unnamed(trained_home.path) == []
+    (inbox / ".strange").touch()
+    assert unnamed(trained_home.path) == ["inbox/.strange"]
 
 
 def test_a_clock_that_jumped_deletes_nothing(home: FlowHome, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +210,7 @@ def test_without_prefect_files_are_swept_all_the_same(
 
     said = str(retention.fn().message)
 
-    assert said == "Deleted archive: 0, rejected: 0, scores: 0, runs: 0."
+    assert said == "Deleted archive: 0, rejected: 0, scores: 0, runs: 0, truth: 0, prefect_files: 0."
     assert [each.message for each in caplog.records if each.levelname == "WARNING"] == [
         "Prefect's own runs could not all be swept; the next sweep will continue."
     ]

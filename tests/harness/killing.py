@@ -75,6 +75,9 @@ class StepKiller:
     def progress(self, what: str, share: float, rows: int) -> None:
         """Ignore progress."""
 
+    def conclude(self, result: str) -> None:
+        """Let it conclude."""
+
     def show(self, markdown: str, *, key: str, description: str) -> None:
         """Ignore a page."""
 

@@ -14,8 +14,10 @@ def test_variables_and_their_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (read_environment().home, read_environment().prefect_wait_seconds) == (Path("var"), 8.0)
 
     monkeypatch.setenv("CHURN_HOME", "/srv/churn")
+    monkeypatch.setenv("PREFECT_HOME", "/srv/prefect")
     monkeypatch.setenv("CHURN_PREFECT_WAIT_SECONDS", "0.5")
     assert (read_environment().home, read_environment().prefect_wait_seconds) == (Path("/srv/churn"), 0.5)
+    assert read_environment().prefect_home == Path("/srv/prefect")
 
 
 @pytest.mark.parametrize("given", ["abc", "-1", "", "99999", "1e9", "nan"])

@@ -18,7 +18,7 @@ from schemas.columns import ID
 from tasks.core.contract.column_names import quoted
 from tasks.core.contract.iban import SHORTEST, has_check_digits, has_iban_form
 from tasks.core.contract.vocabulary import normalise_name
-from tasks.core.errors import UnnamedError
+from tasks.core.errors import UnnamedError, listing
 
 _NAMES: Final[dict[str, list[str]]] = tomllib.loads(
     Path(__file__).with_name("personal_words.toml").read_text("utf-8")
@@ -132,7 +132,7 @@ def refuse_personal_columns(
             ways.add(_ANOTHER_ID.format(column) if is_id else "without these columns")
     if listed:
         raise UnnamedError(
-            f"contains personal data that scoring does not need: {'; '.join(listed)}."
+            f"contains personal data that scoring does not need: {listing(listed, '; ')}."
             f" Export it {' and '.join(sorted(ways, reverse=True))}, or list false positives in"
             " ingest.allow_personal_columns."
         )

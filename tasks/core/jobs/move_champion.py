@@ -22,7 +22,7 @@ from tasks.core.jobs.scoring_job import (
 from tasks.core.report.summary import markdown_table
 from tasks.core.scores import comparison
 from tasks.core.scores.comparison import LastExtract
-from tasks.core.steps import log, show, step
+from tasks.core.steps import conclude, log, show, step
 from tasks.core.storage.locks import locked
 
 
@@ -51,6 +51,7 @@ def move_champion(
     """
     last = _find_last_extract(home) if rescore is not None else None
     moved = _roll_back(home, now(), force) if bundle is None else _promote(home, bundle, now(), force)
+    conclude(f"{moved.bundle_id} in service")
     in_service = f"In service: {moved.bundle_id} (before: {moved.previous or 'nothing'})."
     if last is None or rescore is None:
         return in_service

@@ -1,6 +1,7 @@
 """Outcome of one scoring run, as data: what was scored, rejected or left behind, and any warnings."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from tasks.core.errors import ChurnError, ExtractError, PublishError
@@ -10,12 +11,16 @@ from tasks.core.errors import ChurnError, ExtractError, PublishError
 class NightOutcome:
     """Outcome of one scoring run: folders of scores by this run and by earlier ones, and what failed and why.
 
+    `days`, `customers` and `flagged` are of the extracts that were scored.
     `unscored` extracts stay in `work/`; `unfiled` is everything else that could not be moved.
     `stale` and `drifted` are warnings about the latest scores.
     """
 
     delivered: bool
     scored: list[Path] = field(default_factory=list)
+    days: set[date] = field(default_factory=set)
+    customers: int = 0
+    flagged: int = 0
     repeated: list[Path] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
     unscored: list[Exception] = field(default_factory=list)
@@ -27,14 +32,30 @@ class NightOutcome:
     @property
     def summary(self) -> str:
         """Count the extracts in one line, followed by any warnings."""
-        counts = {
+        more = "".join(f", {what}: {count}" for what, count in self._others.items() if count)
+        counted = f"Extracts scored: {len(self.scored)}, rejected: {len(self.rejected)}{more}."
+        customers = (
+            f"Customers scored: {self.customers:,}, flagged: {self.flagged:,}." if self.scored else None
+        )
+        return " ".join(filter(None, (counted, customers, self.stale, self.drifted)))
+
+    @property
+    def headline(self) -> str:
+        """Say in a few words what the run came to, for its name."""
+        scored = "nothing scored"
+        if self.scored:
+            extracts = f"of {min(self.days)}" if len(self.scored) == 1 else f"in {len(self.scored)} extracts"
+            scored = f"{self.customers:,} customers {extracts}, {self.flagged:,} flagged"
+        others = {"rejected": len(self.rejected), **self._others}
+        return "; ".join([scored, *(f"{what}: {count}" for what, count in others.items() if count)])
+
+    @property
+    def _others(self) -> dict[str, int]:
+        return {
             "scored before": len(self.repeated),
             "not scored": len(self.unscored),
             "still arriving": self.arriving,
         }
-        more = "".join(f", {what}: {count}" for what, count in counts.items() if count)
-        counted = f"Extracts scored: {len(self.scored)}, rejected: {len(self.rejected)}{more}."
-        return " ".join(filter(None, (counted, self.stale, self.drifted)))
 
     @property
     def error(self) -> Exception | None:

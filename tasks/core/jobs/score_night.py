@@ -35,7 +35,7 @@ from tasks.core.scores.drift import find_drift
 from tasks.core.scores.folders import published_day
 from tasks.core.scores.freshness import stale
 from tasks.core.scores.latest import read_latest
-from tasks.core.steps import log, show, step
+from tasks.core.steps import conclude, log, show, step
 from tasks.core.storage.locks import locked
 
 _STUCK: Final = (
@@ -98,6 +98,8 @@ def score_night(
     if outcome.delivered:
         outcome.stale = _check_freshness(home.scores, config.alarms, now())
     outcome.drifted = _check_drift(home.scores, outcome.scored, config.alarms)
+    log.info(outcome.summary)
+    conclude(outcome.headline)
     return outcome
 
 
@@ -186,6 +188,10 @@ def _report(outcome: NightOutcome) -> None:
     manifests = {
         folder: ScoresManifest.model_validate_json((folder / MANIFEST).read_bytes()) for folder in folders
     }
+    for folder in outcome.scored:
+        outcome.days.add(manifests[folder].as_of_date)
+        outcome.customers += manifests[folder].scored
+        outcome.flagged += manifests[folder].flagged
     page = "\n".join([scores_table(manifests), *outcome.lines])
     show(page, key="scoring", description="What was scored, and where it is")
     log.info("\n%s", page)

@@ -15,7 +15,7 @@ from tasks.core.bundle import registry
 from tasks.core.bundle.bundle_files import Bundle
 from tasks.core.contract.quarantine import write_quarantine
 from tasks.core.engine.stream import Progress, Totals, score_stream
-from tasks.core.errors import BundleError, RegistryError
+from tasks.core.errors import BundleError, RegistryError, listing
 from tasks.core.extract.whole.whole_extract import Findings, Reading
 from tasks.core.intake.checksum_sidecar import verify_checksum
 from tasks.core.intake.delivered_file import ExtractPath
@@ -237,7 +237,7 @@ def _show_progress(extract_id: str) -> Callable[[Progress], None]:
 def _log_counts(findings: Findings, ignored_columns: tuple[str, ...], extract_id: str) -> None:
     log.info("extract %s: %s", extract_id, counts_line(findings.counts))
     if ignored_columns:
-        log.warning("Columns ignored by scoring: %s", ", ".join(ignored_columns))
+        log.warning("Columns ignored by scoring: %s", listing(ignored_columns))
     if findings.signed_ids:
         log.warning(
             "Ids that start with '+' or '-', which a spreadsheet reads as formulas: %d. They are published as"

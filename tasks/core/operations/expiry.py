@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from fnmatch import fnmatchcase
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -23,12 +24,29 @@ from tasks.core.errors import AccessError
 from tasks.core.intake.rejects import REASON
 from tasks.core.scores.folders import read_manifest
 from tasks.core.scores.latest import find_latest, read_latest
-from tasks.core.storage.atomic import FOLDER_MODE, is_folder, sync_folder
+from tasks.core.storage.atomic import FOLDER_MODE, STAGE_PREFIX, is_folder, sync_folder
 
 HIDDEN: Final = ".expired-"
 
+OF_THE_SIMULATOR: Final = (".*.truth.csv*", f"{STAGE_PREFIX}*")
+"""Names of true probabilities beside simulated extracts, and of what a killed simulator left beside them.
+
+A hidden one may end in a number.
+"""
+
 Expiry = Callable[[Path], date | None]
 """Returns the last day that a file or folder is kept; None if it is not ours to delete."""
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """When the entries of a folder expire whose names match `pattern`."""
+
+    kind: Kind
+    folder: Path
+    day_of: Callable[[Path], date | None]
+    expiry: Expiry
+    pattern: str = "[!.]*"
 
 
 @dataclass(frozen=True)
@@ -59,7 +77,7 @@ class Due:
 def find_expired(home: Locations, policy: RetentionPolicy, champion: str, now: datetime) -> Due:
     """Find what has expired by the clock's day, and what an interrupted sweep had hidden.
 
-    Never lists the latest scores, bundles, or anything in inbox and work.
+    Never lists the latest scores, bundles, or extracts in inbox and work.
     """
     due, today = Due([], {}), now.date()
     kept = _in_use(home.scores, champion, due)
@@ -71,26 +89,34 @@ def find_expired(home: Locations, policy: RetentionPolicy, champion: str, now: d
     def after(days: int, day_of: Callable[[Path], date | None]) -> Expiry:
         return lambda path: day + timedelta(days=days) if (day := day_of(path)) is not None else None
 
-    day_of_reason, day_of_run = (
-        partial(_day_of_reason, zone=now.tzinfo),
-        partial(_day_of_run, zone=now.tzinfo),
+    day_of_reason, day_of_run, day_of_change = (
+        partial(day_of, zone=now.tzinfo) for day_of in (_day_of_reason, _day_of_run, _day_of_change)
     )
-    rules: dict[Kind, tuple[Path, Callable[[Path], date | None], Expiry]] = {
-        "archive": (home.archive, _day_in_name, after(policy.archive_days, _day_in_name)),
-        "rejected": (home.rejected, day_of_reason, after(policy.rejected_days, day_of_reason)),
-        "scores": (home.scores, _day_of_scores, scores),
-        "runs": (home.runs, day_of_run, after(policy.runs_days, day_of_run)),
-    }
-    for kind, (folder, day_of, expiry) in rules.items():
-        for path in _entries(kind, folder, due):
+    prefect_files = (day_of_change, after(policy.prefect_days, day_of_change))
+    rules = (
+        _Rule("archive", home.archive, _day_in_name, after(policy.archive_days, _day_in_name)),
+        _Rule("rejected", home.rejected, day_of_reason, after(policy.rejected_days, day_of_reason)),
+        _Rule("scores", home.scores, _day_of_scores, scores),
+        _Rule("runs", home.runs, day_of_run, after(policy.runs_days, day_of_run)),
+        *(
+            _Rule("truth", home.inbox, day_of_change, after(policy.archive_days, day_of_change), pattern)
+            for pattern in OF_THE_SIMULATOR
+        ),
+        _Rule("prefect_files", home.prefect / "storage", *prefect_files),
+        _Rule("prefect_files", home.prefect / "dlq", *prefect_files),
+    )
+    for rule in rules:
+        for path in _entries(rule.kind, rule.folder, due):
+            if not fnmatchcase(path.name.removeprefix(HIDDEN), rule.pattern):
+                continue
             try:
                 path.lstat()
-                if path.name.startswith(HIDDEN) or (
-                    not path.name.startswith(".") and (last := expiry(path)) is not None and last < today
-                ):
-                    due.expired.append(Expired(kind, path, day_of(path)))
+                hidden = path.name.startswith(HIDDEN)
+                if hidden or ((last := rule.expiry(path)) is not None and last < today):
+                    due.expired.append(Expired(rule.kind, path, rule.day_of(path)))
             except (OSError, AccessError) as error:
-                due.unreadable[kind] = cause_of(error, path) if isinstance(error, OSError) else str(error)
+                reason = cause_of(error, path) if isinstance(error, OSError) else str(error)
+                due.unreadable[rule.kind] = reason
     return due
 
 
@@ -144,7 +170,9 @@ def measure(home: Locations, expired: Expired) -> Item:
     for folder in _folders(path) if is_folder(path) else ():
         with suppress(OSError):
             size += sum(each.lstat().st_size for each in folder.iterdir() if not is_folder(each))
-    return Item(kind=expired.kind, path=path.relative_to(home.home), day=expired.day, bytes=size)
+    if path.is_relative_to(home.home):
+        path = path.relative_to(home.home)
+    return Item(kind=expired.kind, path=path, day=expired.day, bytes=size)
 
 
 def delete(home: Locations, items: list[Item]) -> tuple[list[Item], list[Left]]:
@@ -214,6 +242,10 @@ def _day_in_name(path: Path) -> date | None:
         return date.fromisoformat(path.name.removeprefix(HIDDEN)[:10])
     except ValueError:
         return None
+
+
+def _day_of_change(path: Path, zone: tzinfo | None) -> date:
+    return datetime.fromtimestamp(path.lstat().st_mtime, tz=zone).date()
 
 
 def _day_of_scores(path: Path) -> date | None:

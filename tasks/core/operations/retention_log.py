@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from pydantic import ValidationError
 
-from schemas.retention import Item, Kind, Swept
+from schemas.retention import FileKind, Item, Kind, Swept
 from tasks.core.storage.atomic import FILE_MODE, flush_to_disk, sync_folder
 
-FILES: Final[tuple[Kind, ...]] = ("archive", "rejected", "scores", "runs")
+FILES: Final[tuple[Kind, ...]] = get_args(FileKind)
 """The kinds that are files or folders."""
 
 

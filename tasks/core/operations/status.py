@@ -1,5 +1,6 @@
 """Collect the operational status and the alarms an operator must act on."""
 
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -43,6 +44,7 @@ def collect_status(home: Locations, policy: AlarmPolicy, now: datetime) -> Statu
     rejected = observe_rejected(home.rejected, now, policy.rejected_days)
     scores, disk = _published(home.scores), observe_disk(home)
     read = (home.work, home.archive, home.rejected, home.runs)
+    alarms += _of_rights(home.home)
     alarms += [Alarm(code="home_unreadable", message=fault) for fault in map(fault_of_folder, read) if fault]
     alarms += _of_inbox(home, inbox, work, policy)
     alarms += _of_sidecars(observe_lone_sidecars(home.inbox, now), policy)
@@ -124,6 +126,17 @@ def _nights(manifests: dict[Path, ScoresManifest | None], latest: Latest | None)
             manifest,
             latest=latest is not None and folder.name == latest.folder,
             superseded=manifest.extract.extract_id in corrected or folder.name in reread,
+        )
+
+
+def _of_rights(home: Path) -> Iterator[Alarm]:
+    """Warn if every user may enter the home; its mode stays, since an administrator may have set it."""
+    mode = home.stat().st_mode & 0o777
+    if mode & stat.S_IRWXO:
+        yield Alarm(
+            code="home_open",
+            message=f"every user may enter {home} (mode {mode:04o}). Run chmod 700 {home}, or chmod 750"
+            " to let its group read it.",
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from schemas.manifest import BundleManifest, ScoresManifest
 from schemas.measures import Measure
 from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts
+from tasks.core.errors import listing
 from tasks.core.intervals import with_interval
 
 _SHOWN = ("roc_auc", "pr_auc", "f1", "recall", "precision", "brier", "ece", "top_decile_lift")
@@ -13,27 +14,28 @@ SIMULATED = "SIMULATED customers: nothing here applies to real ones."
 
 
 def audit_table(audit: DataAudit) -> str:
-    """Write a data audit as Markdown."""
+    """Write a data audit as Markdown, with the values below the table: a page cuts off wide columns."""
     rows = audit.rows
     lines = [
         *([f"**{SIMULATED}**", ""] if audit.simulated else []),
         counts_line(rows) + ".",
         "",
         *([f"Churn share {audit.churn_share:.1%}.", ""] if audit.churn_share is not None else []),
-        *([f"Ignored columns: {', '.join(audit.ignored_columns)}.", ""] if audit.ignored_columns else []),
+        *([f"Ignored columns: {listing(audit.ignored_columns)}.", ""] if audit.ignored_columns else []),
         *([f"- quarantined as {code}: {count}" for code, count in audit.quarantined_by_reason.items()]),
         "",
     ]
-    rows_shown = []
+    rows_shown, values_shown = [], []
     for name, column in audit.columns.items():
         span = "" if column.low is None or column.high is None else f"{column.low:g} to {column.high:g}"
         values = ", ".join(
             f"{value} {cell.count}" + ("" if cell.churn_share is None else f" ({cell.churn_share:.0%})")
             for value, cell in column.values.items()
         )
-        rows_shown.append([name, str(column.count), str(column.blanks), str(column.distinct), span, values])
-    heads = ["column", "filled", "blank", "distinct", "range", "values (churn share)"]
-    return "\n".join([*lines, markdown_table(heads, rows_shown)])
+        rows_shown.append([name, str(column.count), str(column.blanks), str(column.distinct), span])
+        values_shown += [f"- {name}: {values}"] if values else []
+    table = markdown_table(["column", "filled", "blank", "distinct", "range"], rows_shown)
+    return "\n".join([*lines, table, "", "Values (churn share):", "", *values_shown])
 
 
 def counts_line(rows: RowCounts) -> str:
@@ -45,26 +47,46 @@ def counts_line(rows: RowCounts) -> str:
 
 
 def metrics_table(evaluation: Evaluation) -> str:
-    """Write the metrics for candidate, baselines and champion as a Markdown table."""
+    """Write the metrics for candidate, champion and baselines as a Markdown table."""
     columns: dict[str, Measures] = {"candidate": evaluation.measures}
-    columns |= {name: report.measures for name, report in evaluation.baselines.items()}
     if evaluation.champion is not None:
-        columns["champion (customers unseen by it)"] = evaluation.champion.measures
+        columns["champion"] = evaluation.champion.measures
+    columns |= {name: report.measures for name, report in evaluation.baselines.items()}
     rows = []
     for metric in _SHOWN:
         cells = [_value(getattr(measures, metric)) for measures in columns.values()]
         rows.append([metric, with_interval(getattr(evaluation.measures, metric), missing="-"), *cells[1:]])
-    return markdown_table(["holdout metric", *columns], rows)
+    table = markdown_table(["metric", *columns], rows)
+    if evaluation.champion is None:
+        return table
+    unseen = evaluation.champion.difference.customers
+    return f"{table}\n\nThe champion is measured on {unseen} customers that it has not seen."
 
 
 def gate_table(decision: GateDecision) -> str:
-    """Write the gate's decision, check by check, as Markdown."""
-    rows = [[check.name, check.kind, check.observed, check.bound, check.verdict] for check in decision.checks]
-    table = markdown_table(["check", "kind", "observed", "bound", "verdict"], rows)
-    lines = [f"Gate: **{decision.outcome}**", "", table]
+    """Write the gate's decision, check by check, as Markdown; no page cuts off the verdict."""
+    rows = [[check.name, check.verdict, check.observed, check.bound] for check in decision.checks]
+    table = markdown_table(["check", "verdict", "observed", "bound"], rows)
+    reason = gate_reason(decision)
+    lines = [f"Gate: **{decision.outcome}**", *(["", reason] if reason else []), "", table]
     if decision.switched_off:
         lines += ["", f"Switched off by policy: {', '.join(decision.switched_off)}."]
     return "\n".join(lines)
+
+
+def gate_reason(decision: GateDecision) -> str | None:
+    """Say in a sentence why the gate did not simply pass the candidate; None if it did."""
+    blocking = [check for check in decision.checks if check.kind == "block"]
+    failed = [check.name for check in blocking if check.verdict == "fail"]
+    compared = " and ".join(check.name for check in blocking if check.verdict == "not proven")
+    unknown = f"whether the candidate is no worse than the {compared} is neither shown nor refuted"
+    if decision.outcome == "not proven":
+        return f"Not proven: {unknown}; the policy accepts such a candidate (gate.not_proven: promote)."
+    if failed:
+        return f"Refused: checks failed: {', '.join(failed)}."
+    if decision.outcome == "refused":
+        return f"Refused: {unknown}; the policy refuses such a candidate (gate.not_proven: refuse)."
+    return None
 
 
 def training_summary(
@@ -92,9 +114,9 @@ def training_summary(
 
 
 def scores_table(published: Mapping[Path, ScoresManifest]) -> str:
-    """Write the counts for published scores as a Markdown table."""
+    """Write the counts for published scores as a Markdown table, with their folders below."""
     rows = []
-    for folder, manifest in published.items():
+    for manifest in published.values():
         marks = " (SIMULATED)" if manifest.extract.simulated or manifest.bundle_simulated else ""
         counts = manifest.extract.counts
         rows.append(
@@ -105,11 +127,14 @@ def scores_table(published: Mapping[Path, ScoresManifest]) -> str:
                 str(manifest.out_of_domain),
                 str(counts.quarantined),
                 str(counts.exact_duplicates),
-                f"`{folder}`",
             ]
         )
-    heads = ["extract", "scored", "flagged", "out of domain", "quarantined", "duplicates", "folder"]
-    return markdown_table(heads, rows)
+    heads = ["extract", "scored", "flagged", "out of domain", "quarantined", "duplicates"]
+    folders = [
+        f"- {manifest.as_of_date} {manifest.extract.extract_id}: `{folder}`"
+        for folder, manifest in published.items()
+    ]
+    return "\n".join([markdown_table(heads, rows), "", *folders])
 
 
 def markdown_table(heads: list[str], rows: list[list[str]]) -> str:

@@ -26,3 +26,12 @@ def test_words_are_a_name(name: str) -> None:
 def test_what_may_be_a_value_is_called_by_its_place(name: str) -> None:
     """Numbers, ids and addresses are never shown."""
     assert named(name, 3) == quoted(name, 3) == "column 3"
+
+
+def test_a_name_of_any_length_is_shown_in_a_few_words() -> None:
+    """Sixty characters are shown whole; of a longer name, its beginning and its length."""
+    whole, long = "a" * 60, "a" * 300_000
+
+    assert named(whole, 3) == whole
+    assert named(long, 3) == f"{'a' * 60}… (300000 characters)"
+    assert quoted(long, 3) == f"'{'a' * 60}…' (300000 characters)"

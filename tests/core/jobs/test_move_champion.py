@@ -37,6 +37,10 @@ class Pages:
     def progress(self, what: str, share: float, rows: int) -> None:
         """Let it go on."""
 
+    def conclude(self, result: str) -> None:
+        """Keep what it came to."""
+        self.shown["result"] = result
+
     def show(self, markdown: str, *, key: str, description: str) -> None:
         """Keep a page."""
         self.shown[f"{key}: {description}"] = markdown

@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 
 from tasks.core.errors import BundleError, ExtractError, PublishError
@@ -6,10 +7,14 @@ from tasks.core.jobs.night_outcome import NightOutcome
 
 def test_a_night_in_a_line() -> None:
     """Counts of zero are omitted."""
-    assert NightOutcome(delivered=True).summary == "Extracts scored: 0, rejected: 0."
+    nothing = NightOutcome(delivered=True)
+    assert (nothing.summary, nothing.headline) == ("Extracts scored: 0, rejected: 0.", "nothing scored")
     outcome = NightOutcome(
         delivered=True,
         scored=[Path("a")],
+        days={date(2026, 3, 1)},
+        customers=7_043,
+        flagged=1_869,
         repeated=[Path("b")],
         rejected=["c"],
         unscored=[BundleError("d")],
@@ -18,8 +23,15 @@ def test_a_night_in_a_line() -> None:
         drifted="Odd.",
     )
     assert outcome.summary == (
-        "Extracts scored: 1, rejected: 1, scored before: 1, not scored: 1, still arriving: 2. Old. Odd."
+        "Extracts scored: 1, rejected: 1, scored before: 1, not scored: 1, still arriving: 2."
+        " Customers scored: 7,043, flagged: 1,869. Old. Odd."
     )
+    assert outcome.headline == (
+        "7,043 customers of 2026-03-01, 1,869 flagged;"
+        " rejected: 1; scored before: 1; not scored: 1; still arriving: 2"
+    )
+    outcome.scored.append(Path("e"))
+    assert outcome.headline.startswith("7,043 customers in 2 extracts, 1,869 flagged; rejected: 1;")
 
 
 def test_the_text_of_a_bug_is_not_shown() -> None:

@@ -37,6 +37,14 @@ def places(tmp_path: Path) -> Locations:
         day = TODAY - timedelta(days=age)
         moment = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
         extract = f"{age:016d}"
+        for path in (
+            places.inbox / f".{day}-simulated.truth.csv",
+            places.inbox / f".stage-{day}-killed.csv-77",
+            places.prefect / "storage" / f"{day}-failed",
+            places.prefect / "dlq" / f"{day}-undelivered",
+        ):
+            (make_folder(path.parent) / path.name).write_text("SIM-0000001")
+            os.utime(path, (moment.timestamp(),) * 2)
         publish_scores(places.scores, day, extract, moment)
         (places.archive / f"{day}-{extract}.csv").write_text("0000-AAAAA")
         (places.archive / f"{day}-{extract}.csv.sha256").write_text("hash")
@@ -49,6 +57,8 @@ def places(tmp_path: Path) -> Locations:
         )
     for path in (
         places.inbox / "2020-01-01-old.csv",
+        places.inbox / ".arriving.csv",
+        places.prefect / "auth",
         places.work / "2020-01-01-old.csv",
         places.registry / "2020-01-01-bundle",
         places.archive / "a-note.txt",
@@ -72,7 +82,7 @@ def sweep(places: Locations, now: datetime = NOW) -> list[Swept]:
 def ages(folder: Path) -> list[int]:
     """List the ages, in days, of the entries of a folder, by the dates in their names."""
     names = [path.name for path in folder.iterdir() if path.suffix != ".sha256"]
-    days = [re.match(r"(\d{4})-?(\d\d)-?(\d\d)[T-]\w{6}", name) for name in names]
+    days = [re.match(r"(?:\.stage-|\.)?(\d{4})-?(\d\d)-?(\d\d)[T-]\w{6}", name) for name in names]
     return sorted((TODAY - date(*map(int, day.groups()))).days for day in days if day is not None)
 
 
@@ -86,7 +96,9 @@ def test_what_is_past_its_time_goes_and_no_more(places: Locations) -> None:
     assert ages(places.runs) == [0, 30]
     assert len(list(places.archive.glob("*.sha256"))) == 4
     assert {path.name for path in places.rejected.iterdir()} == {f"{0:016d}", f"{30:016d}", "without-reason"}
-    assert len(kept) == 8
+    assert ages(places.inbox) == [0, 0, 30, 30, 31, 31, 90, 90]
+    assert ages(places.prefect / "storage") == ages(places.prefect / "dlq") == [0, 30]
+    assert len(kept) == 10
     assert all(path.read_bytes() == b"kept" for path in kept)
     assert not list(places.home.rglob(".expired-*"))
 
@@ -97,11 +109,11 @@ def test_the_proof_names_nobody(places: Locations) -> None:
     sweep(places, NOW + timedelta(days=1))
 
     lines = places.retention_log.read_text().splitlines()
-    assert [Swept.model_validate_json(line) for line in lines[:4]] == first
-    assert len(lines) == 8
+    assert [Swept.model_validate_json(line) for line in lines[:6]] == first
+    assert len(lines) == 12
     by_kind = {each.kind: each for each in first}
     assert {kind: each.deleted for kind, each in by_kind.items()} == {
-        "archive": 2, "rejected": 3, "scores": 1, "runs": 3,
+        "archive": 2, "rejected": 3, "scores": 1, "runs": 3, "truth": 2, "prefect_files": 6,
     }  # fmt: skip
     assert (by_kind["runs"].oldest, by_kind["runs"].newest) == (date(2026, 3, 31), date(2026, 5, 30))
     assert by_kind["runs"].bytes == 3 * 99
@@ -109,6 +121,20 @@ def test_the_proof_names_nobody(places: Locations) -> None:
     assert "0000-AAAAA" not in text
     assert re.search(r"[0-9a-f]{16}", text) is None
     assert places.retention_log.stat().st_mode & 0o777 == 0o600
+
+
+def test_prefects_own_folder_may_be_elsewhere(places: Locations, tmp_path: Path) -> None:
+    """What has expired there is deleted and logged; what a killed sweep had hidden, too."""
+    elsewhere = places.model_copy(update={"prefect_home": tmp_path / "elsewhere"})
+    for name in (".expired-event", "event"):
+        (make_folder(elsewhere.prefect / "dlq") / name).write_text("{}")
+        os.utime(elsewhere.prefect / "dlq" / name, (0, 0))
+
+    deleted = {each.kind: each.deleted for each in sweep(elsewhere)}
+
+    assert deleted["prefect_files"] == 2
+    assert list((elsewhere.prefect / "dlq").iterdir()) == []
+    assert len(list((places.prefect / "dlq").iterdir())) == len(DAYS)
 
 
 def test_the_latest_scores_are_kept_for_ever(places: Locations) -> None:
@@ -194,9 +220,11 @@ def test_what_does_not_go_keeps_nothing_else(
         ("rejected", 2, 1),
         ("scores", 1, 0),
         ("runs", 3, 0),
+        ("truth", 2, 0),
+        ("prefect_files", 6, 0),
     ]
 
-    assert [each.deleted for each in sweep(places)] == [0, 1, 0, 0]
+    assert [each.deleted for each in sweep(places)] == [0, 1, 0, 0, 0, 0]
 
     assert not list(places.rejected.glob(f"*{31:016d}"))
 
@@ -214,6 +242,8 @@ def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> No
         "rejected": 5,
         "scores": 1,
         "runs": 3,
+        "truth": 2,
+        "prefect_files": 6,
     }
     assert not list(places.home.rglob(".expired-*"))
 
@@ -221,7 +251,7 @@ def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> No
 def test_nothing_is_due_in_a_new_home(tmp_path: Path) -> None:
     """Missing folders count as empty."""
     assert expiry.find_expired(Locations(home=tmp_path), POLICY, "", NOW) == expiry.Due([], {})
-    assert [each.deleted for each in proofs.count_deletions([], NOW)] == [0, 0, 0, 0]
+    assert [each.deleted for each in proofs.count_deletions([], NOW)] == [0] * 6
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o300, 0o600])

@@ -89,6 +89,19 @@ def test_a_quiet_home_has_no_alarms(places: Locations) -> None:
     assert ["*", "2026-03-02", "2" * 16, "13", "10", "2", "1", BUNDLE] in map(str.split, text.splitlines())
 
 
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [(0o700, []), (0o750, []), (0o770, []), (0o755, ["home_open"]), (0o701, ["home_open"])],
+)
+def test_a_home_that_every_user_may_enter(mode: int, expected: list[str], places: Locations) -> None:
+    """The alarm has the command; a home that its group may read is the administrator's choice."""
+    places.home.chmod(mode)
+    status = look(places)
+
+    assert codes(status) == expected
+    assert all(f"(mode {mode:04o}). Run chmod 700 {places.home}," in each.message for each in status.alarms)
+
+
 def test_an_empty_home(tmp_path: Path) -> None:
     """Before the first training everything missing is reported."""
     status = look(Locations(home=tmp_path))

@@ -6,16 +6,21 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
 from prefect import flow
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Completed
 
-from schemas.run_messages import Progressed, RunBegan, RunEvent
+from schemas.config import ScoreConfig
+from schemas.run_messages import Progressed, RunBegan, RunEvent, StepBegan
+from schemas.timezone import DEFAULT_TIMEZONE
 from tasks.core.errors import ConfigError, ExtractError
 from tasks.dashboard import runs
 from tasks.dashboard.runs import Dashboard, by_hand
@@ -33,7 +38,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from flows import cli
 from tasks.core.errors import ExtractError
-from tasks.core.steps import log, progress, show, step
+from tasks.core.steps import conclude, log, progress, show, step
 from tasks.dashboard.runs import by_hand, forget_runs
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # as from a terminal, whatever started the test
@@ -52,6 +57,7 @@ def refuse() -> None:
 @flow(name="score", persist_result=False)
 def body(number: int, how: str) -> State[Any]:
     count(number)
+    conclude("3 counted")
     print("began", flush=True)
     time.sleep(float(sys.argv[2]))
     if how == "sweep":
@@ -99,7 +105,7 @@ def started(url: str, seconds: float) -> Iterator["subprocess.Popen[str]"]:
 def dashboard_in_hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Dashboard, list[RunEvent]]]:
     """Make a dashboard that tells a list."""
     monkeypatch.setattr(runs, "_REPORTER", ("cat",))
-    shown = Dashboard(RunBegan(flow="score", run_id=None, parameters={}), Terminal())
+    shown = Dashboard(RunBegan(flow="score", run_id=None, name="score", tags=(), parameters={}), Terminal())
     told: list[RunEvent] = []
     monkeypatch.setattr(shown, "_report", told.append)
     yield shown, told
@@ -115,6 +121,11 @@ def states(api: Breakable) -> list[tuple[str, str | None, str | None]]:
     ]
 
 
+def today(zone: str) -> date:
+    """Return the day in a time zone."""
+    return datetime.now(tz=ZoneInfo(zone)).date()
+
+
 def warnings(done: subprocess.CompletedProcess[str]) -> list[str]:
     """List the warning lines."""
     return [line for line in done.stderr.splitlines() if "| WARNING |" in line]
@@ -125,12 +136,16 @@ def test_a_run_by_hand_is_shown(api: Breakable) -> None:
     done = run(api.url, **{PATIENCE: "90"})
     ((_, _, created),) = [each for each in api.asked if each[1] == "/api/flow_runs/"]
     (step,), (page,) = api.told("/task_runs"), api.told("/artifacts")
+    ((_, renamed, _),) = [each for each in api.asked if each[0] == "PATCH"]
+    run_id, named = renamed.rpartition("/")[2], f"score {today(DEFAULT_TIMEZONE)} by hand"
 
     assert (done.returncode, warnings(done)) == (0, [])
     assert api.told("/flows") == [{"name": "score", "tags": [], "labels": {}}]
+    assert (created["name"], created["tags"]) == (named, ["by hand"])
+    assert api.told(f"/flow_runs/{run_id}") == [{"name": f"{named}: 3 counted"}]
     assert created["parameters"] == {"number": 3, "how": "done"}
     assert created["state"]["type"] == step["state"]["type"] == "RUNNING"
-    assert step["task_key"] == "count"
+    assert step["task_key"] == step["name"] == "count"
     assert states(api) == [("COMPLETED", "Completed", None), ("COMPLETED", "Stale", "counted")]
     assert [entry["message"] for (entry,) in api.told("/logs")] == ["counting to 3"]
     assert (page["key"], page["type"], page["data"]) == ("table", "markdown", "| a |")
@@ -219,6 +234,58 @@ def test_progress_is_shown_for_each_piece_of_work(monkeypatch: pytest.MonkeyPatc
         ("all", 25), ("a part", 50), ("a part", 100), ("all", 75), ("all", 100),
     ]  # fmt: skip
     assert len({each.step_id for each in progress}) == 2
+
+
+def test_steps_are_numbered_from_the_second_time_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each extract of a night has the same steps."""
+    with dashboard_in_hand(monkeypatch) as (shown, told):
+        for step in ("identify", "score", "identify"):
+            shown.began(step)
+            shown.ended(None)
+
+    assert [each.name for each in told if isinstance(each, StepBegan)] == ["identify", "score", "identify 2"]
+
+
+@pytest.mark.parametrize(
+    ("start", "tags", "named", "tagged"),
+    [
+        ({"auto_scheduled": True}, ["nightly"], "score {}", {"nightly"}),
+        ({}, ["nightly"], "score {} by hand", {"nightly", "by hand"}),
+        ({}, ["nightly", "rerun"], "score {} rerun", {"nightly", "rerun"}),
+        ({"created_by": {"type": "AUTOMATION"}}, [], "score {}", set()),
+    ],
+)
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_run_is_named_after_its_day_and_start(
+    start: dict[str, Any],
+    tags: list[str],
+    named: str,
+    tagged: set[str],
+    zone: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run that Prefect executes is renamed and tagged when it begins; its own tags stay.
+
+    The day is the operator's: the two zones never have the same.
+    """
+    began: list[RunBegan] = []
+
+    @contextmanager
+    def shown(event: RunBegan) -> Iterator[None]:
+        began.append(event)
+        yield
+
+    run = FlowRun.model_validate({"flow_id": uuid4(), "tags": tags, **start})
+    context = SimpleNamespace(
+        flow=SimpleNamespace(name="score"), flow_run=run, parameters={"config": ScoreConfig(timezone=zone)}
+    )
+    monkeypatch.setattr(runs.FlowRunContext, "get", lambda: context)
+    monkeypatch.setattr(runs, "_shown", shown)
+    with runs.on_dashboard():
+        pass
+
+    assert began[0].name == named.format(today(zone))
+    assert set(began[0].tags) == tagged
 
 
 def test_a_path_that_is_not_utf8_is_told_as_it_can_be(api: Breakable) -> None:

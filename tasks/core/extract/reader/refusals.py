@@ -12,7 +12,7 @@ from schemas.quarantine_reasons import HINTS
 from schemas.reports import RowCounts
 from tasks.core.contract.column_names import quoted
 from tasks.core.contract.vocabulary import VOCABULARY, normalise_name
-from tasks.core.errors import ExtractError, UnnamedError
+from tasks.core.errors import ExtractError, UnnamedError, listing
 from tasks.core.extract.reader.tally import Tally
 from tasks.core.extract.text.dialect import wrong_encoding
 
@@ -48,7 +48,7 @@ def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list
         quoted(name, place) for place, name in unmatched.items() if counts[normalise_name(name)] > 1
     )
     if twice:
-        raise UnnamedError(f"has duplicate columns: {', '.join(twice)}. Export each column once.")
+        raise UnnamedError(f"has duplicate columns: {listing(twice)}. Export each column once.")
     missing = [column for column in wanted if column not in known]
     if missing == [TARGET]:
         raise UnnamedError(
