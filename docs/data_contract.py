@@ -11,6 +11,7 @@ from schemas.columns import CATEGORIES, EXTRACT_ORDER, ID, TARGET
 from schemas.customer_ids import DAMAGES
 from schemas.extract import TrainingExtract
 from schemas.quarantine_reasons import HINTS, RULES
+from tasks.core.contract.quirks import MISSING_WORDS
 
 
 def contract_document() -> str:
@@ -29,6 +30,7 @@ def contract_document() -> str:
         f"| `{check.name}` | {_first_line(RULES[str(check.name)].holds)} |" for check in schema.checks
     ]
     reasons = [f"| `{code}` | {hint} |" for code, hint in HINTS.items()]
+    words = ", ".join(f"`{word.upper()}`" for word in sorted(MISSING_WORDS))
     low, high = rules.TOTAL_RATIO_BOUNDS
     return "\n".join(
         [
@@ -61,6 +63,24 @@ def contract_document() -> str:
             "",
             "The *form* of a number describes its text:",
             "`whole` (digits), `decimal` (with a point), `blank`, `infinite`, `decimal comma` or `text`.",
+            "",
+            "## Quirks",
+            "",
+            "What is not written as above, but can be read in only one way, is read; the log counts it:",
+            "",
+            "- blanks around a number, also no-break ones, and no-break blanks around a value",
+            f"- a word for a missing number, in any case, which counts as blank: {words}",
+            "- a code written as a decimal: `1.0` for `1` in `SeniorCitizen`",
+            "- a first line that only tells Excel the separator (`sep=;`), and repeated byte-order marks",
+            "- lines that end with CR CR LF, or with CR in a file to which a tool has added a last LF",
+            "- a line that cannot be a customer, which counts as a blank line: a count of rows",
+            "  (`(10 rows affected)`, `Total: 10 rows`), sums without a customer, a ruled line (`----,----`),",
+            "  an end mark (`end of file`, the DOS character 26)",
+            "- a file without a single byte beside others that have customers, as Spark writes them",
+            "",
+            "A line break within quotes is not among them: a quote that was never closed looks the same, and",
+            "reading both lines as one could swallow customers. They are quarantined as `stray_quote` or",
+            "`short_row`.",
             "",
             "## Rules across columns and rows",
             "",

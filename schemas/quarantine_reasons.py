@@ -40,11 +40,19 @@ class Reason:
 REASONS: Final = (
     Reason("short_row", "The line has fewer fields than the header. Send every column, blank if unknown."),
     Reason("long_row", "The line has more fields than the header. Quote fields that contain the separator."),
-    Reason("stray_quote", "Quotes must come in pairs around a whole field, on one line."),
+    Reason(
+        "stray_quote",
+        "Quotes must come in pairs around a whole field, on one line. Export texts without line breaks, or"
+        " leave their columns out if they are not in the contract.",
+    ),
     Reason("control_character", "The line contains a control character. Remove it from the export."),
     Reason("invalid_encoding", "The line is not UTF-8. Export the file as UTF-8."),
     Reason("repeated_header", "The header is repeated among the rows. Send one header, on the first line."),
-    Reason("missing_value", "The cell is blank. Every customer needs a value here.", form="blank"),
+    Reason(
+        "missing_value",
+        "The cell is blank, or has a word for a missing number. Every customer needs a value here.",
+        form="blank",
+    ),
     Reason(
         "unknown_category",
         "The value is not in the contract. Use a listed one, or configure a value map.",
@@ -52,8 +60,7 @@ REASONS: Final = (
     ),
     Reason(
         "not_a_number",
-        "Expected digits with an optional point, such as 29.85, without surrounding blanks,"
-        " thousands separators or units.",
+        "Expected digits with an optional point, such as 29.85, without thousands separators or units.",
         form="text",
     ),
     Reason(

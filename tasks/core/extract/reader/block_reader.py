@@ -137,6 +137,7 @@ class BlockReader:
         customers = parsed.only([not each for each in bad])
         tally.accepted += len(customers.lines)
         tally.blank += lines.blank
+        tally.quirks.update(parsed.quirks + lines.quirks)
         tally.rows += len(parsed.lines)
         tally.broken.update(lines.faults.values())
         tally.widths.update(lines.widths)
@@ -144,7 +145,10 @@ class BlockReader:
         tally.simulated += sum(each.startswith(SIMULATED_ID_PREFIX) for each in customers.columns[ID])
         tally.signed += sum(each.lstrip().startswith(FORMULA_SIGNS) for each in customers.columns[ID])
         for column, texts in cells.items():
-            tally.filled[column] += sum(map(bool, map(str.strip, texts)))
+            words = parsed.columns[f"{column}_form"] if column in NUMBERS else texts
+            tally.filled[column] += sum(
+                bool(text.strip()) and word != "blank" for text, word in zip(texts, words, strict=True)
+            )
             if column in VOCABULARY:
                 tally.known[column] += sum(value in VOCABULARY[column] for value in parsed.columns[column])
         for position, kinds in self._searched.items():

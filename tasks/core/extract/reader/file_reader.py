@@ -14,11 +14,15 @@ from tasks.core.extract.text.dialect import recognise
 
 @dataclass(frozen=True)
 class Header:
-    """Header of the file `name`: column names as sent, and the contract's columns that they map to."""
+    """Header of the file `name`: column names as sent, and the contract's columns that they map to.
+
+    `quirks` lists what was skipped above it.
+    """
 
     name: str
     names: tuple[str, ...]
     known: tuple[str | None, ...]
+    quirks: tuple[str, ...] = ()
 
 
 class SourceReader:
@@ -34,7 +38,7 @@ class SourceReader:
         self._dialect = recognise(head, config)
         known = contract_names(self._dialect.header, config)
         refusals.refuse_header(self._dialect.header, known, wanted_columns(purpose))
-        self.header = Header(shown(name), self._dialect.header, tuple(known))
+        self.header = Header(shown(name), self._dialect.header, tuple(known), self._dialect.quirks)
         self._reader = BlockReader(self._dialect, known, purpose, config)
 
     @property
