@@ -13,6 +13,39 @@ from schemas.extract import TrainingExtract
 from schemas.quarantine_reasons import HINTS, RULES
 from tasks.core.contract.quirks import MISSING_WORDS
 
+_CRM = "CRM team"
+_EITHER = "CRM team or operator"
+_REFUSALS = (
+    (
+        "is empty, has no customers, is damaged, has changed",
+        _CRM,
+        "export and deliver it again",
+    ),
+    ("is an Excel workbook, JSON, compressed with xz, not UTF-8, ...", _CRM, "export it as the line says"),
+    (
+        "has no header, is missing columns",
+        _EITHER,
+        "export the columns; or check the suggested `ingest.aliases` line, and copy it into the settings",
+    ),
+    ("has duplicate columns, has rows of another width", _CRM, "correct the export"),
+    (
+        "contains personal data",
+        _EITHER,
+        "export without it; or list a false positive in `ingest.allow_personal_columns`",
+    ),
+    ("has no values in a column", _CRM, "export the values"),
+    (
+        "uses unknown values in most rows",
+        _EITHER,
+        "export the listed values; or map the sender's in `ingest.value_maps`",
+    ),
+    ("rows are bad", _CRM, "correct the reasons named, then those in `quarantine.csv`"),
+    ("mixes simulated customers with others", "operator", "deliver them in separate files"),
+    ("unpacks to more than the limit", _EITHER, "deliver it in parts; or raise `ingest.max_unpacked_bytes`"),
+    ("has too few customers to train on, has only one class", "ML owner", "ask for a larger extract"),
+)
+"""Kinds of refusals as their lines begin, who acts, and how."""
+
 
 def contract_document() -> str:
     """Write the contract as Markdown: columns, rules across columns, reason codes."""
@@ -74,7 +107,7 @@ def contract_document() -> str:
             "- a first line that only tells Excel the separator (`sep=;`), and repeated byte-order marks",
             "- lines that end with CR CR LF, or with CR in a file to which a tool has added a last LF",
             "- a line that cannot be a customer, which counts as a blank line: a count of rows",
-            "  (`(10 rows affected)`, `Total: 10 rows`), sums without a customer, a ruled line (`----,----`),",
+            "  (`(10 rows affected)`, `Total: 10 rows`), sums without a customer, a ruled line (`---,---`),",
             "  an end mark (`end of file`, the DOS character 26)",
             "- a file without a single byte beside others that have customers, as Spark writes them",
             "",
@@ -97,6 +130,18 @@ def contract_document() -> str:
             "| reason | hint |",
             "|---|---|",
             *reasons,
+            "",
+            "The CRM team reads `quarantine.csv`, corrects the export as the hint says, and sends it again.",
+            "For `unknown_category` the operator may instead map the sender's values in `ingest.value_maps`.",
+            "",
+            "## When a whole extract is refused",
+            "",
+            "One line says all that is wrong at once, numbered if it is several faults. If the header cannot",
+            "be used, the first 1,000 lines below it are judged as well.",
+            "",
+            "| refusal | who reads it | what they do next |",
+            "|---|---|---|",
+            *(f"| {refusal} | {reader} | {action} |" for refusal, reader, action in _REFUSALS),
             "",
         ]
     )

@@ -27,7 +27,8 @@ class Reason:
     """One reason: its `code` and a plain-language `hint` are written to quarantine.csv, but never values.
 
     It applies to a cell that breaks one of pandera's `checks`, to a number cell of that `form`, or to a
-    row that breaks the `rule`. A reason with none of these is for a line that is not a row.
+    row that breaks the `rule`. A reason with none of these is for a line that is not a row, or for a value
+    that looks like a listed one.
     """
 
     code: str
@@ -36,6 +37,8 @@ class Reason:
     form: str | None = None
     rule: Rule | None = None
 
+
+DISGUISED: Final = "disguised_value"
 
 REASONS: Final = (
     Reason("short_row", "The line has fewer fields than the header. Send every column, blank if unknown."),
@@ -59,8 +62,14 @@ REASONS: Final = (
         checks=("isin",),
     ),
     Reason(
+        DISGUISED,
+        "The value looks like a listed one but contains a no-break, zero-width or doubled blank, a byte-order"
+        " mark or a typographic dash. Export it with ordinary blanks and hyphens.",
+    ),
+    Reason(
         "not_a_number",
-        "Expected digits with an optional point, such as 29.85, without thousands separators or units.",
+        "Expected digits with an optional point, such as 29.85, without thousands separators, units or"
+        " invisible characters.",
         form="text",
     ),
     Reason(

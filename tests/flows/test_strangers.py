@@ -20,7 +20,7 @@ REFUSED = {
     "one-hot": "'Partner' (one-hot)",
     "ids in scientific notation": "most often damaged_id in 'customerID'",
     "no ids": "has no values in 'customerID'. Export the values",
-    "thousands separated": "such as 29.85, without thousands separators or units",
+    "thousands separated": "such as 29.85, without thousands separators, units or invisible characters",
     "currency signs": "most often not_a_number in 'MonthlyCharges'",
     "tenure in years": "Tenure is in whole months",
     "a model's output": "is missing 19 of 20 columns",

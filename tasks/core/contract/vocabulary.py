@@ -1,6 +1,7 @@
 """Normalise names and values, so that spelling alone never costs a row; the rest needs configuration."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,8 +10,8 @@ from schemas.config import IngestConfig
 from tasks.core.contract.quirks import DECIMAL_CODE, NO_BREAK_BLANK, bare
 from tasks.core.errors import ConfigError
 
-_IGNORED_IN_NAMES = str.maketrans("", "", " \u00a0\u202f_.")
-"""Includes non-breaking spaces: copied from a web page or typed in French, they look the same."""
+_IGNORED_IN_NAMES = str.maketrans("", "", " \u00a0\u202f_.\u200b\u200c\u200d\u2060\ufeff\u00ad")
+"""Includes no-break and zero-width blanks: copied from a web page or typed in French, they look the same."""
 VOCABULARY = {**CATEGORIES, TARGET: ("No", "Yes")}
 """Closed set of values for each column except numbers and the id."""
 _DECIMAL_CODE: Final = re.compile(r"([0-9]+)\.0+")
@@ -68,6 +69,18 @@ def _canonical(value: str, spellings: dict[str, str]) -> tuple[str, str | None]:
     if code and code[1] in spellings:
         return spellings[code[1]], DECIMAL_CODE
     return bare(value), None
+
+
+def is_disguised(column: str, value: str) -> bool:
+    """Return whether an unknown value of a category column looks exactly like one of the contract."""
+    return _as_seen(value) in set(map(_as_seen, VOCABULARY[column]))
+
+
+def _as_seen(value: str) -> str:
+    """Write a value with ordinary dashes and single blanks, and without characters that are not seen."""
+    seen = {"Pd": "-", "Zs": " ", "Cf": ""}
+    text = unicodedata.normalize("NFKC", value)
+    return " ".join("".join(seen.get(unicodedata.category(each), each) for each in text).split()).casefold()
 
 
 def check_value_maps(config: IngestConfig) -> None:

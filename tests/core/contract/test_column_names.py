@@ -3,7 +3,9 @@ import pytest
 from tasks.core.contract.column_names import named, quoted
 
 
-@pytest.mark.parametrize("name", ["Segment", "Région", "Opt-in wave_2", "MonthlyCharges", "E-Mail", "x1"])
+@pytest.mark.parametrize(
+    "name", ["Segment", "Région", "Opt-in wave_2", "MonthlyCharges", "E-Mail", "x1", "account_Charges.Total"]
+)
 def test_words_are_a_name(name: str) -> None:
     """Words are shown as sent."""
     assert named(name, 3) == name
@@ -21,6 +23,8 @@ def test_words_are_a_name(name: str) -> None:
         "j.dupont@example.com",
         "Mary Smith 0000-AAAAA",
         "29.85",
+        "12.A",
+        "x" * 65,
     ],
 )
 def test_what_may_be_a_value_is_called_by_its_place(name: str) -> None:

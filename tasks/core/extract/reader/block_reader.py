@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pandera.pandas import DataFrameSchema
 
 from schemas.columns import FEATURES, ID, NUMBERS, SIMULATED_ID_PREFIX, TARGET
 from schemas.config import IngestConfig
@@ -57,6 +58,11 @@ def wanted_columns(purpose: Purpose) -> list[str]:
 @cache
 def _tables(purpose: Purpose) -> ContractTables:
     return ContractTables(without_cross_row_checks(_MODELS[purpose].to_schema()))
+
+
+def contract(purpose: Purpose) -> DataFrameSchema:
+    """Return the contract for a purpose, without the checks that need all rows."""
+    return _tables(purpose).schema
 
 
 @cache

@@ -13,9 +13,9 @@ from schemas.config import IngestConfig
 from schemas.quarantine_reasons import HINTS
 from schemas.reports import RowCounts
 from tasks.core.contract.column_names import named
-from tasks.core.contract.personal_data import judged_columns, refuse_personal_columns
+from tasks.core.contract.personal_data import judged_columns, personal_fault
 from tasks.core.contract.quirks import EMPTY_PART
-from tasks.core.contract.vocabulary import VOCABULARY, check_value_maps
+from tasks.core.contract.vocabulary import check_value_maps
 from tasks.core.errors import naming, shown
 from tasks.core.extract.reader import refusals
 from tasks.core.extract.reader.block_reader import Purpose, ReadBlock, wanted_columns
@@ -179,7 +179,7 @@ class Reading:
         refusals.refuse_no_rows(tally)
         names, known = tuple(self._files.names), self._files.known
         searched = judged_columns(names, known, self._config.allow_personal_columns)
-        refuse_personal_columns(names, known, searched, tally.personal, tally.searched)
+        personal = personal_fault(names, known, searched, tally.personal, tally.searched)
         repeats = self._repeats.find()
         by_place: Counter[tuple[str, str]] = Counter()
         quarantined = removed = 0
@@ -188,8 +188,6 @@ class Reading:
             quarantined += len(np.unique(faults["line"]))
             removed += len(taken_out)
         limit = self._config.max_quarantined_share
-        refusals.refuse_blank_columns(tally, self.wanted, by_place, limit)
-        refusals.refuse_foreign_vocabulary(tally, [column for column in self.wanted if column in VOCABULARY])
         counts = RowCounts(
             received=tally.received,
             accepted=tally.accepted - removed,
@@ -198,8 +196,7 @@ class Reading:
             blank_lines=tally.blank,
         )
         refusals.refuse_lost_lines(counts)
-        refusals.refuse_too_many_bad(counts, by_place, self.quarantine(repeats), limit)
-        refusals.refuse_mixed_origin(tally)
+        refusals.refuse_whole(tally, counts, by_place, self.quarantine(repeats), self.wanted, limit, personal)
         return Findings(counts, tally.simulated > 0, repeats, by_place, tally.signed, +tally.quirks)
 
 

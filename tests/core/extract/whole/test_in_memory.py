@@ -24,6 +24,7 @@ CONFIG = IngestConfig(min_training_rows=50, max_quarantined_share=0.5)
 BAD_CELLS: list[tuple[Row, str, str]] = [
     ({"Contract": "Weekly"}, "Contract", "unknown_category"),
     ({"Contract": " "}, "Contract", "missing_value"),
+    ({"Contract": "Month\u2013to\u2013month"}, "Contract", "disguised_value"),
     ({"SeniorCitizen": "False"}, "SeniorCitizen", "unknown_category"),
     ({"MonthlyCharges": "abc"}, "MonthlyCharges", "not_a_number"),
     ({"MonthlyCharges": "1e2"}, "MonthlyCharges", "not_a_number"),
