@@ -86,7 +86,7 @@ def test_ids_that_start_with_a_sign_are_counted(trained_home: Home, caplog: pyte
 
 
 def test_quirks_are_counted_in_the_log(trained_home: Home, caplog: pytest.LogCaptureFixture) -> None:
-    """What was read although it is written otherwise is one warning without values; a plain extract gives none."""
+    """One warning counts what was read although it is written otherwise; a plain extract gives none."""
     table = make_customers(80, seed=3).drop(columns="Churn").astype({"tenure": str})
     score_by_threads(job_for(trained_home, table))
     assert "written otherwise" not in caplog.text

@@ -32,10 +32,12 @@ def is_remark(fields: Sequence[str]) -> bool:
     if filled and all(map(_RULE.fullmatch, filled)):
         return True
     text = " ".join(filled) if len(filled) <= _MOST_CELLS else ""
+    if _COMPLETION.fullmatch(text):
+        return True
     if not _SIGNS.fullmatch(text):
         return False
     words = _WORD.findall(text.casefold())
-    if " ".join(words) in _ENDS or _COMPLETION.fullmatch(text):
+    if " ".join(words) in _ENDS:
         return True
     about_rows = not _ABOUT_ROWS.isdisjoint(words) and _ABOUT_ROWS.union(_FILLERS).issuperset(words)
     return about_rows and any(map(str.isdecimal, text))
