@@ -131,12 +131,13 @@ def unknown_values_fault(columns: Sequence[str], rows: str) -> str:
     by_values: dict[tuple[str, ...], list[str]] = {}
     for column in columns:
         by_values.setdefault(VOCABULARY[column], []).append(column)
-    listed = "; ".join(
-        f"{_quoted(same)} {'expects' if len(same) == 1 else 'expect'} {_quoted(values)}"
-        for values, same in by_values.items()
-    )
+    listed = []
+    for values, (first, *others) in by_values.items():
+        verb = "does" if len(others) == 1 else "do"
+        same = f", and so {verb} {_quoted(others)}" if others else ""
+        listed.append(f"'{first}' expects {_quoted(values)}{same}")
     return (
-        f"uses unknown values in {rows}: {listed}."
+        f"uses unknown values in {rows}: {'; '.join(listed)}."
         " Export these values, or map the sender's in ingest.value_maps."
     )
 
