@@ -39,8 +39,8 @@ def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Accept (N, *) customers to score from a DataFrame: all of them, or none.
 
     Cells may be text or numbers, and a missing cell counts as blank; they are judged as the text that
-    the CRM would write. Additional columns and the index are ignored, and rows without any content are
-    left out, like blank lines of a file.
+    the CRM would write, quirks included (see `contract.quirks`). Additional columns and the index are
+    ignored, and rows without any content are left out, like blank lines of a file.
 
     Returns:
         The parsed frame of `schemas.extract`, in the same row order, indexed by position in `frame`.
