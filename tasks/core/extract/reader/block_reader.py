@@ -151,10 +151,10 @@ class BlockReader:
         tally.simulated += sum(each.startswith(SIMULATED_ID_PREFIX) for each in customers.columns[ID])
         tally.signed += sum(each.lstrip().startswith(FORMULA_SIGNS) for each in customers.columns[ID])
         for column, texts in cells.items():
-            words = parsed.columns[f"{column}_form"] if column in NUMBERS else texts
-            tally.filled[column] += sum(
-                bool(text.strip()) and word != "blank" for text, word in zip(texts, words, strict=True)
-            )
+            if column in NUMBERS:  # where a word for a missing number fills no cell
+                tally.filled[column] += sum(form != "blank" for form in parsed.columns[f"{column}_form"])
+            else:
+                tally.filled[column] += sum(map(bool, map(str.strip, texts)))
             if column in VOCABULARY:
                 tally.known[column] += sum(value in VOCABULARY[column] for value in parsed.columns[column])
         for position, kinds in self._searched.items():

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import chain, islice
 from typing import Final
 
 _MOST_CELLS: Final = 4
@@ -28,10 +29,11 @@ def is_remark(fields: Sequence[str]) -> bool:
     `(10 rows affected)`, `Total: 10 rows`, `10 rows in set (0.00 sec)`, `Total,,,648.5`, `--------,------`,
     `*** end of file ***`. The words are a closed list, so a line that was cut off is not taken for one.
     """
-    filled = [field.strip() for field in fields if field and not field.isspace()]
-    if filled and all(map(_RULE.fullmatch, filled)):
+    filled = (field.strip() for field in fields if field and not field.isspace())
+    first = list(islice(filled, _MOST_CELLS + 1))  # of most lines, the others need not be looked at
+    if first and all(map(_RULE.fullmatch, chain(first, filled))):
         return True
-    text = " ".join(filled) if len(filled) <= _MOST_CELLS else ""
+    text = " ".join(first) if len(first) <= _MOST_CELLS else ""
     if _COMPLETION.fullmatch(text):
         return True
     if not _SIGNS.fullmatch(text):
