@@ -11,6 +11,40 @@ from schemas.columns import CATEGORIES, EXTRACT_ORDER, ID, TARGET
 from schemas.customer_ids import DAMAGES
 from schemas.extract import TrainingExtract
 from schemas.quarantine_reasons import HINTS, RULES
+from tasks.core.contract.quirks import MISSING_WORDS
+
+_CRM = "CRM team"
+_EITHER = "CRM team or operator"
+_REFUSALS = (
+    (
+        "is empty, has no customers, is damaged, has changed",
+        _CRM,
+        "export and deliver it again",
+    ),
+    ("is an Excel workbook, JSON, compressed with xz, not UTF-8, ...", _CRM, "export it as the line says"),
+    (
+        "has no header, is missing columns",
+        _EITHER,
+        "export the columns; or check the suggested `ingest.aliases` line, and copy it into the settings",
+    ),
+    ("has duplicate columns, has rows of another width", _CRM, "correct the export"),
+    (
+        "contains personal data",
+        _EITHER,
+        "export without it; or list a false positive in `ingest.allow_personal_columns`",
+    ),
+    ("has no values in a column", _CRM, "export the values"),
+    (
+        "uses unknown values in most rows",
+        _EITHER,
+        "export the listed values; or map the sender's in `ingest.value_maps`",
+    ),
+    ("rows are bad", _CRM, "correct the reasons named, then those in `quarantine.csv`"),
+    ("mixes simulated customers with others", "operator", "deliver them in separate files"),
+    ("unpacks to more than the limit", _EITHER, "deliver it in parts; or raise `ingest.max_unpacked_bytes`"),
+    ("has too few customers to train on, has only one class", "ML owner", "ask for a larger extract"),
+)
+"""Kinds of refusals as their lines begin, who acts, and how."""
 
 
 def contract_document() -> str:
@@ -29,6 +63,7 @@ def contract_document() -> str:
         f"| `{check.name}` | {_first_line(RULES[str(check.name)].holds)} |" for check in schema.checks
     ]
     reasons = [f"| `{code}` | {hint} |" for code, hint in HINTS.items()]
+    words = ", ".join(f"`{word.upper()}`" for word in sorted(MISSING_WORDS))
     low, high = rules.TOTAL_RATIO_BOUNDS
     return "\n".join(
         [
@@ -62,6 +97,24 @@ def contract_document() -> str:
             "The *form* of a number describes its text:",
             "`whole` (digits), `decimal` (with a point), `blank`, `infinite`, `decimal comma` or `text`.",
             "",
+            "## Quirks",
+            "",
+            "What is not written as above, but can be read in only one way, is read; the log counts it:",
+            "",
+            "- blanks around a number, also no-break ones, and no-break blanks around a value",
+            f"- a word for a missing number, in any case, which counts as blank: {words}",
+            "- a code written as a decimal: `1.0` for `1` in `SeniorCitizen`",
+            "- a first line that only tells Excel the separator (`sep=;`), and repeated byte-order marks",
+            "- lines that end with CR CR LF, or with CR in a file to which a tool has added a last LF",
+            "- a line that cannot be a customer, which counts as a blank line: a count of rows",
+            "  (`(10 rows affected)`, `Total: 10 rows`), sums without a customer, a ruled line (`---,---`),",
+            "  an end mark (`end of file`, the DOS character 26)",
+            "- a file without a single byte beside others that have customers, as Spark writes them",
+            "",
+            "A line break within quotes is not among them: a quote that was never closed looks the same, and",
+            "reading both lines as one could swallow customers. They are quarantined as `stray_quote` or",
+            "`short_row`.",
+            "",
             "## Rules across columns and rows",
             "",
             "| reason | rule |",
@@ -77,6 +130,18 @@ def contract_document() -> str:
             "| reason | hint |",
             "|---|---|",
             *reasons,
+            "",
+            "The CRM team reads `quarantine.csv`, corrects the export as the hint says, and sends it again.",
+            "For `unknown_category` the operator may instead map the sender's values in `ingest.value_maps`.",
+            "",
+            "## When a whole extract is refused",
+            "",
+            "One line says all that is wrong at once, numbered if it is several faults. If the header cannot",
+            "be used, the first 1,000 lines below it are judged as well.",
+            "",
+            "| refusal | who reads it | what they do next |",
+            "|---|---|---|",
+            *(f"| {refusal} | {reader} | {action} |" for refusal, reader, action in _REFUSALS),
             "",
         ]
     )

@@ -27,7 +27,8 @@ class Reason:
     """One reason: its `code` and a plain-language `hint` are written to quarantine.csv, but never values.
 
     It applies to a cell that breaks one of pandera's `checks`, to a number cell of that `form`, or to a
-    row that breaks the `rule`. A reason with none of these is for a line that is not a row.
+    row that breaks the `rule`. A reason with none of these is for a line that is not a row, or for a value
+    that looks like a listed one.
     """
 
     code: str
@@ -37,23 +38,38 @@ class Reason:
     rule: Rule | None = None
 
 
+DISGUISED: Final = "disguised_value"
+
 REASONS: Final = (
     Reason("short_row", "The line has fewer fields than the header. Send every column, blank if unknown."),
     Reason("long_row", "The line has more fields than the header. Quote fields that contain the separator."),
-    Reason("stray_quote", "Quotes must come in pairs around a whole field, on one line."),
+    Reason(
+        "stray_quote",
+        "Quotes must come in pairs around a whole field, on one line. Export texts without line breaks, or"
+        " leave their columns out if they are not in the contract.",
+    ),
     Reason("control_character", "The line contains a control character. Remove it from the export."),
     Reason("invalid_encoding", "The line is not UTF-8. Export the file as UTF-8."),
     Reason("repeated_header", "The header is repeated among the rows. Send one header, on the first line."),
-    Reason("missing_value", "The cell is blank. Every customer needs a value here.", form="blank"),
+    Reason(
+        "missing_value",
+        "The cell is blank, or has a word for a missing number. Every customer needs a value here.",
+        form="blank",
+    ),
     Reason(
         "unknown_category",
         "The value is not in the contract. Use a listed one, or configure a value map.",
         checks=("isin",),
     ),
     Reason(
+        DISGUISED,
+        "The value looks like a listed one but contains a no-break, zero-width or doubled blank, a byte-order"
+        " mark or a typographic dash. Export it with ordinary blanks and hyphens.",
+    ),
+    Reason(
         "not_a_number",
-        "Expected digits with an optional point, such as 29.85, without surrounding blanks,"
-        " thousands separators or units.",
+        "Expected digits with an optional point, such as 29.85, without thousands separators, units or"
+        " invisible characters.",
         form="text",
     ),
     Reason(

@@ -9,7 +9,7 @@ from pydantic import Field
 from schemas.closed import Closed
 from schemas.config import IngestConfig, ReadingConfig
 
-RULES_VERSION: Final = 2
+RULES_VERSION: Final = 3
 """Raise it with every change after which the same extract, bundle and settings give other bytes."""
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from schemas.config import IngestConfig, SimulationConfig
+from tasks.core.contract.quirks import quirks_line
 from tasks.core.errors import listing
 from tasks.core.extract.whole.in_memory import Extract, read_extract, read_texts
 from tasks.core.intake.delivered_file import ExtractPath
@@ -32,6 +33,8 @@ def _logged(extract: Extract) -> Extract:
     log.info("extract %s: %s", extract.extract_id, counts_line(extract.counts))
     if extract.ignored_columns:
         log.warning("Columns outside the contract are ignored: %s", listing(extract.ignored_columns))
+    if extract.quirks:
+        log.warning("Read although written otherwise: %s", quirks_line(extract.quirks))
     if extract.simulated:
         log.warning("These customers are SIMULATED.")
     return extract

@@ -99,7 +99,9 @@ STRANGERS: Final[dict[str, Callable[[], bytes]]] = {
     "ids in scientific notation": _scientific_ids,
     "no ids": lambda: _csv(_table().assign(customerID="")),
     "thousands separated": _thousands,
-    "blanks around numbers": lambda: _csv(_table().assign(MonthlyCharges=" 29.85 ")),
+    "blanks around numbers": lambda: _csv(
+        _table().assign(MonthlyCharges=lambda table: " " + table["MonthlyCharges"] + " ")
+    ),
     "currency signs": lambda: _csv(_table().assign(MonthlyCharges="€29.85")),
     "tenure in years": lambda: _csv(_table().assign(tenure="2.5")),
     "a model's output": lambda: _csv(_table()[[ID]].assign(churn_probability="0.4")),

@@ -26,13 +26,13 @@ CONFIG: Final = IngestConfig(
 _TEXTS: Final = (
     "", " ", "YES", " no ", "yes\t", "N/A", "Fiber  optic", "fiber OPTIC", "Mensuel", "à l’année", "É",
     "\u00a0", "0.0", "1", "No internet service ", "Stranger", "\u2028", "\x00", "\x7f", "\x85", "a,b",
-    "a;b", '"', '""',
+    "a;b", '"', '""', "1.0", "1.00", "\u202fYES\u00a0",
 )  # fmt: skip
 _AMOUNTS: Final = (
     "", " ", "  ", "\t", "NA", "12.0", "12.50", "0012", "1e3", "-1", "-0", "-0.0", ".5", "5.", "1,5",
     "1.234,5", "123456789012345", "1234567890123456", "0.1000000000000000055", "50.00000000000000000001",
     "inf", "-Infinity", "nan", "+5", "１２", "1_000", "121", "10001", "1000001", "5 0", "5.5.5",
-    "99999999999999999999999", "0", "1",
+    "99999999999999999999999", "0", "1", "NULL", "\\N", " 12 ", "\u00a029.85", "12\t", " NA",
 )  # fmt: skip
 _IDS: Final = (
     "4.55E+11", "45E12", "455000000001.0", "NULL", "nan", "#N/A", "#1001", "1-Mar", "MAR-12", "2026-03-01",
@@ -56,7 +56,7 @@ class LineByLine(Acceptor):
 def fuzzed(rows: int, seed: int, dice: random.Random) -> tuple[bytes, Purpose]:
     """Write customers in a random dialect, with random damage to a third of the lines."""
     separator = dice.choice((",", ";", "\t"))
-    newline = dice.choice(("\n", "\r\n"))
+    newline = dice.choice(("\n", "\r\n", "\r\r\n"))
     quote = dice.choice(("none", "all", "some"))
     columns = list(EXTRACT_ORDER) + ["tariff code"] * dice.randint(0, 1)
     dice.shuffle(columns)
@@ -83,7 +83,15 @@ def fuzzed(rows: int, seed: int, dice: random.Random) -> tuple[bytes, Purpose]:
         if dice.random() < 1 / 50:
             lines.append(
                 dice.choice(
-                    (b"", b" ", separator.encode() * (len(columns) - 1), separator.join(columns).encode())
+                    (
+                        b"",
+                        b" ",
+                        separator.encode() * (len(columns) - 1),
+                        separator.join(columns).encode(),
+                        separator.join(["---"] * len(columns)).encode(),
+                        b"(10 rows affected)",
+                        b"\x1a",
+                    )
                 )
             )
     header = separator.join(columns).encode()

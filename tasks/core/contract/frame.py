@@ -1,5 +1,6 @@
 """Apply the data contract to a DataFrame from another program."""
 
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
@@ -24,6 +25,7 @@ from tasks.core.errors import ExtractError
 
 _WANTED: Final = [ID, *FEATURES]
 _ROWS_SHOWN: Final = 3
+_KINDS_SHOWN: Final = 6
 _ROWS_AT_ONCE: Final = 2**14
 """Rows parsed at a time: Python strings and floats need ten times the memory of a frame."""
 
@@ -37,8 +39,8 @@ def accept_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Accept (N, *) customers to score from a DataFrame: all of them, or none.
 
     Cells may be text or numbers, and a missing cell counts as blank; they are judged as the text that
-    the CRM would write. Additional columns and the index are ignored, and rows without any content are
-    left out, like blank lines of a file.
+    the CRM would write, quirks included (see `contract.quirks`). Additional columns and the index are
+    ignored, and rows without any content are left out, like blank lines of a file.
 
     Returns:
         The parsed frame of `schemas.extract`, in the same row order, indexed by position in `frame`.
@@ -100,13 +102,20 @@ def _written(cell: object) -> str:
 
 
 def _broken(faults: list[RowFault], rows: int) -> ExtractError:
-    """Report the first kind of fault, the rows it occurs in, and how to fix it."""
+    """Report the first kind of fault, the rows it occurs in, and how to fix it; then the other kinds."""
     _, column, reason = faults[0]
+    counts = Counter((place, why) for _, place, why in faults)
+    others = "; ".join(
+        f"'{place}': {why} ({count})"
+        for (place, why), count in counts.most_common(_KINDS_SHOWN)
+        if (place, why) != (column, reason)
+    )
     lines = [line for line, *place in faults if place == [column, reason]]
     more = f", +{len(lines) - _ROWS_SHOWN}" if len(lines) > _ROWS_SHOWN else ""
     shown = ", ".join(map(str, lines[:_ROWS_SHOWN])) + more
     return ExtractError(
         f"the DataFrame: {len({line for line, *_ in faults})} of {rows} rows break the contract; first"
         f" '{column}': {reason}, in rows {shown} (counted from 0). {HINTS[reason]}"
+        f"{f' Then {others}.' if others else ''}"
         " Fix these rows, or leave them out."
     )

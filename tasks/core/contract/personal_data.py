@@ -1,4 +1,4 @@
-"""Refuse columns that hold personal data, judging by name or content; values are never shown.
+"""Find columns that hold personal data, judging by name or content; values are never shown.
 
 Source: data minimisation, GDPR art. 5(1)(c); the patterns are deliberately plain.
 """
@@ -18,7 +18,7 @@ from schemas.columns import ID
 from tasks.core.contract.column_names import quoted
 from tasks.core.contract.iban import SHORTEST, has_check_digits, has_iban_form
 from tasks.core.contract.vocabulary import normalise_name
-from tasks.core.errors import UnnamedError, listing
+from tasks.core.errors import listing
 
 _NAMES: Final[dict[str, list[str]]] = tomllib.loads(
     Path(__file__).with_name("personal_words.toml").read_text("utf-8")
@@ -97,14 +97,14 @@ def ids_may_be_personal(octets: npt.NDArray[np.uint8], offsets: npt.NDArray[np.i
     )
 
 
-def refuse_personal_columns(
+def personal_fault(
     header: tuple[str, ...],
     known: list[str | None],
     judged: dict[int, tuple[str, ...]],
     found: Mapping[tuple[int, str], int],
     filled: Mapping[int, int],
-) -> None:
-    """Refuse an extract with personal columns, judging by name or content.
+) -> str | None:
+    """Name every personal column of an extract and why it is one; None without any.
 
     Args:
         header: Names as sent.
@@ -112,9 +112,6 @@ def refuse_personal_columns(
         judged: The result of `judged_columns`.
         found: Number of cells with a kind of personal data, by position.
         filled: Number of filled cells, by position.
-
-    Raises:
-        UnnamedError: lists every personal column, and why.
     """
     listed: list[str] = []
     ways: set[str] = set()
@@ -130,12 +127,13 @@ def refuse_personal_columns(
             listed += why
             is_id = known[position] == ID
             ways.add(_ANOTHER_ID.format(column) if is_id else "without these columns")
-    if listed:
-        raise UnnamedError(
-            f"contains personal data that scoring does not need: {listing(listed, '; ')}."
-            f" Export it {' and '.join(sorted(ways, reverse=True))}, or list false positives in"
-            " ingest.allow_personal_columns."
-        )
+    if not listed:
+        return None
+    return (
+        f"contains personal data that scoring does not need: {listing(listed, '; ')}."
+        f" Export it {' and '.join(sorted(ways, reverse=True))}, or list false positives in"
+        " ingest.allow_personal_columns."
+    )
 
 
 def _is_personal(kind: str, counts: Mapping[str, int], filled: int) -> bool:

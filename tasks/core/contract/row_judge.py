@@ -11,10 +11,10 @@ import pandas as pd
 import pandera.pandas as pa
 
 from schemas.columns import ID, NUMBERS
-from schemas.quarantine_reasons import CODE_BY_CHECK, CODE_BY_FORM, RULES
+from schemas.quarantine_reasons import CODE_BY_CHECK, CODE_BY_FORM, DISGUISED, RULES
 from tasks.core.contract.memo import CellTexts, Memory
 from tasks.core.contract.parse import Parsed, typed
-from tasks.core.contract.vocabulary import VOCABULARY
+from tasks.core.contract.vocabulary import VOCABULARY, is_disguised
 
 RowFault = tuple[int, str, str]
 """Line, column and reason; the column is empty if the line is not a row."""
@@ -74,15 +74,7 @@ class Judge:
 
     def faults(self, parsed: Parsed) -> list[RowFault]:
         """List every fault of the parsed rows, ordered by line."""
-        faults: list[RowFault] = []
-        for column in self._schema.columns:
-            name, values = column.removesuffix("_form"), parsed.columns[column]
-            if column in self._reasons:
-                reasons = self._reasons[column](list(zip(values, strict=True)))
-                found = [(row, reason) for row, each in enumerate(reasons) for reason in each]
-            else:
-                found = self._breaking(column, values)
-            faults += [(parsed.lines[row], name, reason) for row, reason in found]
+        faults = self.cell_faults(parsed)
         for check in self._schema.checks:
             name, kept = str(check.name), self._kept(check, parsed)
             faults += [
@@ -91,6 +83,19 @@ class Judge:
                 if not good
             ]
         return sorted(faults)
+
+    def cell_faults(self, parsed: Parsed) -> list[RowFault]:
+        """List the faults that a cell shows by itself, in the columns that there are."""
+        faults: list[RowFault] = []
+        for column in (column for column in self._schema.columns if column in parsed.columns):
+            name, values = column.removesuffix("_form"), parsed.columns[column]
+            if column in self._reasons:
+                reasons = self._reasons[column](list(zip(values, strict=True)))
+                found = [(row, reason) for row, each in enumerate(reasons) for reason in each]
+            else:
+                found = self._breaking(column, values)
+            faults += [(parsed.lines[row], name, reason) for row, reason in found]
+        return faults
 
     def _kept(self, check: pa.Check, parsed: Parsed) -> Sequence[bool]:
         name = str(check.name)
@@ -128,4 +133,6 @@ def _cell_reason(column: str, check: pa.Check, case: object) -> str:
         return CODE_BY_FORM[str(case)]
     if case == "":
         return "missing_id" if column == ID else "missing_value"
+    if column in VOCABULARY and is_disguised(column, str(case)):
+        return DISGUISED
     return CODE_BY_CHECK[str(check.name)]

@@ -21,6 +21,7 @@ from tasks.core.extract.reader.file_reader import Header, SourceReader
 from tasks.core.extract.reader.row_keys import KEY
 from tasks.core.extract.reader.tally import Tally
 from tasks.core.extract.text.blocks import BLOCK_BYTES, PeekedStream, Stream
+from tasks.core.extract.text.dialect import is_void
 from tasks.core.extract.whole.fault_spool import FAULT
 from tasks.core.extract.whole.whole_extract import HEAD_BYTES, Findings, Judged, Reading
 from tasks.core.intake.delivered_file import DeliveredFile
@@ -48,11 +49,12 @@ class RecordedBlock:
 class Recorded:
     """One partition's result: counts here, rows in the file `name` in the shared folder.
 
-    `lines` counts all physical lines in the partition, including the header.
+    `lines` counts all physical lines in the partition, including the header; a part without any content has
+    no header.
     """
 
     name: str
-    header: Header
+    header: Header | None
     lines: int
     tally: Tally
     blocks: tuple[RecordedBlock, ...]
@@ -84,18 +86,21 @@ def score_partition(
     """
     source = partition.source
     name = uuid4().hex  # another attempt at the same partition may still be writing
-    blocks, tally, lines = [], Tally(), 0
+    blocks, tally, lines, header = [], Tally(), 0, None
     with source.open() as file, open_new(folder / name) as record:
-        text, reader = _open(partition, file, config)
-        cut = reader.blocks(text, block_bytes, offset=partition.start)
-        lines = 0 if partition.start else reader.header_line
-        for block in score_blocks(((reader, each) for each in cut), scorer, threads=1):
-            blocks.append(_record(block, record))
-            tally.add(block.judged.tally)
-            lines = block.judged.last_line
+        opened = _open(partition, file, config)
+        if opened is not None:
+            text, reader = opened
+            header = reader.header
+            cut = reader.blocks(text, block_bytes, offset=partition.start)
+            lines = 0 if partition.start else reader.header_line
+            for block in score_blocks(((reader, each) for each in cut), scorer, threads=1):
+                blocks.append(_record(block, record))
+                tally.add(block.judged.tally)
+                lines = block.judged.last_line
         if file.sha256 != partition.sha256:
             raise changed()
-    return Recorded(name, reader.header, lines, tally, tuple(blocks))
+    return Recorded(name, header, lines, tally, tuple(blocks))
 
 
 def gather(
@@ -115,6 +120,7 @@ def gather(
     lines = 0
     with gathering_into(scores, reading) as gathering:
         for done, recorded in enumerate(partitions, start=1):
+            reading.count_part(void=recorded.header is None)
             for block in _replay(recorded, folder, lines):
                 gathering.add(block)
             lines += recorded.lines
@@ -122,8 +128,10 @@ def gather(
         return gathering.finish()
 
 
-def _open(partition: Partition, file: DeliveredFile, config: IngestConfig) -> tuple[Stream, SourceReader]:
-    """Open a partition as text, and read its file's header."""
+def _open(
+    partition: Partition, file: DeliveredFile, config: IngestConfig
+) -> tuple[Stream, SourceReader] | None:
+    """Open a partition as text, and read its file's header; None if the file has no content."""
     source = partition.source
     file.seek(partition.start)
     text: Stream = _UpTo(file, partition.end - partition.start)  # of a CSV file: no other is cut
@@ -131,6 +139,8 @@ def _open(partition: Partition, file: DeliveredFile, config: IngestConfig) -> tu
         text = open_text(file, source.kind, config)
     if not partition.start:
         text = peeked = PeekedStream(text, HEAD_BYTES)
+        if is_void(peeked.head):
+            return None
         return text, SourceReader(peeked.head, source.name, "scoring", config)
     with source.open() as beginning:
         return text, SourceReader(beginning.read(HEAD_BYTES), source.name, "scoring", config)
@@ -165,6 +175,8 @@ def _record(block: ScoredBlock, file: BinaryIO) -> RecordedBlock:
 
 def _replay(recorded: Recorded, folder: Path, lines_before: int) -> Iterator[ScoredBlock]:
     """Read back a partition's result, with line numbers counted over the whole extract."""
+    if recorded.header is None:
+        return
     tally = recorded.tally
     with (folder / recorded.name).open("rb") as file:
         for block in recorded.blocks:

@@ -14,6 +14,7 @@ from schemas.scoring_inputs import ScoringInputs
 from tasks.core.bundle import registry
 from tasks.core.bundle.bundle_files import Bundle
 from tasks.core.contract.quarantine import write_quarantine
+from tasks.core.contract.quirks import quirks_line
 from tasks.core.engine.stream import Progress, Totals, score_stream
 from tasks.core.errors import BundleError, RegistryError, listing
 from tasks.core.extract.whole.whole_extract import Findings, Reading
@@ -238,6 +239,8 @@ def _log_counts(findings: Findings, ignored_columns: tuple[str, ...], extract_id
     log.info("extract %s: %s", extract_id, counts_line(findings.counts))
     if ignored_columns:
         log.warning("Columns ignored by scoring: %s", listing(ignored_columns))
+    if findings.quirks:
+        log.warning("Read although written otherwise: %s", quirks_line(findings.quirks))
     if findings.signed_ids:
         log.warning(
             "Ids that start with '+' or '-', which a spreadsheet reads as formulas: %d. They are published as"

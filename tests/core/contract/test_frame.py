@@ -116,6 +116,17 @@ def test_many_faults_are_counted() -> None:
         accept_frame(frame)
 
 
+def test_other_kinds_of_faults_are_counted_too() -> None:
+    """All that is wrong with a frame is said at once."""
+    frame = make_customers(20).astype({"tenure": object}).assign(gender="?")
+    frame.loc[:4, "tenure"] = "x"
+
+    with pytest.raises(
+        ExtractError, match=r"first 'gender': unknown_category.* Then 'tenure': not_a_number \(5\)\. Fix"
+    ):
+        accept_frame(frame)
+
+
 def test_a_frame_of_many_rows_is_judged_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parsing in pieces gives the same rows, and duplicate ids across pieces are still found."""
     customers = make_customers(40)

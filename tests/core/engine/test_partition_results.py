@@ -1,3 +1,4 @@
+import gzip
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ import pytest
 from schemas.columns import EXTRACT_ORDER
 from schemas.config import IngestConfig
 from tasks.core.bundle.scorer import Rows
+from tasks.core.contract.quirks import CARRIAGE_RETURNS, EMPTY_PART, PADDED_NUMBER, REMARK, SEPARATOR_LINE
 from tasks.core.engine.partition_results import gather, score_partition
 from tasks.core.engine.partitions import cut_partitions
 from tasks.core.engine.stream import Totals, score_stream
@@ -88,6 +90,8 @@ def table(customers: pd.DataFrame) -> pd.DataFrame:
     table.loc[500] = table.loc[20]
     table.loc[[40, 410], "customerID"] = "4.55E+11"
     table.loc[[41, 411], "customerID"] = ["+33612345678", " -5"]
+    table["tenure"] = table["tenure"].astype(str)
+    table.loc[3, "tenure"] += " "
     table.loc[590, "customerID"] = table.loc[30, "customerID"]
     return table
 
@@ -101,10 +105,11 @@ def blanks(lines: list[bytes]) -> Iterator[bytes]:
             yield b'"unpaired'
             yield b"," * 21
             yield b'"", ,'
+            yield b"(97 rows affected)"
     yield from [b"," * 21] * 300
 
 
-@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r", b"\r\r\n"])
 @pytest.mark.parametrize("partition_bytes", [2_000, 33_333, 10**6])
 def test_a_file_is_the_same_however_it_is_cut(
     newline: bytes, partition_bytes: int, table: pd.DataFrame, tmp_path: Path
@@ -112,15 +117,19 @@ def test_a_file_is_the_same_however_it_is_cut(
     """Scores, quarantine, counts and ignored columns do not depend on partitions, blocks or tries."""
     lines = table.to_csv(index=False).encode().splitlines()
     path = tmp_path / "crm.csv"
-    path.write_bytes(b"\xef\xbb\xbf\n \n,,\n".replace(b"\n", newline) + newline.join(blanks(lines)))
+    path.write_bytes(b"\xef\xbb\xbf\n \n,,\nsep=;\n".replace(b"\n", newline) + newline.join(blanks(lines)))
     delivery = identify(ExtractPath(path, delivered=False))
 
     one = locally(delivery, tmp_path)
 
     assert one.findings.counts.exact_duplicates == 1
     assert one.findings.counts.quarantined == 14
-    assert one.findings.counts.blank_lines == 3 * 7 + 300
+    assert one.findings.counts.blank_lines == 4 * 7 + 300
     assert one.findings.signed_ids == 2
+    assert one.findings.quirks[REMARK] == 7
+    assert one.findings.quirks[PADDED_NUMBER] == 1
+    assert one.findings.quirks[SEPARATOR_LINE] == 1
+    assert one.findings.quirks[CARRIAGE_RETURNS] == (934 if newline == b"\r\r\n" else 0)
     assert spread(delivery, tmp_path, partition_bytes) == one
     assert locally(delivery, tmp_path, threads=1, block_bytes=3_000) == one
 
@@ -156,6 +165,20 @@ def test_partitions_hold_every_byte_once_and_end_with_lines(table: pd.DataFrame,
     assert all(10_000 <= each.end - each.start < 10_300 for each in partitions[:-1])
 
 
+def test_a_folder_of_voids_is_empty_on_a_cluster_too(tmp_path: Path) -> None:
+    """Without a header in any part the extract is refused, as on one machine."""
+    folder = tmp_path / "crm"
+    folder.mkdir()
+    for name in ("0", "1"):
+        (folder / name).touch()
+    delivery = identify(ExtractPath(folder, delivered=False))
+
+    for run in (lambda: locally(delivery, tmp_path), lambda: spread(delivery, tmp_path, 15_000)):
+        with pytest.raises(ExtractError, match="'x' is empty"):
+            run()
+        (tmp_path / "scores").unlink()
+
+
 def test_a_folder_is_the_same_however_it_is_cut(table: pd.DataFrame, tmp_path: Path) -> None:
     """Mixed parts of a folder, one of them without rows, one cut into ranges."""
     folder = tmp_path / "crm"
@@ -163,12 +186,17 @@ def test_a_folder_is_the_same_however_it_is_cut(table: pd.DataFrame, tmp_path: P
     table[:0].to_csv(folder / "part-0", index=False)
     table[:300].to_csv(folder / "part-1", index=False)
     table[300:300].to_csv(folder / "part-2", index=False)
+    (folder / "part-2-void").touch()
+    (folder / "part-2-void.gz").write_bytes(gzip.compress(b""))
     table[300:500][table.columns[::-1]].to_parquet(folder / "part-3")
     table[500:].to_csv(folder / "part-4", index=False, sep=";", compression="gzip")
     delivery = identify(ExtractPath(folder, delivered=False))
 
-    assert len(cut_partitions(delivery, 15_000)) == 8
-    assert spread(delivery, tmp_path, 15_000) == locally(delivery, tmp_path)
+    one = locally(delivery, tmp_path)
+
+    assert len(cut_partitions(delivery, 15_000)) == 10
+    assert one.findings.quirks[EMPTY_PART] == 2
+    assert spread(delivery, tmp_path, 15_000) == one
 
 
 @pytest.mark.parametrize("change", ["in it", "at its end", "cut"])

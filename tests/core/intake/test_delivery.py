@@ -131,7 +131,7 @@ def test_what_was_delivered_is_never_followed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        ("part-1", b"", "'crm/part-1' is empty"),
+        ("part-1", b"\n", "'crm/part-1' is empty"),
         ("part-1", b"customerID,gender\n", "'crm/part-1' is missing 19 of 21 columns"),
         ("part-1", b"PK\x03\x04", "'crm/part-1' is an Excel workbook"),
         ("part-1", gzip.compress(gzip.compress(b"a")), "'crm/part-1' is compressed with gzip twice"),

@@ -85,6 +85,23 @@ def test_ids_that_start_with_a_sign_are_counted(trained_home: Home, caplog: pyte
     assert scores["customerID"].tolist() == table["customerID"].tolist()
 
 
+def test_quirks_are_counted_in_the_log(trained_home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """One warning counts what was read although it is written otherwise; a plain extract gives none."""
+    table = make_customers(80, seed=3).drop(columns="Churn").astype({"tenure": str})
+    score_by_threads(job_for(trained_home, table))
+    assert "written otherwise" not in caplog.text
+
+    table["tenure"] = " " + table["tenure"]
+    table["SeniorCitizen"] = table["SeniorCitizen"].astype(str) + ".0"
+    staged = score_by_threads(job_for(trained_home, table))
+
+    assert (
+        "Read although written otherwise: codes written as decimals, such as 1.0: 80;"
+        " numbers with blanks around them: 80" in caplog.messages
+    )
+    assert staged.extract.counts.accepted == 80
+
+
 def test_a_simulated_champion_is_warned_of(trained_home: Home, caplog: pytest.LogCaptureFixture) -> None:
     """A warning says that it was trained on simulated customers."""
     bundle = seal_another(trained_home, simulated=True)

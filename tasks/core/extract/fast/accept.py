@@ -139,7 +139,10 @@ class Acceptor:
         return bool(text) and chr(self._layout.separator) not in text and not _NOT_PLAIN_TEXT.search(text)
 
     def _ask(self, column: str, cells: list[CellTexts]) -> list[int]:
-        """Return each cell's position in the contract's vocabulary, -1 if it fails a check."""
+        """Return each cell's position in the contract's vocabulary, -1 if it fails a check or is a quirk.
+
+        Quirks are counted by the line reader.
+        """
         sure = {
             word: position
             for position, (word, kept) in enumerate(
@@ -147,8 +150,8 @@ class Acceptor:
             )
             if kept
         }
-        canonical = canonical_values(column, [text for (text,) in cells], self._config)
-        return [sure.get(word, -1) for word in canonical]
+        words, quirks = canonical_values(column, [text for (text,) in cells], self._config)
+        return [-1 if quirk else sure.get(word, -1) for word, quirk in zip(words, quirks, strict=True)]
 
     def _plain_text(self, block: Block, found: Scan) -> npt.NDArray[np.bool_]:
         """Return which lines were read and are UTF-8 without non-ASCII control characters."""

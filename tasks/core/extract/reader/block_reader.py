@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pandera.pandas import DataFrameSchema
 
 from schemas.columns import FEATURES, ID, NUMBERS, SIMULATED_ID_PREFIX, TARGET
 from schemas.config import IngestConfig
@@ -57,6 +58,11 @@ def wanted_columns(purpose: Purpose) -> list[str]:
 @cache
 def _tables(purpose: Purpose) -> ContractTables:
     return ContractTables(without_cross_row_checks(_MODELS[purpose].to_schema()))
+
+
+def contract(purpose: Purpose) -> DataFrameSchema:
+    """Return the contract for a purpose, without the checks that need all rows."""
+    return _tables(purpose).schema
 
 
 @cache
@@ -137,6 +143,7 @@ class BlockReader:
         customers = parsed.only([not each for each in bad])
         tally.accepted += len(customers.lines)
         tally.blank += lines.blank
+        tally.quirks.update(parsed.quirks + lines.quirks)
         tally.rows += len(parsed.lines)
         tally.broken.update(lines.faults.values())
         tally.widths.update(lines.widths)
@@ -144,7 +151,10 @@ class BlockReader:
         tally.simulated += sum(each.startswith(SIMULATED_ID_PREFIX) for each in customers.columns[ID])
         tally.signed += sum(each.lstrip().startswith(FORMULA_SIGNS) for each in customers.columns[ID])
         for column, texts in cells.items():
-            tally.filled[column] += sum(map(bool, map(str.strip, texts)))
+            if column in NUMBERS:  # where a word for a missing number fills no cell
+                tally.filled[column] += sum(form != "blank" for form in parsed.columns[f"{column}_form"])
+            else:
+                tally.filled[column] += sum(map(bool, map(str.strip, texts)))
             if column in VOCABULARY:
                 tally.known[column] += sum(value in VOCABULARY[column] for value in parsed.columns[column])
         for position, kinds in self._searched.items():

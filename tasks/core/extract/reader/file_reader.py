@@ -6,19 +6,23 @@ from dataclasses import dataclass
 from schemas.config import IngestConfig
 from tasks.core.contract.vocabulary import contract_names
 from tasks.core.errors import naming, shown
-from tasks.core.extract.reader import refusals
-from tasks.core.extract.reader.block_reader import BlockReader, Purpose, ReadBlock, wanted_columns
+from tasks.core.extract.reader.block_reader import BlockReader, Purpose, ReadBlock, contract, wanted_columns
+from tasks.core.extract.reader.header_faults import refuse_header
 from tasks.core.extract.text.blocks import Block, Stream, cut_blocks
 from tasks.core.extract.text.dialect import recognise
 
 
 @dataclass(frozen=True)
 class Header:
-    """Header of the file `name`: column names as sent, and the contract's columns that they map to."""
+    """Header of the file `name`: column names as sent, and the contract's columns that they map to.
+
+    `quirks` lists what was skipped above it.
+    """
 
     name: str
     names: tuple[str, ...]
     known: tuple[str | None, ...]
+    quirks: tuple[str, ...] = ()
 
 
 class SourceReader:
@@ -33,8 +37,8 @@ class SourceReader:
         """
         self._dialect = recognise(head, config)
         known = contract_names(self._dialect.header, config)
-        refusals.refuse_header(self._dialect.header, known, wanted_columns(purpose))
-        self.header = Header(shown(name), self._dialect.header, tuple(known))
+        refuse_header(head, self._dialect, known, wanted_columns(purpose), contract(purpose), config)
+        self.header = Header(shown(name), self._dialect.header, tuple(known), self._dialect.quirks)
         self._reader = BlockReader(self._dialect, known, purpose, config)
 
     @property

@@ -1,18 +1,16 @@
-"""Refuse a whole extract, with a one-line reason that says how to fix it."""
+"""Refuse a whole extract in one line that names all of its faults and says how to fix them."""
 
-import difflib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import pandas as pd
 
-from schemas.columns import CATEGORIES, TARGET
-from schemas.quarantine_reasons import HINTS
+from schemas.columns import TARGET
+from schemas.quarantine_reasons import DISGUISED, HINTS
 from schemas.reports import RowCounts
-from tasks.core.contract.column_names import quoted
-from tasks.core.contract.vocabulary import VOCABULARY, normalise_name
-from tasks.core.errors import ExtractError, UnnamedError, listing
+from tasks.core.contract.vocabulary import VOCABULARY
+from tasks.core.errors import ChurnError, ExtractError, UnnamedError
 from tasks.core.extract.reader.tally import Tally
 from tasks.core.extract.text.dialect import wrong_encoding
 
@@ -20,51 +18,20 @@ _TOTAL_BLANK = "total_blank"
 _LINES_SHOWN = 3
 _MOST_FAULTS_KEPT = 1_000_000
 """Faults listed for a refused extract: enough to fix any export, and they fit in memory."""
-_NEAR = 0.6
-"""Similarity (difflib ratio) at which one of the sender's column names is suggested as a match."""
-_EXPORT_OR_DECLARE = "Export them, or map the sender's names in ingest.aliases."
-_BEFORE_ENCODING = "The extract is one-hot encoded: export the original CRM columns, before the encoding."
+_REASONS_SHOWN = 4
 
 
-def refuse_header(header: tuple[str, ...], known: list[str | None], wanted: list[str]) -> None:
-    """Refuse a file without a header, or with duplicate or missing columns.
+def refuse(faults: Sequence[str], kind: Callable[[str], ChurnError] = ExtractError) -> None:
+    """Refuse a file for all of its faults at once: predicates of the file or, after a colon, sentences.
 
     Raises:
-        UnnamedError: lists all affected columns, with similar names among those sent.
+        UnnamedError: there is a fault; `kind` builds the error that people see.
     """
-    if not any(known):
-        raise UnnamedError(
-            "has no header: its first line contains no column name from the contract. Export it with the"
-            f" {len(wanted)} column names on the first line, or map other names in ingest.aliases."
-        )
-    unmatched = {
-        place: name
-        for place, (name, column) in enumerate(zip(header, known, strict=True), start=1)
-        if not column
-    }
-    counts = Counter(normalise_name(name) for name in unmatched.values() if name)
-    twice = sorted(f"'{column}'" for column, count in Counter(known).items() if column and count > 1)
-    twice += dict.fromkeys(
-        quoted(name, place) for place, name in unmatched.items() if counts[normalise_name(name)] > 1
-    )
-    if twice:
-        raise UnnamedError(f"has duplicate columns: {listing(twice)}. Export each column once.")
-    missing = [column for column in wanted if column not in known]
-    if missing == [TARGET]:
-        raise UnnamedError(
-            f"has no column '{TARGET}'; training needs to know who churned."
-            " Send an extract with outcomes, or score this one instead."
-        )
-    if missing:
-        encoded = _one_hot(missing, unmatched)
-        listed = ", ".join(
-            f"'{column}'{' (one-hot)' if column in encoded else _near(column, unmatched)}"
-            for column in missing
-        )
-        raise UnnamedError(
-            f"is missing {len(missing)} of {len(wanted)} columns: {listed}."
-            f" {_BEFORE_ENCODING if encoded else _EXPORT_OR_DECLARE}"
-        )
+    if len(faults) > 1:
+        numbered = " ".join(f"({number}) {_sentence(fault)}" for number, fault in enumerate(faults, start=1))
+        raise UnnamedError(f"has {len(faults)} faults. {numbered}", kind)
+    for fault in faults:
+        raise UnnamedError(fault, kind)
 
 
 def refuse_wrong_width(tally: Tally, expected: int) -> None:
@@ -105,60 +72,74 @@ def refuse_no_rows(tally: Tally) -> None:
         raise UnnamedError("has a header but no customers. Export it again.")
 
 
-def refuse_blank_columns(
-    tally: Tally, wanted: list[str], by_place: Counter[tuple[str, str]], limit: float
+def refuse_whole(
+    tally: Tally,
+    counts: RowCounts,
+    by_place: Counter[tuple[str, str]],
+    quarantine: Iterator[pd.DataFrame],
+    wanted: list[str],
+    limit: float,
+    personal: str | None,
 ) -> None:
-    """Refuse columns that are blank in every row, where that makes the rows bad; imputing would invent data.
+    """Refuse an extract for all that its rows show to be wrong.
 
-    In a batch of new customers TotalCharges may be blank throughout.
+    Columns without values or with unknown ones are named as such, and not again for the rows that they spoil.
 
     Args:
         tally: The whole extract's.
-        wanted: The columns to look at.
+        counts: Its rows.
         by_place: Number of faults by column and reason.
-        limit: Share of bad rows at which the extract is refused anyway.
+        quarantine: The faults by line.
+        wanted: The columns that are read.
+        limit: Share of bad rows at which the extract is refused.
+        personal: What is personal in it, if anything.
 
     Raises:
-        UnnamedError: lists all of them.
+        UnnamedError: lists the faults; carries the quarantine if there are too many bad rows.
     """
-    reasons: set[str] = set()
-    blank = []
-    for column in (column for column in wanted if not tally.filled[column]):
-        faults = {reason: count for (place, reason), count in by_place.items() if place == column}
-        if faults and (not tally.accepted or sum(faults.values()) >= limit * tally.rows):
-            blank.append(column)
-            reasons |= faults.keys()
+    blank = _blank_columns(tally, wanted, by_place, limit)
+    unknown = [
+        column
+        for column in wanted
+        if column in VOCABULARY and column not in blank and tally.known[column] * 2 < tally.rows
+        if by_place[column, DISGUISED] * 2 < tally.rows
+    ]
+    others = Counter({place: n for place, n in by_place.items() if place[0] not in {*blank, *unknown}})
+    rows = counts.received - counts.blank_lines
+    bad = counts.quarantined if not blank and not unknown else max(others.values(), default=0)
+    kind: Callable[[str], ChurnError] = ExtractError
+    faults = [personal] if personal else []
     if blank:
-        hint = f" {HINTS[_TOTAL_BLANK]}" if _TOTAL_BLANK in reasons else ""
-        raise UnnamedError(f"has no values in {_quoted(blank)}. Export the values.{hint}")
-
-
-def refuse_foreign_vocabulary(tally: Tally, categories: list[str]) -> None:
-    """Refuse category columns whose values are mostly unknown: a different vocabulary, not bad rows.
-
-    Raises:
-        UnnamedError: lists the columns and their expected values.
-    """
-    foreign = [column for column in categories if tally.known[column] * 2 < tally.rows]
-    if foreign:
-        listed = "; ".join(f"'{column}' expects {_quoted(VOCABULARY[column])}" for column in foreign)
-        raise UnnamedError(
-            f"uses unknown values in most rows: {listed}."
-            " Export these values, or map the sender's in ingest.value_maps."
-        )
-
-
-def refuse_mixed_origin(tally: Tally) -> None:
-    """Refuse a file that mixes simulated and real customers.
-
-    Raises:
-        UnnamedError: gives the number of each.
-    """
+        hint = f" {HINTS[_TOTAL_BLANK]}" if ("TotalCharges", _TOTAL_BLANK) in by_place else ""
+        faults.append(f"has no values in {_quoted(blank)}. Export the values.{hint}")
+    if unknown:
+        faults.append(unknown_values_fault(unknown, "most rows"))
+    if bad and bad >= limit * rows:
+        said, listed = _too_many_bad(counts.quarantined, rows, others, quarantine, limit)
+        faults.append(said)
+        kind = partial(ExtractError, quarantine=listed)
     if 0 < tally.simulated < tally.accepted:
-        raise UnnamedError(
-            f"mixes {tally.simulated} simulated customers with"
-            f" {tally.accepted - tally.simulated} others. Send them in separate files."
+        faults.append(
+            f"mixes {tally.simulated} simulated customers with {tally.accepted - tally.simulated} others."
+            " Send them in separate files."
         )
+    refuse(faults, kind)
+
+
+def unknown_values_fault(columns: Sequence[str], rows: str) -> str:
+    """Name category columns whose values are mostly unknown, with the expected ones."""
+    by_values: dict[tuple[str, ...], list[str]] = {}
+    for column in columns:
+        by_values.setdefault(VOCABULARY[column], []).append(column)
+    listed = []
+    for values, (first, *others) in by_values.items():
+        verb = "does" if len(others) == 1 else "do"
+        same = f", and so {verb} {_quoted(others)}" if others else ""
+        listed.append(f"'{first}' expects {_quoted(values)}{same}")
+    return (
+        f"uses unknown values in {rows}: {'; '.join(listed)}."
+        " Export these values, or map the sender's in ingest.value_maps."
+    )
 
 
 def refuse_lost_lines(counts: RowCounts) -> None:
@@ -172,30 +153,6 @@ def refuse_lost_lines(counts: RowCounts) -> None:
         raise UnnamedError(
             f": {counts.received} lines were received but {found} are accounted for."
             " Nothing was scored. Export the file again, and report this as a bug."
-        )
-
-
-def refuse_too_many_bad(
-    counts: RowCounts,
-    by_place: Counter[tuple[str, str]],
-    quarantine: Iterator[pd.DataFrame],
-    limit: float,
-) -> None:
-    """Refuse a file in which the share of quarantined rows reaches the limit.
-
-    Raises:
-        UnnamedError: carries the quarantine, and names the most frequent reason with its hint.
-    """
-    rows = counts.received - counts.blank_lines
-    if counts.quarantined and counts.quarantined >= limit * rows:
-        (column, reason), lines = by_place.most_common(1)[0]
-        place = f" in '{column}'" if column else ""
-        first, listed = _first_lines(quarantine, column, reason)
-        raise UnnamedError(
-            f": {counts.quarantined} of {rows} rows are bad; the limit is {limit:.1%}"
-            f" (ingest.max_quarantined_share); most often {reason}{place} ({lines} lines,"
-            f" first {first}). {HINTS[reason]}",
-            partial(ExtractError, quarantine=listed),
         )
 
 
@@ -218,23 +175,45 @@ def refuse_unlearnable(customers: pd.DataFrame, min_rows: int) -> None:
         )
 
 
-def _near(column: str, unmatched: dict[int, str]) -> str:
-    by_normalised = {normalise_name(name): quoted(name, place) for place, name in unmatched.items()}
-    near = difflib.get_close_matches(normalise_name(column), list(by_normalised), n=1, cutoff=_NEAR)
-    return f" (is it {by_normalised[near[0]]}?)" if near else ""
+def _sentence(fault: str) -> str:
+    return fault.removeprefix(": ") if fault.startswith(":") else f"It {fault}"
 
 
-def _one_hot(missing: list[str], unmatched: dict[int, str]) -> set[str]:
-    """Find the missing columns that were sent one-hot encoded; at least one must have several parts."""
-    names = [name.casefold() for name in unmatched.values()]
-    parts = Counter(
-        column
-        for column in missing
-        if column in CATEGORIES
-        for name in names
-        if name.startswith(f"{column}_".casefold())
+def _blank_columns(
+    tally: Tally, wanted: list[str], by_place: Counter[tuple[str, str]], limit: float
+) -> list[str]:
+    """List the columns that are blank in every row, where that makes the rows bad; nothing is imputed.
+
+    In a batch of new customers TotalCharges may be blank throughout.
+    """
+    blank = []
+    for column in (column for column in wanted if not tally.filled[column]):
+        faults = sum(count for (place, _), count in by_place.items() if place == column)
+        if faults and (not tally.accepted or faults >= limit * tally.rows):
+            blank.append(column)
+    return blank
+
+
+def _too_many_bad(
+    bad: int,
+    rows: int,
+    by_place: Counter[tuple[str, str]],
+    quarantine: Iterator[pd.DataFrame],
+    limit: float,
+) -> tuple[str, pd.DataFrame]:
+    """Name the most frequent reason with its hint, and the next ones; return the quarantine as well."""
+    ((column, reason), lines), *others = by_place.most_common(_REASONS_SHOWN)
+    place = f" in '{column}'" if column else ""
+    first, listed = _first_lines(quarantine, column, reason)
+    values = VOCABULARY.get(column, ()) if reason == "unknown_category" else ()
+    expected = f" '{column}' expects {_quoted(values)}." if values else ""
+    more = "; ".join(f"{why}{f' in {where!r}' if where else ''} ({n})" for (where, why), n in others)
+    said = (
+        f": {bad} of {rows} rows are bad; the limit is {limit:.1%}"
+        f" (ingest.max_quarantined_share); most often {reason}{place} ({lines} lines,"
+        f" first {first}). {HINTS[reason]}{expected}{f' Then: {more}.' if more else ''}"
     )
-    return set(parts) if max(parts.values(), default=0) > 1 else set()
+    return said, listed
 
 
 def _first_lines(quarantine: Iterator[pd.DataFrame], column: str, reason: str) -> tuple[str, pd.DataFrame]:
@@ -251,5 +230,5 @@ def _first_lines(quarantine: Iterator[pd.DataFrame], column: str, reason: str) -
     return ", ".join(map(str, first)), pd.concat(kept, ignore_index=True).head(_MOST_FAULTS_KEPT)
 
 
-def _quoted(names: "list[str] | tuple[str, ...]") -> str:
+def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f"'{each}'" for each in names)

@@ -12,7 +12,8 @@ class Tally:
     the header; `widths` counts lines by number of fields, and `broken` lines that are not rows, by reason.
     `filled` counts filled cells by column, and `known` those in the vocabulary. `personal` counts
     personal cells by position and kind, out of the `searched` filled cells of a position. `signed` counts
-    accepted ids that start with a sign, which a spreadsheet reads as formulas.
+    accepted ids that start with a sign, which a spreadsheet reads as formulas. `quirks` counts what is not
+    written as the contract does, but was read (see `contract.quirks`).
     """
 
     received: int = 0
@@ -21,6 +22,7 @@ class Tally:
     rows: int = 0
     simulated: int = 0
     signed: int = 0
+    quirks: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
     widths: Counter[int] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)

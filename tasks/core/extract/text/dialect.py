@@ -1,18 +1,36 @@
 """Detect how a file was written: whether it is CSV at all, its encoding, separator and line ending."""
 
 import csv
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from schemas.config import IngestConfig
+from tasks.core.contract.quirks import EXTRA_MARK, SEPARATOR_LINE
 from tasks.core.errors import CONTROL, UnnamedError
 from tasks.core.extract.text.separator import LINES_COMPARED, SEPARATORS, detect_separator, split_line
 
+_UNPACK: Final = "unpack it, or compress it with gzip"
+_EXPORT: Final = "export the table as CSV or Parquet"
 _FOREIGN: Final = (
     (b"PK\x03\x04", "an Excel workbook or zip archive", "save it as 'CSV UTF-8'"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save it as 'CSV UTF-8'"),
     (b"PAR1", "a gzip-compressed Parquet file", "deliver the Parquet file itself"),
     (b"\x1f\x8b", "compressed with gzip twice", "compress it once"),
+    *((b"BZh%d1AY&SY" % level, "compressed with bzip2", _UNPACK) for level in range(1, 10)),
+    (b"\xfd7zXZ\x00", "compressed with xz", _UNPACK),
+    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard", _UNPACK),
+    (b"\x04\x22\x4d\x18", "compressed with LZ4", _UNPACK),
+    (b"\x1f\x9d", "compressed with compress (.Z)", _UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it"),
+    (b"Rar!\x1a\x07", "a RAR archive", "unpack it"),
+    (b"Obj\x01", "an Avro file", _EXPORT),
+    (b"ARROW1\x00\x00", "an Arrow or Feather file", _EXPORT),
+    (b"\x89HDF", "an HDF5 file", _EXPORT),
+    (b"\x80\x04", "a Python pickle", _EXPORT),
+    (b"\x80\x05", "a Python pickle", _EXPORT),
+    (b"<stata_dta>", "a Stata file", _EXPORT),
+    (b"$FL2@(#)", "an SPSS file", _EXPORT),
     (b"version https://git-lfs", "a Git LFS pointer, not the table itself", "run 'git lfs pull'"),
     (b"outs:", "a DVC pointer, not the table itself", "run 'dvc pull'"),
     (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
@@ -23,6 +41,8 @@ _FOREIGN: Final = (
 )
 _WIDE_ENCODINGS: Final = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _BOM: Final = b"\xef\xbb\xbf"
+_SEPARATOR_LINE: Final = re.compile(rb'(?i:"?sep=(.)"?[,;\t|"]*)')
+"""How a file tells Excel its separator."""
 _NO_CONTENT: Final = frozenset({*SEPARATORS, '"'})
 _BINARY_PROBE_BYTES: Final = 4_096
 
@@ -33,7 +53,7 @@ class Dialect:
 
     `separator` is between fields, `newline` (bytes) between lines; `header` holds the column names
     as sent, `header_line` is their physical line (counted from 1), and `offset` is the first byte
-    after a byte-order mark.
+    after a byte-order mark. `quirks` lists what was skipped above the header although it is not usual.
     """
 
     separator: str
@@ -41,6 +61,7 @@ class Dialect:
     header: tuple[str, ...]
     header_line: int
     offset: int
+    quirks: tuple[str, ...]
 
 
 def recognise(data: bytes, config: IngestConfig) -> Dialect:
@@ -51,22 +72,19 @@ def recognise(data: bytes, config: IngestConfig) -> Dialect:
         UnnamedError: the file is empty, is not CSV text, or is not UTF-8; or its header has an
             unpaired quote or a control character.
     """
-    if not data.removeprefix(_BOM).strip():
-        raise UnnamedError("is empty; expected a header and one line per customer. Export it again.")
-    for magic, what, fix in _FOREIGN:
-        if data.removeprefix(_BOM).startswith(magic):
-            raise UnnamedError(f"is {what}; expected CSV text. To fix this, {fix}.")
-    for mark, encoding in _WIDE_ENCODINGS:
-        if data.startswith(mark):
-            raise wrong_encoding(0, encoding)
-    if data[:_BINARY_PROBE_BYTES].count(b"\x00") > _BINARY_PROBE_BYTES // 16:
-        raise UnnamedError(
-            f"is binary or UTF-16 (byte {data.index(0)} is NUL); expected UTF-8 text."
-            " Export it as 'CSV UTF-8'."
-        )
-    offset = len(_BOM) if data.startswith(_BOM) else 0
+    marks = _marks(data)
+    offset = marks * len(_BOM)
+    _refuse_what_is_no_csv(data, offset)
     newline = newline_of(data)
     header_bytes, header_line, end = _first_line(data[offset:], newline)
+    quirks = [EXTRA_MARK] if marks > 1 else []
+    if _declares_separator(header_bytes, header_line):
+        quirks.append(SEPARATOR_LINE)
+        below = data[offset + end + 1 :]
+        if not below.strip():
+            raise empty()
+        header_bytes, lines, length = _first_line(below, newline)
+        header_line, end = header_line + lines, end + 1 + length
     try:
         text = header_bytes.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -81,12 +99,28 @@ def recognise(data: bytes, config: IngestConfig) -> Dialect:
         raise UnnamedError(
             f"{place} has an unpaired quote; a quoted name needs a quote on both sides. Export it again."
         ) from None
-    return Dialect(separator, newline, header, header_line, offset)
+    return Dialect(separator, newline, header, header_line, offset, tuple(quirks))
 
 
 def newline_of(head: bytes) -> bytes:
-    """Detect the line ending from the first bytes of a file."""
-    return b"\r" if b"\n" not in head and b"\r" in head else b"\n"
+    """Detect the line ending from the first bytes of a file.
+
+    It is CR if the header ends with one and there are as many of them as LFs: a tool that adds a last LF
+    does not make a file of CRs one of LFs, nor does a CR within a name.
+    """
+    header = head.partition(b"\n")[0].rstrip(b"\r")
+    alone = head.count(b"\r") - head.count(b"\r\n")
+    return b"\r" if b"\r" in header and alone >= head.count(b"\n") else b"\n"
+
+
+def is_void(head: bytes) -> bool:
+    """Return whether a file has no content at all, given its first bytes: blank lines are content."""
+    return len(head) == _marks(head) * len(_BOM)
+
+
+def empty() -> UnnamedError:
+    """Report a file without content."""
+    return UnnamedError("is empty; expected a header and one line per customer. Export it again.")
 
 
 def has_control(text: str, separator: str) -> bool:
@@ -99,6 +133,40 @@ def wrong_encoding(offset: int, found: str = "another encoding") -> UnnamedError
     return UnnamedError(
         f"is not UTF-8: byte {offset} is in {found}; expected UTF-8. Export it as 'CSV UTF-8'."
     )
+
+
+def _refuse_what_is_no_csv(data: bytes, offset: int) -> None:
+    if not data[offset:].strip():
+        raise empty()
+    for magic, what, fix in _FOREIGN:
+        if data.startswith(magic, offset):
+            raise UnnamedError(f"is {what}; expected CSV text. To fix this, {fix}.")
+    for mark, encoding in _WIDE_ENCODINGS:
+        if data.startswith(mark):
+            raise wrong_encoding(0, encoding)
+    if data[:_BINARY_PROBE_BYTES].count(b"\x00") > _BINARY_PROBE_BYTES // 16:
+        raise UnnamedError(
+            f"is binary or UTF-16 (byte {data.index(0)} is NUL); expected UTF-8 text."
+            " Export it as 'CSV UTF-8'."
+        )
+
+
+def _declares_separator(line: bytes, number: int) -> bool:
+    """Return whether a line only tells Excel the separator; the file's own is detected all the same."""
+    declared = _SEPARATOR_LINE.fullmatch(line)
+    if declared and declared[1].decode("utf-8", "replace") not in SEPARATORS:
+        raise UnnamedError(
+            f": line {number} ('sep=') declares an unknown separator. Export it with ',', ';', '|' or a tab."
+        )
+    return declared is not None
+
+
+def _marks(data: bytes) -> int:
+    """Count the byte-order marks at the start; joined files and some editors leave more than one."""
+    count = 0
+    while data.startswith(_BOM, count * len(_BOM)):
+        count += 1
+    return count
 
 
 def _first_line(data: bytes, newline: bytes) -> tuple[bytes, int, int]:

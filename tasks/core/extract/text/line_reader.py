@@ -4,9 +4,15 @@ import csv
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
+from tasks.core.contract.quirks import CARRIAGE_RETURNS, REMARK
 from tasks.core.extract.text.dialect import Dialect, has_control
+from tasks.core.extract.text.remarks import is_remark
 from tasks.core.extract.text.separator import is_blank, split_line
+
+_END_OF_FILE: Final = b"\x1a"
+"""How DOS programs end a text file."""
 
 
 @dataclass(frozen=True)
@@ -15,8 +21,9 @@ class SplitLines:
 
     `numbers` are the physical line numbers (the first line of the file is 1) of well-formed rows, and
     `cells` holds one list of their texts for each field of the header. `faults` maps the other lines
-    to a reason code. `blank` counts lines without content; `widths` counts the others by their number of
-    fields. `first_bad_byte` is the offset of the first byte that is not UTF-8.
+    to a reason code. `blank` counts lines that cannot be customers: without content, or remarks; `widths`
+    counts the others by their number of fields. `quirks` counts what was read although it is not usual.
+    `first_bad_byte` is the offset of the first byte that is not UTF-8.
     """
 
     numbers: list[int]
@@ -24,6 +31,7 @@ class SplitLines:
     faults: dict[int, str]
     blank: int
     widths: Counter[int]
+    quirks: Counter[str]
     first_bad_byte: int | None
 
 
@@ -36,10 +44,15 @@ def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> Spl
     numbers: list[int] = []
     faults: dict[int, str] = {}
     widths: Counter[int] = Counter()
+    quirks: Counter[str] = Counter()
     blank = 0
     first_bad_byte: int | None = None
     for number, offset, line in lines:
-        fields = _fields(line, dialect) if line.strip() else []
+        quirks[CARRIAGE_RETURNS] += line.endswith(b"\r\r")
+        fields = _fields(line.rstrip(b"\r"), dialect) if line.strip() else []
+        if fields == REMARK:
+            quirks[REMARK] += 1
+            fields = []
         if not fields:
             blank += 1
             continue
@@ -55,25 +68,30 @@ def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> Spl
             rows.append(fields)
             numbers.append(number)
     cells = [[row[place] for row in rows] for place in range(len(dialect.header))]
-    return SplitLines(numbers, cells, faults, blank, widths, first_bad_byte)
+    return SplitLines(numbers, cells, faults, blank, widths, +quirks, first_bad_byte)
 
 
 def _fields(line: bytes, dialect: Dialect) -> list[str] | str:
-    """Split a line, or return the reason code if it is not a row; a line without content has no fields."""
+    """Split a line, or return the reason code if it is not a row, or REMARK if it is not meant to be one.
+
+    A line without content has no fields.
+    """
     try:
-        text = line.removesuffix(b"\r").decode("utf-8")
+        text = line.decode("utf-8")
     except UnicodeDecodeError:
         return "invalid_encoding"
     if is_blank(text, dialect.separator):
         return []
     if has_control(text, dialect.separator):
-        return "control_character"
-    if text.count('"') % 2:
-        return "stray_quote"
+        return REMARK if line == _END_OF_FILE else "control_character"
     try:
-        fields = split_line(text, dialect.separator)
+        fields = split_line(text, dialect.separator) if text.count('"') % 2 == 0 else None
     except csv.Error:
+        fields = None
+    if fields is None:
         return "stray_quote"
+    if is_remark(fields):
+        return REMARK
     return "repeated_header" if tuple(fields) == dialect.header else fields
 
 

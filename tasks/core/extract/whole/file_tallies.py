@@ -49,6 +49,7 @@ class FileTallies:
             refusals.refuse_wrong_width(tally, len(header.names))
             refusals.refuse_wrong_encoding(tally)
         places = [self._place(header, position) for position in range(len(header.names))]
+        tally.quirks.update(header.quirks)
         searched = {places[position]: cells for position, cells in tally.searched.items()}
         personal = {(places[position], kind): cells for (position, kind), cells in tally.personal.items()}
         self.whole.add(replace(tally, searched=Counter(searched), personal=Counter(personal)))

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ class Extract:
     `customers` has one row per accepted customer, in file order: `customerID` and category columns
     as canonical text, number columns as float64 (`TotalCharges` is NaN where it was blank), and
     `Churn` for training; it is indexed by physical line. `quarantine` has one row per fault: `line`,
-    `column`, `reason`, `hint`. `extract_id` is the first 16 hex digits of the SHA-256.
+    `column`, `reason`, `hint`. `extract_id` is the first 16 hex digits of the SHA-256. `quirks` counts what
+    was read although it is not written as the contract does.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Extract:
     quarantine: pd.DataFrame
     counts: RowCounts
     ignored_columns: tuple[str, ...]
+    quirks: Counter[str]
 
     @property
     def identity(self) -> ExtractIdentity:
@@ -94,4 +97,5 @@ def read_texts(
         quarantine=quarantine,
         counts=findings.counts,
         ignored_columns=reading.ignored_columns,
+        quirks=findings.quirks,
     )

@@ -13,8 +13,9 @@ from schemas.config import IngestConfig
 from schemas.quarantine_reasons import HINTS
 from schemas.reports import RowCounts
 from tasks.core.contract.column_names import named
-from tasks.core.contract.personal_data import judged_columns, refuse_personal_columns
-from tasks.core.contract.vocabulary import VOCABULARY, check_value_maps
+from tasks.core.contract.personal_data import judged_columns, personal_fault
+from tasks.core.contract.quirks import EMPTY_PART
+from tasks.core.contract.vocabulary import check_value_maps
 from tasks.core.errors import naming, shown
 from tasks.core.extract.reader import refusals
 from tasks.core.extract.reader.block_reader import Purpose, ReadBlock, wanted_columns
@@ -22,6 +23,7 @@ from tasks.core.extract.reader.file_reader import Header, SourceReader
 from tasks.core.extract.reader.row_keys import Keys
 from tasks.core.extract.reader.tally import Tally
 from tasks.core.extract.text.blocks import BLOCK_BYTES, Block, PeekedStream, Stream
+from tasks.core.extract.text.dialect import empty, is_void
 from tasks.core.extract.whole.duplicates import Lines, RepeatFinder, Repeats
 from tasks.core.extract.whole.fault_spool import (
     FaultRecords,
@@ -43,7 +45,8 @@ HEAD_BYTES: Final = 2**20
 class Findings:
     """Results that need the whole extract: `counts` that reconcile, and the `repeats`.
 
-    `faults_by_place` counts faults by column and reason, `signed_ids` the ids that start with a sign.
+    `faults_by_place` counts faults by column and reason, `signed_ids` the ids that start with a sign,
+    `quirks` what was read although it is not written as the contract does.
     """
 
     counts: RowCounts
@@ -51,6 +54,7 @@ class Findings:
     repeats: Repeats
     faults_by_place: Counter[tuple[str, str]]
     signed_ids: int
+    quirks: Counter[str]
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ class Reading:
         self._purpose: Purpose = purpose
         self.wanted = wanted_columns(purpose)
         self._files = FileTallies()
+        self._parts: Counter[bool] = Counter()
         self._repeats = RepeatFinder(spill)
         self._faults = FaultSpool(spill)
 
@@ -116,11 +121,18 @@ class Reading:
         for name, text in texts:
             with naming(name):
                 stream = PeekedStream(text, HEAD_BYTES)
+                self.count_part(void=is_void(stream.head))
+                if is_void(stream.head):
+                    continue
                 reader = SourceReader(stream.head, name, self._purpose, self._config)
                 before, lines = lines, lines + reader.header_line
                 for block in reader.blocks(stream, block_bytes, lines_before=before):
                     yield reader, block
                     lines = block.first_line + block.lines - 1
+
+    def count_part(self, *, void: bool) -> None:
+        """Count a file, or a partition, that is about to be added; a `void` one has no content."""
+        self._parts[void] += 1
 
     def add(self, block: Judged) -> None:
         """Add a block; blocks must come in line order."""
@@ -159,12 +171,15 @@ class Reading:
         self._faults.close()
 
     def _finish(self) -> Findings:
+        if not self._parts[False]:
+            raise empty()
         self._files.end_file()
         tally = self._files.whole
+        tally.quirks[EMPTY_PART] += self._parts[True]
         refusals.refuse_no_rows(tally)
         names, known = tuple(self._files.names), self._files.known
         searched = judged_columns(names, known, self._config.allow_personal_columns)
-        refuse_personal_columns(names, known, searched, tally.personal, tally.searched)
+        personal = personal_fault(names, known, searched, tally.personal, tally.searched)
         repeats = self._repeats.find()
         by_place: Counter[tuple[str, str]] = Counter()
         quarantined = removed = 0
@@ -173,8 +188,6 @@ class Reading:
             quarantined += len(np.unique(faults["line"]))
             removed += len(taken_out)
         limit = self._config.max_quarantined_share
-        refusals.refuse_blank_columns(tally, self.wanted, by_place, limit)
-        refusals.refuse_foreign_vocabulary(tally, [column for column in self.wanted if column in VOCABULARY])
         counts = RowCounts(
             received=tally.received,
             accepted=tally.accepted - removed,
@@ -183,9 +196,8 @@ class Reading:
             blank_lines=tally.blank,
         )
         refusals.refuse_lost_lines(counts)
-        refusals.refuse_too_many_bad(counts, by_place, self.quarantine(repeats), limit)
-        refusals.refuse_mixed_origin(tally)
-        return Findings(counts, tally.simulated > 0, repeats, by_place, tally.signed)
+        refusals.refuse_whole(tally, counts, by_place, self.quarantine(repeats), self.wanted, limit, personal)
+        return Findings(counts, tally.simulated > 0, repeats, by_place, tally.signed, +tally.quirks)
 
 
 def _hinted(held: list[FaultRecords]) -> pd.DataFrame:

@@ -1,4 +1,6 @@
+import bz2
 import gzip
+import lzma
 from collections.abc import Callable
 
 import pytest
@@ -41,6 +43,15 @@ def refusal(data: bytes, config: IngestConfig | None = None, purpose: str = "tra
         (b"\xd0\xcf\x11\xe0rest", "old Excel workbook"),
         (b"PAR1rest", "a gzip-compressed Parquet file"),
         (gzip.compress(b"x", mtime=0), "compress it once"),
+        (
+            bz2.compress(b"x"),
+            "compressed with bzip2; expected CSV text. To fix this, unpack it",
+        ),
+        (lzma.compress(b"x"), "compressed with xz"),
+        (b"\x28\xb5\x2f\xfdrest", "compressed with Zstandard"),
+        (b"7z\xbc\xaf\x27\x1crest", "a 7-Zip archive"),
+        (b"ARROW1\x00\x00rest", "an Arrow or Feather file"),
+        (b"\x80\x05rest", "a Python pickle"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"outs:\n- md5: 0\n", "dvc pull"),
         (b'{"customerID": 1}', "is JSON"),
@@ -61,80 +72,6 @@ def test_another_encoding_on_most_lines(rows: list[Row], build: Build) -> None:
     data = build([row | {"customerID": row["customerID"] + "é"} for row in rows]).decode().encode("latin-1")
 
     assert f"byte {data.index(0xE9)} is in another encoding" in refusal(data)
-
-
-def test_missing_columns_are_named_at_once(rows: list[Row], build: Build) -> None:
-    """One message lists all missing columns, with near matches among those sent."""
-    data = build(rows).replace(b"MonthlyCharges", b"MonthlyFees").replace(b"tenure", b"x1")
-
-    message = refusal(data)
-
-    assert "is missing 2 of 21 columns: 'tenure', 'MonthlyCharges' (is it 'MonthlyFees'?)" in message
-    assert "ingest.aliases" in message
-
-
-def test_a_one_hot_extract_is_called_so(rows: list[Row], build: Build) -> None:
-    """One-hot columns are not suggested as near matches: the original columns are required."""
-    header, _, body = build(rows).partition(b"\n")
-    contract = b"Contract_Month-to-month,contract_One year,Contract_Two year"
-    encoded = (
-        header.replace(b"gender", b"gender_Male").replace(b"Contract", contract).replace(b"tenure", b"x1")
-    )
-
-    message = refusal(encoded + b"\n" + body)
-
-    assert "is missing 3 of 21 columns: 'gender' (one-hot), 'tenure', 'Contract' (one-hot). " in message
-    assert "one-hot encoded: export the original CRM columns, before the encoding" in message
-    assert "is it" not in message
-    assert "ingest.aliases" not in message
-    one = refusal(header.replace(b"gender", b"gender_Male") + b"\n" + body)
-    assert "'gender' (is it 'gender_Male'?)" in one
-    averaged = header.replace(b"MonthlyCharges", b"MonthlyCharges_min,MonthlyCharges_max")
-    assert "(is it 'MonthlyCharges_m" in refusal(averaged + b"\n" + body)
-
-
-def test_header_faults(rows: list[Row], build: Build) -> None:
-    """A missing header, or a column twice under whatever spelling, is refused; no value is shown."""
-    data = build(rows)
-
-    no_header = refusal(data.partition(b"\n")[2])
-    assert "has no header" in no_header
-    assert "Export it with the 21 column names on the first line, or map" in no_header
-    assert "ingest.aliases" in no_header
-    assert "Export it with the 20 column names" in refusal(data.partition(b"\n")[2], purpose="scoring")
-    assert "0000-AAAAA" not in no_header
-    assert "duplicate columns: 'gender'" in refusal(data.replace(b"Partner", b"GENDER", 1))
-    wide = (
-        data.replace(b"\n", b",Segment,segment\n", 1)
-        .replace(b"o\n", b"o,1,2\n")
-        .replace(b"Yes\n", b"Yes,1,2\n")
-    )
-    assert "duplicate columns: 'Segment', 'segment'" in refusal(wide)
-
-
-def test_a_header_that_holds_values(rows: list[Row], build: Build) -> None:
-    """No refusal quotes what is unlikely to be a column's name; it gives the position instead."""
-    address = "jean.dupont@example.com"
-
-    order = [*EXTRACT_ORDER, address]
-    holding = refusal(build([row | {address: "06 12 34 56 78"} for row in rows], order=order))
-    assert "need: column 22 contains phone numbers." in holding
-    order = [*EXTRACT_ORDER, "mail 0612345678"]
-    named = refusal(build([row | {"mail 0612345678": "x"} for row in rows], order=order))
-    assert "need: column 22 by name." in named
-    twice = refusal(build(rows).replace(b"\n", f",{address},{address}\n".encode(), 1))
-    assert "duplicate columns: column 22, column 23." in twice
-    near = refusal(build(rows).replace(b"tenure", b"061 tenure", 1))
-    assert "is missing 1 of 21 columns: 'tenure' (is it column 6?)." in near
-    for said in (holding, named, twice, near):
-        assert "dupont" not in said
-        assert "061" not in said
-
-
-def test_an_unpaired_quote_in_the_header(rows: list[Row], build: Build) -> None:
-    """A header that is not a CSV line is refused with its line number and what to do."""
-    for data in (b'"' + build(rows), build(rows).replace(b"tenure", b'"ten"ure', 1)):
-        assert "the header (line 1) has an unpaired quote" in refusal(data)
 
 
 @pytest.mark.parametrize("control", ["\x1b[31m", "\x00", "\t", "\x7f", "\x9b", "\u2028", "\u202e"])
@@ -238,6 +175,77 @@ def test_another_vocabulary(rows: list[Row], build: Build) -> None:
     assert "'gender' expects 'Female', 'Male'; 'Churn' expects 'No', 'Yes'" in message
     assert "ingest.value_maps" in message
     assert "Femme" not in message
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Month\u2013to\u2013month", "Month-to-month\u200b", "\ufeffTwo year", "Two\u00a0year", "Two  year"],
+)
+@pytest.mark.parametrize("bad", [1, 100])
+def test_a_value_that_only_looks_like_a_listed_one(
+    rows: list[Row], build: Build, value: str, bad: int
+) -> None:
+    """The signs that nobody sees are named, in one row as in all of them."""
+    data = build([row | {"Contract": value} for row in rows[:bad]] + rows[bad:])
+
+    if bad == 1:
+        extract = read_extract(data, "x.csv", "scoring", IngestConfig())
+        assert extract.quarantine[["column", "reason"]].to_numpy().tolist() == [
+            ["Contract", "disguised_value"]
+        ]
+    else:
+        message = refusal(data)
+        assert "most often disguised_value in 'Contract' (100 lines" in message
+        assert "no-break, zero-width or doubled blank, a byte-order mark or a typographic dash" in message
+        assert value not in message
+
+
+def test_the_values_expected_are_listed_for_a_few_strangers_too(rows: list[Row], build: Build) -> None:
+    """A tenth of the rows with an unknown value is enough to be told the known ones, and what else is bad."""
+    for row in rows[:10]:
+        row["Contract"] = "Weekly"
+    for row in rows[:7]:
+        row["tenure"] = "x"
+
+    message = refusal(build(rows))
+
+    assert "most often unknown_category in 'Contract' (10 lines, first 2, 3, 4). The value is" in message
+    assert "'Contract' expects 'Month-to-month', 'One year', 'Two year'." in message
+    assert message.endswith("Then: not_a_number in 'tenure' (7).")
+
+
+def test_all_that_the_rows_show_is_said_at_once(rows: list[Row], build: Build) -> None:
+    """Personal columns, blank ones, unknown values and other bad rows are one refusal, without values."""
+    spoilt = [
+        row
+        | {"E-Mail": "x", "Partner": "Oui", "Dependents": "Non", "TechSupport": "", "MonthlyCharges": "50,5"}
+        for row in rows
+    ]
+
+    with pytest.raises(ExtractError) as error:
+        read_extract(build(spoilt, order=[*EXTRACT_ORDER, "E-Mail"]), "x.csv", "scoring", IngestConfig())
+
+    assert str(error.value) == (
+        "extract 'x.csv' has 4 faults."
+        " (1) It contains personal data that scoring does not need: 'E-Mail' by name. Export it without these"
+        " columns, or list false positives in ingest.allow_personal_columns."
+        " (2) It has no values in 'TechSupport'. Export the values."
+        " (3) It uses unknown values in most rows: 'Partner' expects 'No', 'Yes', and so does 'Dependents'."
+        " Export these values, or map the sender's in ingest.value_maps."
+        " (4) 100 of 100 rows are bad; the limit is 5.0% (ingest.max_quarantined_share); most often"
+        " decimal_comma in 'MonthlyCharges' (100 lines, first 2, 3, 4). The number has a decimal comma."
+        " Export numbers with a point, such as 29.85."
+    )
+    assert error.value.quarantine is not None
+    assert set(error.value.quarantine["line"]) == set(range(2, 102))
+
+
+def test_rows_that_a_column_spoils_are_not_counted_again(rows: list[Row], build: Build) -> None:
+    """A column that is named as a whole is no reason to list its rows too."""
+    spoilt = [row | {"Partner": "Oui"} for row in rows]
+    spoilt[3]["tenure"] = "x"
+
+    assert "rows are bad" not in refusal(build(spoilt))
 
 
 @pytest.mark.parametrize(("bad", "refused"), [(4, False), (5, True), (6, True)])
