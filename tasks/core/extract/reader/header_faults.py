@@ -12,6 +12,7 @@ from schemas.config import IngestConfig
 from schemas.quarantine_reasons import HINTS
 from tasks.core.contract.column_names import named, quoted
 from tasks.core.contract.likely_columns import Likely, likely_columns
+from tasks.core.contract.number_cells import parse_numbers
 from tasks.core.contract.parse import parse_cells
 from tasks.core.contract.personal_data import count_personal, judged_columns, personal_fault
 from tasks.core.contract.row_judge import Judge
@@ -73,7 +74,7 @@ def refuse_header(
     encoded = _one_hot(missing, unmatched, file.rows)
     sought = [column for column in missing if column not in encoded]
     likely = likely_columns(schema, sought, unmatched, file.rows.cells, config)
-    if not any(known):
+    if not _is_header(dialect.header, known):
         likely = _names_of_words(file, likely)
         unnamed = replace(file, header=("",) * len(file.header))
         refuse([_no_header(file, likely), *_faults_of_rows(unnamed, likely)])
@@ -81,6 +82,13 @@ def refuse_header(
     if duplicates:
         faults.append(f"has duplicate columns: {listing(duplicates)}. Export each column once.")
     refuse([*faults, *_faults_of_rows(file, likely)])
+
+
+def _is_header(header: tuple[str, ...], known: list[str | None]) -> bool:
+    """Tell a header from a line of values, which may hold a name of the contract, too: Contract, Partner."""
+    _, forms = parse_numbers(header)
+    numbers = sum(form not in ("text", "blank") for form in forms)
+    return len({column for column in known if column}) > numbers
 
 
 def _first_rows(head: bytes, dialect: Dialect) -> SplitLines:
@@ -115,8 +123,9 @@ def _missing(file: _File, missing: list[str], encoded: set[str], likely: dict[st
 
 
 def _no_header(file: _File, likely: dict[str, Likely]) -> str:
+    found = "values" if any(file.known) else "no column name from the contract"
     return (
-        "has no header: its first line contains no column name from the contract. Export it with the"
+        f"has no header: its first line contains {found}. Export it with the"
         f" {len(file.wanted)} column names on the first line, or map other names in {_aliases(file, likely)}."
     )
 

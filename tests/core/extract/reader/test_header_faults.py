@@ -227,6 +227,18 @@ def test_a_first_line_of_values_is_never_shown(rows: list[Row], build: Build) ->
     )
 
 
+@pytest.mark.parametrize("word", ["Contract", "Partner", "churn"])
+def test_a_value_that_is_also_a_name_makes_no_header(rows: list[Row], build: Build, word: str) -> None:
+    """A first line with more numbers than names of the contract holds values, and none of them is shown."""
+    lines = [row | {"who": "Customer Ida", "name": "Dupont", "born": "Dupont", "why": word} for row in rows]
+    data = build(lines, order=list(lines[0])).split(b"\n", 1)[1]
+
+    message = refusal(data)
+
+    assert "has no header: its first line contains values." in message
+    assert not any(value in message for value in ("Ida", "Dupont", "Female", "check"))
+
+
 @pytest.mark.parametrize("count", [30, 1_000])
 def test_many_columns_fit_on_a_screen(rows: list[Row], build: Build, count: int) -> None:
     """Long lists are cut, and the rest is counted; a name that is a text is called by its place."""
