@@ -114,9 +114,12 @@ def find_expired(home: Locations, policy: RetentionPolicy, champion: str, now: d
                 hidden = path.name.startswith(HIDDEN)
                 if hidden or ((last := rule.expiry(path)) is not None and last < today):
                     due.expired.append(Expired(rule.kind, path, rule.day_of(path)))
-            except (OSError, AccessError) as error:
-                reason = cause_of(error, path) if isinstance(error, OSError) else str(error)
-                due.unreadable[rule.kind] = reason
+            except OSError as error:
+                due.unreadable[rule.kind] = cause_of(error, path)
+            except AccessError as error:
+                due.unreadable[rule.kind] = str(error)
+            except (OverflowError, ValueError) as error:
+                due.unreadable[rule.kind] = f"an entry has an impossible day ({error})"
     return due
 
 

@@ -285,6 +285,16 @@ def test_one_that_cannot_be_read_keeps_no_other_of_its_kind(places: Locations) -
     assert due.expired == [each for each in before.expired if each.path != closed]
 
 
+def test_an_impossible_day_stops_no_sweep(places: Locations) -> None:
+    """An entry whose last day is beyond the calendar is reported; those beside it are found."""
+    before = expiry.find_expired(places, POLICY, BUNDLE, NOW)
+    (places.archive / "9999-12-31-note.csv").write_text("x")
+    due = expiry.find_expired(places, POLICY, BUNDLE, NOW)
+
+    assert due.unreadable == {"archive": "an entry has an impossible day (date value out of range)"}
+    assert due.expired == before.expired
+
+
 def test_what_an_earlier_sweep_hid_goes_though_its_day_cannot_be_seen(places: Locations) -> None:
     """Whatever its name, and even if its reason cannot be read: only its day is unknown."""
     before = expiry.find_expired(places, POLICY, BUNDLE, NOW)
