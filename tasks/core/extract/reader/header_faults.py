@@ -25,6 +25,8 @@ from tasks.core.extract.text.line_reader import SplitLines, read_lines
 _LINES: Final = 1_000
 """Lines below the header that are judged."""
 _FAULTS_LISTED: Final = 3
+_MOST_COPIES: Final = 2
+"""Times that a header has a name: two tables that were joined have it twice."""
 _BINARY: Final = frozenset({"0", "1", "0.0", "1.0", "true", "false"})
 _BEFORE_ENCODING: Final = (
     "The extract is one-hot encoded: export the original CRM columns, before the encoding."
@@ -85,10 +87,15 @@ def refuse_header(
 
 
 def _is_header(header: tuple[str, ...], known: list[str | None]) -> bool:
-    """Tell a header from a line of values, which may hold a name of the contract, too: Contract, Partner."""
+    """Tell a header from a line of values, which may hold a name of the contract, too: Contract, Partner.
+
+    Numbers speak for values, and so does a text that stands there more than twice, such as No.
+    """
     _, forms = parse_numbers(header)
     numbers = sum(form not in ("text", "blank") for form in forms)
-    return len({column for column in known if column}) > numbers
+    texts = Counter(filter(None, map(normalise_name, header)))
+    repeats = sum(times - _MOST_COPIES for times in texts.values() if times > _MOST_COPIES)
+    return len({column for column in known if column}) > numbers + repeats
 
 
 def _first_rows(head: bytes, dialect: Dialect) -> SplitLines:

@@ -229,14 +229,24 @@ def test_a_first_line_of_values_is_never_shown(rows: list[Row], build: Build) ->
 
 @pytest.mark.parametrize("word", ["Contract", "Partner", "churn"])
 def test_a_value_that_is_also_a_name_makes_no_header(rows: list[Row], build: Build, word: str) -> None:
-    """A first line with more numbers than names of the contract holds values, and none of them is shown."""
+    """A first line with more values than names of the contract is no header, and none of them is shown."""
     lines = [row | {"who": "Customer Ida", "name": "Dupont", "born": "Dupont", "why": word} for row in rows]
-    data = build(lines, order=list(lines[0])).split(b"\n", 1)[1]
+    without_numbers = [
+        row | dict.fromkeys(("SeniorCitizen", "tenure", "MonthlyCharges", "TotalCharges"), "") for row in lines
+    ]
 
-    message = refusal(data)
+    for table in (lines, without_numbers):
+        message = refusal(build(table, order=list(lines[0])).split(b"\n", 1)[1])
 
-    assert "has no header: its first line contains values." in message
-    assert not any(value in message for value in ("Ida", "Dupont", "Female", "check"))
+        assert "has no header: its first line contains values." in message
+        assert not any(value in message for value in ("Ida", "Dupont", "Female", "check"))
+
+
+def test_a_table_joined_with_itself_has_a_header(rows: list[Row], build: Build) -> None:
+    """Names that are there twice are duplicates, however many they are."""
+    data = b"\n".join(line + b"," + line for line in build(rows).splitlines())
+
+    assert "has duplicate columns: 'Churn', 'Contract', 'Dependents'" in refusal(data)
 
 
 @pytest.mark.parametrize("count", [30, 1_000])
