@@ -232,7 +232,8 @@ def test_a_value_that_is_also_a_name_makes_no_header(rows: list[Row], build: Bui
     """A first line with more values than names of the contract is no header, and none of them is shown."""
     lines = [row | {"who": "Customer Ida", "name": "Dupont", "born": "Dupont", "why": word} for row in rows]
     without_numbers = [
-        row | dict.fromkeys(("SeniorCitizen", "tenure", "MonthlyCharges", "TotalCharges"), "") for row in lines
+        row | dict.fromkeys(("SeniorCitizen", "tenure", "MonthlyCharges", "TotalCharges"), "")
+        for row in lines
     ]
 
     for table in (lines, without_numbers):
