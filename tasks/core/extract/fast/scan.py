@@ -37,7 +37,7 @@ Places = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int8]
 Flags = npt.NDArray[np.bool_]
 Spelled = tuple[int, int]
-"""Code of a category value, and number of the quirk in its spelling, 0 if there is none."""
+"""Code of a category value, and number of the quirk in its spelling, or 0."""
 
 
 @dataclass(frozen=True)
@@ -276,7 +276,7 @@ def _known(
 ) -> tuple[np.uintp, np.uintp]:
     """Match a known value from `start` up to a `stop` or a line ending.
 
-    Return the place of its spelling and its end; `last` and `start` if there is none.
+    Return the place of its spelling and its end; `last` and `start` if no spelling matches.
     """
     size = np.uintp(len(octets))
     for each in range(first, last):

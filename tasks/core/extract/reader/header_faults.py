@@ -89,7 +89,7 @@ def refuse_header(
 def _is_header(header: tuple[str, ...], known: list[str | None]) -> bool:
     """Tell a header from a line of values, which may hold a name of the contract, too: Contract, Partner.
 
-    Numbers speak for values, and so does a text that stands there more than twice, such as No.
+    Numbers speak for values, and so does a text that occurs more than twice, such as No.
     """
     _, forms = parse_numbers(header)
     numbers = sum(form not in ("text", "blank") for form in forms)
