@@ -243,6 +243,36 @@ def test_a_value_that_is_also_a_name_makes_no_header(rows: list[Row], build: Bui
         assert not any(value in message for value in ("Ida", "Dupont", "Female", "check"))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tenure,Muster,Muster,Berlin",
+        "Muster,Partner,Berlin,Contract",
+        "Male,Muster,Contract,Partner,Churn,Muster,Yes,No",
+        "gender,Partner,churn,Muster,12,50.5,Yes",
+        "Berlin,tenure,Partner,Contract,Berlin,Muster,Muster,Muster,Muster,Muster",
+    ],
+)
+def test_a_short_first_line_of_values_is_not_shown_either(line: str) -> None:
+    """One or two names of the contract make no header, nor do more if there are as many values."""
+    below = line.replace("Muster", "Male").replace("Contract", "Two year")
+    for data in (line, "\n".join([line, *[below] * 20])):
+        message = refusal(data.encode())
+
+        assert "has no header" in message
+        assert not any(value in message for value in ("Muster", "Berlin", "Male:"))
+
+
+def test_a_first_line_with_one_name_is_called_so(rows: list[Row], build: Build) -> None:
+    """The file's other names may be right ones; those that the values below tell are offered."""
+    table = sent(rows, {column: f"Colonne {chr(97 + n)}" for n, column in enumerate(EXTRACT_ORDER) if n})
+
+    message = said(table, build)
+
+    assert "its first line contains only 1 column name from the contract. Export" in message
+    assert "{Colonne b: gender, Colonne i: InternetService" in message
+
+
 def test_a_table_joined_with_itself_has_a_header(rows: list[Row], build: Build) -> None:
     """Names that are there twice are duplicates, however many they are."""
     data = b"\n".join(line + b"," + line for line in build(rows).splitlines())
