@@ -68,7 +68,7 @@ def likely_columns(
     for place, name in islice(names.items(), _MOST_COLUMNS):
         filled = [cell for cell in cells[place] if cell.strip()]
         for order, column in enumerate(missing):
-            near = _similarity(column, name)
+            near = similarity(column, name)
             if near < _NEAR_ENOUGH and column not in VOCABULARY:
                 continue
             worth = _worth(schema, column, filled, config)
@@ -81,7 +81,7 @@ def likely_columns(
     return found
 
 
-def _similarity(column: str, name: str) -> float:
+def similarity(column: str, name: str) -> float:
     """Compare names as a whole and word by word, from 0 to 1; a tenth tells equal ones apart."""
     whole = _ratio(normalise_name(column), normalise_name(name))
     ours, theirs = _words(column), _words(name)

@@ -11,6 +11,7 @@ from schemas.columns import CATEGORIES, TARGET
 from schemas.config import IngestConfig
 from schemas.quarantine_reasons import HINTS
 from tasks.core.contract.column_names import named, quoted
+from tasks.core.contract.likely_charges import settle_charges
 from tasks.core.contract.likely_columns import Likely, likely_columns
 from tasks.core.contract.number_cells import parse_numbers
 from tasks.core.contract.parse import parse_cells
@@ -78,6 +79,7 @@ def refuse_header(
     encoded = _one_hot(missing, unmatched, file.rows)
     sought = [column for column in missing if column not in encoded]
     likely = likely_columns(schema, sought, unmatched, file.rows.cells, config)
+    likely = settle_charges(likely, known, unmatched, file.rows.cells, config)
     values = _count_values(file.header, file.rows, config)
     if not _is_header(file.header, known, values):
         likely = {} if values else {column: each for column, each in likely.items() if each.own_words}

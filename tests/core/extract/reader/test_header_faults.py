@@ -121,6 +121,17 @@ def said(rows: list[Row], build: Build, **options: str) -> str:
             {"account_Charges.Id": "2"},
             "account_Charges.Monthly: MonthlyCharges, account_Charges.Total: TotalCharges",
         ),
+        (
+            {"MonthlyCharges": "charge", "TotalCharges": "lifetime_charge"},
+            {},
+            "charge: MonthlyCharges, lifetime_charge: TotalCharges",
+        ),
+        (
+            {"MonthlyCharges": "cargo_mensual", "TotalCharges": "cargo_total", "tenure": "tenure_meses"},
+            {"cargo_otro": ["1.5", "9.25"] * 50},
+            "tenure_meses: tenure, cargo_mensual: MonthlyCharges, cargo_total: TotalCharges",
+        ),
+        ({"TotalCharges": "importe"}, {"total_charge_id": "4.5"}, "importe: TotalCharges"),
         ({"customerID": "customer"}, {"customer_code": "A"}, "customer: customerID"),
     ],
 )
@@ -140,6 +151,19 @@ def test_names_and_values_are_matched_together(
     assert read_extract(build(table, order=list(table[0])), "x", "training", config).counts.accepted == 100
 
 
+def test_charges_that_cannot_be_told_apart_are_not_suggested(rows: list[Row], build: Build) -> None:
+    """Without the tenure, or with customers of the first months alone, either may be the other."""
+    new = [row | {"tenure": "1", "TotalCharges": row["MonthlyCharges"]} for row in rows]
+    names = {"MonthlyCharges": "charge", "TotalCharges": "lifetime_charge"}
+
+    for message in (
+        said(sent(rows, names | {"tenure": "antig"}), build),
+        said(sent(new, names), build),
+    ):
+        assert "in ingest.aliases." in message
+        assert "is it" not in message
+
+
 def test_a_code_column_alone_is_suggested_as_such(rows: list[Row], build: Build) -> None:
     """It is named with what else it needs, and left out of the setting."""
     table = [{key: "1" if key == "Churn Value" else cell for key, cell in row.items()}
@@ -156,11 +180,11 @@ def test_a_code_column_alone_is_suggested_as_such(rows: list[Row], build: Build)
 
 def test_a_column_is_suggested_once(rows: list[Row], build: Build) -> None:
     """Of two missing columns only the nearer one gets it."""
-    table = [{key: cell for key, cell in row.items() if key != "TotalCharges"} for row in rows]
+    table = [{key: cell for key, cell in row.items() if key != "Dependents"} for row in rows]
 
-    message = said(sent(table, {"MonthlyCharges": "Monthly Total Charges"}), build)
+    message = said(sent(table, {"Partner": "partner_dependents"}), build)
 
-    assert message.count("is it 'Monthly Total Charges'") == 1
+    assert message.count("is it 'partner_dependents'") == 1
 
 
 @pytest.mark.parametrize("spelling", [str, str.lower, lambda name: name.replace(" ", "_")])
