@@ -31,9 +31,13 @@ _OWN: Final = {
     for column, words in VOCABULARY.items()
 }
 """For each category column, the words of no other one."""
+_TELEPHONE: Final = frozenset(
+    {"telefon", "telefone", "telefono", "telefoon", "telephone", "teléfono", "téléphone"}
+)
+"""Words for a phone, which with Yes and No below it is PhoneService."""
 _MOST_COLUMNS: Final = 200
 """Columns of the sender that are compared."""
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[0-9]+")
+_WORD: Final = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ def likely_columns(
         filled = [cell for cell in cells[place] if cell.strip()]
         for order, column in enumerate(missing):
             near = similarity(column, name)
+            if column == "PhoneService" and not _TELEPHONE.isdisjoint(_words(name)):
+                near = max(near, _NEAR_ENOUGH)
             if near < _NEAR_ENOUGH and column not in VOCABULARY:
                 continue
             worth = _worth(schema, column, filled, config)

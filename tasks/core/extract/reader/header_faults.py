@@ -197,17 +197,19 @@ def _faults_of_rows(file: _File, likely: dict[str, Likely]) -> Iterator[str]:
     """Yield what the first rows show to be wrong, besides the header."""
     places = {each.place: column for column, each in likely.items()}
     known = [places.get(place, column) for place, column in enumerate(file.known)]
+    misfits = {each.place for each in likely.values() if not each.fits}
     rows = len(file.rows.numbers)
     if not rows:
         return
-    searched = judged_columns(file.header, known, file.config.allow_personal_columns)
+    sure = [column if place not in misfits else None for place, column in enumerate(known)]
+    searched = judged_columns(file.header, sure, file.config.allow_personal_columns)
     found: Counter[tuple[int, str]] = Counter()
     filled: Counter[int] = Counter()
     for place, kinds in searched.items():
         cells = Counter(file.rows.cells[place])
         filled[place] = sum(times for cell, times in cells.items() if cell.strip())
         found.update({(place, kind): times for kind, times in count_personal(cells, kinds).items()})
-    personal = personal_fault(file.header, known, searched, found, filled)
+    personal = personal_fault(file.header, sure, searched, found, filled)
     if personal:
         yield personal
     sent = {column: file.rows.cells[known.index(column)] for column in file.wanted if column in known}

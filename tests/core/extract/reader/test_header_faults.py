@@ -178,6 +178,27 @@ def test_a_code_column_alone_is_suggested_as_such(rows: list[Row], build: Build)
     )
 
 
+@pytest.mark.parametrize("name", ["Telefon", "Telephone", "Kunde Telefono", "Téléphone"])
+def test_a_telephone_of_yes_and_no_is_the_phone_service(rows: list[Row], build: Build, name: str) -> None:
+    """Who has a telephone is not personal; a number is, and no service."""
+    flagged = said(sent(rows, {"PhoneService": name}), build)
+
+    assert f"'PhoneService' (is it '{name}'?)" in flagged
+    assert f"ingest.aliases: {{{name}: PhoneService}}" in flagged
+    assert "personal" not in flagged
+    numbers = ["+33 6 12 34 56 78", "n/a"] * 50
+    listed = said(sent([_without(row, "PhoneService") for row in rows], {}, **{name: numbers}), build)
+    assert f"'{name}' by name" in listed
+    assert f"{name}: PhoneService" not in listed
+    called = said(sent([_without(row, "PhoneService") for row in rows], {}, Phone=numbers), build)
+    assert "(is it 'Phone', with other values?)" in called
+    assert "'Phone' by name" in called
+
+
+def _without(row: Row, column: str) -> Row:
+    return {key: cell for key, cell in row.items() if key != column}
+
+
 def test_a_column_is_suggested_once(rows: list[Row], build: Build) -> None:
     """Of two missing columns only the nearer one gets it."""
     table = [{key: cell for key, cell in row.items() if key != "Dependents"} for row in rows]

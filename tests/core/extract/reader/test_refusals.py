@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from schemas.columns import EXTRACT_ORDER
+from schemas.columns import CATEGORIES, EXTRACT_ORDER
 from schemas.config import IngestConfig
 from tasks.core.contract.personal_data import is_personal_name
 from tasks.core.errors import ExtractError
@@ -328,7 +328,11 @@ def test_personal_columns(rows: list[Row], build: Build, column: str, value: str
         "Mobile Number", "Nachname", "Geburtsdatum", "Date of Birth", "birth_date", "First Name", "firstName",
         "FIRST_NAME", "Customer Last Name", "Full name", "customer_name", "Name of Customer", "Nom du client",
         "Name", "Name 2", "Straße", "Téléphone", "IBANNumber", "Bank Account No", "Agent Notes", "Comments",
-        "IP Address", "SSN", "MOBILENUMBER", "Passport No", "Latitude", "Lat Long",
+        "IP Address", "SSN", "MOBILENUMBER", "Passport No", "Latitude", "Lat Long", "IP", "last_ip",
+        "apellidos", "nombre", "Nombre del cliente", "fecha_nacimiento", "Fecha de nacimiento", "teléfono",
+        "DNI", "dirección", "achternaam", "voornaam", "geboortedatum", "BSN", "adres", "Adres 1", "cognome",
+        "codice_fiscale", "data_nascita", "Data di nascita", "Nome e cognome", "indirizzo", "handy",
+        "HandyNr", "hausnummer", "STRASSE", "Straße_Nr", "endereço", "Telemóvel", "Morada",
     ],
 )  # fmt: skip
 def test_names_that_say_who(column: str) -> None:
@@ -343,12 +347,32 @@ def test_names_that_say_who(column: str) -> None:
         "Churn Reason", "Segment", "Internet Type", "Phone Service Type", "Mobile Plan", "Email Support",
         "Multiple Phone Lines", "Customer Status", "Contact Count", "First Contract", "Country",
         "Last Login", "Plan Description", "Username Policy", "Domain", "Renamed", "Notebook", "Tenure Months",
+        "VoIP", "IP TV",
+        "Nombre de lignes", "nombre_appels", "Handy Tarif", "Servicio telefono", "Linea movil", "Data plan",
+        "Nome del piano", "Kundennummer", "Fecha", "Padres", *EXTRACT_ORDER,
+        *(word for words in CATEGORIES.values() for word in words),
         "Referred a Friend", "Avg Monthly GB Download", "Paperless", "Mailed", "Addressable", "Nominal",
     ],
 )  # fmt: skip
 def test_names_that_say_what(column: str) -> None:
     """Words for products and habits do not refuse a column, nor do longer words."""
     assert not is_personal_name(column)
+
+
+@pytest.mark.parametrize("quoting", ["{}", '"{}"', " {}"])
+def test_a_personal_name_above_words_for_categories(rows: list[Row], build: Build, quoting: str) -> None:
+    """Yes and No tell whether there is an address, not which; one other cell makes it personal."""
+    config = IngestConfig(min_training_rows=50)
+
+    def table(cells: list[str]) -> bytes:
+        lines = build(rows).decode().splitlines()
+        added = [f"{line},{quoting.format(cell)}" for line, cell in zip(lines[1:], cells, strict=False)]
+        return "\n".join([f"{lines[0]},E-Mail", *added]).encode()
+
+    flags = ["Yes", "no", "NO", ""] * 25
+    assert read_extract(table(flags), "x.csv", "training", config).ignored_columns == ("E-Mail",)
+    for cells in ([*flags[:99], "x"], ["Yes"] * 9 + [""] * 91, [""] * 100):
+        assert "'E-Mail' by name" in refusal(table(cells))
 
 
 def test_ids_that_are_addresses(rows: list[Row], build: Build) -> None:
