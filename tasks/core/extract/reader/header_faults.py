@@ -19,6 +19,7 @@ from tasks.core.contract.personal_data import count_personal, judged_columns, pe
 from tasks.core.contract.row_judge import Judge
 from tasks.core.contract.vocabulary import VOCABULARY, category_words, normalise_name, normalise_value
 from tasks.core.errors import listing
+from tasks.core.extract.reader.buried_names import buried_names_fault
 from tasks.core.extract.reader.refusals import refuse, unknown_values_fault
 from tasks.core.extract.text.dialect import Dialect
 from tasks.core.extract.text.line_reader import SplitLines, read_lines
@@ -82,6 +83,8 @@ def refuse_header(
     likely = settle_charges(likely, known, unmatched, file.rows.cells, config)
     values = _count_values(file.header, file.rows, config)
     if not _is_header(file.header, known, values):
+        if buried := buried_names_fault(head, dialect, config):
+            refuse([buried])
         likely = {} if values else {column: each for column, each in likely.items() if each.own_words}
         unnamed = replace(file, header=("",) * len(file.header))
         refuse([_no_header(file, values, likely), *_faults_of_rows(unnamed, likely)])

@@ -45,10 +45,13 @@ def refuse_wrong_width(tally: Tally, expected: int) -> None:
         usual, count = max(
             ((w, n) for w, n in tally.widths.items() if w != expected), key=lambda item: item[1]
         )
+        advice = (
+            "Separate header and rows by the same sign, and do not quote whole lines."
+            if usual == 1
+            else "Export header and rows with the same columns, and quote fields that contain the separator."
+        )
         raise UnnamedError(
-            f": the header has {expected} fields, but {count} of {lines} lines"
-            f" have {usual}. Export header and rows with the same columns, and quote fields that contain"
-            " the separator."
+            f": the header has {expected} fields, but {count} of {lines} lines have {usual}. {advice}"
         )
 
 

@@ -37,7 +37,7 @@ _FORMATS: Final = (
     Foreign(b"SQLite format 3", "an SQLite database", "export the table as CSV"),
     Foreign(b"%PDF", "a PDF document", "export the table as CSV"),
     Foreign(b"{", "JSON", "export it as CSV"),
-    Foreign(b"[", "JSON", "export it as CSV"),
+    *(Foreign(b"[%c" % then, "JSON", "export it as CSV") for then in b'{["] \t\r\n'),
     Foreign(b"<", "HTML or XML", "export it as CSV"),
 )
 

@@ -54,6 +54,8 @@ def _stata() -> bytes:
         (lambda: pickle.dumps(TABLE), "pickle"),
         (_database, "SQLite"),
         (lambda: json.dumps([{"customerID": "a"}]).encode(), "JSON"),
+        (lambda: json.dumps([{"customerID": "a"}], indent=1).encode(), "JSON"),
+        (lambda: json.dumps([["customerID"], ["a"]]).encode(), "JSON"),
         (lambda: TABLE.to_html().encode(), "HTML"),
     ],
 )
@@ -69,5 +71,12 @@ def test_files_of_other_programs_are_recognised(write: Callable[[], bytes], what
 
 def test_a_table_is_none_of_them() -> None:
     """Neither a header nor a name that contains one of the signatures is taken for another format."""
-    for header in ("customerID,tenure", '"customerID";"tenure"', "BZh,PK", "PDF,Obj", ""):
+    for header in (
+        "customerID,tenure",
+        '"customerID";"tenure"',
+        "BZh,PK",
+        "PDF,Obj",
+        "[customerID],[tenure]",
+        "",
+    ):
         assert foreign_format(header.encode(), 0) is None
