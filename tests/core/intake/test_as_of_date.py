@@ -150,6 +150,22 @@ def test_the_future_and_two_dates_are_refused(
 
 
 @pytest.mark.parametrize(
+    ("name", "what_to_do"),
+    [
+        ("crm_2026-02-01_2026-02-28.csv", "Rename it with one date, or pass --as-of."),
+        ("crm_2026-03-03.csv", "Rename it, or pass --as-of, or set timezone to your own."),
+        ("crm_2026-03-04.csv", "Rename it, or pass --as-of."),
+    ],
+)
+def test_sender_and_operator_are_told_what_to_do(name: str, what_to_do: str) -> None:
+    """Either can act; only a day that may have begun elsewhere is put down to the time zone."""
+    with pytest.raises(UnnamedError) as error:
+        as_of_date(name, asked=None, modified=MODIFIED, now=THEN)
+
+    assert str(error.value).endswith(f". {what_to_do}")
+
+
+@pytest.mark.parametrize(
     ("name", "why"),
     [
         ("crm_2026-13-01.csv", "does not exist"),

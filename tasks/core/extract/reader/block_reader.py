@@ -147,6 +147,7 @@ class BlockReader:
         tally.quirks.update(parsed.quirks + lines.quirks)
         tally.rows += len(parsed.lines)
         tally.broken.update(lines.faults.values())
+        tally.controls.update(lines.controls)
         tally.widths.update(lines.widths)
         tally.first_bad_byte = lines.first_bad_byte
         tally.simulated += sum(each.startswith(SIMULATED_ID_PREFIX) for each in customers.columns[ID])

@@ -47,6 +47,6 @@ def _not_fields(number: int, width: int) -> str:
     mapped = ", or map the names as sent in ingest.aliases" if width >= _FEWEST_NAMES else ""
     return (
         f"has column names of the contract on line {number}, but not as fields of their own. Separate them"
-        " with ',', ';', '|' or a tab, without prefixes, types, blanks before quotes, quotes other than '\"', or"
-        f" quotes around the whole line{mapped}."
+        " with ',', ';', '|' or a tab, without prefixes, types, blanks before quotes, quotes other than '\"',"
+        f" or quotes around the whole line{mapped}."
     )

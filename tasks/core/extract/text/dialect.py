@@ -7,7 +7,8 @@ from typing import Final
 
 from schemas.config import IngestConfig
 from tasks.core.contract.quirks import EXTRA_MARK, SEPARATOR_LINE
-from tasks.core.errors import CONTROL, UnnamedError
+from tasks.core.errors import CONTROL, UnnamedError, listing
+from tasks.core.extract.text.control_signs import control_signs, header_advice, named_sign
 from tasks.core.extract.text.foreign_formats import foreign_format
 from tasks.core.extract.text.separator import LINES_COMPARED, SEPARATORS, detect_separator, split_line
 
@@ -64,7 +65,11 @@ def recognise(data: bytes, config: IngestConfig) -> Dialect:
     separator = detect_separator(text, _lines_after(data[offset + end :], newline), config)
     place = f": the header (line {header_line})"
     if has_control(text, separator):
-        raise UnnamedError(f"{place} contains a control character. Remove it from the export.")
+        signs = control_signs(text, separator)
+        raise UnnamedError(
+            f"{place} contains a control character: {listing([*map(named_sign, signs)])}."
+            f" {header_advice(text, signs)}"
+        )
     try:
         header = tuple(split_line(text, separator))
     except csv.Error:

@@ -241,7 +241,7 @@ def test_all_that_the_first_rows_show_is_said_at_once(rows: list[Row], build: Bu
         " ingest.allow_personal_columns. (3) It uses unknown values in most of the first 100 rows: 'Partner'"
         " expects 'No', 'Yes'. Export these values, or map the sender's in ingest.value_maps."
         " (4) 100 of the first 100 rows have decimal_comma in 'MonthlyCharges'. The number has a decimal"
-        " comma. Export numbers with a point, such as 29.85."
+        " comma. Export numbers with a point and no thousands separators, such as 29.85."
     )
 
 

@@ -74,6 +74,37 @@ def test_another_encoding_on_most_lines(rows: list[Row], build: Build) -> None:
     assert f"byte {data.index(0xE9)} is in another encoding" in refusal(data)
 
 
+@pytest.mark.parametrize(
+    ("control", "named", "advice"),
+    [
+        ("\r", "carriage return (U+000D)", "lines that end in LF or CRLF"),
+        ("\u2028", "line separator (U+2028)", "lines that end in LF or CRLF"),
+        ("\x85", "next line (U+0085)", "lines that end in LF or CRLF"),
+        ("\x01", "U+0001", "Remove it from the export"),
+        ("\t", "tab (U+0009)", "Remove it from the export"),
+        ("\u202e", "right-to-left override (U+202E)", "Remove it from the export"),
+    ],
+)
+def test_control_characters_are_named(
+    rows: list[Row], build: Build, control: str, named: str, advice: str
+) -> None:
+    """In the header as in the rows, with what to do about it."""
+    header = refusal(build(rows).replace(b"tenure", f"ten{control}ure".encode(), 1))
+    in_rows = refusal(build(rows).replace(b"Mailed check", f"Mailed{control}check".encode(), 7))
+
+    assert f"the header (line 1) contains a control character: {named}. " in header
+    assert advice in header
+    assert "most often control_character (7 lines, first 2, 3, 4)" in in_rows
+    assert f"Remove it from the export, and end lines with LF or CRLF. Found: {named} in 7 lines." in in_rows
+
+
+def test_a_control_character_between_columns(rows: list[Row], build: Build) -> None:
+    """It separates them, so it is not to be removed."""
+    message = refusal(build(rows).replace(b",", b"\x01"))
+
+    assert "control character: U+0001. Separate the columns with ',', ';', '|' or a tab instead." in message
+
+
 @pytest.mark.parametrize("control", ["\x1b[31m", "\x00", "\t", "\x7f", "\x9b", "\u2028", "\u202e"])
 def test_control_characters_in_the_header(rows: list[Row], build: Build, control: str) -> None:
     """A column name with control characters is refused and never shown."""
@@ -234,7 +265,7 @@ def test_all_that_the_rows_show_is_said_at_once(rows: list[Row], build: Build) -
         " Export these values, or map the sender's in ingest.value_maps."
         " (4) 100 of 100 rows are bad; the limit is 5.0% (ingest.max_quarantined_share); most often"
         " decimal_comma in 'MonthlyCharges' (100 lines, first 2, 3, 4). The number has a decimal comma."
-        " Export numbers with a point, such as 29.85."
+        " Export numbers with a point and no thousands separators, such as 29.85."
     )
     assert error.value.quarantine is not None
     assert set(error.value.quarantine["line"]) == set(range(2, 102))
