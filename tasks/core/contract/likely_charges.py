@@ -1,16 +1,15 @@
 """Tell a sender's monthly charges from the total ones by the contract's own rule, not by their names."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
-from schemas.config import IngestConfig
 from schemas.quarantine_reasons import RULES
-from tasks.core.contract.likely_columns import Likely, similarity
+from tasks.core.contract.likely_columns import MOST_COLUMNS, Likely, similarity
 from tasks.core.contract.number_cells import parse_numbers
-from tasks.core.contract.parse import parse_cells
 
 _CHARGES: Final = ("MonthlyCharges", "TotalCharges")
 _TENURE: Final = "tenure"
@@ -27,7 +26,6 @@ def settle_charges(
     known: Sequence[str | None],
     names: Mapping[int, str],
     cells: Sequence[Sequence[str]],
-    config: IngestConfig,
 ) -> dict[str, Likely]:
     """Choose the missing columns of charges by `total_incoherent`, and none if it cannot tell them apart.
 
@@ -36,29 +34,32 @@ def settle_charges(
         known: The contract's column at each position.
         names: Names of the sender's other columns, by position.
         cells: The cells of every position in a few rows.
-        config: How the cells are read.
     """
     places = {column: place for place, column in enumerate(known) if column}
     places |= {column: each.place for column, each in likely.items() if column not in _CHARGES}
     missing = [column for column in _CHARGES if column not in places]
     rest = {column: each for column, each in likely.items() if column not in missing or not each.fits}
+    if not missing or rest.keys() & set(missing):
+        return dict(likely)
     taken = {*places.values(), *(each.place for each in rest.values())}
     near = {
         place: max(similarity(column, name) for column in _CHARGES)
-        for place, name in names.items()
+        for place, name in islice(names.items(), MOST_COLUMNS)
         if place not in taken and _is_numeric(cells[place])
     }
     candidates = sorted(near, key=lambda place: -near[place])[:_MOST_CANDIDATES]
-    if not missing or not candidates or rest.keys() & set(missing):
+    given = [places[column] for column in (_TENURE, *_CHARGES) if column in places]
+    numbers = {place: pd.Series(parse_numbers(cells[place])[0]) for place in (*candidates, *given)}
+    if not candidates:
         return dict(likely)
-    if _TENURE not in places:
+    if _TENURE not in places or numbers[places[_TENURE]].max() < _FEWEST_MONTHS:
         return dict(likely) if len(missing) == 1 else rest
     options = {
         pair: sum(
             similarity(column, names.get(place, column)) for column, place in zip(_CHARGES, pair, strict=True)
         )
         for pair in _pairs(places, candidates)
-        if _agree((places[_TENURE], *pair), cells, config)
+        if _agree([numbers[place] for place in (places[_TENURE], *pair)])
     }
     best = [pair for pair in options if options[pair] == max(options.values())]
     if len(best) != 1 or best[0][::-1] in options:
@@ -80,10 +81,8 @@ def _is_numeric(texts: Sequence[str]) -> bool:
     return len(numbers) > 0 and bool(np.mean(numbers) >= _FITTING_SHARE)
 
 
-def _agree(places: tuple[int, int, int], cells: Sequence[Sequence[str]], config: IngestConfig) -> bool:
+def _agree(columns: "Sequence[pd.Series[float]]") -> bool:
     """Return whether three columns are tenure, monthly and total charges for most customers."""
-    texts = {column: cells[place] for column, place in zip((_TENURE, *_CHARGES), places, strict=True)}
-    parsed = parse_cells(range(len(cells[places[0]])), texts, config)
-    frame = parsed.frame()
-    frame = frame[(frame[_TENURE] >= _FEWEST_MONTHS) & (frame["TotalCharges"] > 0)]
-    return len(frame) > 0 and bool(_COHERENT(frame).mean() >= _FITTING_SHARE)
+    frame = pd.concat(dict(zip((_TENURE, *_CHARGES), columns, strict=True)), axis="columns")
+    frame = frame[frame[_TENURE] >= _FEWEST_MONTHS].dropna()
+    return len(frame) > 0 and bool(_COHERENT(frame.assign(tenure_form="whole")).mean() >= _FITTING_SHARE)

@@ -35,7 +35,7 @@ _TELEPHONE: Final = frozenset(
     {"telefon", "telefone", "telefono", "telefoon", "telephone", "teléfono", "téléphone"}
 )
 """Words for a phone, which with Yes and No below it is PhoneService."""
-_MOST_COLUMNS: Final = 200
+MOST_COLUMNS: Final = 200
 """Columns of the sender that are compared."""
 _WORD: Final = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|[0-9]+")
 
@@ -69,7 +69,7 @@ def likely_columns(
         config: Value maps by which the cells are read.
     """
     pairs = []
-    for place, name in islice(names.items(), _MOST_COLUMNS):
+    for place, name in islice(names.items(), MOST_COLUMNS):
         filled = [cell for cell in cells[place] if cell.strip()]
         for order, column in enumerate(missing):
             near = similarity(column, name)

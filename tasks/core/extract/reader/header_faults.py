@@ -80,7 +80,7 @@ def refuse_header(
     encoded = _one_hot(missing, unmatched, file.rows)
     sought = [column for column in missing if column not in encoded]
     likely = likely_columns(schema, sought, unmatched, file.rows.cells, config)
-    likely = settle_charges(likely, known, unmatched, file.rows.cells, config)
+    likely = settle_charges(likely, known, unmatched, file.rows.cells)
     values = _count_values(file.header, file.rows, config)
     if not _is_header(file.header, known, values):
         if buried := buried_names_fault(head, dialect, config):

@@ -162,6 +162,8 @@ def test_charges_that_cannot_be_told_apart_are_not_suggested(rows: list[Row], bu
     ):
         assert "in ingest.aliases." in message
         assert "is it" not in message
+    one = said(sent(new, {"MonthlyCharges": "monthly_charge"}), build)
+    assert "ingest.aliases: {monthly_charge: MonthlyCharges}" in one
 
 
 def test_a_code_column_alone_is_suggested_as_such(rows: list[Row], build: Build) -> None:
