@@ -73,7 +73,7 @@ def likely_columns(
         filled = [cell for cell in cells[place] if cell.strip()]
         for order, column in enumerate(missing):
             near = similarity(column, name)
-            if column == "PhoneService" and not _TELEPHONE.isdisjoint(_words(name)):
+            if _is_other_name(column, name):
                 near = max(near, _NEAR_ENOUGH)
             if near < _NEAR_ENOUGH and column not in VOCABULARY:
                 continue
@@ -93,6 +93,12 @@ def similarity(column: str, name: str) -> float:
     ours, theirs = _words(column), _words(name)
     shared = sum(any(_ratio(each, other) >= _SAME_WORD for other in theirs) for each in ours)
     return max(whole, 2 * shared / max(1, len(ours) + len(theirs))) * 0.9 + whole * 0.1
+
+
+def _is_other_name(column: str, name: str) -> bool:
+    """Return whether a name is the column's behind a prefix, or a word for a telephone."""
+    is_telephone = column == "PhoneService" and not _TELEPHONE.isdisjoint(_words(name))
+    return is_telephone or normalise_name(name).endswith(normalise_name(column))
 
 
 def _words(name: str) -> list[str]:

@@ -13,13 +13,14 @@ _FEWEST_NAMES: Final = 3
 _COLUMNS: Final = {normalise_name(column): column for column in EXTRACT_ORDER}
 
 
-def buried_names_fault(head: bytes, dialect: Dialect, config: IngestConfig) -> str | None:
+def buried_names_fault(head: bytes, dialect: Dialect, config: IngestConfig, aliases: str) -> str | None:
     """Say on which of the first lines the names are, and what keeps them from being read; None without them.
 
     Args:
         head: The first bytes of the file.
         dialect: How it is written, as far as its first line tells.
         config: The sender's own names.
+        aliases: The setting that maps those that are parts of other names.
     """
     lines = head[dialect.offset :].split(dialect.newline, _LINES)[:_LINES]
     for number, line in enumerate(lines, start=1):
@@ -27,7 +28,7 @@ def buried_names_fault(head: bytes, dialect: Dialect, config: IngestConfig) -> s
         named = {column for name, column in _COLUMNS.items() if name in normalise_name(text)}
         known, others = max((_known(text, separator, config) for separator in SEPARATORS), key=_most_known)
         if len(named - known) >= _FEWEST_NAMES:
-            return _not_fields(number, len(dialect.header))
+            return _not_fields(number, aliases if len(dialect.header) >= _FEWEST_NAMES else None)
         if len(known) >= max(_FEWEST_NAMES, others) and number > dialect.header_line:
             return f"has its column names on line {number}. Export it without the lines above them."
     return None
@@ -43,8 +44,8 @@ def _most_known(found: tuple[set[str], int]) -> int:
     return len(found[0])
 
 
-def _not_fields(number: int, width: int) -> str:
-    mapped = ", or map the names as sent in ingest.aliases" if width >= _FEWEST_NAMES else ""
+def _not_fields(number: int, aliases: str | None) -> str:
+    mapped = f"; or map the names as sent in {aliases}" if aliases else ""
     return (
         f"has column names of the contract on line {number}, but not as fields of their own. Separate them"
         " with ',', ';', '|' or a tab, without prefixes, types, blanks before quotes, quotes other than '\"',"

@@ -83,7 +83,8 @@ def refuse_header(
     likely = settle_charges(likely, known, unmatched, file.rows.cells)
     values = _count_values(file.header, file.rows, config)
     if not _is_header(file.header, known, values):
-        if buried := buried_names_fault(head, dialect, config):
+        within = {} if values else _names_within(file, likely)
+        if buried := buried_names_fault(head, dialect, config, _aliases(file, within)):
             refuse([buried])
         likely = {} if values else {column: each for column, each in likely.items() if each.own_words}
         unnamed = replace(file, header=("",) * len(file.header))
@@ -160,6 +161,15 @@ def _no_header(file: _File, values: int, likely: dict[str, Likely]) -> str:
         f"has no header: its first line contains {found}. Export it with the"
         f" {len(file.wanted)} column names on the first line, or map other names in {_aliases(file, likely)}."
     )
+
+
+def _names_within(file: _File, likely: dict[str, Likely]) -> dict[str, Likely]:
+    """Keep the columns whose names are a part of the sender's, as behind a prefix."""
+    return {
+        column: each
+        for column, each in likely.items()
+        if normalise_name(column) in normalise_name(file.header[each.place])
+    }
 
 
 def _suggestion(file: _File, likely: Likely | None) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from schemas.columns import EXTRACT_ORDER
+from schemas.config import IngestConfig
+from tasks.core.extract.whole.in_memory import read_extract
 from tests.core.extract.reader.test_refusals import refusal
 
 Row = dict[str, str]
@@ -59,3 +61,18 @@ def test_rows_that_are_not_separated_like_the_header(rows: list[Row], rows_as: t
     message = refusal(header + b"\n" + body)
 
     assert "the header has 21 fields, but 100 of 100 lines have 1. Separate header and rows by" in message
+
+
+@pytest.mark.parametrize("prefix", ["crm.customers.", "KUNDE_"])
+def test_a_prefix_can_be_mapped(rows: list[Row], prefix: str) -> None:
+    """The setting is ready to be copied, unless the first line holds values."""
+    data = written(rows, ",", f"{prefix}{{}}")
+
+    message = refusal(data)
+
+    aliases = {f"{prefix}{column}": column for column in EXTRACT_ORDER}
+    listed = ", ".join(f"{name}: {column}" for name, column in aliases.items())
+    assert message.endswith(f"; or map the names as sent in ingest.aliases: {{{listed}}}.")
+    config = IngestConfig(min_training_rows=50, aliases=aliases)
+    assert read_extract(data, "x.csv", "training", config).counts.accepted == 100
+    assert f"{prefix}gender" not in refusal(data.replace(f"{prefix}tenure".encode(), b"12"))
