@@ -15,7 +15,7 @@ HOME: Final = Path("var")
 
 def _named(folder: str) -> str:
     if not folder:
-        raise ValueError("is empty, which Prefect takes for the current folder")
+        raise ValueError("is empty, which would be the current folder")
     return folder
 
 
@@ -24,7 +24,9 @@ class Environment(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CHURN_", frozen=True)
 
-    home: Path = Field(default=HOME, description="Folder for everything that is written.")
+    home: Annotated[Path, BeforeValidator(_named)] = Field(
+        default=HOME, description="Folder for everything that is written."
+    )
     prefect_wait_seconds: float = Field(
         default=8.0, ge=0, le=9_999, description="How long a finished run waits for Prefect."
     )

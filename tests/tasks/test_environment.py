@@ -21,13 +21,18 @@ def test_variables_and_their_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_prefects_folder_is_read_as_prefect_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`~` is expanded; an empty name is refused, since Prefect takes it for the current folder."""
+    """`~` is expanded."""
     monkeypatch.setenv("HOME", "/home/churn")
     monkeypatch.setenv("PREFECT_HOME", "~/pf")
     assert read_environment().prefect_home == Path("/home/churn/pf")
 
-    monkeypatch.setenv("PREFECT_HOME", "")
-    with pytest.raises(ConfigError, match=r"^PREFECT_HOME: .*is empty.*\. Correct or unset it\.$"):
+
+@pytest.mark.parametrize("name", ["CHURN_HOME", "PREFECT_HOME"])
+def test_an_empty_folder_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be the current folder."""
+    monkeypatch.setenv(name, "")
+
+    with pytest.raises(ConfigError, match=rf"^{name}: .*is empty.*\. Correct or unset it\.$"):
         read_environment()
 
 

@@ -16,7 +16,9 @@ FIRST_DAY: Final = date(2000, 1, 1)
 
 _ONE_DAY: Final = timedelta(days=1)
 """What another time zone can be ahead."""
-_DATE: Final = re.compile(r"(?<![0-9])(20[0-9]{2})([-_.]?)([01][0-9])\2([0-3][0-9])(?![0-9])")
+_TIME: Final = "(?:[0-2][0-9][0-5][0-9](?:[0-5][0-9])?)?"
+_DATE: Final = re.compile(rf"(?<![0-9])(20[0-9]{{2}})([-_.]?)([01][0-9])\2([0-3][0-9]){_TIME}(?![0-9])")
+"""A day, perhaps with a time of four or six digits right after it."""
 _IMPOSSIBLE: Final = re.compile(
     r"(?<![0-9])20[0-9]{2}(?:([-_.])[0-9]{2}\1[0-9]{2}|[01][0-9][0-3][0-9])(?![0-9])"
 )

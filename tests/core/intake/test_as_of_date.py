@@ -116,6 +116,8 @@ def test_a_backlog_is_ordered_by_day_then_arrival_then_name(tmp_path: Path) -> N
         ("crm_2026-02-28_01-02-2026.csv", date(2026, 2, 28)),
         ("crm_20269901.csv", MODIFIED),
         ("crm_10-30-00.csv", MODIFIED),
+        ("crm_20260228235959.csv", date(2026, 2, 28)),
+        ("crm_202602280400.csv", date(2026, 2, 28)),
         ("crm_120260228.csv", MODIFIED),
         ("crm_2026-0228.csv", MODIFIED),
     ],
