@@ -71,12 +71,12 @@ def judged_columns(
 def count_personal(cells: Mapping[str, int], kinds: tuple[str, ...]) -> Counter[str]:
     """Count the cells with each kind of personal data, given how often each cell occurs.
 
-    Cells in the form of an IBAN, and words for categories, are counted as well.
+    Cells in the form of an IBAN are counted as well, and words for categories outside the contract's columns.
     """
     counts: Counter[str] = Counter()
     for cell, times in cells.items():
         stripped = cell.strip()
-        if stripped.casefold() in _ALL_WORDS:
+        if kinds == _KINDS and stripped.casefold() in _ALL_WORDS:
             counts[_CATEGORY_WORDS] += times
             continue
         for kind in kinds:
