@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import json
 import os
 import select
 import signal
@@ -16,9 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 from zoneinfo import ZoneInfo
 
+from pydantic import BaseModel
+
 from schemas.config import Locations
 from tasks.core.access import explain
-from tasks.core.errors import ChurnError, ConfigError, as_user_error
+from tasks.core.errors import ChurnError, ConfigError, PublishError, as_user_error
 from tasks.core.storage.atomic import make_folder
 from tasks.environment import HOME, read_environment
 
@@ -70,7 +73,7 @@ def _cache_compiled_code(code: Path, home: Path) -> None:
             os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
 
 
-_cache_compiled_code(Path(__file__).parents[1] / "tasks", Path(os.environ.get("CHURN_HOME", HOME)))
+_cache_compiled_code(Path(__file__).parents[1] / "tasks", Path(os.environ.get("CHURN_HOME") or HOME))
 
 
 class Parser(argparse.ArgumentParser):
@@ -81,9 +84,17 @@ class Parser(argparse.ArgumentParser):
         raise ConfigError(f"{message}. See {self.prog} --help.")
 
 
-def add_config_flags(parser: argparse.ArgumentParser) -> None:
-    """Add `--config` and `--set`, which cover all of a flow's settings."""
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings as YAML or JSON")
+class _PrintSchema(argparse.Action):
+    """Prints the JSON Schema of the model that is its constant, and exits, as `--help` does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(json.dumps(self.const.model_json_schema(), indent=1))
+        parser.exit()
+
+
+def add_config_flags(parser: argparse.ArgumentParser, model: type[BaseModel]) -> None:
+    """Add `--config` and `--set`, which cover all of a flow's settings, and `--print-schema`."""
+    parser.add_argument("--config", type=path, metavar="FILE", help="settings as YAML or JSON")
     parser.add_argument(
         "--set",
         action="append",
@@ -91,6 +102,16 @@ def add_config_flags(parser: argparse.ArgumentParser) -> None:
         metavar="A.B=VALUE",
         help="one setting, such as fit.seed=7; overrides --config; may be repeated",
     )
+    parser.add_argument(
+        "--print-schema", action=_PrintSchema, nargs=0, const=model, help="print every setting as JSON Schema"
+    )
+
+
+def path(text: str) -> Path:
+    """Read a path; an empty one would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
 
 
 def day(text: str) -> date:
@@ -172,14 +193,17 @@ def _reader_left() -> bool:
 
 
 def _flush() -> None:
-    """Flush stdout while an error can still be reported; at Python's exit it no longer can."""
+    """Flush stdout while an error can still be reported, but not twice; at Python's exit it no longer can."""
+    ending = sys.exception()
     try:
-        print(end="", flush=True)  # unlike its method, does nothing where stdout was closed from the start
+        if sys.stdout is not None:  # it was closed from the start
+            sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python will flush once more
-        user_error = as_user_error(error)
-        if user_error is not None:
-            _leave(user_error)
+        if as_user_error(error) is not None and not (
+            isinstance(ending, SystemExit) and ending.code == PublishError.exit_code
+        ):
+            _leave(PublishError(f"could not write to standard output: {error.strerror}. Send it elsewhere."))
 
 
 def final_state_name(stale: str | None, drifted: str | None) -> str | None:

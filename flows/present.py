@@ -40,7 +40,7 @@ def main() -> State[Any] | None:
         help="present this bundle: its id or its model's (default: the champion)",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="write here (default: var/presentations/<bundle id>)"
+        "--out", type=cli.path, metavar="FOLDER", help="write here (default: var/presentations/<bundle id>)"
     )
     flags = parser.parse_args()
     return by_hand(present, bundle=flags.bundle, out=flags.out)

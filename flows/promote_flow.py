@@ -61,7 +61,7 @@ def main() -> State[Any] | None:
         action="store_true",
         help="score the last extract again with the new champion, and show what changed",
     )
-    cli.add_config_flags(parser)
+    cli.add_config_flags(parser, ScoreConfig)
     flags = parser.parse_args()
     config = load_config(ScoreConfig, flags.config, flags.set)
     return by_hand(

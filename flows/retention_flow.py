@@ -44,7 +44,7 @@ def main() -> State[Any] | None:
     parser.add_argument(
         "--force", action="store_true", help="sweep despite a month without sweeps: the clock is right"
     )
-    cli.add_config_flags(parser)
+    cli.add_config_flags(parser, RetentionPolicy)
     flags = parser.parse_args()
     config = load_config(RetentionPolicy, flags.config, flags.set)
     return by_hand(retention, config=config, dry_run=flags.dry_run, force=flags.force)

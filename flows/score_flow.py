@@ -56,7 +56,7 @@ def main() -> State[Any] | None:
     """Read the flags and score."""
     parser = cli.Parser(description="Score new CRM extracts with the champion in service.")
     parser.add_argument(
-        "--extract", type=Path, metavar="PATH", help="CRM extract to score (default: the whole inbox)"
+        "--extract", type=cli.path, metavar="PATH", help="CRM extract to score (default: the whole inbox)"
     )
     parser.add_argument(
         "--as-of", type=cli.day, metavar="DATE", help="day the extract describes (YYYY-MM-DD)"
@@ -70,7 +70,7 @@ def main() -> State[Any] | None:
         metavar="RUNNER",
         help="where to score: threads (default), dask (processes here) or dask://host:port (a cluster)",
     )
-    cli.add_config_flags(parser)
+    cli.add_config_flags(parser, ScoreConfig)
     flags = parser.parse_args()
     config = load_config(ScoreConfig, flags.config, flags.set)
     return by_hand(

@@ -36,7 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = cli.Parser(
         description="Write an extract with simulated customers of a telecom operator; none of them is real.",
     )
-    parser.add_argument("--out", type=Path, required=True, help="the extract to write, replaced if it exists")
+    parser.add_argument(
+        "--out", type=cli.path, required=True, help="the extract to write, replaced if it exists"
+    )
     parser.add_argument(
         "--rows", type=int, default=default.rows, help="customers to simulate (default: %(default)s)"
     )

@@ -16,7 +16,7 @@ def main() -> None:
         description="Show the operational status: champion, nightly runs, backlog, disk and alarms."
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a page")
-    cli.add_config_flags(parser)
+    cli.add_config_flags(parser, ScoreConfig)
     flags = parser.parse_args()
     config = load_config(ScoreConfig, flags.config, flags.set)
     status = collect_status(cli.locations(make=False), config.alarms, cli.clock(config.timezone)())

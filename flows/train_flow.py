@@ -3,7 +3,6 @@
 from flows import cli  # first: it sets what Prefect reads on import
 
 # isort: split
-import json
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +81,9 @@ def main() -> State[Any] | None:
     """Read the flags and train."""
     parser = cli.Parser(description="Train, judge and promote a churn model.")
     parser.add_argument(
-        "--extract", type=Path, metavar="PATH", help="labelled CRM extract (default: simulated customers)"
+        "--extract", type=cli.path, metavar="PATH", help="labelled CRM extract (default: simulated customers)"
     )
-    cli.add_config_flags(parser)
+    cli.add_config_flags(parser, TrainConfig)
     parser.add_argument(
         "--search",
         type=int,
@@ -95,11 +94,7 @@ def main() -> State[Any] | None:
     )
     parser.add_argument("--resume", metavar="RUN_ID", help="resume an interrupted training run")
     parser.add_argument("--dry-run", action="store_true", help="judge and seal a candidate; do not promote")
-    parser.add_argument("--print-schema", action="store_true", help="print every setting as JSON Schema")
     flags = parser.parse_args()
-    if flags.print_schema:
-        print(json.dumps(TrainConfig.model_json_schema(), indent=1))
-        return None
     if flags.search < 0:
         raise ConfigError("--search must not be negative. Pass the number of trials, such as 40.")
     if flags.resume and (flags.extract or flags.config or flags.set or flags.search):

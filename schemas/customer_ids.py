@@ -21,12 +21,13 @@ Default_Ignorable_Code_Point, the specials block (U+FFFD replaces what could not
 """
 
 _WORDS: Final = (
-    "null|nil|none|nan|nat|na|n/a|n\\.a\\.|undefined|inf|infinity|true|false|vrai|faux|wahr|falsch"
+    "null|nil|none|nan|nat|na|n/a|n\\.a\\.|undefined|inf|infinity|dbnull|k\\.a\\.|n\\.v\\.t\\.|s/d"
+    "|true|false|vrai|faux|wahr|falsch|verdadero|falso|waar|onwaar|vero"
 )
 _MONTHS: Final = (
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",  # English
     "janv", "févr", "mars", "avr", "mai", "juin", "juil", "août", "déc",  # French
-    "mrz", "märz", "okt", "dez",  # German
+    "mär", "mrz", "märz", "okt", "dez",  # German
     "ene", "abr", "ago", "dic", "gen", "mag", "giu", "lug", "set", "ott",  # Spanish, Italian
     "fev", "out", "mrt", "mei",  # Portuguese, Dutch
 )  # fmt: skip
@@ -58,32 +59,45 @@ DAMAGES: Final = (
         "a word for a missing value or a truth value, in any case: `NULL`, `nan`, `None`, `N/A`, `<NA>`,"
         " `\\N`, `undefined`, `true`",
         re.compile(
-            rf"(?i:[<(\[]?[+-]?(?:{_WORDS})[>)\]]?)|\\N|[+-]?1\.#[A-Z]+|\[object Object\]",
+            rf"(?i:[<(\[{{]?[+-]?(?:{_WORDS})[>)\]}}]?[,;]?)|\\N|[+-]?1\.#[A-Z]+|\[object Object\]",
         ),
     ),
     Damage("neither a letter nor a digit: `-`, `?`", re.compile(r"[\W_]+")),
     Damage(
         "an error of a spreadsheet, which starts with `#` and has no digit: `#N/A`, `#VALUE!`, `#####`;"
-        " and `#DIV/0!`",
-        re.compile(r"#(?:[^0-9]*|DIV/0!)"),
+        " `#DIV/0!` in any language; and `Err:502`",
+        re.compile(r"#[^0-9]*(?:/0[!?]?)?|(?i:err|fehler|erreur):[0-9]+"),
     ),
     Damage(
         "a number in scientific notation, with a point or a comma before the exponent or a plus sign in it:"
         " `4.55E+11`, `4,55E+11`, `1e+16`",
-        re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+[eE][+-]?|[eE]\+)[0-9]+"),
+        re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+[eEdD][+-]?|[eE]\+)[0-9]+"),
     ),
     Damage(
-        "a whole number written as a decimal, or with commas between thousands: `455000000001.0`,"
-        " `455,000,000,001`; ids stored as floating-point numbers are written like this",
-        re.compile(r"[+-]?[0-9]+[.,]0+|[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?"),
-    ),
-    Damage(
-        "a date or a time: `1-Mar`, `Mar-26`, `1-mars`, `01-MAR-26`, `2026-03-01`, `01/03/2026`, `12:30:00`",
+        "a whole number written as a decimal, or with signs between thousands: `455000000001.0`,"
+        " `455,000,000,001`, `1'234'567`, `455.000.000.001` (points from three groups on);"
+        " ids stored as floating-point numbers are written like this",
         re.compile(
-            rf"{_D}[-/ ]{_MONTH}|{_MONTH}[-/ ](?:{_Y}|[0-9]{{2}})"
+            r"[+-]?[0-9]+[.,]0*|[+-]?[1-9][0-9]{0,2}"
+            r"(?:(?:,[0-9]{3})+|(?:'[0-9]{3})+|(?:\.[0-9]{3}){2,})(?:[.,][0-9]+)?"
+        ),
+    ),
+    Damage(
+        "a date or a time: `1-Mar`, `Mar-26`, `1-mars`, `01-MAR-26`, `2026-03-01`, `01/03/2026`, `12:30`,"
+        " `1900-01-00`",
+        re.compile(
+            rf"{_D}(?:[-/ ]|\. ?){_MONTH}|{_MONTH}[-/ ](?:{_Y}|[0-9]{{2}})"
             rf"|(?:{_D}[-/ .]{_ANY_CASE_MONTH}[-/ .](?:{_Y}|[0-9]{{2}})|{_DATES}"
             rf"|(?:{_D}/{_M}|{_M}/{_D})/[0-9]{{2}}){_TIME}"
-            r"|[0-9]{1,4}:[0-5][0-9]:[0-5][0-9]"
+            r"|[0-9]{1,4}:[0-5][0-9](?::[0-5][0-9])?|1900-01-00|(?:3[01][-/.]12[-/.]1899|1899-12-3[01])"
+        ),
+    ),
+    Damage(
+        "how a program writes a value: in quotes, brackets or braces, as a call, or with an HTML entity:"
+        " `\"0012\"`, `[12]`, `{'id': 12}`, `b'12'`, `Decimal('12')`, `12&#45;A`",
+        re.compile(
+            r"\"(?s:.*)\"|\[(?s:.*)\]|\{(?s:.*)\}|[A-Za-z]{0,2}'(?s:.*)'|[A-Za-z_][\w.]{2,}\((?s:.*)\)"
+            r"|(?s:.*)&#?[A-Za-z0-9]+;(?s:.*)"
         ),
     ),
     Damage(

@@ -48,7 +48,11 @@ REASONS: Final = (
         "Quotes must come in pairs around a whole field, on one line. Export texts without line breaks, or"
         " leave their columns out if they are not in the contract.",
     ),
-    Reason("control_character", "The line contains a control character. Remove it from the export."),
+    Reason(
+        "control_character",
+        "The line contains a control character, such as a carriage return, U+0085 or U+2028. Remove"
+        " it from the export, and end lines with LF or CRLF.",
+    ),
     Reason("invalid_encoding", "The line is not UTF-8. Export the file as UTF-8."),
     Reason("repeated_header", "The header is repeated among the rows. Send one header, on the first line."),
     Reason(
@@ -74,7 +78,8 @@ REASONS: Final = (
     ),
     Reason(
         "decimal_comma",
-        "The number has a decimal comma. Export numbers with a point, such as 29.85.",
+        "The number has a decimal comma. Export numbers with a point and no thousands separators, such as"
+        " 29.85.",
         form="decimal comma",
     ),
     Reason("not_finite", "The number is infinite. Send the real amount.", form="infinite"),
@@ -121,7 +126,7 @@ REASONS: Final = (
     Reason(
         "damaged_id",
         "customerID was damaged by a spreadsheet or a conversion: format the column as text, read it as text"
-        " and never as numbers, and export again.",
+        " and never as numbers, and export again from the CRM, not from the damaged sheet.",
         checks=("damaged_id",),
     ),
     Reason(

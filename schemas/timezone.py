@@ -1,10 +1,10 @@
 """The operator's time zone: in it a day begins and ends. Instants are stored in UTC all the same."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 DEFAULT_TIMEZONE: Final = "Europe/Paris"
 """The zone of the schedules in deployments/prefect.yaml."""
@@ -22,5 +22,5 @@ Timezone = Annotated[
     str, AfterValidator(_known), Field(description="IANA name of the time zone in which days begin and end.")
 ]
 
-Instant = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
+Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 """A point in time, in UTC wherever the clock was."""

@@ -1,9 +1,9 @@
 """Environment variables: settings of the machine, not of a run."""
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tasks.core.errors import ConfigError
@@ -13,16 +13,24 @@ HOME: Final = Path("var")
 """CHURN_HOME if it is not set, in the current folder."""
 
 
+def _named(folder: str) -> str:
+    if not folder:
+        raise ValueError("is empty, which would be the current folder")
+    return folder
+
+
 class Environment(BaseSettings):
     """Each field is a variable: `home` is CHURN_HOME. PREFECT_HOME is Prefect's own."""
 
     model_config = SettingsConfigDict(env_prefix="CHURN_", frozen=True)
 
-    home: Path = Field(default=HOME, description="Folder for everything that is written.")
+    home: Annotated[Path, BeforeValidator(_named)] = Field(
+        default=HOME, description="Folder for everything that is written."
+    )
     prefect_wait_seconds: float = Field(
         default=8.0, ge=0, le=9_999, description="How long a finished run waits for Prefect."
     )
-    prefect_home: Path | None = Field(
+    prefect_home: Annotated[Path, BeforeValidator(_named), AfterValidator(Path.expanduser)] | None = Field(
         default=None, validation_alias="PREFECT_HOME", description="Prefect's own folder."
     )
     notify: str = Field(default="", description="Prefect's notification blocks, separated by commas.")
@@ -37,5 +45,6 @@ def read_environment() -> Environment:
     try:
         return Environment()
     except ValidationError as error:
-        name = f"CHURN_{error.errors()[0]['loc'][0]}".upper()
+        field = str(error.errors()[0]["loc"][0]).upper()
+        name = field if field == "PREFECT_HOME" else f"CHURN_{field}"
         raise ConfigError(f"{name}: {first_fault(error)}. Correct or unset it.") from None

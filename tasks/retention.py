@@ -11,8 +11,9 @@ from schemas.retention import Swept
 from schemas.run_messages import ForgetEnded
 from tasks.core.bundle.registry import read_champion
 from tasks.core.errors import PublishError
-from tasks.core.operations import expiry
 from tasks.core.operations.clock_guard import refuse_clock_jump
+from tasks.core.operations.deletion import measure
+from tasks.core.operations.expiry import HIDDEN, find_expired
 from tasks.core.operations.retention_log import append_log, count_deletions
 from tasks.core.operations.sweep import sweep
 from tasks.core.steps import conclude, log, step
@@ -35,11 +36,11 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
     champion = read_champion(home.registry)
     if not force:
         refuse_clock_jump(home, champion, now)
-    due = expiry.find_expired(home, policy, champion.bundle_id if champion else "", now)
+    due = find_expired(home, policy, champion.bundle_id if champion else "", now)
     for kind, reason in due.unreadable.items():
         log.warning("some data in %s/ cannot be read: %s", kind, reason)
     if dry_run:
-        items = [expiry.measure(home, each) for each in due.expired]
+        items = [measure(home, each) for each in due.expired]
         return count_deletions(items, now, unreadable=due.unreadable)
     proof, left = sweep(home, due, now)
     for each, number in Counter(left).items():
@@ -93,7 +94,7 @@ def report_retention(proof: list[Swept], *, dry_run: bool) -> str:
     if faults:
         raise PublishError(
             f"{'; '.join(faults)}; the run's warnings say why. Fix the permissions or the disk there (what is"
-            f" left is called {expiry.HIDDEN}*), then run python flows/retention_flow.py."
+            f" left is called {HIDDEN}*), then run python flows/retention_flow.py."
         )
     return summary
 

@@ -56,6 +56,7 @@ MODULES: Final = (
     "tasks/core/bundle/onnx_graph.py",
     "tasks/core/access.py",
     "tasks/core/intake/unfinished_upload.py",
+    "tasks/core/operations/deletion.py",
     "tasks/core/operations/expiry.py",
     "tasks/core/jobs/scoring_job.py",
     "tasks/core/intake/checksum_sidecar.py",

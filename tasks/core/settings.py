@@ -32,14 +32,15 @@ def load_config(model: type[Config], file: Path | None, settings: Sequence[str])
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
         raise ConfigError(
-            f"setting '{place}': {first_fault(error)}. --help lists the flags; --print-schema of"
-            " train_flow.py lists every setting."
+            f"setting '{place}': {first_fault(error)}. --help lists the flags; --print-schema lists every"
+            " setting."
         ) from None
 
 
 def first_fault(error: ValidationError) -> str:
     """Describe the first invalid value, and count all of them."""
-    count, message = error.error_count(), error.errors()[0]["msg"]
+    count, first = error.error_count(), error.errors()[0]
+    message = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
     message = message.removeprefix("Value error, ").removesuffix(".")
     return f"{message} ({count} {'fault' if count == 1 else 'faults'} in all)"
 
@@ -64,8 +65,10 @@ def _yaml(text: str, kind: Any, place: str) -> Any:
         return read_yaml(text, kind)
     except DuplicateKeyError as error:
         raise ConfigError(f"{place}: {error}. Set it once.") from None
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError):
-        raise ConfigError(f"{place}: the text is not readable as YAML. Correct it.") from None
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        line = f" in line {mark.line + 1}" if mark is not None else ""
+        raise ConfigError(f"{place}: the text is not readable as YAML{line}. Correct it.") from None
 
 
 def _assign(values: dict[str, Any], path: list[str], value: object) -> None:

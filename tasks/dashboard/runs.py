@@ -94,7 +94,7 @@ def on_dashboard() -> Iterator[None]:
             flow=context.flow.name,
             run_id=run_id,
             name=_name(context.flow.name, context.parameters or {}, start),
-            tags=tuple({*context.flow_run.tags, *([start] if start else [])}),
+            tags=tuple(dict.fromkeys([*context.flow_run.tags, *([start] if start else [])])),
             parameters={},
         )
         with _shown(began) as dashboard:

@@ -32,6 +32,8 @@ def test_precedence(tmp_path: Path) -> None:
         ("", ["fit.dropout=true"], "setting 'fit.dropout'.*valid number, not true"),
         ("", ["fit.hidden=[0,-5]"], r"setting 'fit\.hidden\.0'"),
         ("", ["fit.seed=-1", "fit.dropout=2"], r"\(2 faults in all\)"),
+        ("fit:\n\tseed: 1\n", [], "not readable as YAML in line 2"),
+        ("", ["ingest.alias={}"], "setting 'ingest.alias': there is no such setting"),
         ("", ["fit={? [a] : 1}"], "--set fit: .*not readable as YAML"),
         ("", ["fit.sed=1"], r"\(1 fault in all\)"),
         ("", ["fit.seed=2026-13-45"], "--set fit.seed: .*not readable as YAML"),

@@ -185,7 +185,7 @@ def test_output_that_a_full_disk_does_not_take() -> None:
         done = python(READER_LEAVES.format("done"), stdout=full.fileno())
 
     assert done.returncode == 50
-    assert done.stderr.startswith("error: could not write a file: No space left on device.")
+    assert done.stderr.startswith("error: could not write to standard output: No space left on device.")
     assert done.stderr.count("\n") == 1
 
 

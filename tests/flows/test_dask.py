@@ -80,6 +80,7 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(
     assert results(trained_home) == expected
 
 
+@pytest.mark.long
 def test_a_bad_part_is_refused_as_on_one_machine(
     server: Server, trained_home: FlowHome, extract: Path, tmp_path: Path
 ) -> None:

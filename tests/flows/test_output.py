@@ -77,3 +77,48 @@ def test_the_status_as_json_is_json_in_an_ascii_locale(tmp_path: Path) -> None:
 
     assert done.returncode == 4
     assert any("été" in alarm["message"] for alarm in json.loads(done.stdout)["alarms"])
+
+
+def test_a_stdout_that_cannot_be_written_costs_what_is_printed_alone(
+    trained_home: FlowHome, extract: str
+) -> None:
+    """A run prints nothing there; a page that is lost is an error, with the code of a full disk."""
+    with Path("/dev/full").open("wb") as full:
+        scored, shown = (
+            subprocess.run(
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+                **command(trained_home.path, *arguments),
+            )
+            for arguments in (("score_flow.py", "--extract", extract), ("score_flow.py", "--print-schema"))
+        )
+
+    assert scored.returncode == 0, scored.stderr
+    assert (shown.returncode, len(shown.stderr.splitlines())) == (50, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("", "the path is empty"), ("/dev/null", "is a pipe or a device. Give the path of a file.")],
+)
+def test_a_path_that_is_no_file(trained_home: FlowHome, given: str, said: str) -> None:
+    """One line says what it is; an empty one is not the current folder."""
+    how = command(trained_home.path, "score_flow.py", "--extract", given)
+    done = subprocess.run(capture_output=True, text=True, check=False, **how)
+
+    assert done.returncode == 10, done.stderr
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "setting"),
+    [("score_flow.py", "timezone"), ("status.py", "alarms"), ("retention_flow.py", "archive_days")],
+)
+def test_every_program_prints_its_settings(tmp_path: Path, program: str, setting: str) -> None:
+    """As JSON Schema, without reading any."""
+    done = subprocess.run(capture_output=True, check=False, **command(tmp_path, program, "--print-schema"))
+
+    assert done.returncode == 0, done.stderr
+    assert setting in json.loads(done.stdout)["properties"]

@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +17,7 @@ from schemas.config import Locations
 from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
 from schemas.run_messages import ForgetEnded, Forgotten
+from schemas.timezone import DEFAULT_TIMEZONE
 from tasks import retention as steps
 from tasks.core.errors import ConfigError, ExtractError, PublishError
 from tasks.core.operations.retention_log import append_log, count_deletions, read_log
@@ -68,7 +70,7 @@ def test_everything_in_a_used_home_has_a_rule(
 def test_a_clock_that_jumped_deletes_nothing(home: FlowHome, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sweep is refused, Prefect's runs included, unless the operator confirms the clock."""
     asked = pages(monkeypatch)
-    then = datetime.now(tz=UTC) - timedelta(days=36)
+    then = datetime.now(tz=ZoneInfo(DEFAULT_TIMEZONE)) - timedelta(days=36)
     publish_scores(home.path / "scores", then.date(), "0123456789abcdef", then)
     old = home.path / "archive" / "2020-01-01-0123456789abcdef.csv"
     old.parent.mkdir()

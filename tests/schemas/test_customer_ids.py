@@ -8,7 +8,7 @@ import pytest
 from schemas.customer_ids import DAMAGES, is_damaged
 from tasks.core.errors import CONTROL
 
-INVISIBLE, WORD, NO_LETTER, ERROR, SCIENTIFIC, DECIMAL, DATE, FORMULA = range(len(DAMAGES))
+INVISIBLE, WORD, NO_LETTER, ERROR, SCIENTIFIC, DECIMAL, DATE, NOTATION, FORMULA = range(len(DAMAGES))
 
 DAMAGED = {
     INVISIBLE: [
@@ -18,17 +18,31 @@ DAMAGED = {
     WORD: [
         "NULL", "null", "(null)", "<null>", "nil", "nan", "NaN", "-nan", "NaT", "None", "NA", "n/a", "N.A.",
         "<NA>", "\\N", "undefined", "inf", "-Infinity", "true", "FALSE", "vrai", "1.#QNAN", "-1.#IND",
-        "[object Object]", " NULL ",
+        "[object Object]", " NULL ", "{null}", "NULL,", "DBNull",
+        "n.v.t.", "k.A.", "s/d", "VERDADERO", "waar",
     ],
     NO_LETTER: ["-", "--", "?", "...", "_", "***"],
-    ERROR: ["#N/A", "#VALUE!", "#REF!", "#NOM?", "#####", "#DIV/0!"],
-    SCIENTIFIC: ["4.55E+11", "4,55E+11", "4.55e+011", "4.55000000001E11", "1e+16", "-4.55E+11", "4.55E-05"],
-    DECIMAL: ["455000000001.0", "12.00", "12,00", "-7.0", "455,000,000,001", "1,234.50"],
+    ERROR: [
+        "#N/A", "#VALUE!", "#REF!", "#NOM?", "#####", "#DIV/0!", "#¡DIV/0!", "#DEEL/0!", "Err:502",
+        "Fehler:502",
+    ],
+    SCIENTIFIC: [
+        "4.55E+11", "4,55E+11", "4.55e+011", "4.55000000001E11", "1e+16", "-4.55E+11", "4.55E-05", "4.55D+11",
+    ],
+    DECIMAL: [
+        "455000000001.0", "12.00", "12,00", "-7.0", "455,000,000,001", "1,234.50", "455000000001.",
+        "1'234'567", "455.000.000.001", "1.234.567,00",
+    ],
     DATE: [
         "1-Mar", "01-mar", "31-Dec", "Mar-01", "Sept-26", "Mar-2026", "1-mars", "1-févr.", "août-26", "1/Okt",
         "01-MAR-26", "1 Mar 2026", "2026-03-01", "2026/3/1", "2026-03-01 00:00:00",
         "2026-03-01T00:00:00.000Z", "01/03/2026", "3/31/2026", "31.12.2026", "01/03/26",
-        "1/3/2026 12:30 PM", "12:30:00",
+        "1/3/2026 12:30 PM", "12:30:00", "00:00", "01. Mrz", "1. Mär", "26.Okt", "Mär 26", "1900-01-00",
+        "31-12-1899",
+    ],
+    NOTATION: [
+        '"7590"', '["7590-V"]', '{"$oid": "1"}', "b'7590'", "X'3735'", "Decimal('455')", "Timestamp(1)",
+        "7590&#45;VHVEG", "A&amp;B",
     ],
     FORMULA: [
         '="0012"', "=1+1", '=HYPERLINK("http://x")', "=cmd|' /C calc'!A0", "@SUM(1)", "'0012", " =1",
@@ -44,7 +58,8 @@ LEGAL = [
     "7-SEP", "DEC-1234", "31-1234", "#1001", "C=12", "a@b", "AB(1)", "12/34", "1234-5678", "1234-56-78",
     "2026-13-01",
     "2026-02-32", "3026-02-01", "20260301", "1-Marc", "Nan-1", "NULL7", "Annan", " 0000-AAAAA ", "O'Neil-1",
-    'TEST, "1"', "M. 12", "12%", "12:30", "true-1", "1.5", "12,5",
+    'TEST, "1"', "M. 12", "12%", "12:30A", "true-1", "1.5", "12,5",
+    "12.345", "001.002.003", "732 829 320", "100200300.1", "A&B", "C(1)",
 ]  # fmt: skip
 
 

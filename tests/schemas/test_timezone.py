@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from schemas.config import ScoreConfig
 from schemas.operations import RetentionPolicy
@@ -37,3 +37,9 @@ def test_instants_are_stored_in_utc() -> None:
     at = TypeAdapter(Instant).validate_python(datetime(2026, 3, 29, 3, tzinfo=ZoneInfo("Europe/Paris")))
 
     assert at.isoformat() == "2026-03-29T01:00:00+00:00"
+
+
+def test_a_time_without_a_zone_is_no_instant() -> None:
+    """It is refused, instead of being taken for the time of whatever machine reads it."""
+    with pytest.raises(ValidationError, match="should have timezone info"):
+        TypeAdapter(Instant).validate_python("2026-03-29T01:00:00")

@@ -20,6 +20,22 @@ def test_variables_and_their_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_environment().prefect_home == Path("/srv/prefect")
 
 
+def test_prefects_folder_is_read_as_prefect_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`~` is expanded."""
+    monkeypatch.setenv("HOME", "/home/churn")
+    monkeypatch.setenv("PREFECT_HOME", "~/pf")
+    assert read_environment().prefect_home == Path("/home/churn/pf")
+
+
+@pytest.mark.parametrize("name", ["CHURN_HOME", "PREFECT_HOME"])
+def test_an_empty_folder_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be the current folder."""
+    monkeypatch.setenv(name, "")
+
+    with pytest.raises(ConfigError, match=rf"^{name}: .*is empty.*\. Correct or unset it\.$"):
+        read_environment()
+
+
 @pytest.mark.parametrize("given", ["abc", "-1", "", "99999", "1e9", "nan"])
 def test_a_variable_out_of_bounds_is_named(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One line names the variable and what to do."""

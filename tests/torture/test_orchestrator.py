@@ -50,6 +50,7 @@ def test_a_broken_server_changes_nothing(
     assert differences(ended, golden) == []
 
 
+@pytest.mark.long
 def test_a_night_inside_prefect_is_caught(prepared: Path, api: Api, tmp_path: Path) -> None:
     """A run that depends on the server does not end as if undisturbed."""
     dice = random.Random(2)  # noqa: S311 moments, not secrets

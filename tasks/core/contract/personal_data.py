@@ -17,7 +17,7 @@ import numpy.typing as npt
 from schemas.columns import ID
 from tasks.core.contract.column_names import quoted
 from tasks.core.contract.iban import SHORTEST, has_check_digits, has_iban_form
-from tasks.core.contract.vocabulary import normalise_name
+from tasks.core.contract.vocabulary import VOCABULARY, normalise_name, normalise_value
 from tasks.core.errors import listing
 
 _NAMES: Final[dict[str, list[str]]] = tomllib.loads(
@@ -41,6 +41,10 @@ _PATTERNS: Final = {
 }
 _IBAN_FORMS: Final = "texts in the form of IBANs"
 """Counted too, since one in 97 of them is taken for an IBAN by chance."""
+_CATEGORY_WORDS: Final = "words for categories"
+"""Counted too: a column of nothing else, such as Yes and No, tells who has a telephone, not which number."""
+_ALL_WORDS: Final = {normalise_value(word) for words in VOCABULARY.values() for word in words}
+_FEWEST_WORDS: Final = 10
 _ANOTHER_ID: Final = "with another id in {}, such as a customer number"
 _IBAN_START: Final = 4
 """Length of two letters and two check digits."""
@@ -67,11 +71,14 @@ def judged_columns(
 def count_personal(cells: Mapping[str, int], kinds: tuple[str, ...]) -> Counter[str]:
     """Count the cells with each kind of personal data, given how often each cell occurs.
 
-    Cells in the form of an IBAN are counted as well.
+    Cells in the form of an IBAN are counted as well, and words for categories outside the contract's columns.
     """
     counts: Counter[str] = Counter()
     for cell, times in cells.items():
         stripped = cell.strip()
+        if kinds == _KINDS and stripped.casefold() in _ALL_WORDS:
+            counts[_CATEGORY_WORDS] += times
+            continue
         for kind in kinds:
             if kind != _IBANS and _PATTERNS[kind](stripped):
                 counts[kind] += times
@@ -118,7 +125,9 @@ def personal_fault(
     for position, kinds in judged.items():
         column = quoted(header[position], position + 1)
         counts = Counter({kind: found.get((position, kind), 0) for kind in (*kinds, _IBAN_FORMS)})
-        if known[position] is None and is_personal_name(header[position]):
+        words = found.get((position, _CATEGORY_WORDS), 0)
+        is_category = words >= _FEWEST_WORDS and words == filled[position]
+        if known[position] is None and is_personal_name(header[position]) and not is_category:
             why = [f"{column} by name"]
         else:
             personal = (kind for kind in kinds if _is_personal(kind, counts, filled[position]))

@@ -45,6 +45,14 @@ def contract_names(header: tuple[str, ...], config: IngestConfig) -> list[str | 
     return [names.get(normalise_name(name)) for name in header]
 
 
+def category_words(column: str, config: IngestConfig) -> dict[str, str]:
+    """Return the normalised words for each value of a category column, with those that the operator maps."""
+    words = {normalise_value(value): value for value in VOCABULARY[column]}
+    return words | {
+        normalise_value(theirs): ours for theirs, ours in config.value_maps.get(column, {}).items()
+    }
+
+
 def canonical_values(
     column: str, cells: Sequence[str], config: IngestConfig
 ) -> tuple[list[str], list[str | None]]:
@@ -53,9 +61,7 @@ def canonical_values(
     The second list has the quirk of each value that has one. The value maps must have been checked before
     (`check_value_maps`).
     """
-    spellings = {normalise_value(value): value for value in VOCABULARY[column]}
-    for theirs, ours in config.value_maps.get(column, {}).items():
-        spellings[normalise_value(theirs)] = ours
+    spellings = category_words(column, config)
     canonical = {value: _canonical(value, spellings) for value in set(cells)}
     return [canonical[value][0] for value in cells], [canonical[value][1] for value in cells]
 

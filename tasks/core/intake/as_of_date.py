@@ -4,7 +4,7 @@ The operator passes it, or the file's name contains it, or it is the day the fil
 """
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,11 @@ from tasks.core.intake.delivered_file import ExtractPath, unreadable
 FIRST_DAY: Final = date(2000, 1, 1)
 """An earlier day comes from a clock that was never set, so dates in names are only accepted from here on."""
 
-_DATE: Final = re.compile(r"(?<![0-9])(20[0-9]{2})([-_.]?)([01][0-9])\2([0-3][0-9])(?![0-9])")
+_ONE_DAY: Final = timedelta(days=1)
+"""What another time zone can be ahead."""
+_TIME: Final = "(?:[0-2][0-9][0-5][0-9](?:[0-5][0-9])?)?"
+_DATE: Final = re.compile(rf"(?<![0-9])(20[0-9]{{2}})([-_.]?)([01][0-9])\2([0-3][0-9]){_TIME}(?![0-9])")
+"""A day, perhaps with a time of four or six digits right after it."""
 _IMPOSSIBLE: Final = re.compile(
     r"(?<![0-9])20[0-9]{2}(?:([-_.])[0-9]{2}\1[0-9]{2}|[01][0-9][0-3][0-9])(?![0-9])"
 )
@@ -66,12 +70,15 @@ def as_of_date(name: str, *, asked: date | None, modified: date, now: datetime) 
         return asked
     named = {day for match in _DATE.finditer(name) if (day := _day(match)) is not None}
     if len(named) > 1:
-        raise UnnamedError(f"has {len(named)} dates in its name. Choose one with --as-of.")
+        raise UnnamedError(f"has {len(named)} dates in its name. Rename it with one date, or pass --as-of.")
     if not named:
         _refuse_unreadable_day(name)
     day = named.pop() if named else modified
     if day > today:
-        raise UnnamedError(f"is dated {day}, which is in the future: {where}. Rename it, or pass --as-of.")
+        zone = ", or set timezone to your own" if day - today == _ONE_DAY else ""
+        raise UnnamedError(
+            f"is dated {day}, which is in the future: {where}. Rename it, or pass --as-of{zone}."
+        )
     return day
 
 

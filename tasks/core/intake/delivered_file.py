@@ -7,10 +7,13 @@ import stat
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
+from typing import Final
 
 from tasks.core.access import explain
-from tasks.core.errors import ConfigError, UnnamedError
+from tasks.core.errors import AccessError, ConfigError, UnnamedError
 from tasks.core.storage.hashing import sha256
+
+_ZEROS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -80,15 +83,17 @@ def open_plain(path: Path) -> BufferedReader:
     """Open an untrusted file for reading, without following links or waiting for pipes.
 
     Raises:
-        UnnamedError: it is not a plain file, or permissions forbid reading it.
+        UnnamedError: it is not a plain file; or an AccessError, permissions forbid reading it.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             return os.fdopen(descriptor, "rb")
         os.close(descriptor)
+    except PermissionError as error:
+        raise UnnamedError(f"cannot be read: {error.strerror}. {explain(error)}", AccessError) from None
     except OSError as error:
-        if error.errno not in (errno.ELOOP, errno.EISDIR, errno.EACCES, errno.ENXIO):
+        if error.errno not in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
             raise
     raise UnnamedError("is not a plain file that can be read. Deliver the file itself.")
 
@@ -105,6 +110,17 @@ def refuse_holes(file: BufferedReader) -> None:
     os.lseek(descriptor, place, os.SEEK_SET)
     if hole < size and os.pread(descriptor, 1, hole) == b"\0":
         raise UnnamedError(f"is incomplete: data is missing from byte {hole + 1} onwards. Send it again.")
+
+
+def refuse_zeros_at_end(file: BufferedReader) -> None:
+    """Reject a text that ends in zero bytes: its space was reserved, but its data has not all arrived.
+
+    Raises:
+        UnnamedError: the last bytes are zero, more of them than any encoding or format of text leaves.
+    """
+    size = os.fstat(file.fileno()).st_size
+    if size >= _ZEROS and not any(os.pread(file.fileno(), _ZEROS, size - _ZEROS)):
+        raise UnnamedError("is incomplete: it ends in zero bytes. Send it again.")
 
 
 def alias_of(path: Path) -> str:

@@ -14,7 +14,14 @@ from pathlib import Path
 from schemas.config import IngestConfig
 from tasks.core.errors import ChangedError, ConfigError, ExtractError, UnnamedError, naming
 from tasks.core.extract.text.blocks import Stream
-from tasks.core.intake.delivered_file import DeliveredFile, ExtractPath, open_plain, refuse_holes, unreadable
+from tasks.core.intake.delivered_file import (
+    DeliveredFile,
+    ExtractPath,
+    open_plain,
+    refuse_holes,
+    refuse_zeros_at_end,
+    unreadable,
+)
 from tasks.core.intake.formats import MAGIC_BYTES, Kind, kind_of, open_text
 from tasks.core.intake.unfinished_upload import refuse_unfinished
 from tasks.core.storage.hashing import sha256
@@ -176,8 +183,10 @@ def _identify(path: Path, name: str, *, delivered: bool) -> Source:
         refuse_unfinished(path.name, ExtractError)
         modified_ns = os.fstat(file.fileno()).st_mtime_ns
         kind = kind_of(file.peek(MAGIC_BYTES)[:MAGIC_BYTES])
-        if kind == "csv" and delivered:
-            refuse_holes(file)
+        if kind == "csv":
+            if delivered:
+                refuse_holes(file)
+            refuse_zeros_at_end(file)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return Source(path, name, delivered, kind, digest, file.tell(), modified_ns)
 
@@ -186,6 +195,8 @@ def _open(path: Path, *, delivered: bool) -> BufferedReader:
     if delivered:
         return open_plain(path)
     try:
+        if path.exists() and not path.is_file():
+            raise UnnamedError("is a pipe or a device. Give the path of a file.", ConfigError)
         return path.open("rb")
     except OSError as error:
         raise unreadable(error) from None

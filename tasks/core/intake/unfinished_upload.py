@@ -5,9 +5,14 @@ from typing import Final
 
 from tasks.core.errors import ChurnError, UnnamedError
 
+_DATA: Final = "csv|tsv|txt|parquet|gz"
+_PACKED: Final = "zip|7z|rar|xz|bz2|zst|lz4|z|tar|tgz|xlsx?|pgp|gpg"
+"""Refused by their content, in words that name it."""
 _NAMES: Final = (
     r".*\.(?:file)?part[-.]?[0-9]*",  # WinSCP, Firefox, Nextcloud, and one piece of several
     r".*\.(?:tmp|temp)[-.]?[0-9]*",
+    r"tmp[_-].+|.*\.(?:tmp|partial|incomplete)\.(?!sha256$)[^.]+",
+    rf".*\.(?:{_DATA})\.(?!(?:{_DATA}|{_PACKED}|sha256|[0-9_-]+)$)[^.]+",  # whatever else follows an ending
     r".*\.(?:partial|incomplete|unfinished|inprogress|upload|uploading|writing|transferring)",
     r".*\.(?:cr|op)?download",  # Chrome, Opera, Safari
     r".*\.(?:!ut|!qb|!bt|!sync|bc!|aria2)",  # file-sharing programs

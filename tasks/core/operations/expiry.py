@@ -1,32 +1,26 @@
-"""Find what has expired, hide it by a rename, and delete it.
+"""Find what has expired, by a rule for each folder."""
 
-An item that cannot be deleted does not block the others.
-"""
-
-import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from fnmatch import fnmatchcase
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Final
 
 from schemas.config import Locations
 from schemas.operations import RetentionPolicy
-from schemas.retention import Item, Kind
+from schemas.retention import Kind
 from schemas.scores_name import ScoresName
 from tasks.core.access import cause_of
 from tasks.core.errors import AccessError
 from tasks.core.intake.rejects import REASON
 from tasks.core.scores.folders import read_manifest
 from tasks.core.scores.latest import find_latest, read_latest
-from tasks.core.storage.atomic import FOLDER_MODE, STAGE_PREFIX, is_folder, sync_folder
+from tasks.core.storage.atomic import STAGE_PREFIX
 
 HIDDEN: Final = ".expired-"
+"""Start of the names of what a sweep has begun to delete."""
 
 OF_THE_SIMULATOR: Final = (".*.truth.csv*", f"{STAGE_PREFIX}*")
 """Names of true probabilities beside simulated extracts, and of what a killed simulator left beside them.
@@ -56,14 +50,6 @@ class Expired:
     kind: Kind
     path: Path
     day: date | None
-
-
-@dataclass(frozen=True)
-class Left:
-    """What has expired but could not be deleted, and why."""
-
-    kind: Kind
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -117,6 +103,8 @@ def find_expired(home: Locations, policy: RetentionPolicy, champion: str, now: d
             except (OSError, AccessError) as error:
                 reason = cause_of(error, path) if isinstance(error, OSError) else str(error)
                 due.unreadable[rule.kind] = reason
+            except (OverflowError, ValueError) as error:
+                due.unreadable[rule.kind] = f"an entry has an impossible day ({error})"
     return due
 
 
@@ -140,101 +128,6 @@ def _entries(kind: Kind, folder: Path, due: Due) -> list[Path]:
     except OSError as error:
         due.unreadable[kind] = cause_of(error, folder)
         return []
-
-
-def hide(
-    home: Locations, expired: list[Expired], before: Mapping[Path, Item]
-) -> tuple[list[Item], list[Left]]:
-    """Hide what has expired, and make its folders writable; also list what could not be hidden.
-
-    `before` are items that an interrupted sweep may have deleted in part.
-    """
-    items, left = [], []
-    for each in expired:
-        try:
-            path = _out_of_sight(each.path)
-        except OSError as error:
-            left.append(Left(each.kind, _why(error)))
-            continue
-        _open_up(path)
-        item = measure(home, Expired(each.kind, path, each.day))
-        items.append(before.get(item.path, item))
-    _sync_folders_of(home, items)
-    return items, left
-
-
-def measure(home: Locations, expired: Expired) -> Item:
-    """Add up the size on disk of a file or folder, as far as it can be read."""
-    path = expired.path
-    size = 0 if is_folder(path) else path.lstat().st_size
-    for folder in _folders(path) if is_folder(path) else ():
-        with suppress(OSError):
-            size += sum(each.lstat().st_size for each in folder.iterdir() if not is_folder(each))
-    if path.is_relative_to(home.home):
-        path = path.relative_to(home.home)
-    return Item(kind=expired.kind, path=path, day=expired.day, bytes=size)
-
-
-def delete(home: Locations, items: list[Item]) -> tuple[list[Item], list[Left]]:
-    """Delete what is hidden; return what was deleted and what could not be."""
-    deleted, left = [], []
-    for item in items:
-        try:
-            _erase(home.home / item.path)
-        except OSError as error:
-            left.append(Left(item.kind, _why(error)))
-        except RecursionError:
-            left.append(Left(item.kind, "folders are nested too deeply"))
-        else:
-            deleted.append(item)
-    _sync_folders_of(home, deleted)
-    return deleted, left
-
-
-def _sync_folders_of(home: Locations, items: list[Item]) -> None:
-    for folder in {item.path.parent for item in items}:
-        sync_folder(home.home / folder)
-
-
-def _why(error: OSError) -> str:
-    return error.strerror or type(error).__name__
-
-
-def _out_of_sight(path: Path) -> Path:
-    """Rename to an unused hidden name unless already hidden; an earlier sweep may have left the same name."""
-    if path.name.startswith(HIDDEN):
-        return path
-    target = path.with_name(f"{HIDDEN}{path.name}")
-    numbers = count(1)
-    while os.path.lexists(target):
-        target = path.with_name(f"{HIDDEN}{path.name}.{next(numbers)}")
-    return path.rename(target)
-
-
-def _erase(path: Path) -> None:
-    if not is_folder(path):
-        path.unlink()
-        return
-    shutil.rmtree(path, ignore_errors=True)  # delete as much as possible
-    if path.exists():
-        shutil.rmtree(path)  # raises the error of the rest
-
-
-def _open_up(path: Path) -> None:
-    """Give the owner full rights on all folders; `delete` reports folders that belong to other users."""
-    if is_folder(path):
-        for folder in _folders(path):
-            with suppress(OSError):
-                folder.chmod(FOLDER_MODE)
-
-
-def _folders(top: Path) -> Iterator[Path]:
-    """Walk a folder tree without following links; each folder is read after it has been yielded."""
-    waiting = [top]
-    while waiting:
-        yield (folder := waiting.pop())
-        with suppress(OSError):
-            waiting += [path for path in folder.iterdir() if is_folder(path)]
 
 
 def _day_in_name(path: Path) -> date | None:

@@ -15,7 +15,8 @@ from schemas.closed import to_json
 from schemas.config import Locations
 from schemas.retention import Item, Pending, Swept
 from tasks.core.errors import PublishError
-from tasks.core.operations.expiry import Due, Left, delete, hide
+from tasks.core.operations.deletion import Left, delete, hide
+from tasks.core.operations.expiry import Due
 from tasks.core.operations.retention_log import append_log, count_deletions, read_log
 from tasks.core.storage.atomic import replace_file, sweep_stages, sync_folder
 

@@ -67,3 +67,9 @@ def test_without_rows_the_names_alone_decide() -> None:
     """Nothing speaks against a column of which no cell is known."""
     assert likely(["tenure"], {"tenure_months": []}) == {"tenure": Likely(0, fits=True, own_words=False)}
     assert likely(["tenure"], {"age": []}) == {}
+
+
+def test_a_prefix_hides_no_name() -> None:
+    """However long it is, if the values fit."""
+    assert likely(["Churn"], {"crm.customers.churn": ["Yes", "No"]})["Churn"].fits
+    assert likely(["Churn"], {"crm.customers.churn": ["x", "y"]}) == {}

@@ -158,7 +158,7 @@ def test_a_line_that_was_cut_off_is_no_remark() -> None:
     """The rest of a customer's line is a bad row, so a truncated file is not taken for a whole one."""
     data = written(30).to_csv(index=False).encode()
 
-    for rest in (b"TEST-0", b"12", b"TEST-0,Male", b"total recall"):
+    for rest in (b"TEST-0", b"12", b"TEST-0,Male", b"total recall", b"LINE-000123", b"LINE-000123,"):
         assert read(data + rest).quarantine["reason"].tolist() == ["short_row"]
 
 

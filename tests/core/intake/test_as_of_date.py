@@ -116,6 +116,8 @@ def test_a_backlog_is_ordered_by_day_then_arrival_then_name(tmp_path: Path) -> N
         ("crm_2026-02-28_01-02-2026.csv", date(2026, 2, 28)),
         ("crm_20269901.csv", MODIFIED),
         ("crm_10-30-00.csv", MODIFIED),
+        ("crm_20260228235959.csv", date(2026, 2, 28)),
+        ("crm_202602280400.csv", date(2026, 2, 28)),
         ("crm_120260228.csv", MODIFIED),
         ("crm_2026-0228.csv", MODIFIED),
     ],
@@ -147,6 +149,22 @@ def test_the_future_and_two_dates_are_refused(
     """A future day, or two days, are refused instead of guessed."""
     with pytest.raises(error):
         as_of_date(name, asked=asked, modified=modified, now=THEN)
+
+
+@pytest.mark.parametrize(
+    ("name", "what_to_do"),
+    [
+        ("crm_2026-02-01_2026-02-28.csv", "Rename it with one date, or pass --as-of."),
+        ("crm_2026-03-03.csv", "Rename it, or pass --as-of, or set timezone to your own."),
+        ("crm_2026-03-04.csv", "Rename it, or pass --as-of."),
+    ],
+)
+def test_sender_and_operator_are_told_what_to_do(name: str, what_to_do: str) -> None:
+    """Either can act; only a day that may have begun elsewhere is put down to the time zone."""
+    with pytest.raises(UnnamedError) as error:
+        as_of_date(name, asked=None, modified=MODIFIED, now=THEN)
+
+    assert str(error.value).endswith(f". {what_to_do}")
 
 
 @pytest.mark.parametrize(

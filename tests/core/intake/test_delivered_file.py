@@ -1,13 +1,21 @@
 import errno
 import io
 import os
+from contextlib import nullcontext
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from tasks.core.errors import UnnamedError
-from tasks.core.intake.delivered_file import DeliveredFile, ExtractPath, open_plain, refuse_holes
+from tasks.core.errors import AccessError, UnnamedError
+from tasks.core.intake.delivered_file import (
+    DeliveredFile,
+    ExtractPath,
+    open_plain,
+    refuse_holes,
+    refuse_zeros_at_end,
+)
+from tests.harness.rights import bound_by_rights
 
 MARY = Path("/inbox/Mary Smith.csv")
 
@@ -105,3 +113,33 @@ def test_a_file_with_a_hole_is_refused(written: bytes, from_byte: int, tmp_path:
         with path.open("rb") as file:
             refuse_holes(file)
             assert file.read() == whole
+
+
+@pytest.mark.parametrize(
+    ("data", "missing"),
+    [(b"a,b\n1,2\n" + b"\0" * 16, True), (b"\0" * 16, True), (b"a\0" * 16, False), (b"", False)],
+)
+def test_a_text_that_ends_in_zero_bytes_is_incomplete(data: bytes, missing: bool, tmp_path: Path) -> None:
+    """Some programs fill a file with zeros before its data arrives; UTF-16 is no such file."""
+    path = tmp_path / "sent"
+    path.write_bytes(data)
+    with (
+        path.open("rb") as file,
+        pytest.raises(UnnamedError, match="zero bytes") if missing else nullcontext(),
+    ):
+        refuse_zeros_at_end(file)
+
+
+def test_a_file_that_may_not_be_read_is_no_fault_of_its_sender(tmp_path: Path) -> None:
+    """It is the operator's to allow, with code 50; the name is not shown."""
+    path = tmp_path / "Muster.csv"
+    path.touch(mode=0o000)
+
+    with (
+        bound_by_rights(),
+        pytest.raises(UnnamedError, match=r"^cannot be read: Permission denied\. A file in") as error,
+    ):
+        open_plain(path)
+
+    assert error.value.kind is AccessError
+    assert "Muster" not in str(error.value)

@@ -13,7 +13,9 @@ from tasks.core.intake.unfinished_upload import SHOWN, is_unfinished, refuse_unf
         "crm.tmp", "crm.csv.tmp-123", "crm.temp", "crm.csv.crdownload", "crm.opdownload", "crm.csv.download",
         "crm.csv.swp", "~$crm.xlsx", "~crm.tmp", "crm.csv~", "#crm.csv#", "crm.csv.!qB", "crm.csv.!ut",
         "crm.csv.bc!", "crm.csv.aria2", "crm.csv._COPYING_", "crm.csv.incomplete", "crm.csv.uploading",
-        "crm.csv.writing",
+        "crm.csv.writing", "crm.csv.7F3A9C", "crm.csv.lock", "crm.csv.wip", "crm.csv.lftp-pget-status",
+        "crm.csv.sb-1234-abc", "crm.parquet.new", "crm.csv.gz.xfer", "crm.csv.bak", "crm.csv.done",
+        "tmp_crm.csv", "crm.tmp.csv", "crm.partial.csv",
         "crm\n.part",
     ],
 )  # fmt: skip
@@ -27,7 +29,9 @@ def test_an_unfinished_upload(name: str) -> None:
     [
         "crm_2026-03-01.csv", "crm.csv.gz", "crm.parquet", "part-00000.csv", "crm.part.csv", "tmp.csv", "tmp",
         "partial", "download.csv", "crm", "crm~1.csv", "crm#2.csv", "crm.partner", "crm.template",
-        "crm.csv.sha256", "crm.csv.bak", "", "~", "##",
+        "crm.csv.sha256", "crm.csv.2026-03-01", "crm.csv.20260301", "crm.txt.csv", "crm.csv.zip",
+        "crm.csv.gz.sha256",
+        "crm.v2.csv", "", "~", "##",
     ],
 )  # fmt: skip
 def test_a_finished_file(name: str) -> None:

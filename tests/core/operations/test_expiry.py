@@ -1,89 +1,26 @@
 import os
 import re
-import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from schemas.config import Locations
-from schemas.operations import RetentionPolicy
 from schemas.retention import Kind, Swept
-from tasks.core.intake.rejects import REASON
 from tasks.core.operations import expiry
 from tasks.core.operations import retention_log as proofs
-from tasks.core.operations.sweep import sweep as delete_expired
 from tasks.core.scores.latest import swap_latest
 from tasks.core.storage.atomic import make_folder
+from tests.harness.aged_home import DAYS, NOW, POLICY, TODAY, ages, make_aged_home, sweep
 from tests.harness.deliveries import BUNDLE, publish_scores
 from tests.harness.rights import bound_by_rights
-
-TODAY = date(2026, 6, 30)
-NOW = datetime(2026, 6, 30, 5, tzinfo=UTC)
-POLICY = RetentionPolicy()
-DAYS = (0, 30, 31, 90, 91)
-"""Ages around the limits."""
 
 
 @pytest.fixture
 def places(tmp_path: Path) -> Locations:
-    """Make a home with data of all ages, and data that no sweep may touch."""
-    places = Locations(home=tmp_path / "home")
-    for folder in (places.inbox, places.work, places.archive, places.registry, places.runs):
-        make_folder(folder)
-    for age in DAYS:
-        day = TODAY - timedelta(days=age)
-        moment = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
-        extract = f"{age:016d}"
-        for path in (
-            places.inbox / f".{day}-simulated.truth.csv",
-            places.inbox / f".stage-{day}-killed.csv-77",
-            places.prefect / "storage" / f"{day}-failed",
-            places.prefect / "dlq" / f"{day}-undelivered",
-        ):
-            (make_folder(path.parent) / path.name).write_text("SIM-0000001")
-            os.utime(path, (moment.timestamp(),) * 2)
-        publish_scores(places.scores, day, extract, moment)
-        (places.archive / f"{day}-{extract}.csv").write_text("0000-AAAAA")
-        (places.archive / f"{day}-{extract}.csv.sha256").write_text("hash")
-        rejected = make_folder(places.rejected / extract)
-        (rejected / "extract").write_text("0000-AAAAA")
-        (rejected / REASON).write_text("why")
-        os.utime(rejected / REASON, (moment.timestamp(),) * 2)
-        (make_folder(places.runs / f"{day:%Y%m%d}T040000-1" / "checkpoints") / "best.pt").write_bytes(
-            b"x" * 99
-        )
-    for path in (
-        places.inbox / "2020-01-01-old.csv",
-        places.inbox / ".arriving.csv",
-        places.prefect / "auth",
-        places.work / "2020-01-01-old.csv",
-        places.registry / "2020-01-01-bundle",
-        places.archive / "a-note.txt",
-        places.archive / ".hidden",
-        places.runs / "mine",
-        places.rejected / "without-reason",
-        places.scores / "2020-01-01-mine",
-    ):
-        path.write_text("kept")
-    swap_latest(places.scores, BUNDLE)
-    return places
-
-
-def sweep(places: Locations, now: datetime = NOW) -> list[Swept]:
-    """Sweep, and check that nothing failed."""
-    proof, left = delete_expired(places, expiry.find_expired(places, POLICY, BUNDLE, now), NOW)
-    assert left == []
-    return proof
-
-
-def ages(folder: Path) -> list[int]:
-    """List the ages, in days, of the entries of a folder, by the dates in their names."""
-    names = [path.name for path in folder.iterdir() if path.suffix != ".sha256"]
-    days = [re.match(r"(?:\.stage-|\.)?(\d{4})-?(\d\d)-?(\d\d)[T-]\w{6}", name) for name in names]
-    return sorted((TODAY - date(*map(int, day.groups()))).days for day in days if day is not None)
+    """Make a home with data of all ages."""
+    return make_aged_home(tmp_path / "home")
 
 
 def test_what_is_past_its_time_goes_and_no_more(places: Locations) -> None:
@@ -158,96 +95,6 @@ def test_a_corrected_extract_does_not_become_the_latest_by_a_sweep(places: Locat
     assert swap_latest(places.scores, BUNDLE) == before
 
 
-def test_a_folder_without_rights_goes(places: Locations) -> None:
-    """Folders within an extract are deleted whatever their mode, and their size is logged."""
-    rejected = places.rejected / f"{91:016d}"
-    for mode in (0o555, 0o444, 0o000):
-        folder = make_folder(rejected / f"{mode:o}" / "within")
-        (folder / "part.csv").write_bytes(b"x" * 1_000)
-        folder.chmod(mode)
-        folder.parent.chmod(mode)
-
-    with bound_by_rights():
-        proof = sweep(places)
-
-    assert not rejected.exists()
-    assert not list(places.home.rglob(".expired-*"))
-    assert sum(each.bytes or 0 for each in proof if each.kind == "rejected") > 3_000
-
-
-def test_a_link_to_a_folder_goes_alone(places: Locations, tmp_path: Path) -> None:
-    """The target of a link keeps its mode and content."""
-    outside = make_folder(tmp_path / "outside")
-    (outside / "file").write_bytes(b"x" * 5_000)
-    outside.chmod(0o750)
-    (places.rejected / f"{91:016d}" / "link").symlink_to(outside)
-
-    proof = sweep(places)
-
-    assert (outside / "file").exists()
-    assert outside.stat().st_mode & 0o777 == 0o750
-    assert all((each.bytes or 0) < 5_000 for each in proof)
-
-
-@pytest.mark.parametrize(
-    ("function", "error"),
-    [
-        ("rename", PermissionError(1, "Operation not permitted")),
-        ("rmtree", PermissionError(1, "Operation not permitted")),
-        ("rmtree", RecursionError()),
-    ],
-)
-def test_what_does_not_go_keeps_nothing_else(
-    function: str, error: Exception, places: Locations, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The rest is deleted; what stays is listed, and deleted by the first sweep that can."""
-    module = Path if function == "rename" else shutil
-    original, refused = getattr(module, function), f"{31:016d}"
-
-    def refuse(path: Path, *args: Any, **options: Any) -> Any:
-        if refused in path.name and not options.get("ignore_errors"):
-            raise error
-        return None if refused in path.name else original(path, *args, **options)
-
-    with monkeypatch.context() as refusing:
-        refusing.setattr(module, function, refuse)
-        proof, left = delete_expired(places, expiry.find_expired(places, POLICY, BUNDLE, NOW), NOW)
-    assert [each.kind for each in left] == ["rejected"]
-    assert [path.name.removeprefix(".expired-") for path in places.rejected.glob(f"*{31:016d}")] == [refused]
-    assert ages(places.runs) == [0, 30]
-    assert [(each.kind, each.deleted, each.failed) for each in proof] == [
-        ("archive", 2, 0),
-        ("rejected", 2, 1),
-        ("scores", 1, 0),
-        ("runs", 3, 0),
-        ("truth", 2, 0),
-        ("prefect_files", 6, 0),
-    ]
-
-    assert [each.deleted for each in sweep(places)] == [0, 1, 0, 0, 0, 0]
-
-    assert not list(places.rejected.glob(f"*{31:016d}"))
-
-
-def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> None:
-    """A redelivered item that expires again gets another hidden name; each is counted once."""
-    for number in ("", ".1"):
-        make_folder(places.rejected / f".expired-{31:016d}{number}")
-    (places.archive / f".expired-{TODAY - timedelta(days=91)}-{91:016d}.csv").write_text("0000-AAAAA")
-
-    proof = sweep(places)
-
-    assert {each.kind: each.deleted for each in proof} == {
-        "archive": 3,
-        "rejected": 5,
-        "scores": 1,
-        "runs": 3,
-        "truth": 2,
-        "prefect_files": 6,
-    }
-    assert not list(places.home.rglob(".expired-*"))
-
-
 def test_nothing_is_due_in_a_new_home(tmp_path: Path) -> None:
     """Missing folders count as empty."""
     assert expiry.find_expired(Locations(home=tmp_path), POLICY, "", NOW) == expiry.Due([], {})
@@ -283,6 +130,16 @@ def test_one_that_cannot_be_read_keeps_no_other_of_its_kind(places: Locations) -
     assert list(due.unreadable) == ["rejected"]
     assert "cannot be used: Permission denied. " in due.unreadable["rejected"]
     assert due.expired == [each for each in before.expired if each.path != closed]
+
+
+def test_an_impossible_day_stops_no_sweep(places: Locations) -> None:
+    """An entry whose last day is beyond the calendar is reported; those beside it are found."""
+    before = expiry.find_expired(places, POLICY, BUNDLE, NOW)
+    (places.archive / "9999-12-31-note.csv").write_text("x")
+    due = expiry.find_expired(places, POLICY, BUNDLE, NOW)
+
+    assert due.unreadable == {"archive": "an entry has an impossible day (date value out of range)"}
+    assert due.expired == before.expired
 
 
 def test_what_an_earlier_sweep_hid_goes_though_its_day_cannot_be_seen(places: Locations) -> None:

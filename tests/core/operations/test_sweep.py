@@ -16,8 +16,9 @@ from schemas.operations import RetentionPolicy
 from schemas.retention import Item, Pending
 from tasks.core.errors import PublishError
 from tasks.core.intake.rejects import REASON
-from tasks.core.operations import expiry, retention_log, sweep
-from tasks.core.operations.expiry import Left, find_expired
+from tasks.core.operations import deletion, expiry, retention_log, sweep
+from tasks.core.operations.deletion import Left
+from tasks.core.operations.expiry import find_expired
 from tasks.core.operations.retention_log import read_log
 from tasks.core.storage import atomic
 from tasks.core.storage.atomic import make_folder
@@ -194,7 +195,7 @@ def test_the_pending_file_says_what_is_being_deleted(
 
     def look(home: Locations, items: list[Item]) -> tuple[list[Item], list[Left]]:
         seen.append((home.retention_pending.read_bytes(), home.retention_pending.stat().st_mode & 0o777))
-        return expiry.delete(home, items)
+        return deletion.delete(home, items)
 
     monkeypatch.setattr(sweep, "delete", look)
     run_sweep(home)

@@ -6,6 +6,7 @@ reasons, by `line_reader` and `row_judge`.
 """
 
 import re
+from collections import Counter
 from functools import partial
 from itertools import islice
 from typing import Any, Final
@@ -19,6 +20,7 @@ from schemas.columns import CATEGORIES, ID, NUMBERS, TARGET
 from schemas.config import IngestConfig
 from tasks.core.contract.check_tables import ContractTables, keeps_column
 from tasks.core.contract.memo import CellTexts, Memory
+from tasks.core.contract.quirks import CARRIAGE_RETURNS, DECIMAL_CODE, NO_BREAK_BLANK, PADDED_NUMBER
 from tasks.core.contract.vocabulary import VOCABULARY, canonical_values
 from tasks.core.errors import CONTROL_BEYOND_ASCII
 from tasks.core.extract.fast.plain_ids import are_plain
@@ -28,9 +30,11 @@ from tasks.core.extract.fast.scan import (
     IGNORED,
     NUMBER,
     SEARCHED,
+    UNKNOWN,
     Layout,
     Places,
     Scan,
+    Spelled,
     Spellings,
     join_texts,
     scan,
@@ -45,6 +49,9 @@ CATEGORY_TYPES: Final = {column: pd.CategoricalDtype(list(values)) for column, v
 
 _MOST_SPELLINGS: Final = 64
 """Spellings remembered per column; rows with others are left to the line reader."""
+
+_VALUE_QUIRKS: Final = (NO_BREAK_BLANK, DECIMAL_CODE)
+"""Quirks of category values; a scan numbers them from 1."""
 
 _NOT_PLAIN_TEXT: Final = re.compile(f"\ufffd|{CONTROL_BEYOND_ASCII.pattern}")
 """The replacement for bytes that are not UTF-8, and control characters; a row may contain neither."""
@@ -75,11 +82,11 @@ class Acceptor:
         ):
             kinds[places], slots[places] = kind, np.arange(len(places))
         self._layout = Layout(ord(dialect.separator), kinds, slots)
-        self._codes = {column: Memory(partial(self._ask, column)) for column in self._categories}
+        self._spelled = {column: Memory(partial(self._ask, column)) for column in self._categories}
         self._spellings = Spellings.of(
             [
-                dict(zip(VOCABULARY[column], codes(list(zip(VOCABULARY[column], strict=True))), strict=True))
-                for column, codes in self._codes.items()
+                dict(zip(VOCABULARY[column], asked(list(zip(VOCABULARY[column], strict=True))), strict=True))
+                for column, asked in self._spelled.items()
             ]
         )
         self._row_checks = RowChecks(tables, self._numbers, self._categories)
@@ -115,7 +122,7 @@ class Acceptor:
             found = scan(block.data, block.lines, self._layout, spellings)
         return found
 
-    def _learn(self, block: Block, found: Scan, known: list[dict[str, int]]) -> Spellings | None:
+    def _learn(self, block: Block, found: Scan, known: list[dict[str, Spelled]]) -> Spellings | None:
         """Add the unknown values that the contract accepts to the known spellings; None if there are none."""
         learnt = [*known]
         for slot, column in enumerate(self._categories):
@@ -125,10 +132,12 @@ class Acceptor:
                 if which == slot
             }
             new = [(text,) for text in unknown if text not in known[slot] and self._may_be_known(text)]
-            codes = {
-                text: code for (text,), code in zip(new, self._codes[column](new), strict=True) if code >= 0
+            spelled = {
+                text: each
+                for (text,), each in zip(new, self._spelled[column](new), strict=True)
+                if each[0] != UNKNOWN
             }
-            learnt[slot] = known[slot] | dict(islice(codes.items(), _MOST_SPELLINGS - len(known[slot])))
+            learnt[slot] = known[slot] | dict(islice(spelled.items(), _MOST_SPELLINGS - len(known[slot])))
         return Spellings.of(learnt) if learnt != known else None
 
     def _may_be_known(self, text: str) -> bool:
@@ -138,11 +147,8 @@ class Acceptor:
         """
         return bool(text) and chr(self._layout.separator) not in text and not _NOT_PLAIN_TEXT.search(text)
 
-    def _ask(self, column: str, cells: list[CellTexts]) -> list[int]:
-        """Return each cell's position in the contract's vocabulary, -1 if it fails a check or is a quirk.
-
-        Quirks are counted by the line reader.
-        """
+    def _ask(self, column: str, cells: list[CellTexts]) -> list[Spelled]:
+        """Return the position of each cell in the vocabulary, UNKNOWN if it fails a check, and its quirk."""
         sure = {
             word: position
             for position, (word, kept) in enumerate(
@@ -151,7 +157,10 @@ class Acceptor:
             if kept
         }
         words, quirks = canonical_values(column, [text for (text,) in cells], self._config)
-        return [-1 if quirk else sure.get(word, -1) for word, quirk in zip(words, quirks, strict=True)]
+        return [
+            (sure.get(word, UNKNOWN), _VALUE_QUIRKS.index(quirk) + 1 if quirk else 0)
+            for word, quirk in zip(words, quirks, strict=True)
+        ]
 
     def _plain_text(self, block: Block, found: Scan) -> npt.NDArray[np.bool_]:
         """Return which lines were read and are UTF-8 without non-ASCII control characters."""
@@ -182,6 +191,14 @@ class Acceptor:
         frame = pd.DataFrame(parsed, copy=False)
         frame.index = pd.Index(rows + block.first_line)
         return frame
+
+
+def count_quirks(found: Scan) -> Counter[str]:
+    """Count the quirks of the lines that were read."""
+    values = found.quirks[:, found.read]
+    counts = {what: values == number for number, what in enumerate(_VALUE_QUIRKS, start=1)}
+    counts |= {PADDED_NUMBER: found.padded[:, found.read], CARRIAGE_RETURNS: found.returns[found.read]}
+    return Counter({what: int(which.sum()) for what, which in counts.items()})
 
 
 def _is_plain(data: bytes) -> bool:

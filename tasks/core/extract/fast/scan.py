@@ -36,6 +36,8 @@ Octets = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int8]
 Flags = npt.NDArray[np.bool_]
+Spelled = tuple[int, int]
+"""Code of a category value, and number of the quirk in its spelling, or 0."""
 
 
 @dataclass(frozen=True)
@@ -53,27 +55,29 @@ class Layout:
 
 @dataclass(frozen=True)
 class Spellings:
-    """Known spellings for category values: concatenated `octets`, (S, 2) `bounds` and (S,) `codes`.
+    """Known spellings for category values: concatenated `octets`, (S, 2) `bounds`, (S,) `codes` and `quirks`.
 
     Category c has the spellings `firsts[c]` to `firsts[c + 1]`. `known` is the same as dictionaries.
     """
 
-    known: list[dict[str, int]]
+    known: list[dict[str, Spelled]]
     octets: Octets
     bounds: Places
     codes: Codes
+    quirks: Codes
     firsts: Places
 
     @classmethod
-    def of(cls, known: list[dict[str, int]]) -> "Spellings":
-        """Build the tables from a dictionary of spelling to code for each category."""
-        texts = [(value.encode(), code) for values in known for value, code in values.items()]
-        ends = np.cumsum([0, *(len(text) for text, _ in texts)], dtype=np.int64)
+    def of(cls, known: list[dict[str, Spelled]]) -> "Spellings":
+        """Build the tables from a dictionary of spellings for each category."""
+        texts = [(value.encode(), *spelled) for values in known for value, spelled in values.items()]
+        ends = np.cumsum([0, *(len(text) for text, *_ in texts)], dtype=np.int64)
         return cls(
             known=known,
-            octets=np.frombuffer(b"".join(text for text, _ in texts), dtype=np.uint8),
+            octets=np.frombuffer(b"".join(text for text, *_ in texts), dtype=np.uint8),
             bounds=np.ascontiguousarray(np.stack([ends[:-1], ends[1:]], axis=1)),
-            codes=np.array([code for _, code in texts], dtype=np.int8),
+            codes=np.array([code for _, code, _ in texts], dtype=np.int8),
+            quirks=np.array([quirk for *_, quirk in texts], dtype=np.int8),
             firsts=np.cumsum([0, *map(len, known)], dtype=np.int64),
         )
 
@@ -85,6 +89,8 @@ class Scan:
     `starts` is where each line starts, (lines,) int64; `read` and `ascii` are (lines,) bool, `codes`
     (categories, lines) int8, `values` and `forms` (numbers, lines) float64 and int8; `ids` (lines, 2)
     int64 is where the id starts and ends, `searched` (texts, lines, 2) the same for searched texts.
+    `quirks` (categories, lines) int8 numbers the quirks of spellings, `padded` (numbers, lines) bool tells
+    which numbers have blanks around them, `returns` (lines,) bool which lines end with several CRs.
     `unknown`, (K, 3), lists unknown values: category, start and end.
     """
 
@@ -96,6 +102,9 @@ class Scan:
     forms: Codes
     ids: Places
     searched: Places
+    quirks: Codes
+    padded: Flags
+    returns: Flags
     unknown: Places
 
 
@@ -110,6 +119,9 @@ def scan(data: bytes, lines: int, layout: Layout, spellings: Spellings) -> Scan:
         forms=np.full((layout.count(NUMBER), lines), NOT_PLAIN, dtype=np.int8),
         ids=np.zeros((lines, 2), dtype=np.int64),
         searched=np.zeros((layout.count(SEARCHED), lines, 2), dtype=np.int64),
+        quirks=np.zeros((layout.count(CATEGORY), lines), dtype=np.int8),
+        padded=np.zeros((layout.count(NUMBER), lines), dtype=np.bool_),
+        returns=np.zeros(lines, dtype=np.bool_),
         unknown=np.empty((MOST_UNKNOWN, 3), dtype=np.int64),
     )
     n_unknown = _scan(
@@ -120,6 +132,7 @@ def scan(data: bytes, lines: int, layout: Layout, spellings: Spellings) -> Scan:
         spellings.octets,
         spellings.bounds,
         spellings.codes,
+        spellings.quirks,
         spellings.firsts,
         found.starts,
         found.read,
@@ -129,6 +142,9 @@ def scan(data: bytes, lines: int, layout: Layout, spellings: Spellings) -> Scan:
         found.forms,
         found.ids,
         found.searched,
+        found.quirks,
+        found.padded,
+        found.returns,
         found.unknown,
     )
     return Scan(**{**vars(found), "unknown": found.unknown[:n_unknown]})
@@ -156,6 +172,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
     spelling_octets: Octets,
     spelling_bounds: Places,
     spelling_codes: Codes,
+    spelling_quirks: Codes,
     spelling_firsts: Places,
     starts: Places,
     read: Flags,
@@ -165,6 +182,9 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
     forms: Codes,
     ids: Places,
     searched: Places,
+    quirks: Codes,
+    padded: Flags,
+    returns: Flags,
     unknown: Places,
 ) -> int:
     size, fields, most = np.uintp(len(octets)), np.uintp(len(kinds)), np.uintp(len(unknown))
@@ -183,16 +203,18 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
             kind, slot = kinds[field], np.uintp(slots[field])
             code = np.int8(UNKNOWN)
             if kind == CATEGORY:
-                code, at = _known(
-                    octets, at, _QUOTE if quoted else separator, spelling_octets, spelling_bounds,
-                    spelling_codes, np.uintp(spelling_firsts[slot]), np.uintp(spelling_firsts[slot + _ONE]),
-                )  # fmt: skip
+                first, last = np.uintp(spelling_firsts[slot]), np.uintp(spelling_firsts[slot + _ONE])
+                spelling, at = _known(
+                    octets, at, _QUOTE if quoted else separator, spelling_octets, spelling_bounds, first, last
+                )
+                if spelling < last:
+                    code, quirks[slot, line] = spelling_codes[spelling], spelling_quirks[spelling]
             while code == UNKNOWN and at < size:
                 octet = octets[at]
                 if octet == _LF or (quoted and octet == _QUOTE) or (not quoted and octet == separator):
                     break
                 if octet < _SPACE or octet in (_DELETE, _QUOTE):
-                    if octet == _CR and not quoted and (at + _ONE == size or octets[at + _ONE] == _LF):
+                    if good and octet == _CR and not quoted and _after_returns(octets, at) > at:
                         break
                     good = False
                 elif octet >= _BEYOND_ASCII:
@@ -204,8 +226,9 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
                     good = False
                     break
                 at += _ONE
-            if good and at < size and octets[at] == _CR and (at + _ONE == size or octets[at + _ONE] == _LF):
-                at += _ONE
+            if good and at < size and octets[at] == _CR:
+                after = _after_returns(octets, at)
+                returns[line], at = after > at + _ONE, after
             if not good or (at < size and octets[at] != _LF and octets[at] != separator):
                 good = False
                 break
@@ -215,7 +238,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
                     unknown[n_unknown, 0], unknown[n_unknown, 1], unknown[n_unknown, 2] = slot, start, end
                     n_unknown += _ONE
             elif kind == NUMBER:
-                values[slot, line], forms[slot, line] = _number(octets, start, end)
+                values[slot, line], forms[slot, line], padded[slot, line] = _number(octets, start, end)
             elif kind == ID:
                 ids[line, 0], ids[line, 1] = start, end
             elif kind == SEARCHED:
@@ -233,17 +256,28 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
 
 
 @compiled
+def _after_returns(octets: Octets, start: np.uintp) -> np.uintp:
+    """Return where the CRs from `start` end if the line ends there too, else `start`."""
+    size, at = np.uintp(len(octets)), start
+    while at < size and octets[at] == _CR:
+        at += _ONE
+    return at if at == size or octets[at] == _LF else start
+
+
+@compiled
 def _known(
     octets: Octets,
     start: np.uintp,
     stop: int,
     known: Octets,
     bounds: Places,
-    codes: Codes,
     first: np.uintp,
     last: np.uintp,
-) -> tuple[np.int8, np.uintp]:
-    """Match a known value from `start` up to a `stop` or a line ending; return its code and its end."""
+) -> tuple[np.uintp, np.uintp]:
+    """Match a known value from `start` up to a `stop` or a line ending.
+
+    Return the place of its spelling and its end; `last` and `start` if no spelling matches.
+    """
     size = np.uintp(len(octets))
     for each in range(first, last):
         begin, length = np.uintp(bounds[each, 0]), np.uintp(bounds[each, 1] - bounds[each, 0])
@@ -256,8 +290,8 @@ def _known(
                 same = False
                 break
         if same and (after == size or octets[after] == stop or octets[after] == _LF or octets[after] == _CR):
-            return codes[each], after
-    return np.int8(UNKNOWN), start
+            return np.uintp(each), after
+    return last, start
 
 
 @compiled
@@ -270,17 +304,20 @@ def _join_texts(octets: Octets, bounds: Places, out: Octets) -> None:
 
 
 @compiled
-def _number(octets: Octets, start: np.uintp, end: np.uintp) -> tuple[float, np.int8]:
-    filled = start
-    while filled < end and octets[filled] == _SPACE:
-        filled += _ONE
-    if filled == end:
-        return np.nan, np.int8(BLANK)
-    plain = end - start <= _MOST_CHARACTERS and octets[start] != _POINT and octets[end - _ONE] != _POINT
+def _number(octets: Octets, start: np.uintp, end: np.uintp) -> tuple[float, np.int8, bool]:
+    """Return a cell's value and form, and whether there are blanks around a number."""
+    first, last = start, end
+    while first < end and octets[first] == _SPACE:
+        first += _ONE
+    if first == end:
+        return np.nan, np.int8(BLANK), False
+    while octets[last - _ONE] == _SPACE:
+        last -= _ONE
+    plain = last - first <= _MOST_CHARACTERS and octets[first] != _POINT and octets[last - _ONE] != _POINT
     if not plain:
-        return np.nan, np.int8(NOT_PLAIN)
+        return np.nan, np.int8(NOT_PLAIN), False
     digits, decimals, after_point, fraction = 0, 0, False, 0
-    for i in range(start, end):
+    for i in range(first, last):
         octet = octets[i]
         if octet == _POINT and not after_point:
             after_point = True
@@ -290,5 +327,6 @@ def _number(octets: Octets, start: np.uintp, end: np.uintp) -> tuple[float, np.i
                 decimals += 1
                 fraction += octet - _ZERO
         else:
-            return np.nan, np.int8(NOT_PLAIN)
-    return digits / _TENTHS[decimals], np.int8(DECIMAL if fraction else WHOLE)
+            return np.nan, np.int8(NOT_PLAIN), False
+    padded = bool(first > start or last < end)
+    return digits / _TENTHS[decimals], np.int8(DECIMAL if fraction else WHOLE), padded

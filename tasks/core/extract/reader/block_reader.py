@@ -22,7 +22,7 @@ from tasks.core.contract.parse import Parsed, parse_cells
 from tasks.core.contract.personal_data import count_personal, ids_may_be_personal, judged_columns
 from tasks.core.contract.row_judge import Judge, RowFault, without_cross_row_checks
 from tasks.core.contract.vocabulary import VOCABULARY
-from tasks.core.extract.fast.accept import CATEGORY_TYPES, Acceptor
+from tasks.core.extract.fast.accept import CATEGORY_TYPES, Acceptor, count_quirks
 from tasks.core.extract.fast.row_checks import FORM_TYPE
 from tasks.core.extract.reader.row_keys import Keys, digest_rows, digest_texts, keys_of
 from tasks.core.extract.reader.tally import Tally
@@ -110,6 +110,7 @@ class BlockReader:
         for number in NUMBERS:
             tally.filled[number] -= int((frame[f"{number}_form"] == "blank").sum())
         tally.known.update({column: rows for column in self._positions if column in VOCABULARY})
+        tally.quirks.update(count_quirks(found))
         tally.simulated += pc.starts_with(text_array(frame[ID]), SIMULATED_ID_PREFIX).sum().as_py() or 0
         for sign in FORMULA_SIGNS:
             tally.signed += pc.starts_with(text_array(frame[ID]), sign).sum().as_py() or 0
@@ -146,6 +147,7 @@ class BlockReader:
         tally.quirks.update(parsed.quirks + lines.quirks)
         tally.rows += len(parsed.lines)
         tally.broken.update(lines.faults.values())
+        tally.controls.update(lines.controls)
         tally.widths.update(lines.widths)
         tally.first_bad_byte = lines.first_bad_byte
         tally.simulated += sum(each.startswith(SIMULATED_ID_PREFIX) for each in customers.columns[ID])

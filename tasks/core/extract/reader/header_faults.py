@@ -11,12 +11,15 @@ from schemas.columns import CATEGORIES, TARGET
 from schemas.config import IngestConfig
 from schemas.quarantine_reasons import HINTS
 from tasks.core.contract.column_names import named, quoted
+from tasks.core.contract.likely_charges import settle_charges
 from tasks.core.contract.likely_columns import Likely, likely_columns
+from tasks.core.contract.number_cells import parse_numbers
 from tasks.core.contract.parse import parse_cells
 from tasks.core.contract.personal_data import count_personal, judged_columns, personal_fault
 from tasks.core.contract.row_judge import Judge
-from tasks.core.contract.vocabulary import VOCABULARY, canonical_values, normalise_name
+from tasks.core.contract.vocabulary import VOCABULARY, category_words, normalise_name, normalise_value
 from tasks.core.errors import listing
+from tasks.core.extract.reader.buried_names import buried_names_fault
 from tasks.core.extract.reader.refusals import refuse, unknown_values_fault
 from tasks.core.extract.text.dialect import Dialect
 from tasks.core.extract.text.line_reader import SplitLines, read_lines
@@ -24,6 +27,10 @@ from tasks.core.extract.text.line_reader import SplitLines, read_lines
 _LINES: Final = 1_000
 """Lines below the header that are judged."""
 _FAULTS_LISTED: Final = 3
+_MOST_COPIES: Final = 2
+"""Times that a header has a name: two tables that were joined have it twice."""
+_FEWEST_NAMES: Final = 3
+"""Names of the contract that make a header; a line of values may hold one or two of them as words."""
 _BINARY: Final = frozenset({"0", "1", "0.0", "1.0", "true", "false"})
 _BEFORE_ENCODING: Final = (
     "The extract is one-hot encoded: export the original CRM columns, before the encoding."
@@ -73,14 +80,46 @@ def refuse_header(
     encoded = _one_hot(missing, unmatched, file.rows)
     sought = [column for column in missing if column not in encoded]
     likely = likely_columns(schema, sought, unmatched, file.rows.cells, config)
-    if not any(known):
-        likely = _names_of_words(file, likely)
+    likely = settle_charges(likely, known, unmatched, file.rows.cells)
+    values = _count_values(file.header, file.rows, config)
+    if not _is_header(file.header, known, values):
+        within = {} if values else _names_within(file, likely)
+        if buried := buried_names_fault(head, dialect, config, _aliases(file, within)):
+            refuse([buried])
+        likely = {} if values else {column: each for column, each in likely.items() if each.own_words}
         unnamed = replace(file, header=("",) * len(file.header))
-        refuse([_no_header(file, likely), *_faults_of_rows(unnamed, likely)])
+        refuse([_no_header(file, values, likely), *_faults_of_rows(unnamed, likely)])
     faults = [_missing(file, missing, encoded, likely)] if missing else []
     if duplicates:
         faults.append(f"has duplicate columns: {listing(duplicates)}. Export each column once.")
     refuse([*faults, *_faults_of_rows(file, likely)])
+
+
+def _is_header(header: tuple[str, ...], known: list[str | None], values: int) -> bool:
+    """Tell a header from a line of values, which may hold a name of the contract, too: Contract, Partner.
+
+    A header has some names of the contract, all of them if it has no more columns, and fewer `values`.
+    """
+    names = len({column for column in known if column})
+    return names >= min(_FEWEST_NAMES, len(header)) and names > values
+
+
+def _count_values(header: tuple[str, ...], rows: SplitLines, config: IngestConfig) -> int:
+    """Count what is a value in the first line, not a name.
+
+    That is a number, a word for a category, a text that is in the same column below, and each further copy
+    of a text that occurs more than twice.
+    """
+    _, forms = parse_numbers(header)
+    words = {word for column in VOCABULARY for word in category_words(column, config)}
+    texts = [normalise_name(name) for name in header]
+    values = sum(
+        form not in ("text", "blank") or normalise_value(name) in words or name in cells
+        for name, form, text, cells in zip(header, forms, texts, map(set, rows.cells), strict=True)
+        if text
+    )
+    repeats = Counter(filter(None, texts)).values()
+    return values + sum(times - _MOST_COPIES for times in repeats if times > _MOST_COPIES)
 
 
 def _first_rows(head: bytes, dialect: Dialect) -> SplitLines:
@@ -114,24 +153,23 @@ def _missing(file: _File, missing: list[str], encoded: set[str], likely: dict[st
     return f"{said} Export them, or map the sender's names in {_aliases(file, likely)}."
 
 
-def _no_header(file: _File, likely: dict[str, Likely]) -> str:
+def _no_header(file: _File, values: int, likely: dict[str, Likely]) -> str:
+    names = len({column for column in file.known if column})
+    few = f"only {names} column name{'s' if names > 1 else ''}" if names else "no column name"
+    found = "values" if values and names else f"{few} from the contract"
     return (
-        "has no header: its first line contains no column name from the contract. Export it with the"
+        f"has no header: its first line contains {found}. Export it with the"
         f" {len(file.wanted)} column names on the first line, or map other names in {_aliases(file, likely)}."
     )
 
 
-def _names_of_words(file: _File, likely: dict[str, Likely]) -> dict[str, Likely]:
-    """Keep the columns that are recognised by their own words, if the first line holds none of these.
-
-    If it does, it is no header, and its cells must not be shown.
-    """
-    certain = {column: each for column, each in likely.items() if each.own_words}
-    for column, each in certain.items():
-        (first,), _ = canonical_values(column, [file.header[each.place]], file.config)
-        if first in VOCABULARY[column]:
-            return {}
-    return certain
+def _names_within(file: _File, likely: dict[str, Likely]) -> dict[str, Likely]:
+    """Keep the columns whose names are a part of the sender's, as behind a prefix."""
+    return {
+        column: each
+        for column, each in likely.items()
+        if normalise_name(column) in normalise_name(file.header[each.place])
+    }
 
 
 def _suggestion(file: _File, likely: Likely | None) -> str:
@@ -172,17 +210,19 @@ def _faults_of_rows(file: _File, likely: dict[str, Likely]) -> Iterator[str]:
     """Yield what the first rows show to be wrong, besides the header."""
     places = {each.place: column for column, each in likely.items()}
     known = [places.get(place, column) for place, column in enumerate(file.known)]
+    misfits = {each.place for each in likely.values() if not each.fits}
     rows = len(file.rows.numbers)
     if not rows:
         return
-    searched = judged_columns(file.header, known, file.config.allow_personal_columns)
+    sure = [column if place not in misfits else None for place, column in enumerate(known)]
+    searched = judged_columns(file.header, sure, file.config.allow_personal_columns)
     found: Counter[tuple[int, str]] = Counter()
     filled: Counter[int] = Counter()
     for place, kinds in searched.items():
         cells = Counter(file.rows.cells[place])
         filled[place] = sum(times for cell, times in cells.items() if cell.strip())
         found.update({(place, kind): times for kind, times in count_personal(cells, kinds).items()})
-    personal = personal_fault(file.header, known, searched, found, filled)
+    personal = personal_fault(file.header, sure, searched, found, filled)
     if personal:
         yield personal
     sent = {column: file.rows.cells[known.index(column)] for column in file.wanted if column in known}

@@ -10,8 +10,9 @@ from schemas.columns import TARGET
 from schemas.quarantine_reasons import DISGUISED, HINTS
 from schemas.reports import RowCounts
 from tasks.core.contract.vocabulary import VOCABULARY
-from tasks.core.errors import ChurnError, ExtractError, UnnamedError
+from tasks.core.errors import ChurnError, ExtractError, UnnamedError, listing
 from tasks.core.extract.reader.tally import Tally
+from tasks.core.extract.text.control_signs import named_sign
 from tasks.core.extract.text.dialect import wrong_encoding
 
 _TOTAL_BLANK = "total_blank"
@@ -45,10 +46,13 @@ def refuse_wrong_width(tally: Tally, expected: int) -> None:
         usual, count = max(
             ((w, n) for w, n in tally.widths.items() if w != expected), key=lambda item: item[1]
         )
+        advice = (
+            "Separate header and rows by the same sign, and do not quote whole lines."
+            if usual == 1
+            else "Export header and rows with the same columns, and quote fields that contain the separator."
+        )
         raise UnnamedError(
-            f": the header has {expected} fields, but {count} of {lines} lines"
-            f" have {usual}. Export header and rows with the same columns, and quote fields that contain"
-            " the separator."
+            f": the header has {expected} fields, but {count} of {lines} lines have {usual}. {advice}"
         )
 
 
@@ -115,7 +119,7 @@ def refuse_whole(
     if unknown:
         faults.append(unknown_values_fault(unknown, "most rows"))
     if bad and bad >= limit * rows:
-        said, listed = _too_many_bad(counts.quarantined, rows, others, quarantine, limit)
+        said, listed = _too_many_bad(counts.quarantined, rows, others, quarantine, limit, tally.controls)
         faults.append(said)
         kind = partial(ExtractError, quarantine=listed)
     if 0 < tally.simulated < tally.accepted:
@@ -200,6 +204,7 @@ def _too_many_bad(
     by_place: Counter[tuple[str, str]],
     quarantine: Iterator[pd.DataFrame],
     limit: float,
+    controls: Counter[str],
 ) -> tuple[str, pd.DataFrame]:
     """Name the most frequent reason with its hint, and the next ones; return the quarantine as well."""
     ((column, reason), lines), *others = by_place.most_common(_REASONS_SHOWN)
@@ -207,6 +212,9 @@ def _too_many_bad(
     first, listed = _first_lines(quarantine, column, reason)
     values = VOCABULARY.get(column, ()) if reason == "unknown_category" else ()
     expected = f" '{column}' expects {_quoted(values)}." if values else ""
+    if reason == "control_character":
+        signs = [f"{named_sign(sign)} in {count} lines" for sign, count in controls.most_common()]
+        expected = f" Found: {listing(signs)}."
     more = "; ".join(f"{why}{f' in {where!r}' if where else ''} ({n})" for (where, why), n in others)
     said = (
         f": {bad} of {rows} rows are bad; the limit is {limit:.1%}"

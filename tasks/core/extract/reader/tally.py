@@ -10,6 +10,7 @@ class Tally:
 
     `received`, `accepted` and `blank` count physical lines; `rows` counts those with as many fields as
     the header; `widths` counts lines by number of fields, and `broken` lines that are not rows, by reason.
+    `controls` counts lines by the control characters in them.
     `filled` counts filled cells by column, and `known` those in the vocabulary. `personal` counts
     personal cells by position and kind, out of the `searched` filled cells of a position. `signed` counts
     accepted ids that start with a sign, which a spreadsheet reads as formulas. `quirks` counts what is not
@@ -24,6 +25,7 @@ class Tally:
     signed: int = 0
     quirks: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
+    controls: Counter[str] = field(default_factory=Counter)
     widths: Counter[int] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
     known: Counter[str] = field(default_factory=Counter)

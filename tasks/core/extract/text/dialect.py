@@ -7,38 +7,11 @@ from typing import Final
 
 from schemas.config import IngestConfig
 from tasks.core.contract.quirks import EXTRA_MARK, SEPARATOR_LINE
-from tasks.core.errors import CONTROL, UnnamedError
+from tasks.core.errors import CONTROL, UnnamedError, listing
+from tasks.core.extract.text.control_signs import control_signs, header_advice, named_sign
+from tasks.core.extract.text.foreign_formats import foreign_format
 from tasks.core.extract.text.separator import LINES_COMPARED, SEPARATORS, detect_separator, split_line
 
-_UNPACK: Final = "unpack it, or compress it with gzip"
-_EXPORT: Final = "export the table as CSV or Parquet"
-_FOREIGN: Final = (
-    (b"PK\x03\x04", "an Excel workbook or zip archive", "save it as 'CSV UTF-8'"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save it as 'CSV UTF-8'"),
-    (b"PAR1", "a gzip-compressed Parquet file", "deliver the Parquet file itself"),
-    (b"\x1f\x8b", "compressed with gzip twice", "compress it once"),
-    *((b"BZh%d1AY&SY" % level, "compressed with bzip2", _UNPACK) for level in range(1, 10)),
-    (b"\xfd7zXZ\x00", "compressed with xz", _UNPACK),
-    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard", _UNPACK),
-    (b"\x04\x22\x4d\x18", "compressed with LZ4", _UNPACK),
-    (b"\x1f\x9d", "compressed with compress (.Z)", _UNPACK),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it"),
-    (b"Rar!\x1a\x07", "a RAR archive", "unpack it"),
-    (b"Obj\x01", "an Avro file", _EXPORT),
-    (b"ARROW1\x00\x00", "an Arrow or Feather file", _EXPORT),
-    (b"\x89HDF", "an HDF5 file", _EXPORT),
-    (b"\x80\x04", "a Python pickle", _EXPORT),
-    (b"\x80\x05", "a Python pickle", _EXPORT),
-    (b"<stata_dta>", "a Stata file", _EXPORT),
-    (b"$FL2@(#)", "an SPSS file", _EXPORT),
-    (b"version https://git-lfs", "a Git LFS pointer, not the table itself", "run 'git lfs pull'"),
-    (b"outs:", "a DVC pointer, not the table itself", "run 'dvc pull'"),
-    (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
-    (b"%PDF", "a PDF document", "export the table as CSV"),
-    (b"{", "JSON", "export it as CSV"),
-    (b"[", "JSON", "export it as CSV"),
-    (b"<", "HTML or XML", "export it as CSV"),
-)
 _WIDE_ENCODINGS: Final = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _BOM: Final = b"\xef\xbb\xbf"
 _SEPARATOR_LINE: Final = re.compile(rb'(?i:"?sep=(.)"?[,;\t|"]*)')
@@ -92,7 +65,11 @@ def recognise(data: bytes, config: IngestConfig) -> Dialect:
     separator = detect_separator(text, _lines_after(data[offset + end :], newline), config)
     place = f": the header (line {header_line})"
     if has_control(text, separator):
-        raise UnnamedError(f"{place} contains a control character. Remove it from the export.")
+        signs = control_signs(text, separator)
+        raise UnnamedError(
+            f"{place} contains a control character: {listing([*map(named_sign, signs)])}."
+            f" {header_advice(text, signs)}"
+        )
     try:
         header = tuple(split_line(text, separator))
     except csv.Error:
@@ -138,9 +115,8 @@ def wrong_encoding(offset: int, found: str = "another encoding") -> UnnamedError
 def _refuse_what_is_no_csv(data: bytes, offset: int) -> None:
     if not data[offset:].strip():
         raise empty()
-    for magic, what, fix in _FOREIGN:
-        if data.startswith(magic, offset):
-            raise UnnamedError(f"is {what}; expected CSV text. To fix this, {fix}.")
+    if foreign := foreign_format(data, offset):
+        raise UnnamedError(f"is {foreign.what}; expected CSV text. To fix this, {foreign.fix}.")
     for mark, encoding in _WIDE_ENCODINGS:
         if data.startswith(mark):
             raise wrong_encoding(0, encoding)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tasks.core.contract.quirks import CARRIAGE_RETURNS, REMARK
+from tasks.core.extract.text.control_signs import control_signs
 from tasks.core.extract.text.dialect import Dialect, has_control
 from tasks.core.extract.text.remarks import is_remark
 from tasks.core.extract.text.separator import is_blank, split_line
@@ -22,7 +23,8 @@ class SplitLines:
     `numbers` are the physical line numbers (the first line of the file is 1) of well-formed rows, and
     `cells` holds one list of their texts for each field of the header. `faults` maps the other lines
     to a reason code. `blank` counts lines that cannot be customers: without content, or remarks; `widths`
-    counts the others by their number of fields. `quirks` counts what was read although it is not usual.
+    counts the others by their number of fields. `quirks` counts what was read although it is not usual, and
+    `controls` lines by the control characters in them.
     `first_bad_byte` is the offset of the first byte that is not UTF-8.
     """
 
@@ -32,6 +34,7 @@ class SplitLines:
     blank: int
     widths: Counter[int]
     quirks: Counter[str]
+    controls: Counter[str]
     first_bad_byte: int | None
 
 
@@ -45,6 +48,7 @@ def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> Spl
     faults: dict[int, str] = {}
     widths: Counter[int] = Counter()
     quirks: Counter[str] = Counter()
+    controls: Counter[str] = Counter()
     blank = 0
     first_bad_byte: int | None = None
     for number, offset, line in lines:
@@ -58,6 +62,8 @@ def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> Spl
             continue
         if isinstance(fields, str):
             faults[number] = fields
+            if fields == "control_character":
+                controls.update(control_signs(line.rstrip(b"\r").decode("utf-8"), dialect.separator))
             if fields == "invalid_encoding" and first_bad_byte is None:
                 first_bad_byte = offset + _first_bad_byte(line)
             continue
@@ -68,7 +74,7 @@ def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> Spl
             rows.append(fields)
             numbers.append(number)
     cells = [[row[place] for row in rows] for place in range(len(dialect.header))]
-    return SplitLines(numbers, cells, faults, blank, widths, +quirks, first_bad_byte)
+    return SplitLines(numbers, cells, faults, blank, widths, +quirks, controls, first_bad_byte)
 
 
 def _fields(line: bytes, dialect: Dialect) -> list[str] | str:

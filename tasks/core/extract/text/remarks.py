@@ -18,6 +18,11 @@ _FILLERS: Final = frozenset({
 _ENDS: Final = frozenset({"eof", "end of file", "end of report", "fin de fichier"})
 _SIGNS: Final = re.compile(r"[\w\s():=.,*'#-]+")
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_PART_OF_AN_ID: Final = re.compile(
+    r"[^\W\d_][-_#.*']*\d|\d[-_#.*']*[^\W\d_]"  # LINE-000123, Row12
+    r"|(?<!\d)(?<!\d[ .'])0\d"  # 000123, but neither 1 000 nor 0.05
+)
+"""A number that is joined to a word or starts with a zero counts nothing."""
 _COMPLETION: Final = re.compile(r"(?i:completion time:) [0-9T:.+-]+")
 """What SQL Server Management Studio writes at the end."""
 _RULE: Final = re.compile(r"[-=_+]{2,}")
@@ -27,7 +32,8 @@ def is_remark(fields: Sequence[str]) -> bool:
     """Return whether a line, split into fields, only states a number of rows or sums, or is a ruled line.
 
     `(10 rows affected)`, `Total: 10 rows`, `10 rows in set (0.00 sec)`, `Total,,,648.5`, `--------,------`,
-    `*** end of file ***`. The words are a closed list, so a line that was cut off is not taken for one.
+    `*** end of file ***`. The words are a closed list, and no number may belong to an id, so a line that was
+    cut off is not taken for one.
     """
     filled = (field.strip() for field in fields if field and not field.isspace())
     first = list(islice(filled, _MOST_CELLS + 1))  # of most lines, the others need not be looked at
@@ -42,4 +48,4 @@ def is_remark(fields: Sequence[str]) -> bool:
     if " ".join(words) in _ENDS:
         return True
     about_rows = not _ABOUT_ROWS.isdisjoint(words) and _ABOUT_ROWS.union(_FILLERS).issuperset(words)
-    return about_rows and any(map(str.isdecimal, text))
+    return about_rows and any(map(str.isdecimal, text)) and not _PART_OF_AN_ID.search(text)

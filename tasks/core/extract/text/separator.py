@@ -50,18 +50,18 @@ def detect_separator(header: str, lines: Sequence[str], config: IngestConfig) ->
 
 
 def _known_names(header: str, separator: str, config: IngestConfig) -> int:
-    return len({column for column in contract_names(_fields(header, separator), config) if column})
+    return len({column for column in contract_names(fields_of(header, separator), config) if column})
 
 
 def _agreement(header: str, lines: Sequence[str], separator: str) -> tuple[int, int]:
     """Return how many lines have the header's number of fields, and this number."""
-    width = len(_fields(header, separator))
+    width = len(fields_of(header, separator))
     if width <= 1:
         return 0, 0
-    return sum(len(_fields(line, separator)) == width for line in lines), width
+    return sum(len(fields_of(line, separator)) == width for line in lines), width
 
 
-def _fields(line: str, separator: str) -> tuple[str, ...]:
+def fields_of(line: str, separator: str) -> tuple[str, ...]:
     """Split a line; one that cannot be split has no fields."""
     try:
         return tuple(split_line(line, separator))

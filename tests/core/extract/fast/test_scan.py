@@ -18,7 +18,7 @@ from tasks.core.extract.fast.scan import (
     scan,
 )
 
-SPELLINGS = Spellings.of([{"No": 0, "No service": 1, "Yes": 2}])
+SPELLINGS = Spellings.of([{"No": (0, 0), "No service": (1, 0), "Yes": (2, 0), "2.0": (2, 5)}])
 
 
 def scanned(data: bytes, separator: str = ",") -> Scan:
@@ -39,6 +39,11 @@ def scanned(data: bytes, separator: str = ",") -> Scan:
         ("999999999999.99", 999999999999.99, DECIMAL),
         ("", None, BLANK),
         ("  ", None, BLANK),
+        (" 12.50  ", 12.5, DECIMAL),
+        (" 123456789012.75 ", 123456789012.75, DECIMAL),
+        ("1 2", None, NOT_PLAIN),
+        (" .5 ", None, NOT_PLAIN),
+        ("\u00a05", None, NOT_PLAIN),
         ("-1", None, NOT_PLAIN),
         ("1e3", None, NOT_PLAIN),
         (".5", None, NOT_PLAIN),
@@ -64,6 +69,8 @@ def test_plain_numbers_are_read_to_the_last_bit(cell: str, value: float | None, 
     [
         (b"a,Yes,1,x", True),
         (b"a,Yes,1,x\r", True),
+        (b"a,Yes,1,x\r\r", True),
+        (b'a,Yes,1,"x"\r\r\r', True),
         (b'"a","Yes","1","x,y"', True),
         (b"", False),
         (b"a,Yes,1", False),
@@ -75,6 +82,7 @@ def test_plain_numbers_are_read_to_the_last_bit(cell: str, value: float | None, 
         (b"a\x00,Yes,1,x", False),
         (b"a\x7f,Yes,1,x", False),
         (b"a\rb,Yes,1,x", False),
+        (b"a\r\rb,Yes,1,x", False),
     ],
 )
 def test_a_line_in_doubt_is_left(line: bytes, read: bool) -> None:
@@ -83,6 +91,17 @@ def test_a_line_in_doubt_is_left(line: bytes, read: bool) -> None:
 
     assert found.read.tolist() == [True, read, True]
     assert found.values[0, [0, 2]].tolist() == [1.0, 3.0]
+
+
+def test_quirks_are_reported_with_their_line() -> None:
+    """They are blanks around a number, a spelling that has one, and more than one CR at the end of a line."""
+    found = scanned(b'a,2.0,1,x\r\nb,Yes," 1",x\r\r\nc,"2.0",1 ,"x"\r\r\r\nd,No,  ,x\r\r')
+
+    assert found.read.all()
+    assert found.quirks.tolist() == [[5, 0, 5, 0]]
+    assert found.padded.tolist() == [[False, True, True, False]]
+    assert found.returns.tolist() == [False, True, True, True]
+    assert found.codes.tolist() == [[2, 2, 2, 0]]
 
 
 def test_values_that_begin_alike_are_told_apart() -> None:

@@ -121,6 +121,17 @@ def said(rows: list[Row], build: Build, **options: str) -> str:
             {"account_Charges.Id": "2"},
             "account_Charges.Monthly: MonthlyCharges, account_Charges.Total: TotalCharges",
         ),
+        (
+            {"MonthlyCharges": "charge", "TotalCharges": "lifetime_charge"},
+            {},
+            "charge: MonthlyCharges, lifetime_charge: TotalCharges",
+        ),
+        (
+            {"MonthlyCharges": "cargo_mensual", "TotalCharges": "cargo_total", "tenure": "tenure_meses"},
+            {"cargo_otro": ["1.5", "9.25"] * 50},
+            "tenure_meses: tenure, cargo_mensual: MonthlyCharges, cargo_total: TotalCharges",
+        ),
+        ({"TotalCharges": "importe"}, {"total_charge_id": "4.5"}, "importe: TotalCharges"),
         ({"customerID": "customer"}, {"customer_code": "A"}, "customer: customerID"),
     ],
 )
@@ -140,6 +151,21 @@ def test_names_and_values_are_matched_together(
     assert read_extract(build(table, order=list(table[0])), "x", "training", config).counts.accepted == 100
 
 
+def test_charges_that_cannot_be_told_apart_are_not_suggested(rows: list[Row], build: Build) -> None:
+    """Without the tenure, or with customers of the first months alone, either may be the other."""
+    new = [row | {"tenure": "1", "TotalCharges": row["MonthlyCharges"]} for row in rows]
+    names = {"MonthlyCharges": "charge", "TotalCharges": "lifetime_charge"}
+
+    for message in (
+        said(sent(rows, names | {"tenure": "antig"}), build),
+        said(sent(new, names), build),
+    ):
+        assert "in ingest.aliases." in message
+        assert "is it" not in message
+    one = said(sent(new, {"MonthlyCharges": "monthly_charge"}), build)
+    assert "ingest.aliases: {monthly_charge: MonthlyCharges}" in one
+
+
 def test_a_code_column_alone_is_suggested_as_such(rows: list[Row], build: Build) -> None:
     """It is named with what else it needs, and left out of the setting."""
     table = [{key: "1" if key == "Churn Value" else cell for key, cell in row.items()}
@@ -154,13 +180,34 @@ def test_a_code_column_alone_is_suggested_as_such(rows: list[Row], build: Build)
     )
 
 
+@pytest.mark.parametrize("name", ["Telefon", "Telephone", "Kunde Telefono", "Téléphone"])
+def test_a_telephone_of_yes_and_no_is_the_phone_service(rows: list[Row], build: Build, name: str) -> None:
+    """Who has a telephone is not personal; a number is, and no service."""
+    flagged = said(sent(rows, {"PhoneService": name}), build)
+
+    assert f"'PhoneService' (is it '{name}'?)" in flagged
+    assert f"ingest.aliases: {{{name}: PhoneService}}" in flagged
+    assert "personal" not in flagged
+    numbers = ["+33 6 12 34 56 78", "n/a"] * 50
+    listed = said(sent([_without(row, "PhoneService") for row in rows], {}, **{name: numbers}), build)
+    assert f"'{name}' by name" in listed
+    assert f"{name}: PhoneService" not in listed
+    called = said(sent([_without(row, "PhoneService") for row in rows], {}, Phone=numbers), build)
+    assert "(is it 'Phone', with other values?)" in called
+    assert "'Phone' by name" in called
+
+
+def _without(row: Row, column: str) -> Row:
+    return {key: cell for key, cell in row.items() if key != column}
+
+
 def test_a_column_is_suggested_once(rows: list[Row], build: Build) -> None:
     """Of two missing columns only the nearer one gets it."""
-    table = [{key: cell for key, cell in row.items() if key != "TotalCharges"} for row in rows]
+    table = [{key: cell for key, cell in row.items() if key != "Dependents"} for row in rows]
 
-    message = said(sent(table, {"MonthlyCharges": "Monthly Total Charges"}), build)
+    message = said(sent(table, {"Partner": "partner_dependents"}), build)
 
-    assert message.count("is it 'Monthly Total Charges'") == 1
+    assert message.count("is it 'partner_dependents'") == 1
 
 
 @pytest.mark.parametrize("spelling", [str, str.lower, lambda name: name.replace(" ", "_")])
@@ -196,7 +243,7 @@ def test_all_that_the_first_rows_show_is_said_at_once(rows: list[Row], build: Bu
         " ingest.allow_personal_columns. (3) It uses unknown values in most of the first 100 rows: 'Partner'"
         " expects 'No', 'Yes'. Export these values, or map the sender's in ingest.value_maps."
         " (4) 100 of the first 100 rows have decimal_comma in 'MonthlyCharges'. The number has a decimal"
-        " comma. Export numbers with a point, such as 29.85."
+        " comma. Export numbers with a point and no thousands separators, such as 29.85."
     )
 
 
@@ -225,6 +272,59 @@ def test_a_first_line_of_values_is_never_shown(rows: list[Row], build: Build) ->
         value in message
         for value in ("Mary", "Paris", "John", "Weekly", "Female", "example.com", "0000-A", "'No'")
     )
+
+
+@pytest.mark.parametrize("word", ["Contract", "Partner", "churn"])
+def test_a_value_that_is_also_a_name_makes_no_header(rows: list[Row], build: Build, word: str) -> None:
+    """A first line with more values than names of the contract is no header, and none of them is shown."""
+    lines = [row | {"who": "Customer Ida", "name": "Dupont", "born": "Dupont", "why": word} for row in rows]
+    without_numbers = [
+        row | dict.fromkeys(("SeniorCitizen", "tenure", "MonthlyCharges", "TotalCharges"), "")
+        for row in lines
+    ]
+
+    for table in (lines, without_numbers):
+        message = refusal(build(table, order=list(lines[0])).split(b"\n", 1)[1])
+
+        assert "has no header: its first line contains values." in message
+        assert not any(value in message for value in ("Ida", "Dupont", "Female", "check"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tenure,Muster,Muster,Berlin",
+        "Muster,Partner,Berlin,Contract",
+        "Male,Muster,Contract,Partner,Churn,Muster,Yes,No",
+        "gender,Partner,churn,Muster,12,50.5,Yes",
+        "Berlin,tenure,Partner,Contract,Berlin,Muster,Muster,Muster,Muster,Muster",
+    ],
+)
+def test_a_short_first_line_of_values_is_not_shown_either(line: str) -> None:
+    """One or two names of the contract make no header, nor do more if there are as many values."""
+    below = line.replace("Muster", "Male").replace("Contract", "Two year")
+    for data in (line, "\n".join([line, *[below] * 20])):
+        message = refusal(data.encode())
+
+        assert "has no header" in message
+        assert not any(value in message for value in ("Muster", "Berlin", "Male:"))
+
+
+def test_a_first_line_with_one_name_is_called_so(rows: list[Row], build: Build) -> None:
+    """The file's other names may be right ones; those that the values below tell are offered."""
+    table = sent(rows, {column: f"Colonne {chr(97 + n)}" for n, column in enumerate(EXTRACT_ORDER) if n})
+
+    message = said(table, build)
+
+    assert "its first line contains only 1 column name from the contract. Export" in message
+    assert "{Colonne b: gender, Colonne i: InternetService" in message
+
+
+def test_a_table_joined_with_itself_has_a_header(rows: list[Row], build: Build) -> None:
+    """Names that are there twice are duplicates, however many they are."""
+    data = b"\n".join(line + b"," + line for line in build(rows).splitlines())
+
+    assert "has duplicate columns: 'Churn', 'Contract', 'Dependents'" in refusal(data)
 
 
 @pytest.mark.parametrize("count", [30, 1_000])

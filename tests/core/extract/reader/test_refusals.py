@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from schemas.columns import EXTRACT_ORDER
+from schemas.columns import CATEGORIES, EXTRACT_ORDER
 from schemas.config import IngestConfig
 from tasks.core.contract.personal_data import is_personal_name
 from tasks.core.errors import ExtractError
@@ -72,6 +72,37 @@ def test_another_encoding_on_most_lines(rows: list[Row], build: Build) -> None:
     data = build([row | {"customerID": row["customerID"] + "é"} for row in rows]).decode().encode("latin-1")
 
     assert f"byte {data.index(0xE9)} is in another encoding" in refusal(data)
+
+
+@pytest.mark.parametrize(
+    ("control", "named", "advice"),
+    [
+        ("\r", "carriage return (U+000D)", "lines that end in LF or CRLF"),
+        ("\u2028", "line separator (U+2028)", "lines that end in LF or CRLF"),
+        ("\x85", "next line (U+0085)", "lines that end in LF or CRLF"),
+        ("\x01", "U+0001", "Remove it from the export"),
+        ("\t", "tab (U+0009)", "Remove it from the export"),
+        ("\u202e", "right-to-left override (U+202E)", "Remove it from the export"),
+    ],
+)
+def test_control_characters_are_named(
+    rows: list[Row], build: Build, control: str, named: str, advice: str
+) -> None:
+    """In the header as in the rows, with what to do about it."""
+    header = refusal(build(rows).replace(b"tenure", f"ten{control}ure".encode(), 1))
+    in_rows = refusal(build(rows).replace(b"Mailed check", f"Mailed{control}check".encode(), 7))
+
+    assert f"the header (line 1) contains a control character: {named}. " in header
+    assert advice in header
+    assert "most often control_character (7 lines, first 2, 3, 4)" in in_rows
+    assert f"Remove it from the export, and end lines with LF or CRLF. Found: {named} in 7 lines." in in_rows
+
+
+def test_a_control_character_between_columns(rows: list[Row], build: Build) -> None:
+    """It separates them, so it is not to be removed."""
+    message = refusal(build(rows).replace(b",", b"\x01"))
+
+    assert "control character: U+0001. Separate the columns with ',', ';', '|' or a tab instead." in message
 
 
 @pytest.mark.parametrize("control", ["\x1b[31m", "\x00", "\t", "\x7f", "\x9b", "\u2028", "\u202e"])
@@ -234,7 +265,7 @@ def test_all_that_the_rows_show_is_said_at_once(rows: list[Row], build: Build) -
         " Export these values, or map the sender's in ingest.value_maps."
         " (4) 100 of 100 rows are bad; the limit is 5.0% (ingest.max_quarantined_share); most often"
         " decimal_comma in 'MonthlyCharges' (100 lines, first 2, 3, 4). The number has a decimal comma."
-        " Export numbers with a point, such as 29.85."
+        " Export numbers with a point and no thousands separators, such as 29.85."
     )
     assert error.value.quarantine is not None
     assert set(error.value.quarantine["line"]) == set(range(2, 102))
@@ -328,7 +359,11 @@ def test_personal_columns(rows: list[Row], build: Build, column: str, value: str
         "Mobile Number", "Nachname", "Geburtsdatum", "Date of Birth", "birth_date", "First Name", "firstName",
         "FIRST_NAME", "Customer Last Name", "Full name", "customer_name", "Name of Customer", "Nom du client",
         "Name", "Name 2", "Straße", "Téléphone", "IBANNumber", "Bank Account No", "Agent Notes", "Comments",
-        "IP Address", "SSN", "MOBILENUMBER", "Passport No", "Latitude", "Lat Long",
+        "IP Address", "SSN", "MOBILENUMBER", "Passport No", "Latitude", "Lat Long", "IP", "last_ip",
+        "apellidos", "nombre", "Nombre del cliente", "fecha_nacimiento", "Fecha de nacimiento", "teléfono",
+        "DNI", "dirección", "achternaam", "voornaam", "geboortedatum", "BSN", "adres", "Adres 1", "cognome",
+        "codice_fiscale", "data_nascita", "Data di nascita", "Nome e cognome", "indirizzo", "handy",
+        "HandyNr", "hausnummer", "STRASSE", "Straße_Nr", "endereço", "Telemóvel", "Morada",
     ],
 )  # fmt: skip
 def test_names_that_say_who(column: str) -> None:
@@ -343,12 +378,32 @@ def test_names_that_say_who(column: str) -> None:
         "Churn Reason", "Segment", "Internet Type", "Phone Service Type", "Mobile Plan", "Email Support",
         "Multiple Phone Lines", "Customer Status", "Contact Count", "First Contract", "Country",
         "Last Login", "Plan Description", "Username Policy", "Domain", "Renamed", "Notebook", "Tenure Months",
+        "VoIP", "IP TV",
+        "Nombre de lignes", "nombre_appels", "Handy Tarif", "Servicio telefono", "Linea movil", "Data plan",
+        "Nome del piano", "Kundennummer", "Fecha", "Padres", *EXTRACT_ORDER,
+        *(word for words in CATEGORIES.values() for word in words),
         "Referred a Friend", "Avg Monthly GB Download", "Paperless", "Mailed", "Addressable", "Nominal",
     ],
 )  # fmt: skip
 def test_names_that_say_what(column: str) -> None:
     """Words for products and habits do not refuse a column, nor do longer words."""
     assert not is_personal_name(column)
+
+
+@pytest.mark.parametrize("quoting", ["{}", '"{}"', " {}"])
+def test_a_personal_name_above_words_for_categories(rows: list[Row], build: Build, quoting: str) -> None:
+    """Yes and No tell whether there is an address, not which; one other cell makes it personal."""
+    config = IngestConfig(min_training_rows=50)
+
+    def table(cells: list[str]) -> bytes:
+        lines = build(rows).decode().splitlines()
+        added = [f"{line},{quoting.format(cell)}" for line, cell in zip(lines[1:], cells, strict=False)]
+        return "\n".join([f"{lines[0]},E-Mail", *added]).encode()
+
+    flags = ["Yes", "no", "NO", ""] * 25
+    assert read_extract(table(flags), "x.csv", "training", config).ignored_columns == ("E-Mail",)
+    for cells in ([*flags[:99], "x"], ["Yes"] * 9 + [""] * 91, [""] * 100):
+        assert "'E-Mail' by name" in refusal(table(cells))
 
 
 def test_ids_that_are_addresses(rows: list[Row], build: Build) -> None:
