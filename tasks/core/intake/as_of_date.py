@@ -16,14 +16,16 @@ FIRST_DAY: Final = date(2000, 1, 1)
 
 _ONE_DAY: Final = timedelta(days=1)
 """What another time zone can be ahead."""
-_TIME: Final = "(?:[0-2][0-9][0-5][0-9](?:[0-5][0-9])?)?"
+_TIME: Final = "(?:[0-2][0-9][0-5][0-9](?:[0-5][0-9](?:[0-9]{3}){0,2})?)?"
 _DATE: Final = re.compile(rf"(?<![0-9])(20[0-9]{{2}})([-_.]?)([01][0-9])\2([0-3][0-9]){_TIME}(?![0-9])")
-"""A day, perhaps with a time of four or six digits right after it."""
+"""A day, perhaps with a time right after it, down to microseconds."""
 _IMPOSSIBLE: Final = re.compile(
-    r"(?<![0-9])20[0-9]{2}(?:([-_.])[0-9]{2}\1[0-9]{2}|[01][0-9][0-3][0-9])(?![0-9])"
+    r"(?<![0-9])(?:19|20|21)[0-9]{2}(?:([-_. ])[0-9]{1,2}\1[0-9]{1,2}|[01][0-9][0-3][0-9])(?![0-9])"
 )
 """Looks like a date; searched for only if no real date was found."""
-_DAY_OR_MONTH_FIRST: Final = re.compile(r"(?<![0-9])[0-3][0-9]([-_.])[0-3][0-9]\1(20[0-9]{2})(?![0-9])")
+_DAY_OR_MONTH_FIRST: Final = re.compile(
+    r"(?<![0-9])(?:[0-3]?[0-9]([-_. ])[0-3]?[0-9]\1|[0-3][0-9][01][0-9])20[0-9]{2}(?![0-9])"
+)
 
 
 def date_of(given: ExtractPath, asked: date | None, now: datetime) -> date:
@@ -68,7 +70,7 @@ def as_of_date(name: str, *, asked: date | None, modified: date, now: datetime) 
         if asked > today:
             raise ConfigError(f"--as-of {asked} is in the future: {where}. Pass that day or an earlier one.")
         return asked
-    named = {day for match in _DATE.finditer(name) if (day := _day(match)) is not None}
+    named = named_days(name)
     if len(named) > 1:
         raise UnnamedError(f"has {len(named)} dates in its name. Rename it with one date, or pass --as-of.")
     if not named:
@@ -82,11 +84,17 @@ def as_of_date(name: str, *, asked: date | None, modified: date, now: datetime) 
     return day
 
 
+def named_days(name: str) -> set[date]:
+    """Find the days in a file's name; without one, the extract gets the day of the file's modification."""
+    return {day for match in _DATE.finditer(name) if (day := _day(match)) is not None}
+
+
 def _refuse_unreadable_day(name: str) -> None:
     """Reject a name with an unreadable date, instead of silently using the file's modification day."""
     if _IMPOSSIBLE.search(name):
         raise UnnamedError(
-            "has a date in its name that does not exist. Rename it to a real YYYY-MM-DD, or pass --as-of."
+            "has a date in its name that does not exist, is incomplete, or is not between 2000 and 2099."
+            " Rename it to a real YYYY-MM-DD, or pass --as-of."
         )
     if _DAY_OR_MONTH_FIRST.search(name):
         raise UnnamedError(

@@ -7,13 +7,13 @@ import stat
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import Final
 
 from tasks.core.access import explain
 from tasks.core.errors import AccessError, ConfigError, UnnamedError
 from tasks.core.storage.hashing import sha256
 
-_ZEROS: Final = 16
+_HEAD, _ZEROS = 512, 16
+"""Bytes at the start that are looked at for zeros, and at the end."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,8 @@ def refuse_zeros_at_end(file: BufferedReader) -> None:
         UnnamedError: the last bytes are zero, more of them than any encoding or format of text leaves.
     """
     size = os.fstat(file.fileno()).st_size
-    if size >= _ZEROS and not any(os.pread(file.fileno(), _ZEROS, size - _ZEROS)):
+    is_text = b"\0" not in os.pread(file.fileno(), _HEAD, 0)  # no archive or workbook
+    if is_text and size >= _ZEROS and not any(os.pread(file.fileno(), _ZEROS, size - _ZEROS)):
         raise UnnamedError("is incomplete: it ends in zero bytes. Send it again.")
 
 

@@ -14,7 +14,7 @@ from tasks.core.bundle.bundle_files import Bundle
 from tasks.core.errors import ChangedError, ExtractError, PublishError
 from tasks.core.intake import inbox
 from tasks.core.intake.archive import archive_extract, file_late_sidecars
-from tasks.core.intake.as_of_date import date_of, oldest_first
+from tasks.core.intake.as_of_date import date_of, named_days, oldest_first
 from tasks.core.intake.delivered_file import ExtractPath
 from tasks.core.intake.delivery import Delivery
 from tasks.core.intake.rejects import reject
@@ -157,7 +157,14 @@ def _date_extract(delivery: Delivery, night: Night) -> date:
     """Find the day an extract describes; a redelivered one keeps the day it was first scored for."""
     before = published_day(night.home.scores, delivery.extract_id) if delivery.given.delivered else None
     if before is None:
-        return date_of(delivery.given, night.as_of, night.now())
+        day = date_of(delivery.given, night.as_of, night.now())
+        if night.as_of is None and not named_days(delivery.path.name):
+            log.warning(
+                "extract %s has no date in its name: the day of its last modification, %s, is used",
+                delivery.extract_id,
+                day,
+            )
+        return day
     log.info("extract %s was scored before, as of %s", delivery.extract_id, before)
     if night.as_of not in (None, before):
         log.warning(

@@ -117,7 +117,12 @@ def test_a_file_with_a_hole_is_refused(written: bytes, from_byte: int, tmp_path:
 
 @pytest.mark.parametrize(
     ("data", "missing"),
-    [(b"a,b\n1,2\n" + b"\0" * 16, True), (b"\0" * 16, True), (b"a\0" * 16, False), (b"", False)],
+    [
+        (b"a,b\n".ljust(600, b"1") + b"\0" * 16, True),
+        (b"crm.csv".ljust(512, b"\0") + b"a,b\n".ljust(1024, b"\0"), False),  # tar
+        (b"a\0" * 16, False),
+        (b"", False),
+    ],
 )
 def test_a_text_that_ends_in_zero_bytes_is_incomplete(data: bytes, missing: bool, tmp_path: Path) -> None:
     """Some programs fill a file with zeros before its data arrives; UTF-16 is no such file."""

@@ -93,6 +93,20 @@ def test_an_extract_that_was_scored_keeps_its_day_and_says_so(
     assert sum("is ignored" in each.message for each in caplog.records) == warned
 
 
+@pytest.mark.parametrize(("name", "warned"), [("crm.csv", 1), (NAME, 0)])
+def test_a_night_says_which_day_it_took_from_the_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, warned: int
+) -> None:
+    """A name without a date leaves the day of the file's modification, and a warning says so."""
+    drain = Drain(tmp_path)
+    drain.deliver(name, b"x")
+    drain.night()
+
+    said = [each.message for each in caplog.records if "has no date in its name" in each.message]
+    assert len(said) == warned
+    assert all("the day of its last modification" in each for each in said)
+
+
 def test_a_missing_inbox_stops_the_night(tmp_path: Path) -> None:
     """It is not an empty night."""
     with pytest.raises(ConfigError, match="no inbox"):

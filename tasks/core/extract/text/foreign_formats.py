@@ -16,8 +16,8 @@ _EXPORT: Final = "export the table as CSV or Parquet"
 _FORMATS: Final = (
     Foreign(b"PK\x03\x04", "an Excel workbook or zip archive", "save it as 'CSV UTF-8'"),
     Foreign(b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save it as 'CSV UTF-8'"),
-    Foreign(b"PAR1", "a gzip-compressed Parquet file", "deliver the Parquet file itself"),
-    Foreign(b"\x1f\x8b", "compressed with gzip twice", "compress it once"),
+    Foreign(b"PAR1", "a Parquet file", "deliver the Parquet file itself"),
+    Foreign(b"\x1f\x8b", "a gzip file", "compress the text once"),
     *(Foreign(b"BZh%d1AY&SY" % level, "compressed with bzip2", _UNPACK) for level in range(1, 10)),
     Foreign(b"\xfd7zXZ\x00", "compressed with xz", _UNPACK),
     Foreign(b"\x28\xb5\x2f\xfd", "compressed with Zstandard", _UNPACK),
@@ -36,6 +36,7 @@ _FORMATS: Final = (
     Foreign(b"outs:", "a DVC pointer, not the table itself", "run 'dvc pull'"),
     Foreign(b"SQLite format 3", "an SQLite database", "export the table as CSV"),
     Foreign(b"%PDF", "a PDF document", "export the table as CSV"),
+    Foreign(b"{\\rtf", "an RTF document", "export the table as CSV"),
     Foreign(b"{", "JSON", "export it as CSV"),
     *(Foreign(b"[%c" % then, "JSON", "export it as CSV") for then in b'{["] \t\r\n'),
     Foreign(b"<", "HTML or XML", "export it as CSV"),
