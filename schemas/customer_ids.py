@@ -59,7 +59,8 @@ DAMAGES: Final = (
         "a word for a missing value or a truth value, in any case: `NULL`, `nan`, `None`, `N/A`, `<NA>`,"
         " `\\N`, `undefined`, `true`",
         re.compile(
-            rf"(?i:[<(\[{{]?[+-]?(?:{_WORDS})[>)\]}}]?[,;]?)|\\N|[+-]?1\.#[A-Z]+|\[object Object\]",
+            rf"(?i:[<(\[{{]?[+-]?(?:{_WORDS})[>)\]}}]?[,;]?)|\\N|[+-]?1\.#[A-Z]+|\[object Object\]"
+            r"|(?i:\((?:blank|empty|vide|leer)\)|\$null\$)",
         ),
     ),
     Damage("neither a letter nor a digit: `-`, `?`", re.compile(r"[\W_]+")),
@@ -89,7 +90,8 @@ DAMAGES: Final = (
             rf"{_D}(?:[-/ ]|\. ?){_MONTH}|{_MONTH}[-/ ](?:{_Y}|[0-9]{{2}})"
             rf"|(?:{_D}[-/ .]{_ANY_CASE_MONTH}[-/ .](?:{_Y}|[0-9]{{2}})|{_DATES}"
             rf"|(?:{_D}/{_M}|{_M}/{_D})/[0-9]{{2}}){_TIME}"
-            r"|[0-9]{1,4}:[0-5][0-9](?::[0-5][0-9])?|1900-01-00|(?:3[01][-/.]12[-/.]1899|1899-12-3[01])"
+            rf"|{_MONTH} {_D}, {_Y}|[0-9]{{1,4}}:[0-5][0-9](?::[0-5][0-9])?(?: ?[AaPp][Mm])?"
+            r"|1900-01-00|3[01][-/.]12[-/.]1899|1899-12-3[01]"
         ),
     ),
     Damage(

@@ -19,7 +19,8 @@ DAMAGED = {
         "NULL", "null", "(null)", "<null>", "nil", "nan", "NaN", "-nan", "NaT", "None", "NA", "n/a", "N.A.",
         "<NA>", "\\N", "undefined", "inf", "-Infinity", "true", "FALSE", "vrai", "1.#QNAN", "-1.#IND",
         "[object Object]", " NULL ", "{null}", "NULL,", "DBNull",
-        "n.v.t.", "k.A.", "s/d", "VERDADERO", "waar",
+        "n.v.t.", "k.A.", "s/d", "VERDADERO", "waar", "(blank)",
+        "(vide)", "$NULL$",
     ],
     NO_LETTER: ["-", "--", "?", "...", "_", "***"],
     ERROR: [
@@ -38,7 +39,7 @@ DAMAGED = {
         "01-MAR-26", "1 Mar 2026", "2026-03-01", "2026/3/1", "2026-03-01 00:00:00",
         "2026-03-01T00:00:00.000Z", "01/03/2026", "3/31/2026", "31.12.2026", "01/03/26",
         "1/3/2026 12:30 PM", "12:30:00", "00:00", "01. Mrz", "1. Mär", "26.Okt", "Mär 26", "1900-01-00",
-        "31-12-1899",
+        "31-12-1899", "12:30 PM", "Mar 1, 2026",
     ],
     NOTATION: [
         '"7590"', '["7590-V"]', '{"$oid": "1"}', "b'7590'", "X'3735'", "Decimal('455')", "Timestamp(1)",

@@ -19,13 +19,16 @@ _DECIMAL_CODE: Final = re.compile(r"([0-9]+)\.0+")
 
 
 def normalise_name(name: str) -> str:
-    """Remove case, blanks, `_` and `.` from a column name: 'Monthly_Charges' -> 'monthlycharges'."""
-    return name.casefold().translate(_IGNORED_IN_NAMES)
+    """Remove case, blanks, `_` and `.` from a column name: 'Monthly_Charges' -> 'monthlycharges'.
+
+    Accents are composed, since some systems send a letter and its accent as two characters.
+    """
+    return unicodedata.normalize("NFC", name).casefold().translate(_IGNORED_IN_NAMES)
 
 
 def normalise_value(value: str) -> str:
-    """Remove case and surrounding blanks from a category value: ' YES' -> 'yes'."""
-    return value.strip(" \t").casefold()
+    """Remove case and surrounding blanks from a category value, and compose its accents: ' YES' -> 'yes'."""
+    return unicodedata.normalize("NFC", value).strip(" \t").casefold()
 
 
 def contract_names(header: tuple[str, ...], config: IngestConfig) -> list[str | None]:

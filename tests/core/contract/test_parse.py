@@ -2,6 +2,7 @@ import math
 
 from schemas.config import IngestConfig
 from tasks.core.contract.parse import parse_cells
+from tasks.core.contract.vocabulary import contract_names
 
 CELLS = {
     "customerID": ["a", " b", ""],
@@ -42,3 +43,14 @@ def test_a_frame_keeps_lines_and_types() -> None:
         ]
         assert (each.dtypes[["tenure", "TotalCharges"]] == "float64").all()
         assert (each.dtypes[["customerID", "Contract", "tenure_form"]] == "str").all()
+
+
+def test_an_accent_may_be_a_character_of_its_own() -> None:
+    """Some systems send a letter and its accent apart; an alias and a value map match them all the same."""
+    config = IngestConfig(
+        aliases={"Anciennet\u00e9": "tenure"}, value_maps={"Contract": {"Annu\u00e9l": "One year"}}
+    )
+
+    assert contract_names(("Anciennete\u0301",), config) == ["tenure"]
+    cells = {"Contract": ["Annue\u0301l"]}
+    assert parse_cells([2], cells, config).columns["Contract"] == ["One year"]
