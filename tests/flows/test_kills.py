@@ -44,7 +44,7 @@ def ends_well(night: Night, kill_at: str, golden: dict[str, bytes]) -> None:
     assert night.faults(golden) == []
 
 
-@pytest.mark.parametrize("point", sampled(points_of(TRAINING), 6))
+@pytest.mark.parametrize("point", sampled(points_of(TRAINING), 12))
 def test_a_training_killed_at_a_named_point(
     point: str, tmp_path: Path, crm_extract: Path, golden: dict[str, bytes]
 ) -> None:
@@ -52,7 +52,7 @@ def test_a_training_killed_at_a_named_point(
     ends_well(Night(tmp_path / "home", crm_extract), point, golden)
 
 
-@pytest.mark.parametrize("point", sampled(points_of(SCORING), 4))
+@pytest.mark.parametrize("point", sampled(points_of(SCORING), 8))
 def test_a_kill_at_a_named_point(
     point: str, tmp_path: Path, crm_extract: Path, trained: Path, golden: dict[str, bytes]
 ) -> None:

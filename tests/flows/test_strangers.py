@@ -23,7 +23,7 @@ REFUSED = {
     "thousands separated": "such as 29.85, without thousands separators, units or invisible characters",
     "currency signs": "most often not_a_number in 'MonthlyCharges'",
     "tenure in years": "Tenure is in whole months",
-    "a model's output": "is missing 19 of 20 columns",
+    "a model's output": "contains only 1 column name from the contract",
     "a slice without header": "Export it with the 20 column names on the first line",
     "three columns only": "is missing 17 of 20 columns",
     "names and e-mail addresses": "'contact' contains e-mail addresses. Export it without these columns",

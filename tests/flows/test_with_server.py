@@ -36,6 +36,7 @@ def last_run(server: Server, flow: str) -> dict[str, object]:
     return run
 
 
+@pytest.mark.long
 def test_a_training_shows_its_artifacts(
     server: Server, home: FlowHome, quick: Path, crm_extract: Path
 ) -> None:

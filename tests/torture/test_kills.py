@@ -22,6 +22,7 @@ def test_kills_at_random_moments(template: tuple[Path, Path], tmp_path: Path) ->
     assert (outcome.trials, outcome.violations) == (8, [])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("act", "_what", "sign"), kills.CONTROLS)
 def test_a_naive_writer_is_caught_by_kills(
     act: str, _what: str, sign: str, template: tuple[Path, Path], tmp_path: Path
@@ -80,6 +81,7 @@ def test_processes_at_once(act: str, template: tuple[Path, Path], tmp_path: Path
     assert (outcome.trials, outcome.violations) == (1, [])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("act", UNLOCKED)
 def test_processes_that_take_no_lock_are_caught(
     act: str, template: tuple[Path, Path], tmp_path: Path

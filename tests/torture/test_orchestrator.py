@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.sampled import sampled
 from tests.torture import orchestrator
 from tests.torture.orchestrator import BREAKS, COMMANDS, Api, Ended, api_of, differences, inside_prefect, run
 
@@ -27,17 +26,15 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         yield running
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("act", "how", "share"),
-    sampled(
-        [
-            ("score", "killed", 0.5),
-            ("score", "answering 500 to artifacts", 0.0),
-            ("promote", "database locked", 0.3),
-            ("sweep", "paused", 0.4),
-        ],
-        4,
-    ),
+    [
+        ("score", "killed", 0.5),
+        ("score", "answering 500 to artifacts", 0.0),
+        ("promote", "database locked", 0.3),
+        ("sweep", "paused", 0.4),
+    ],
 )
 def test_a_broken_server_changes_nothing(
     act: str, how: str, share: float, prepared: Path, api: Api, tmp_path: Path
