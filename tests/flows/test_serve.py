@@ -43,6 +43,7 @@ def test_it_runs_the_readmes_commands() -> None:
     assert " ".join(serve.WORKER) == WORKER
 
 
+@pytest.mark.long
 def test_everything_starts_and_stops(trained_home: FlowHome, tmp_path: Path) -> None:
     """A night is planned; one by hand is scored; SIGTERM ends all and loses no schedule."""
     with serving_everything(trained_home, tmp_path) as (server, program):

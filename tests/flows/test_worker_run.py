@@ -13,7 +13,6 @@ from tests.harness.breakable import Breakable, breakable
 from tests.harness.deployment import assert_scored, deliver, nightly
 from tests.harness.environment import PATIENCE
 from tests.harness.flow_home import FlowHome
-from tests.harness.sampled import sampled
 from tests.harness.server import ROOT, Server
 
 pytestmark = pytest.mark.xdist_group("server")
@@ -33,7 +32,8 @@ def execute(server: Server, home: FlowHome, api: Breakable, run: str) -> "subpro
     )
 
 
-@pytest.mark.parametrize("how", sampled(BREAKS, 2))
+@pytest.mark.long
+@pytest.mark.parametrize("how", BREAKS)
 def test_a_night_ends_as_if_nothing_had_happened(deployed: Server, trained_home: FlowHome, how: str) -> None:
     """The scores are published, the process leaves with 0, and the same run again finds all done."""
     (trained_home.path / "inbox").mkdir()
