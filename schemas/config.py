@@ -133,6 +133,10 @@ class FitConfig(Closed):
         default="sqrt",
         description="Weight of a churner in the loss: 1, the square root of the class ratio, or the ratio.",
     )
+    student: Literal["distilled", "none"] = Field(
+        default="distilled",
+        description="What goes into service: a small network distilled from the fitted ones, or these.",
+    )
 
 
 class EvaluationConfig(Closed):
@@ -145,7 +149,15 @@ class EvaluationConfig(Closed):
 
 
 GateCheckName = Literal[
-    "headline", "parity", "baseline", "champion", "simulated", "auc_lower_bound", "calibration", "slices"
+    "headline",
+    "parity",
+    "student",
+    "baseline",
+    "champion",
+    "simulated",
+    "auc_lower_bound",
+    "calibration",
+    "slices",
 ]
 
 
@@ -160,6 +172,15 @@ class GatePolicy(Closed):
     )
     max_parity_difference: Number = Field(
         default=1e-5, gt=0, le=1e-2, description="Largest gap between exported and torch probabilities."
+    )
+    max_student_difference: Number = Field(
+        default=0.005,
+        gt=0,
+        le=1,
+        description="Largest mean gap between a student's probabilities and its teacher's.",
+    )
+    min_same_first_reason: Number = Field(
+        default=0.95, ge=0, le=1, description="Smallest share of customers with the teacher's first reason."
     )
     auc_margin: Number = Field(
         default=0.005, ge=0, le=0.1, description="Allowed loss in ROC-AUC against the baseline or champion."

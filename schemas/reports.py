@@ -119,6 +119,21 @@ class ProtectedCost(Closed):
     brier: Measure = Field(description="Brier score, candidate minus refit. Negative: dropping them hurts.")
 
 
+class TeacherReport(ModelReport):
+    """How the student's teacher performs on the holdout, and how closely the student follows it."""
+
+    mean_difference: float | None = Field(
+        ge=0,
+        description="Mean |probability of the student - probability of the teacher|; None if not finite.",
+    )
+    same_first_reason: float = Field(
+        ge=0, le=1, description="Share of customers whose first reason, or its absence, is the teacher's."
+    )
+    shared_reasons: float = Field(
+        ge=0, le=1, description="Mean share of the teacher's first three reasons that the student gives."
+    )
+
+
 class SliceReport(Closed):
     """One group of holdout customers; measures are None if fewer than ten stayed or left."""
 
@@ -139,7 +154,10 @@ class TrainingReport(Closed):
     best_epochs: tuple[int, ...] = Field(description="The epoch kept, per member.")
     learning_curves: tuple[LearningCurve, ...] = Field(description="Per member, epoch by epoch.")
     inputs: int = Field(ge=1, description="F, the model's inputs.")
-    parameters: int = Field(ge=1, description="Weights and biases.")
+    parameters: int = Field(ge=1, description="Weights and biases of the teacher.")
+    student_parameters: int | None = Field(
+        default=None, ge=1, description="Weights and biases of the student; None if there is none."
+    )
 
 
 class Evaluation(Closed):
@@ -153,6 +171,9 @@ class Evaluation(Closed):
     confusion: Confusion
     baselines: dict[str, ModelReport]
     champion: ChampionReport | None
+    teacher: TeacherReport | None = Field(
+        default=None, description="None if the model in service has no teacher."
+    )
     protected: ProtectedCost | None = Field(description="None if no protected attribute is an input.")
     slices: dict[str, dict[str, SliceReport]] = Field(description="Column -> value -> group.")
     evidence: Evidence = Field(description="Details behind the metrics, for the report's plots.")

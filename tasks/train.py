@@ -10,6 +10,7 @@ from tasks.core.storage.atomic import make_folder
 from tasks.core.training.data.split import Split
 from tasks.core.training.evaluation.baselines import Baseline, fit_baselines
 from tasks.core.training.evaluation.protected import Refit, refit_without
+from tasks.core.training.network.distil import STEPS
 from tasks.core.training.network.ensemble import Network, train_network
 from tasks.core.training.network.epoch_log import EpochLog
 from tasks.core.training.network.training_board import TrainingBoard
@@ -17,6 +18,8 @@ from tasks.core.training_run import Order, Run, new_run, resume_run
 
 EPOCHS_A_LINE = 5
 """Epochs between two progress lines; TensorBoard has every epoch."""
+STEPS_A_LINE = 460
+"""The student's steps between two progress lines."""
 
 
 @step("start-run")
@@ -52,12 +55,18 @@ def train(parts: Split, spec: Spec, run: Run) -> tuple[Network, float]:
                 " (best)" if epoch.is_best else "",
             )
 
+        def on_steps(done: int, loss: float) -> None:
+            board.log_student(done, loss)
+            if done % STEPS_A_LINE == 0:
+                log.info("student, step %d/%d: mean squared error %.5f", done, STEPS, loss)
+
         network = train_network(
             parts,
             spec,
             config,
             checkpoints=make_folder(run.checkpoints),
             on_epoch=on_epoch,
+            on_steps=on_steps,
             resume=run.resumed,
         )
     return network, time.monotonic() - started

@@ -14,6 +14,7 @@ from schemas.reports import (
     PairedDifference,
     Parity,
     SliceReport,
+    TeacherReport,
 )
 from tasks.core.gate import PLAIN_BASELINE, judge
 
@@ -57,6 +58,16 @@ def champion(difference: PairedDifference) -> ChampionReport:
     return ChampionReport.model_construct(**dict(model(difference)), bundle_id="0" * 16, same_model=False)
 
 
+def teacher(difference: float | None, same_first_reason: float) -> TeacherReport:
+    """Make the report on a student's teacher."""
+    return TeacherReport.model_construct(
+        **dict(model(BETTER)),
+        mean_difference=difference,
+        same_first_reason=same_first_reason,
+        shared_reasons=1.0,
+    )
+
+
 def group(recall: float | None) -> SliceReport:
     """Make a group of customers with a recall."""
     return SliceReport.model_construct(
@@ -77,6 +88,7 @@ def evaluation(**changes: object) -> Evaluation:
         "confusion": CONFUSION,
         "baselines": {PLAIN_BASELINE: model(BETTER)},
         "champion": champion(BETTER),
+        "teacher": None,
         "slices": {"gender": {"Female": group(0.7), "Male": group(0.75)}},
         "parity": PARITY,
     }
@@ -209,3 +221,26 @@ def test_what_was_observed_is_shown_with_its_interval_where_it_has_one() -> None
     assert found["headline"].observed == "ROC-AUC 0.850, F1 0.630 (0.620 to 0.640)"
     assert found["champion"].observed == "+0.006 (+0.002 to +0.010) on 1000 customers"
     assert found["auc_lower_bound"].observed == "missing"
+
+
+@pytest.mark.parametrize(
+    ("difference", "same", "verdict"),
+    [
+        (0.005, 0.95, "pass"),
+        (0.0051, 1.0, "fail"),
+        (0.0, 0.949, "fail"),
+        (None, 1.0, "fail"),
+        (NAN, 1.0, "fail"),
+        (0.0, NAN, "fail"),
+    ],
+)
+def test_a_student_follows_its_teacher(difference: float | None, same: float, verdict: str) -> None:
+    """In probability and first reason, at the bound and beyond; without a teacher nothing is checked."""
+    decision = judge(evaluation(teacher=teacher(difference, same)), GatePolicy(), champion_simulated=False)
+    (check,) = [each for each in decision.checks if each.name == "student"]
+
+    assert (check.kind, check.verdict) == ("block", verdict)
+    assert decision.promotes is (verdict == "pass")
+    assert "student" not in {
+        each.name for each in judge(evaluation(), GatePolicy(), champion_simulated=False).checks
+    }

@@ -23,7 +23,8 @@ def write_page(
 ) -> str:
     """Render the page from evaluation.json; `files` maps names to SHA-256."""
     e = evaluation
-    others: dict[str, ModelReport] = dict(e.baselines)
+    others: dict[str, ModelReport] = {"teacher": e.teacher} if e.teacher is not None else {}
+    others |= e.baselines
     if e.champion is not None:
         others["champion (customers unseen by it)"] = e.champion
     difference = e.parity.max_difference

@@ -49,6 +49,8 @@ def counts_line(rows: RowCounts) -> str:
 def metrics_table(evaluation: Evaluation) -> str:
     """Write the metrics for candidate, champion and baselines as a Markdown table."""
     columns: dict[str, Measures] = {"candidate": evaluation.measures}
+    if evaluation.teacher is not None:
+        columns["teacher"] = evaluation.teacher.measures
     if evaluation.champion is not None:
         columns["champion"] = evaluation.champion.measures
     columns |= {name: report.measures for name, report in evaluation.baselines.items()}
@@ -95,12 +97,13 @@ def training_summary(
     """Write a training run's result: metrics, gate, the bundle in service, and what to run next."""
     training = evaluation.training
     networks = f"{len(training.epochs)} networks" if len(training.epochs) > 1 else "one network"
+    distilled = ", distilled into a small one" if evaluation.teacher is not None else ""
     return "\n".join(
         [
             *([SIMULATED, ""] if evaluation.simulated else []),
             (
                 f"Trained on {training.training_customers} customers in {manifest.training_seconds:.1f} s"
-                f" ({networks}, {sum(training.epochs)} epochs in total);"
+                f" ({networks}, {sum(training.epochs)} epochs in total{distilled});"
                 f" evaluated on {training.holdout_customers} others."
             ),
             "",

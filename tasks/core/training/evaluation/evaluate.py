@@ -13,9 +13,11 @@ from schemas.reports import (
     Evaluation,
     ModelReport,
     SliceReport,
+    TeacherReport,
 )
 from tasks.core.bundle.bundle_files import Bundle, Staged
 from tasks.core.bundle.encoder import encode
+from tasks.core.bundle.onnx_model import Model, published
 from tasks.core.intervals import proportion
 from tasks.core.training.arrays import Bools, Floats
 from tasks.core.training.data.split import unseen_by
@@ -24,6 +26,7 @@ from tasks.core.training.evaluation.contributions import explained
 from tasks.core.training.evaluation.evidence import collect_evidence
 from tasks.core.training.evaluation.parity import measure_parity
 from tasks.core.training.evaluation.protected import Refit, cost_of_leaving_out
+from tasks.core.training.evaluation.teacher import agreement
 from tasks.core.training.metrics.classification import confusion, measure
 from tasks.core.training.metrics.delong import paired_difference
 from tasks.core.training.network.ensemble import Network
@@ -80,6 +83,17 @@ def evaluate_candidate(
             same_model=champion.scoring_sha256 == candidate.scoring_sha256,
             **dict(report(theirs, champion.cut_points.threshold, unseen)),
         )
+    matrix = encode(holdout, candidate.spec)
+    teacher_report = None
+    if candidate.teacher is not None:
+        teacher = Model(candidate.teacher)
+        followed = agreement(Model(candidate.onnx), teacher, matrix)
+        teacher_report = TeacherReport(
+            mean_difference=followed.mean_difference,
+            same_first_reason=followed.same_first_reason,
+            shared_reasons=followed.shared_reasons,
+            **dict(report(published(teacher.probability(matrix)), threshold)),
+        )
     return Evaluation(
         simulated=audit.simulated,
         audit=audit,
@@ -89,6 +103,7 @@ def evaluate_candidate(
         confusion=own.confusion,
         baselines={name: report(others[name], baseline.threshold) for name, baseline in baselines.items()},
         champion=champion_report,
+        teacher=teacher_report,
         protected=None
         if without_protected is None
         else cost_of_leaving_out(probability, without_protected.probability(holdout), label),
@@ -100,7 +115,7 @@ def evaluate_candidate(
             }
             for column in SLICES
         },
-        parity=measure_parity(network.model, network.platt, candidate.onnx, encode(holdout, candidate.spec)),
+        parity=measure_parity(network.model, network.platt, candidate.onnx, matrix),
         reasons=explained(candidate, holdout),
         evidence=collect_evidence(
             holdout,

@@ -62,7 +62,13 @@ def refit_without(
     """
     spec = fit_spec(parts.training, config.encoding.model_copy(update={"protected_attributes": False}))
     network = train_network(
-        parts, spec, config.fit, checkpoints=checkpoints, on_epoch=on_epoch, resume=resume
+        parts,
+        spec,
+        config.fit,
+        checkpoints=checkpoints,
+        on_epoch=on_epoch,
+        on_steps=lambda *_: None,
+        resume=resume,
     )
     return Refit(network=network, spec=spec)
 

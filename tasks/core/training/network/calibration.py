@@ -8,8 +8,9 @@ import numpy.typing as npt
 import torch
 from scipy.optimize import minimize
 from scipy.special import expit
+from torch import nn
 
-from tasks.core.training.network.mlp import Ensemble, Mlp, predict_logits
+from tasks.core.training.network.mlp import predict_logits
 
 HIGH_RISK_SHARE: Final = 0.2
 """Share of customers in the high risk band: the first two deciles."""
@@ -65,7 +66,7 @@ def fit_platt(logits: npt.NDArray[np.floating], label: npt.NDArray[np.bool_]) ->
 
 
 def calibrated_probability(
-    model: Mlp | Ensemble, platt: Platt, matrix: npt.NDArray[np.float32]
+    model: nn.Module, platt: Platt, matrix: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """Compute with torch what the exported graph must compute.
 
