@@ -75,6 +75,7 @@ def distil(
                 {"params": [student.head.bias], "weight_decay": 0.0},
             ],
             betas=BETAS,
+            fused=True,
         )
         schedule = OneCycleLR(
             optimizer,

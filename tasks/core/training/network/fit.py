@@ -11,7 +11,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from schemas.config import FitConfig
 from schemas.evidence import LearningCurve
@@ -20,6 +19,7 @@ from tasks.core.training.network.callbacks import EarlyStopping, ModelCheckpoint
 from tasks.core.training.network.determinism import one_deterministic_thread
 from tasks.core.training.network.epoch_log import EpochLog, judge_epoch, learning_curve
 from tasks.core.training.network.mlp import Mlp, predict_logits
+from tasks.core.training.network.moving_average import MovingAverage
 
 BETAS = (0.9, 0.99)
 """Decay for AdamW's gradient moments. Source: docs/model.md."""
@@ -81,7 +81,7 @@ def fit(
     identity = identity_of(config.model_dump_json(), x_train, y_train, x_validation, y_validation)
     with one_deterministic_thread(config.seed):
         model = Mlp(d_in=x_train.shape[1], hidden=config.hidden, dropout=config.dropout)
-        average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay))
+        average = MovingAverage(model, config.ema_decay)
         optimizer = _optimizer(model, config)
         stateful = {"model": model, "average": average, "optimizer": optimizer, "stopping": stopping}
         epoch = 0
@@ -103,9 +103,9 @@ def fit(
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-                average.update_parameters(model)
+                average.update()
             judged = [
-                (predict_logits(average.module, x).numpy(), y) for x, y in zip(inputs, labels, strict=True)
+                (predict_logits(average.model, x).numpy(), y) for x, y in zip(inputs, labels, strict=True)
             ]
             train_loss, validation_loss = (_loss(*part, churner_weight) for part in judged)
             if not math.isfinite(train_loss + validation_loss):
@@ -130,9 +130,8 @@ def fit(
         best = checkpoint.load_best()
         check_identity(best, identity)
         average.load_state_dict(best["average"])
-        averaged: Mlp = average.module
     return Fitted(
-        model=averaged.eval(),
+        model=average.model.eval(),
         best_epoch=stopping.best_epoch,
         epochs=epoch,
         learning_curve=learning_curve(history),
