@@ -140,12 +140,25 @@ class FitConfig(Closed):
 
 
 class EvaluationConfig(Closed):
-    """Bootstrap intervals in the evaluation."""
+    """Folds and bootstrap intervals in the evaluation."""
 
+    folds: StrictInt = Field(
+        default=5,
+        ge=0,
+        le=20,
+        description="Outer folds in each of which network and baselines are fitted again, so that every "
+        "customer is judged by a model that has not seen it; 0 for the holdout alone.",
+    )
     bootstrap_resamples: StrictInt = Field(
         default=1_000, ge=100, le=100_000, description="Resamples per interval."
     )
     bootstrap_seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed for the resamples.")
+
+    @model_validator(mode="after")
+    def _need_three_folds(self) -> Self:
+        if self.folds in {1, 2}:
+            raise ValueError(f"folds must be 3 or more, or 0 for the holdout alone; got {self.folds}.")
+        return self
 
 
 GateCheckName = Literal[

@@ -68,7 +68,7 @@ def _checks(
     )
     if evaluation.teacher is not None:
         yield _student(evaluation.teacher, policy)
-    baseline = evaluation.baselines.get(PLAIN_BASELINE)
+    baseline = evaluation.compared.get(PLAIN_BASELINE)
     yield _not_inferior("baseline", baseline.difference if baseline else None, policy.auc_margin)
     if evaluation.champion is not None:
         yield _not_inferior("champion", evaluation.champion.difference, policy.auc_margin)
@@ -127,11 +127,13 @@ def _student(teacher: TeacherReport, policy: GatePolicy) -> GateCheck:
         and difference <= policy.max_student_difference
         and same >= policy.min_same_first_reason
     )
-    shown = _MISSING if difference is None or same is None else f"{difference:.4f} and {same:.1%}"
+    shown = _MISSING
+    if difference is not None and same is not None:
+        shown = f"probability differs by {difference:.4f}, same first reason for {same:.1%}"
     return GateCheck(
         name="student",
         kind="block",
-        observed=f"mean difference of probability and same first reason: {shown}",
+        observed=shown,
         bound=f"<= {policy.max_student_difference:g} and >= {policy.min_same_first_reason:.0%}",
         verdict="pass" if follows else "fail",
     )

@@ -17,6 +17,7 @@ from schemas.reports import (
     TeacherReport,
 )
 from tasks.core.gate import PLAIN_BASELINE, judge
+from tests.harness.evaluation import cross_fit
 
 NAN = math.nan
 UNPLACED = Measure(value=None, low=0.0, high=0.1)
@@ -89,6 +90,7 @@ def evaluation(**changes: object) -> Evaluation:
         "baselines": {PLAIN_BASELINE: model(BETTER)},
         "champion": champion(BETTER),
         "teacher": None,
+        "cross_fit": None,
         "slices": {"gender": {"Female": group(0.7), "Male": group(0.75)}},
         "parity": PARITY,
     }
@@ -167,6 +169,35 @@ def test_one_check_at_a_time(name: str, changes: dict[str, object], verdict: str
     assert found[name].verdict == verdict
     refused = verdict == "fail"
     assert judge(evaluation(**changes), GatePolicy(), champion_simulated=False).promotes is not refused
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "holdout", "verdict"),
+    [
+        (0.001, 0.003, difference(-0.5, 0.001), "pass"),
+        (-0.007, 0.003, BETTER, "not proven"),
+        (-0.009, -0.006, BETTER, "fail"),
+    ],
+)
+def test_the_baseline_is_judged_over_the_folds(
+    low: float, high: float, holdout: PairedDifference, verdict: str
+) -> None:
+    """Whatever the holdout says: the folds' interval comes from all customers."""
+    of_holdout = {PLAIN_BASELINE: model(holdout)}
+    found = checks(evaluation(baselines=of_holdout, cross_fit=cross_fit(low, high, customers=5_678)))
+    alone = checks(evaluation(baselines=of_holdout))
+
+    assert found["baseline"].verdict == verdict
+    assert found["baseline"].observed.endswith(f"({low:+.3f} to {high:+.3f}) on 5678 customers")
+    assert alone["baseline"].verdict != verdict
+    assert alone["baseline"].observed.endswith("on 1000 customers")
+
+
+def test_folds_without_the_baseline_do_not_pass() -> None:
+    """The holdout does not stand in for evidence that is missing."""
+    folds = cross_fit(0.001, 0.003).model_copy(update={"baselines": {}})
+
+    assert checks(evaluation(cross_fit=folds))["baseline"].verdict == "fail"
 
 
 @pytest.mark.parametrize("value", [None, NAN])

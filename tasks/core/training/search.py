@@ -166,7 +166,6 @@ def _judge(trial: Trial, config: TrainConfig, inner: Split, checkpoints: Path) -
         config.fit.model_copy(update={"student": "none"}),  # a student would only follow its teacher
         checkpoints=checkpoints,
         on_epoch=on_epoch,
-        on_steps=lambda *_: None,
         resume=False,
     )
     shutil.rmtree(checkpoints)

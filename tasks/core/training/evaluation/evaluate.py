@@ -25,7 +25,8 @@ from tasks.core.training.evaluation.baselines import Baseline
 from tasks.core.training.evaluation.contributions import explained
 from tasks.core.training.evaluation.evidence import collect_evidence
 from tasks.core.training.evaluation.parity import measure_parity
-from tasks.core.training.evaluation.protected import Refit, cost_of_leaving_out
+from tasks.core.training.evaluation.protected import cost_of_leaving_out
+from tasks.core.training.evaluation.side_fits import SideResults
 from tasks.core.training.evaluation.teacher import agreement
 from tasks.core.training.metrics.classification import confusion, measure
 from tasks.core.training.metrics.delong import paired_difference
@@ -41,7 +42,7 @@ def evaluate_candidate(
     *,
     network: Network,
     baselines: Mapping[str, Baseline],
-    without_protected: Refit | None,
+    others: SideResults,
     champion: Bundle | None,
     audit: DataAudit,
     config: EvaluationConfig,
@@ -72,7 +73,7 @@ def evaluate_candidate(
             difference=paired_difference(probability[rows], other[rows], label[rows]),
         )
 
-    others = {name: baseline.probability(holdout) for name, baseline in baselines.items()}
+    simple = {name: baseline.probability(holdout) for name, baseline in baselines.items()}
     own = report(probability, threshold)
     champion_report = None
     if champion is not None and champion.manifest.simulated == audit.simulated:
@@ -101,12 +102,13 @@ def evaluate_candidate(
         threshold=threshold,
         measures=own.measures,
         confusion=own.confusion,
-        baselines={name: report(others[name], baseline.threshold) for name, baseline in baselines.items()},
+        baselines={name: report(simple[name], baseline.threshold) for name, baseline in baselines.items()},
         champion=champion_report,
         teacher=teacher_report,
+        cross_fit=others.cross_fit,
         protected=None
-        if without_protected is None
-        else cost_of_leaving_out(probability, without_protected.probability(holdout), label),
+        if others.without_protected is None
+        else cost_of_leaving_out(probability, others.without_protected, label),
         slices={
             column: {
                 value: _slice(probability[rows] >= threshold, label[rows])
@@ -121,7 +123,7 @@ def evaluate_candidate(
             holdout,
             label,
             scorer.probability,
-            others=others,
+            others=simple,
             threshold=threshold,
             other_thresholds={name: baseline.threshold for name, baseline in baselines.items()},
             inputs=tuple(encoding.column for encoding in candidate.spec.encodings),

@@ -15,7 +15,7 @@ from schemas.config import FitConfig
 from schemas.preprocessing import Spec
 from schemas.reports import TrainingReport
 from tasks.core.bundle.encoder import encode
-from tasks.core.training.data.split import Split
+from tasks.core.training.data.split import Parts
 from tasks.core.training.network.calibration import Platt, fit_platt
 from tasks.core.training.network.distil import distil
 from tasks.core.training.network.epoch_log import EpochLog
@@ -48,14 +48,14 @@ class Network:
 
 
 def train_network(
-    parts: Split,
+    parts: Parts,
     spec: Spec,
     config: FitConfig,
     *,
     checkpoints: Path,
-    on_epoch: Callable[[int, EpochLog], None],
-    on_steps: Callable[[int, float], None],
-    resume: bool,
+    on_epoch: Callable[[int, EpochLog], None] = lambda *_: None,
+    on_steps: Callable[[int, float], None] = lambda *_: None,
+    resume: bool = False,
 ) -> Network:
     """Fit the teacher, calibrate it on customers it has not seen, and distil it; the holdout is not used.
 

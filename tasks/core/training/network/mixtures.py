@@ -1,4 +1,4 @@
-"""Mix customers column by column, and send some of them out of the domain, for a student to learn from."""
+"""Mix customers column by column, and send some of them out of the domain, to train a student."""
 
 from itertools import chain
 from typing import Final
@@ -47,7 +47,7 @@ class Mixtures:
     def draw(self, rows: Tensor) -> Tensor:
         """Draw one mixture for each of (B,) customers: (B, F).
 
-        The share of columns to replace is drawn anew for each.
+        The share of columns to replace is drawn for each.
         """
         count = len(rows)
         mates = self._customers[torch.randint(len(self._customers), (count,))]
