@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCK := constraints.txt
 BIN := .venv/bin
 
-.PHONY: train serve test test-long coverage torture torture-deployment test-postgres check benchmark-quality benchmark-reasons benchmark-scoring agreement lock clean help
+.PHONY: train serve test test-long coverage torture torture-deployment test-postgres check benchmark-quality benchmark-evidence benchmark-reasons benchmark-scoring agreement lock clean help
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -51,12 +51,17 @@ check: .venv/.ready  ## Lint, types, import rules, spelling and banned phrases
 	$(BIN)/codespell
 	$(BIN)/python tests/vocabulary.py
 
-benchmark-quality: .venv/.ready  ## Compare the default model with its peers on the real extract (over an hour)
+benchmark-quality: .venv/.ready  ## Compare the default model with its peers on the real extract (two hours)
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[benchmark]" --no-build-isolation
 	$(BIN)/python -m tests.benchmarks.quality --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)") \
 		$(if $(SEEDS),--seeds "$(SEEDS)") $(if $(MODELS),--models "$(MODELS)")
 
-benchmark-reasons: .venv/.ready  ## Compare the reasons with exact Shapley values, and time them (five minutes)
+benchmark-evidence: .venv/.ready  ## Simulate the interval of the evidence, and count its verdicts (two hours)
+	for study in regressions recipe power; do \
+		$(BIN)/python -m tests.benchmarks.evidence $$study $(if $(EXTRACT),--extract "$(EXTRACT)") || exit; \
+	done
+
+benchmark-reasons: .venv/.ready  ## Compare the reasons with the teacher's exact Shapley values, and time them (15 minutes)
 	$(BIN)/python -m tests.benchmarks.reasons --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)")
 
 benchmark-scoring: .venv/.ready  ## Benchmark the scoring engine against the usual pipelines (half an hour, 20 GB of disk)

@@ -15,6 +15,7 @@ from tasks.core.errors import ConfigError
 from tasks.core.extract.whole.in_memory import Extract
 from tasks.core.settings import load_config
 from tasks.core.training_run import Order, Run
+from tasks.cross_fit import cross_fit, start_side_fits
 from tasks.dashboard.runs import by_hand, on_dashboard
 from tasks.document import document
 from tasks.evaluate import evaluate
@@ -26,7 +27,7 @@ from tasks.promote import promote
 from tasks.register import load_champion, register
 from tasks.report import report_audit, report_training
 from tasks.search import search as search_hyper_parameters
-from tasks.train import start_run, train_baselines, train_without_protected
+from tasks.train import start_run, train_baselines
 from tasks.train import train as train_network
 
 
@@ -57,11 +58,12 @@ def train(
         parts = split(data.customers, run.order.config.split)
         run = search_hyper_parameters(parts, run)
         spec = fit_spec(parts, run.order.config.encoding)
-        network, seconds = train_network(parts, spec, run)
-        baselines = train_baselines(parts)
-        without_protected = train_without_protected(parts, run)
+        with start_side_fits(data.customers, parts, run) as beside:
+            network, seconds = train_network(parts, spec, run)
+            baselines = train_baselines(parts)
+            others = cross_fit(beside, network, spec, baselines)
         staged = stage(network, spec, run)
-        evaluation = evaluate(staged, network, parts, baselines, without_protected, champion, audit, run)
+        evaluation = evaluate(staged, network, parts, baselines, others, champion, audit, run)
         judged = gate(evaluation, run.order.config.gate, champion, staged)
         document(staged, judged, data, run)
         bundle = register(staged, data, parts.cuts, judged, run, seconds, home.registry)

@@ -133,19 +133,44 @@ class FitConfig(Closed):
         default="sqrt",
         description="Weight of a churner in the loss: 1, the square root of the class ratio, or the ratio.",
     )
+    student: Literal["distilled", "none"] = Field(
+        default="distilled",
+        description="What goes into service: a small network distilled from the fitted ones, or these.",
+    )
 
 
 class EvaluationConfig(Closed):
-    """Bootstrap intervals in the evaluation."""
+    """Folds and bootstrap intervals in the evaluation."""
 
+    folds: StrictInt = Field(
+        default=5,
+        ge=0,
+        le=20,
+        description="Outer folds in each of which network and baselines are fitted again, so that every "
+        "customer is judged by a model that has not seen it; 0 for the holdout alone.",
+    )
     bootstrap_resamples: StrictInt = Field(
         default=1_000, ge=100, le=100_000, description="Resamples per interval."
     )
     bootstrap_seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed for the resamples.")
 
+    @model_validator(mode="after")
+    def _need_three_folds(self) -> Self:
+        if self.folds in {1, 2}:
+            raise ValueError(f"folds must be 3 or more, or 0 for the holdout alone; got {self.folds}.")
+        return self
+
 
 GateCheckName = Literal[
-    "headline", "parity", "baseline", "champion", "simulated", "auc_lower_bound", "calibration", "slices"
+    "headline",
+    "parity",
+    "student",
+    "baseline",
+    "champion",
+    "simulated",
+    "auc_lower_bound",
+    "calibration",
+    "slices",
 ]
 
 
@@ -160,6 +185,15 @@ class GatePolicy(Closed):
     )
     max_parity_difference: Number = Field(
         default=1e-5, gt=0, le=1e-2, description="Largest gap between exported and torch probabilities."
+    )
+    max_student_difference: Number = Field(
+        default=0.005,
+        gt=0,
+        le=1,
+        description="Largest mean gap between a student's probabilities and its teacher's.",
+    )
+    min_same_first_reason: Number = Field(
+        default=0.95, ge=0, le=1, description="Smallest share of customers with the teacher's first reason."
     )
     auc_margin: Number = Field(
         default=0.005, ge=0, le=0.1, description="Allowed loss in ROC-AUC against the baseline or champion."

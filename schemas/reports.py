@@ -1,5 +1,6 @@
 """What a training run reports: data audit, evaluation, gate decision. Counts and metrics only."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -33,7 +34,7 @@ class Confusion(Closed):
 
 
 class PairedDifference(Closed):
-    """ROC-AUC of the candidate minus another model's, on the same customers (DeLong, 95 %)."""
+    """ROC-AUC of the candidate minus another model's, on the same customers, with its 95 % interval."""
 
     customers: int = Field(ge=0)
     roc_auc: Measure
@@ -103,6 +104,11 @@ class ModelReport(Closed):
     confusion: Confusion
     difference: PairedDifference = Field(description="Candidate minus this model.")
 
+    @property
+    def roc_auc(self) -> Measure:
+        """ROC-AUC on the holdout."""
+        return self.measures.roc_auc
+
 
 class ChampionReport(ModelReport):
     """How the champion performs on the holdout customers that it was not trained on."""
@@ -117,6 +123,41 @@ class ProtectedCost(Closed):
     columns: tuple[str, ...] = Field(description="Columns left out.")
     difference: PairedDifference = Field(description="Candidate minus refit. Positive: dropping them hurts.")
     brier: Measure = Field(description="Brier score, candidate minus refit. Negative: dropping them hurts.")
+
+
+class TeacherReport(ModelReport):
+    """How the student's teacher performs on the holdout, and how closely the student follows it."""
+
+    mean_difference: float | None = Field(
+        ge=0,
+        description="Mean |probability of the student - probability of the teacher|; None if not finite.",
+    )
+    same_first_reason: float = Field(
+        ge=0, le=1, description="Share of customers whose first reason, or its absence, is the teacher's."
+    )
+    shared_reasons: float = Field(
+        ge=0, le=1, description="Mean share of the teacher's first three reasons that the student gives."
+    )
+
+
+class ComparedOnFolds(Closed):
+    """One model in a cross-fitted evaluation, and how the candidate compares with it."""
+
+    roc_auc: Measure = Field(description="Mean over the folds, with its 95 % interval.")
+    difference: PairedDifference = Field(description="Candidate minus this model, mean over the folds.")
+    by_fold: tuple[float, ...] = Field(description="Candidate minus this model in each fold, in ROC-AUC.")
+
+
+class CrossFit(Closed):
+    """The recipe fitted again in every fold, each judged on the customers that it has not seen.
+
+    Intervals are those of tasks/core/training/metrics/cross_fitted.py.
+    """
+
+    folds: int = Field(ge=3)
+    roc_auc: Measure = Field(description="The candidate's, mean over the folds, with its 95 % interval.")
+    teacher: ComparedOnFolds | None = Field(description="None if the model in service has no teacher.")
+    baselines: dict[str, ComparedOnFolds]
 
 
 class SliceReport(Closed):
@@ -139,7 +180,10 @@ class TrainingReport(Closed):
     best_epochs: tuple[int, ...] = Field(description="The epoch kept, per member.")
     learning_curves: tuple[LearningCurve, ...] = Field(description="Per member, epoch by epoch.")
     inputs: int = Field(ge=1, description="F, the model's inputs.")
-    parameters: int = Field(ge=1, description="Weights and biases.")
+    parameters: int = Field(ge=1, description="Weights and biases of the teacher.")
+    student_parameters: int | None = Field(
+        default=None, ge=1, description="Weights and biases of the student; None without one."
+    )
 
 
 class Evaluation(Closed):
@@ -153,11 +197,25 @@ class Evaluation(Closed):
     confusion: Confusion
     baselines: dict[str, ModelReport]
     champion: ChampionReport | None
+    teacher: TeacherReport | None = Field(
+        default=None, description="None if the model in service has no teacher."
+    )
+    cross_fit: CrossFit | None = Field(default=None, description="None if `evaluation.folds` is 0.")
     protected: ProtectedCost | None = Field(description="None if no protected attribute is an input.")
     slices: dict[str, dict[str, SliceReport]] = Field(description="Column -> value -> group.")
     evidence: Evidence = Field(description="Details behind the metrics, for the report's plots.")
     reasons: Reasons = Field(description="What drives customers' risks, and three worked examples.")
     parity: Parity
+
+    @property
+    def roc_auc(self) -> Measure:
+        """The candidate's ROC-AUC by the strongest evidence: over the folds or, without, on the holdout."""
+        return (self.cross_fit or self.measures).roc_auc
+
+    @property
+    def compared(self) -> Mapping[str, ComparedOnFolds | ModelReport]:
+        """The baselines, by the same evidence."""
+        return (self.cross_fit or self).baselines
 
 
 class GateCheck(Closed):

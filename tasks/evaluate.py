@@ -9,7 +9,7 @@ from tasks.core.steps import step
 from tasks.core.training.data.split import Split
 from tasks.core.training.evaluation.baselines import Baseline
 from tasks.core.training.evaluation.evaluate import evaluate_candidate
-from tasks.core.training.evaluation.protected import Refit
+from tasks.core.training.evaluation.side_fits import SideResults
 from tasks.core.training.network.ensemble import Network
 from tasks.core.training.network.training_board import TrainingBoard
 from tasks.core.training_run import Run
@@ -21,7 +21,7 @@ def evaluate(
     network: Network,
     parts: Split,
     baselines: Mapping[str, Baseline],
-    without_protected: Refit | None,
+    others: SideResults,
     champion: Bundle | None,
     audit: DataAudit,
     run: Run,
@@ -33,7 +33,7 @@ def evaluate(
         parts.holdout,
         network=network,
         baselines=baselines,
-        without_protected=without_protected,
+        others=others,
         champion=champion,
         audit=audit,
         config=config.evaluation,

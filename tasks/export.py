@@ -1,11 +1,13 @@
 """Stage the trained network as the files that will run in service."""
 
 import shutil
+from dataclasses import replace
 
 from schemas.preprocessing import Spec
 from tasks.core.bundle.bundle_files import Staged, open_staged
 from tasks.core.steps import log, step
 from tasks.core.storage.atomic import make_folder
+from tasks.core.training.export.graph import export
 from tasks.core.training.export.staging import stage_bundle
 from tasks.core.training.network.ensemble import Network
 from tasks.core.training_run import Run
@@ -21,5 +23,7 @@ def stage(network: Network, spec: Spec, run: Run) -> Staged:
         spec=spec,
     )
     staged = open_staged(run.staged)
+    if network.student is not None:
+        staged = replace(staged, teacher=export(network.teacher, network.platt, spec))
     log.info("staged: model.onnx is %d bytes", len(staged.onnx))
     return staged

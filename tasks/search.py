@@ -36,7 +36,11 @@ def search(parts: Split, run: Run) -> Run:
         config = search_settings(
             parts, run.order.config, trials=trials, folder=make_folder(run.search), on_trial=on_trial
         )
-    found = config.model_dump(mode="json", include={"encoding", "fit"})
+    # The search has seen the outcomes that outer folds would hold out: only the holdout is left to judge on.
+    evaluation = config.evaluation.model_copy(update={"folds": 0})
+    config = config.model_copy(update={"evaluation": evaluation})
+    found = config.model_dump(mode="json", include={"encoding": True, "fit": True, "evaluation": {"folds"}})
     replace_file(run.found, yaml.safe_dump(found, sort_keys=False).encode())
     log.info("found by the search, for --config: %s", run.found)
+    log.info("judged on the holdout alone, as the search has seen the other customers' outcomes")
     return replace(run, order=run.order.model_copy(update={"config": config}))

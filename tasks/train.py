@@ -9,7 +9,7 @@ from tasks.core.steps import log, step
 from tasks.core.storage.atomic import make_folder
 from tasks.core.training.data.split import Split
 from tasks.core.training.evaluation.baselines import Baseline, fit_baselines
-from tasks.core.training.evaluation.protected import Refit, refit_without
+from tasks.core.training.network.distil import STEPS
 from tasks.core.training.network.ensemble import Network, train_network
 from tasks.core.training.network.epoch_log import EpochLog
 from tasks.core.training.network.training_board import TrainingBoard
@@ -17,6 +17,8 @@ from tasks.core.training_run import Order, Run, new_run, resume_run
 
 EPOCHS_A_LINE = 5
 """Epochs between two progress lines; TensorBoard has every epoch."""
+STEPS_A_LINE = 460
+"""The student's steps between two progress lines."""
 
 
 @step("start-run")
@@ -29,10 +31,10 @@ def start_run(runs: Path, order: Order, resume: str | None) -> Run:
 
 @step("train")
 def train(parts: Split, spec: Spec, run: Run) -> tuple[Network, float]:
-    """Fit the networks with checkpoints, TensorBoard and progress; return them and the seconds it took."""
+    """Fit the networks with checkpoints, TensorBoard and progress; return them and the processor seconds."""
     config = run.order.config.fit
     log.info("training run %s; if interrupted, continue with --resume %s", run.run_id, run.run_id)
-    started = time.monotonic()
+    started = time.thread_time()
     with TrainingBoard(run.tensorboard) as board:
 
         def on_epoch(member: int, epoch: EpochLog) -> None:
@@ -52,34 +54,24 @@ def train(parts: Split, spec: Spec, run: Run) -> tuple[Network, float]:
                 " (best)" if epoch.is_best else "",
             )
 
+        def on_steps(done: int, loss: float) -> None:
+            board.log_student(done, loss)
+            if done % STEPS_A_LINE == 0:
+                log.info("student, step %d/%d: mean squared error %.5f", done, STEPS, loss)
+
         network = train_network(
             parts,
             spec,
             config,
             checkpoints=make_folder(run.checkpoints),
             on_epoch=on_epoch,
+            on_steps=on_steps,
             resume=run.resumed,
         )
-    return network, time.monotonic() - started
+    return network, time.thread_time() - started
 
 
 @step("train-baselines")
 def train_baselines(parts: Split) -> dict[str, Baseline]:
     """Fit the baselines on the same training part."""
     return fit_baselines(parts.training, parts.validation)
-
-
-@step("train-without-protected")
-def train_without_protected(parts: Split, run: Run) -> Refit | None:
-    """Refit the model without protected attributes, to measure their value; None if it uses none."""
-    config = run.order.config
-    if not config.encoding.protected_attributes:
-        return None
-    log.info("fitting again without protected attributes, for the model card")
-    return refit_without(
-        parts,
-        config,
-        checkpoints=make_folder(run.without_protected),
-        on_epoch=lambda *_: None,
-        resume=run.resumed,
-    )

@@ -12,7 +12,7 @@ from rich.text import Text
 def main() -> None:
     """Read a training's output, draw its summary as an SVG that needs no font of another site."""
     summary = re.search(
-        r"^(SIMULATED|Trained on).*?^Next: [^\n]*", sys.stdin.read(), re.DOTALL | re.MULTILINE
+        r"^(SIMULATED|Better than).*?^Next: [^\n]*", sys.stdin.read(), re.DOTALL | re.MULTILINE
     )
     if summary is None:
         sys.exit("there is no summary of a training in the text")

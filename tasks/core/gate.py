@@ -7,7 +7,7 @@ from typing import Final, Literal
 from schemas.baselines import LOGISTIC_REGRESSION
 from schemas.columns import PROTECTED
 from schemas.config import GatePolicy
-from schemas.reports import Evaluation, GateCheck, GateDecision, PairedDifference, Verdict
+from schemas.reports import Evaluation, GateCheck, GateDecision, PairedDifference, TeacherReport, Verdict
 from tasks.core.intervals import with_interval
 
 PLAIN_BASELINE: Final = LOGISTIC_REGRESSION
@@ -66,7 +66,9 @@ def _checks(
         bound=f"<= {policy.max_parity_difference:g}",
         verdict="pass" if parity is not None and parity <= policy.max_parity_difference else "fail",
     )
-    baseline = evaluation.baselines.get(PLAIN_BASELINE)
+    if evaluation.teacher is not None:
+        yield _student(evaluation.teacher, policy)
+    baseline = evaluation.compared.get(PLAIN_BASELINE)
     yield _not_inferior("baseline", baseline.difference if baseline else None, policy.auc_margin)
     if evaluation.champion is not None:
         yield _not_inferior("champion", evaluation.champion.difference, policy.auc_margin)
@@ -114,6 +116,27 @@ def _not_inferior(name: str, difference: PairedDifference | None, margin: float)
             verdict = "pass" if low > -margin else "fail" if high < -margin else "not proven"
     bound = f"ROC-AUC difference > {-margin:g} (95 %)"
     return GateCheck(name=name, kind="block", observed=observed, bound=bound, verdict=verdict)
+
+
+def _student(teacher: TeacherReport, policy: GatePolicy) -> GateCheck:
+    """Judge whether the student gives its teacher's probabilities and first reasons."""
+    difference, same = _known(teacher.mean_difference), _known(teacher.same_first_reason)
+    follows = (
+        difference is not None
+        and same is not None
+        and difference <= policy.max_student_difference
+        and same >= policy.min_same_first_reason
+    )
+    shown = _MISSING
+    if difference is not None and same is not None:
+        shown = f"probability differs by {difference:.4f}, same first reason for {same:.1%}"
+    return GateCheck(
+        name="student",
+        kind="block",
+        observed=shown,
+        bound=f"<= {policy.max_student_difference:g} and >= {policy.min_same_first_reason:.0%}",
+        verdict="pass" if follows else "fail",
+    )
 
 
 def _warning(name: str, observed: float | None, bound: str, *, good: bool) -> GateCheck:

@@ -46,6 +46,10 @@ class Run:
         """Folder for checkpoints of the networks fitted without protected attributes."""
         return self.folder / "without_protected"
 
+    def fold(self, number: int) -> Path:
+        """Folder for checkpoints of the networks fitted in an outer fold, counted from 1."""
+        return self.folder / "folds" / str(number)
+
     @property
     def search(self) -> Path:
         """Folder for the hyper-parameter study."""

@@ -121,7 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--extract", type=Path, default=ROOT.parent / "shared" / "data" / "telco_churn.csv")
     parser.add_argument(
-        "--seeds", type=parse_seeds, default=parse_seeds("10-49"), help="such as 10-49 or 3,5"
+        "--seeds", type=parse_seeds, default=parse_seeds("160-199"), help="such as 10-49 or 3,5"
     )
     parser.add_argument("--models", default="", help="names, or parts of names, separated by commas")
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "benchmarks" / "quality")

@@ -16,6 +16,8 @@ Results = dict[str, dict[int, dict[str, Any]]]
 METRICS = ("roc_auc", "pr_auc", "f1", "recall", "brier", "log_loss", "ece")
 HEADS = ("ROC-AUC", "PR-AUC", "F1", "recall", "Brier", "log loss", "ECE")
 PLOT = "quality.png"
+_SMALL = 1e-3
+"""Differences below this are shown with one digit more."""
 
 
 def standard_error(differences: Sequence[float], *, held_out_to_learnt: float) -> float:
@@ -52,8 +54,8 @@ def write_report(
             "20 % holdout, by class and by a hash of the customers' ids."
         ),
         (
-            "The ensemble is trained on both parts and calibrated on out-of-fold "
-            "predictions; every peer has validation for its early stopping and its settings."
+            "The default network is the student; its teacher is trained on both parts and calibrated on "
+            "out-of-fold predictions. Every peer has validation for its early stopping and its settings."
         ),
         (
             "Every model is calibrated alike; seconds are processor seconds of one core, tuning included; "
@@ -73,10 +75,10 @@ def write_report(
             "± is the Nadeau-Bengio standard error, sqrt(1/n + holdout/training) times the deviation "
             "of the differences; a win is a split with the higher ROC-AUC."
         ),
-        "For Brier score and log loss, negative is better for the default.",
+        "For Brier score, log loss and ECE, negative is better for the default.",
         "",
-        _row("model", "seeds", "ROC-AUC", "wins", "Brier", "log loss"),
-        _row("---", *["---:"] * 5),
+        _row("model", "seeds", "ROC-AUC", "wins", "F1", "Brier", "log loss", "ECE"),
+        _row("---", *["---:"] * 7),
         *(_paired_row(results, name) for name in order if name != DEFAULT and DEFAULT in results),
         "",
         f"![paired differences of ROC-AUC]({PLOT})",
@@ -132,9 +134,10 @@ def _model_row(results: Results, name: str) -> str:
 def _paired_row(results: Results, name: str) -> str:
     differences = _differences(results, name, "roc_auc")
     cells = []
-    for metric in ("roc_auc", "brier", "log_loss"):
+    for metric in ("roc_auc", "f1", "brier", "log_loss", "ece"):
         mean, error = _with_error(results, name, metric)
-        cells.append(f"{_short(mean, sign=True)} ± {_short(error)}")
+        digits = 5 if max(abs(mean), error) < _SMALL else 4
+        cells.append(f"{_short(mean, sign=True, digits=digits)} ± {_short(error, digits=digits)}")
     wins = f"{sum(d > 0 for d in differences)} of {len(differences)}"
     return _row(name, str(len(differences)), cells[0], wins, *cells[1:])
 
@@ -158,9 +161,9 @@ def _mean(lines: dict[int, dict[str, Any]], metric: str) -> str:
     return _short(float(np.mean([line[metric] for line in lines.values()])))
 
 
-def _short(number: float, *, sign: bool = False) -> str:
-    rounded = round(number, 4) + 0.0  # no negative zero
-    return f"{rounded:{'+' if sign else ''}.4f}".replace("0.", ".", 1)
+def _short(number: float, *, sign: bool = False, digits: int = 4) -> str:
+    rounded = round(number, digits) + 0.0  # no negative zero
+    return f"{rounded:{'+' if sign else ''}.{digits}f}".replace("0.", ".", 1)
 
 
 def _row(*cells: str) -> str:

@@ -59,9 +59,7 @@ def prepare(folder: Path, sizes: list[int]) -> None:
     )
     for name, fit in BUNDLES.items():
         spec = fit_spec(parts.training, EncodingConfig())
-        network = train_network(
-            parts, spec, fit, checkpoints=aside / "checkpoints" / name, on_epoch=lambda *_: None, resume=False
-        )
+        network = train_network(parts, spec, fit, checkpoints=aside / "checkpoints" / name)
         stage_bundle(make_folder(aside / name), network=network, spec=spec)
     fit_peers(training, aside)
     aside.rename(models)

@@ -14,8 +14,10 @@ from schemas.reports import (
     PairedDifference,
     Parity,
     SliceReport,
+    TeacherReport,
 )
 from tasks.core.gate import PLAIN_BASELINE, judge
+from tests.harness.evaluation import cross_fit
 
 NAN = math.nan
 UNPLACED = Measure(value=None, low=0.0, high=0.1)
@@ -57,6 +59,16 @@ def champion(difference: PairedDifference) -> ChampionReport:
     return ChampionReport.model_construct(**dict(model(difference)), bundle_id="0" * 16, same_model=False)
 
 
+def teacher(difference: float | None, same_first_reason: float) -> TeacherReport:
+    """Make the report on a student's teacher."""
+    return TeacherReport.model_construct(
+        **dict(model(BETTER)),
+        mean_difference=difference,
+        same_first_reason=same_first_reason,
+        shared_reasons=1.0,
+    )
+
+
 def group(recall: float | None) -> SliceReport:
     """Make a group of customers with a recall."""
     return SliceReport.model_construct(
@@ -77,6 +89,8 @@ def evaluation(**changes: object) -> Evaluation:
         "confusion": CONFUSION,
         "baselines": {PLAIN_BASELINE: model(BETTER)},
         "champion": champion(BETTER),
+        "teacher": None,
+        "cross_fit": None,
         "slices": {"gender": {"Female": group(0.7), "Male": group(0.75)}},
         "parity": PARITY,
     }
@@ -157,6 +171,35 @@ def test_one_check_at_a_time(name: str, changes: dict[str, object], verdict: str
     assert judge(evaluation(**changes), GatePolicy(), champion_simulated=False).promotes is not refused
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "holdout", "verdict"),
+    [
+        (0.001, 0.003, difference(-0.5, 0.001), "pass"),
+        (-0.007, 0.003, BETTER, "not proven"),
+        (-0.009, -0.006, BETTER, "fail"),
+    ],
+)
+def test_the_baseline_is_judged_over_the_folds(
+    low: float, high: float, holdout: PairedDifference, verdict: str
+) -> None:
+    """Whatever the holdout says: the folds' interval comes from all customers."""
+    of_holdout = {PLAIN_BASELINE: model(holdout)}
+    found = checks(evaluation(baselines=of_holdout, cross_fit=cross_fit(low, high, customers=5_678)))
+    alone = checks(evaluation(baselines=of_holdout))
+
+    assert found["baseline"].verdict == verdict
+    assert found["baseline"].observed.endswith(f"({low:+.3f} to {high:+.3f}) on 5678 customers")
+    assert alone["baseline"].verdict != verdict
+    assert alone["baseline"].observed.endswith("on 1000 customers")
+
+
+def test_folds_without_the_baseline_do_not_pass() -> None:
+    """The holdout does not stand in for evidence that is missing."""
+    folds = cross_fit(0.001, 0.003).model_copy(update={"baselines": {}})
+
+    assert checks(evaluation(cross_fit=folds))["baseline"].verdict == "fail"
+
+
 @pytest.mark.parametrize("value", [None, NAN])
 def test_a_missing_lower_bound_is_a_warning_of_its_own(value: float | None) -> None:
     """Without ROC-AUC its bound is not met either; the headline is what refuses."""
@@ -209,3 +252,26 @@ def test_what_was_observed_is_shown_with_its_interval_where_it_has_one() -> None
     assert found["headline"].observed == "ROC-AUC 0.850, F1 0.630 (0.620 to 0.640)"
     assert found["champion"].observed == "+0.006 (+0.002 to +0.010) on 1000 customers"
     assert found["auc_lower_bound"].observed == "missing"
+
+
+@pytest.mark.parametrize(
+    ("difference", "same", "verdict"),
+    [
+        (0.005, 0.95, "pass"),
+        (0.0051, 1.0, "fail"),
+        (0.0, 0.949, "fail"),
+        (None, 1.0, "fail"),
+        (NAN, 1.0, "fail"),
+        (0.0, NAN, "fail"),
+    ],
+)
+def test_a_student_follows_its_teacher(difference: float | None, same: float, verdict: str) -> None:
+    """In probability and first reason, at the bound and beyond; without a teacher nothing is checked."""
+    decision = judge(evaluation(teacher=teacher(difference, same)), GatePolicy(), champion_simulated=False)
+    (check,) = [each for each in decision.checks if each.name == "student"]
+
+    assert (check.kind, check.verdict) == ("block", verdict)
+    assert decision.promotes is (verdict == "pass")
+    assert "student" not in {
+        each.name for each in judge(evaluation(), GatePolicy(), champion_simulated=False).checks
+    }

@@ -21,6 +21,12 @@ def test_precedence(tmp_path: Path) -> None:
     assert config.fit.dropout == TrainConfig().fit.dropout
 
 
+@pytest.mark.parametrize("folds", [0, 3, 20])
+def test_folds_are_at_least_three_or_switched_off(folds: int) -> None:
+    """Zero leaves the holdout alone to judge."""
+    assert load_config(TrainConfig, None, [f"evaluation.folds={folds}"]).evaluation.folds == folds
+
+
 @pytest.mark.parametrize(
     ("text", "settings", "expected"),
     [
@@ -44,6 +50,8 @@ def test_precedence(tmp_path: Path) -> None:
         ("", ["fit={seed: 1, seed: 2}"], "--set fit: 'seed' is set twice on line 1"),
         ("", ["split.training_share=0.6", "split.validation_share=0.4"],
             r"setting 'split': training_share .* must leave a holdout; got 0\.6 and 0\.4\. Lower one"),
+        ("", ["evaluation.folds=1"], r"setting 'evaluation': folds must be 3 or more, or 0 .*; got 1 "),
+        ("", ["evaluation.folds=2"], r"setting 'evaluation': folds must be 3 or more, or 0 .*; got 2 "),
         ("fit: 3", ["fit.seed=1"], "'fit' is a value"),
         ("- a", [], "expected settings by name"),
         ("a: [", [], "not readable as YAML"),

@@ -9,8 +9,9 @@ from tasks.core.bundle.encoder import encode
 from tasks.core.bundle.onnx_model import Model
 from tasks.core.extract.whole.in_memory import read_extract
 from tasks.core.training.network.model_state import from_bytes
+from tasks.core.training.network.student import Student
 from tests.harness.flow_home import FlowHome
-from tests.oracles.attribution import overlap, shapley, top_columns
+from tests.oracles.attribution import as_ensemble, overlap, shapley, top_columns
 
 pytestmark = pytest.mark.xdist_group("real")  # one worker trains
 
@@ -34,14 +35,15 @@ def test_the_default_makes_a_champion_of_the_real_extract(real_home: FlowHome) -
 
 @pytest.mark.real
 def test_reasons_of_real_customers_are_the_exact_ones(real_home: FlowHome, real_extract: Path) -> None:
-    """For half a dozen customers of the default model: exact Shapley values name the same columns."""
+    """For half a dozen customers of the default student: exact Shapley values name the same columns."""
     champion = real_home.champion
     assert champion is not None
     folder = real_home.registry / "bundles" / champion.manifest.bundle_id
-    network, platt = from_bytes((folder / STATE).read_bytes())
+    student, platt = from_bytes((folder / STATE).read_bytes())
+    assert isinstance(student, Student)
     extract = read_extract(real_extract.read_bytes(), real_extract.name, "training", IngestConfig())
     rows = encode(extract.customers.head(6), champion.spec)
-    exact = np.stack([shapley(network, platt, champion.spec, row) for row in rows])
+    exact = np.stack([shapley(as_ensemble(student), platt, champion.spec, row) for row in rows])
     found = Model(champion.onnx).contributions(rows)
     truth, named = (top_columns(each, champion.spec.columns) for each in (exact, found))
 

@@ -15,11 +15,24 @@ from torch import nn
 from schemas.columns import PROTECTED
 from schemas.preprocessing import Spec
 from tasks.core.training.network.calibration import Platt
-from tasks.core.training.network.mlp import Ensemble
+from tasks.core.training.network.mlp import Ensemble, Mlp
+from tasks.core.training.network.student import HIDDEN, Student
 
 Floats = npt.NDArray[np.float64]
 LOW_COLUMNS = 11
 """Columns whose coalitions are scored in one go."""
+
+
+def as_ensemble(student: Student) -> Ensemble:
+    """Write a student as an ensemble of one perceptron, whose first biases hold the reference's part."""
+    member = Mlp(d_in=len(student.reference), hidden=HIDDEN, dropout=0.0)
+    first, second, head = member.linears
+    for linear, weight in zip(member.linears, student.weights, strict=True):
+        linear.weight.data = weight.data
+    first.bias.data = -student.first.weight.data @ student.reference
+    second.bias.data.zero_()
+    head.bias.data = student.head.bias.data
+    return Ensemble([member]).eval()
 
 
 def rescale(model: Ensemble, platt: Platt, spec: Spec, matrix: npt.NDArray[np.float32]) -> Floats:

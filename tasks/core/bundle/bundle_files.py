@@ -23,6 +23,7 @@ SPEC: Final = "preprocessing.json"
 EXAMPLES: Final = "examples.json"
 CUT_POINTS: Final = "cut_points.json"
 STATE: Final = "model.pt"
+TEACHER: Final = "teacher.pt"
 EVALUATION: Final = "evaluation.json"
 REPORT: Final = "report.html"
 CARD: Final = "model_card.md"
@@ -65,13 +66,17 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Staged:
-    """A candidate as unsealed bundle files, so that the files that would run are the ones evaluated."""
+    """A candidate as unsealed bundle files, so that the files that would run are the ones evaluated.
+
+    `teacher` is the graph of its teacher, to compare it with; None if it has none. It is not in the bundle.
+    """
 
     folder: Path
     onnx: bytes
     spec: Spec
     cut_points: CutPoints
     scoring_sha256: tuple[str, ...]
+    teacher: bytes | None = None
 
     def scorer(self) -> Scorer:
         """Load the staged model.

@@ -9,12 +9,12 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from schemas.evidence import CalibrationBin, Decile
 from schemas.measures import Measure
 from tasks.core.presentation.facts import NamedInfluence, ValueShare
-from tasks.core.presentation.french import NAMES, decimal, percent, typeset
+from tasks.core.presentation.french import NAMES, decimal, percent, signed, typeset
 from tasks.core.report.plots import BLUE, ORANGE, STYLE, error_bars, plot_calibration, plot_gains
 
 BESIDE: Final = (5.9, 4.5)
@@ -96,18 +96,24 @@ def calibration(bins: Sequence[CalibrationBin]) -> Figure:
 
 
 def comparison(found: Mapping[str, Measure]) -> Figure:
-    """Draw each model's ROC-AUC with its interval; the first model is the candidate."""
+    """Draw the candidate's difference from each other model, with its interval and a line at zero."""
     with _chart() as (figure, axes):
-        for i, (name, measure) in enumerate(found.items()):
+        axes.axvline(0, color=_GREY, linewidth=1.5)
+        for i, measure in enumerate(found.values()):
             value = measure.value or 0.0
-            style: dict[str, Any] = {"fmt": "o", "color": BLUE} if i else {"fmt": "D", "color": ORANGE}
-            axes.errorbar(
-                value, i, xerr=error_bars([measure]), capsize=5, markersize=10, linewidth=2.5, **style
-            )
-            axes.text(value, i - 0.3, decimal(value), ha="center", fontsize=14, fontweight="bold")
-            axes.text(value, i + 0.36, name, ha="center", fontsize=13)
-        axes.set(ylim=(len(found) - 0.4, -0.65), yticks=[], xlabel=typeset("ROC-AUC et intervalle à 95 %"))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: decimal(value, 2)))
+            style: dict[str, Any] = {
+                "fmt": "D",
+                "color": BLUE,
+                "capsize": 5,
+                "markersize": 9,
+                "linewidth": 2.5,
+            }
+            axes.errorbar(value, i, xerr=error_bars([measure]), **style)
+            axes.text(value, i - 0.22, signed(value, 4), ha="center", fontsize=14, fontweight="bold")
+        axes.set(ylim=(len(found) - 0.4, -0.65), xlabel=typeset("à droite de zéro, le réseau est meilleur"))
+        axes.set_yticks(range(len(found)), [name.replace(" ", "\n", 1) for name in found], fontsize=13)
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: signed(value, 3)))
         axes.spines["left"].set_visible(False)
     return figure
 

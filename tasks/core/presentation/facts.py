@@ -49,9 +49,8 @@ def text_values(e: JudgedEvaluation, manifest: BundleManifest, *, in_service: bo
         "in_service": in_service,
         "model_kilobytes": round(manifest.files[MODEL].size / 1000),
         "riskiest": max(shares, key=lambda each: each.share),
-        "roc_aucs": roc_aucs(e),
         "baseline_differences": baselines,
-        "differences": baselines | _champion_difference(e),
+        "differences": differences(e),
         "standings": standings,
         "influences": influences(e),
         "responses": _responses(e),
@@ -75,10 +74,9 @@ def churn_shares(e: JudgedEvaluation) -> dict[str, list[ValueShare]]:
     }
 
 
-def roc_aucs(e: JudgedEvaluation) -> dict[str, Measure]:
-    """Give each model's ROC-AUC, the candidate's first."""
-    baselines = {_model(name): report.measures.roc_auc for name, report in e.baselines.items()}
-    return {"notre modèle": e.measures.roc_auc} | baselines
+def differences(e: JudgedEvaluation) -> dict[str, Measure]:
+    """Give the candidate's ROC-AUC minus that of each baseline, and of the champion."""
+    return _baseline_differences(e) | _champion_difference(e)
 
 
 def standings(differences: dict[str, Measure]) -> dict[str, list[str]]:
@@ -106,7 +104,7 @@ def groups(e: JudgedEvaluation) -> dict[str, tuple[float | None, float | None]]:
 
 
 def _baseline_differences(e: JudgedEvaluation) -> dict[str, Measure]:
-    return {_model(name): report.difference.roc_auc for name, report in e.baselines.items()}
+    return {_model(name): report.difference.roc_auc for name, report in e.compared.items()}
 
 
 def _champion_difference(e: JudgedEvaluation) -> dict[str, Measure]:

@@ -72,7 +72,7 @@ def make_deck(e: JudgedEvaluation, manifest: BundleManifest, *, in_service: bool
         "people": charts.people(e.audit.churn_share or 0.0),
         "shares": charts.shares(facts.churn_shares(e)),
         "calibration": charts.calibration(e.evidence.calibration),
-        "comparison": charts.comparison(facts.roc_aucs(e)),
+        "comparison": charts.comparison(facts.differences(e)),
         "influence": charts.influence(facts.influences(e)),
         "gains": charts.gains(e.evidence.deciles),
         "groups": charts.groups(facts.groups(e)),

@@ -23,7 +23,8 @@ def write_page(
 ) -> str:
     """Render the page from evaluation.json; `files` maps names to SHA-256."""
     e = evaluation
-    others: dict[str, ModelReport] = dict(e.baselines)
+    others: dict[str, ModelReport] = {"teacher": e.teacher} if e.teacher is not None else {}
+    others |= e.baselines
     if e.champion is not None:
         others["champion (customers unseen by it)"] = e.champion
     difference = e.parity.max_difference
@@ -34,7 +35,7 @@ def write_page(
         id=title,
         extract_id=extract_id,
         others=others,
-        plots=draw(e),
+        plots=draw(e, config.gate.auc_margin),
         parity="not finite" if difference is None else f"{difference:.1e}",
         config=config.model_dump_json(),
         versions=versions,
@@ -42,12 +43,13 @@ def write_page(
     )
 
 
-def draw(e: JudgedEvaluation) -> dict[str, str | list[str]]:
-    """Draw every plot on the page as inline SVG, by name."""
+def draw(e: JudgedEvaluation, margin: float) -> dict[str, str | list[str]]:
+    """Draw every plot on the page as inline SVG, by name; `margin` is the gate's, in ROC-AUC."""
     evidence = e.evidence
     strongest = [column for each in evidence.influence for column in each.columns][:STRONGEST]
     responses = {response.column: response for response in evidence.responses}
     return {
+        "evidence": plots.evidence(e.cross_fit, margin) if e.cross_fit else "",
         "roc": plots.curves(evidence.roc, x="false-positive rate", y="recall", diagonal=True),
         "precision_recall": plots.curves(
             evidence.precision_recall, x="recall", y="precision", diagonal=False

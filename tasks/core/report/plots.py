@@ -25,6 +25,7 @@ from schemas.evidence import (
     WorkedExample,
 )
 from schemas.measures import Measure
+from schemas.reports import CrossFit
 
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#D55E00"
@@ -57,6 +58,26 @@ def curves(drawn: Mapping[str, Curve], *, x: str, y: str, diagonal: bool) -> str
     axes.set(xlabel=x, ylabel=y, xlim=(0, 1), ylim=(0, 1.01))
     axes.legend(frameon=False)
     return _svg(figure, f"{y} against {x}")
+
+
+def evidence(found: CrossFit, margin: float) -> str:
+    """Draw the candidate's difference from every other model: each fold, and the mean with its interval."""
+    others = found.baselines | ({"its teacher": found.teacher} if found.teacher else {})
+    figure, axes = _axes(height=0.55 * len(others) + 1.1)
+    axes.axvline(0, color="black", linewidth=1)
+    axes.axvline(-margin, color="black", linestyle="--", linewidth=1)
+    for i, each in enumerate(others.values()):
+        axes.plot(each.by_fold, [i + 0.2] * len(each.by_fold), "o", color=ORANGE, markersize=4, alpha=0.8)
+        mean = each.difference.roc_auc
+        style: dict[str, Any] = {"fmt": "D", "color": BLUE, "capsize": 4, "markersize": 7, "linewidth": 2}
+        axes.errorbar(mean.value or 0.0, i - 0.1, xerr=error_bars([mean]), **style)
+    axes.set(
+        xlabel="ROC-AUC of the network minus the other's",
+        yticks=range(len(others)),
+        ylim=(len(others) - 0.5, -0.5),
+    )
+    axes.set_yticklabels(list(others))
+    return _svg(figure, "Network minus other models, by fold")
 
 
 def calibration(bins: tuple[CalibrationBin, ...]) -> str:

@@ -11,8 +11,9 @@ from schemas.evidence import Response, ThresholdChoice, WorkedExample
 from schemas.measures import Measure
 from schemas.reports import JudgedEvaluation, Measures
 from tasks.core.intervals import with_interval
+from tasks.core.report.comparison import compare
 from tasks.core.report.plots import label_of
-from tasks.core.report.summary import counts_line
+from tasks.core.report.summary import counts_line, gate_reason
 
 _TEMPLATES: Final = tomllib.loads(Path(__file__).with_name("sentences.toml").read_text("utf-8"))
 
@@ -72,7 +73,10 @@ def sentence(name: str, **values: Any) -> str:
 
 def sentences(e: JudgedEvaluation) -> dict[str, str]:
     """Return every sentence about an evaluation, by name."""
-    return {name: sentence(name, e=e) for name in _TEMPLATES if name != "example"}
+    reason = gate_reason(e.gate)
+    filled = {name: sentence(name, e=e, reason=reason) for name in _TEMPLATES if name != "example"}
+    better, not_worse = compare(e, e.gate)
+    return filled | {"better": better, "not_worse": not_worse}
 
 
 def describe_example(example: WorkedExample) -> str:

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import fill
 
 from schemas.manifest import BundleManifest, ScoresManifest
 from schemas.measures import Measure
 from schemas.reports import DataAudit, Evaluation, GateDecision, Measures, RowCounts
 from tasks.core.errors import listing
 from tasks.core.intervals import with_interval
+from tasks.core.report.comparison import compare
 
 _SHOWN = ("roc_auc", "pr_auc", "f1", "recall", "precision", "brier", "ece", "top_decile_lift")
+_WIDTH = 120  # characters of a line of text, about those of the tables
 SIMULATED = "SIMULATED customers: nothing here applies to real ones."
 
 
@@ -49,6 +52,8 @@ def counts_line(rows: RowCounts) -> str:
 def metrics_table(evaluation: Evaluation) -> str:
     """Write the metrics for candidate, champion and baselines as a Markdown table."""
     columns: dict[str, Measures] = {"candidate": evaluation.measures}
+    if evaluation.teacher is not None:
+        columns["teacher"] = evaluation.teacher.measures
     if evaluation.champion is not None:
         columns["champion"] = evaluation.champion.measures
     columns |= {name: report.measures for name, report in evaluation.baselines.items()}
@@ -81,7 +86,10 @@ def gate_reason(decision: GateDecision) -> str | None:
     compared = " and ".join(check.name for check in blocking if check.verdict == "not proven")
     unknown = f"whether the candidate is no worse than the {compared} is neither shown nor refuted"
     if decision.outcome == "not proven":
-        return f"Not proven: {unknown}; the policy accepts such a candidate (gate.not_proven: promote)."
+        return (
+            f"{unknown[0].upper()}{unknown[1:]}: there are too few customers to tell. No check failed, and"
+            " the policy accepts such a candidate all the same (gate.not_proven: promote)."
+        )
     if failed:
         return f"Refused: checks failed: {', '.join(failed)}."
     if decision.outcome == "refused":
@@ -94,14 +102,22 @@ def training_summary(
 ) -> str:
     """Write a training run's result: metrics, gate, the bundle in service, and what to run next."""
     training = evaluation.training
+    better, not_worse = compare(evaluation, manifest.gate)
+    few = ", too few to tell close models apart" if evaluation.cross_fit else ""
     networks = f"{len(training.epochs)} networks" if len(training.epochs) > 1 else "one network"
+    distilled = ", distilled into a small one" if evaluation.teacher is not None else ""
     return "\n".join(
         [
             *([SIMULATED, ""] if evaluation.simulated else []),
-            (
-                f"Trained on {training.training_customers} customers in {manifest.training_seconds:.1f} s"
-                f" ({networks}, {sum(training.epochs)} epochs in total);"
-                f" evaluated on {training.holdout_customers} others."
+            fill(better, _WIDTH),
+            fill(not_worse, _WIDTH),
+            "",
+            fill(
+                f"Trained on {training.training_customers + training.validation_customers} customers in"
+                f" {manifest.training_seconds:.1f} processor seconds"
+                f" ({networks}, {sum(training.epochs)} epochs in total{distilled})."
+                f" On the {training.holdout_customers} customers of the holdout alone{few}:",
+                _WIDTH,
             ),
             "",
             metrics_table(evaluation),

@@ -160,7 +160,14 @@ def _judge(trial: Trial, config: TrainConfig, inner: Split, checkpoints: Path) -
 
     spec = fit_spec(inner.training, config.encoding)
     shutil.rmtree(checkpoints, ignore_errors=True)
-    network = train_network(inner, spec, config.fit, checkpoints=checkpoints, on_epoch=on_epoch, resume=False)
+    network = train_network(
+        inner,
+        spec,
+        config.fit.model_copy(update={"student": "none"}),  # a student would only follow its teacher
+        checkpoints=checkpoints,
+        on_epoch=on_epoch,
+        resume=False,
+    )
     shutil.rmtree(checkpoints)
     logits = predict_logits(network.model, torch.from_numpy(encode(inner.holdout, spec))).numpy()
     label = (inner.holdout[TARGET] == POSITIVE).to_numpy()

@@ -16,7 +16,10 @@ TRIALS = 25
 """Random settings tried for every tuned peer; validation ROC-AUC chooses."""
 
 DEFAULT = "default network"
-"""Name of the model that all others are compared with."""
+"""Name of the model that all others are compared with: the student."""
+
+TEACHER = "teacher"
+"""Name of the five networks that the student is distilled from."""
 
 PACKAGES = ("scikit-learn", "lightgbm", "xgboost-cpu", "catboost", "tabm", "pytabkit", "torch")
 """Packages whose versions decide the figures."""

@@ -18,7 +18,7 @@ from tasks.core.training.data.split import Split
 from tasks.core.training.export.graph import export
 from tasks.core.training.network.ensemble import train_network
 from tasks.core.training.search import search_settings
-from tests.benchmarks.peers.peer import DEFAULT, Judged, Peer
+from tests.benchmarks.peers.peer import DEFAULT, TEACHER, Judged, Peer
 
 SPEED_ROWS, SPEED_RUNS = 4_096, 30
 
@@ -33,7 +33,11 @@ def network(
     spec = fit_spec(split.training, encoding)
     with tempfile.TemporaryDirectory() as folder:
         trained = train_network(
-            split, spec, config, checkpoints=Path(folder), on_epoch=lambda *_: None, resume=False
+            split,
+            spec,
+            config,
+            checkpoints=Path(folder),
+            resume=False,
         )
     model = Model(export(trained.model, trained.platt, spec))
     holdout = encode(split.holdout, spec)
@@ -81,11 +85,12 @@ def _peer(name: str, *, usual: bool = False, **settings: Any) -> Peer:
 LARGE = {"hidden": (128, 64), "learning_rate": 1e-3}
 PEERS = (
     _peer(DEFAULT, usual=True),
-    _peer("single network", usual=True, members=1),
-    _peer("five large networks", **LARGE),
-    _peer("single large network", members=1, **LARGE),
-    _peer("unweighted networks", class_weighting="none"),
-    _peer("balanced networks", class_weighting="balanced"),
+    _peer(TEACHER, usual=True, student="none"),
+    _peer("single network", usual=True, members=1, student="none"),
+    _peer("five large networks", student="none", **LARGE),
+    _peer("single large network", members=1, student="none", **LARGE),
+    _peer("unweighted networks", class_weighting="none", student="none"),
+    _peer("balanced networks", class_weighting="balanced", student="none"),
     Peer(
         name="searched network",
         settings="--search 25 on each split's own training and validation parts, then the usual training",

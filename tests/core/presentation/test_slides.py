@@ -1,5 +1,6 @@
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from matplotlib.text import Text
@@ -8,7 +9,7 @@ from schemas.manifest import MODEL
 from schemas.measures import Measure
 from tasks.core.bundle.bundle_files import Bundle
 from tasks.core.presentation.slides import Deck, Slide, make_deck
-from tests.harness.evaluation import numbers
+from tests.harness.evaluation import cross_fit, numbers
 
 CONSTANTS = {"95", "100", "10", "22", "4"}
 """Numbers that slides say by themselves: intervals, people drawn, powers of ten, an article, an hour."""
@@ -109,9 +110,9 @@ def test_the_main_figures_stand_where_they_belong(deck: Deck, champion: Bundle) 
     def comma(value: float | None, digits: int = 3) -> str:
         return f"{value or 0:.{digits}f}".replace(".", ",")
 
-    assert f"ROC-AUC de {comma(e.measures.roc_auc.value)}" in slides["Les résultats"]
-    for report in e.baselines.values():
-        assert comma(report.measures.roc_auc.value) in slides["Les résultats"]
+    assert comma(e.roc_auc.value) in slides["Les résultats"]
+    for report in e.compared.values():
+        assert comma(abs(report.difference.roc_auc.value or 0), 4) in slides["Les résultats"]
     assert f"{comma(100 * (e.audit.churn_share or 0), 1)}\u00a0%" in slides[TOPICS[0]]
     assert f"trouver {100 * deciles[1].gain:.0f}\u00a0% des départs" in slides["Qui appeler"]
     assert f"{c.true_positive + c.false_positive}\u00a0clients signalés" in slides["Qui appeler"]
@@ -161,9 +162,9 @@ def test_the_footer_says_what_the_model_is(deck: Deck, champion: Bundle) -> None
 @pytest.mark.parametrize(
     ("low", "high", "expected", "bullet"),
     [
-        (0.002, 0.010, "devant tous les modèles simples", "Devant"),
-        (-0.002, 0.006, "au niveau des meilleurs modèles simples", "À égalité"),
-        (-0.010, -0.002, "un modèle simple fait mieux", "Derrière"),
+        (0.002, 0.010, "Meilleur que la régression logistique", "Le réseau fait mieux que"),
+        (-0.002, 0.006, "Pas départagé de la régression logistique", "Non départagé de"),
+        (-0.010, -0.002, "Moins bon que la régression logistique", "Le réseau fait moins bien que"),
     ],
 )
 def test_results_claim_no_more_than_intervals_do(
@@ -181,7 +182,47 @@ def test_results_claim_no_more_than_intervals_do(
     results = make_deck(e, champion.manifest, in_service=True).slides[4]
 
     assert expected in results.title
-    assert results.bullets[0].startswith(bullet)
+    assert results.bullets[1].startswith(bullet)
+
+
+def test_results_are_those_of_the_folds(champion: Bundle) -> None:
+    """Where the recipe was repeated in folds, their figures stand in title, text, picture and notes."""
+    folds = cross_fit(-0.0087, -0.0013)
+    e = champion.evaluation.model_copy(update={"cross_fit": folds})
+    results = make_deck(e, champion.manifest, in_service=True).slides[4]
+    bullets = " ".join(results.bullets)
+
+    assert results.title.startswith("Moins bon que la régression logistique")
+    assert "0,0050" in results.title
+    assert results.key_figures[0].value == "0,846"
+    assert bullets.startswith("Jugé")
+    assert "Le réseau fait moins bien que : régression logistique." in bullets.replace("\u00a0", " ")
+    assert f"Jugé sur {e.audit.rows.accepted}" in bullets.replace("\u202f", "").replace("\u00a0", " ")
+    assert "refait 3\u00a0fois" in results.notes
+    for each in folds.baselines.values():
+        difference = each.difference.roc_auc.value
+        assert difference is not None
+        assert f"{abs(difference):.4f}".replace(".", ",") in results.picture.alt
+    assert str(e.training.holdout_customers) not in bullets
+
+
+def test_results_of_the_holdout_are_said_to_be(deck: Deck, champion: Bundle) -> None:
+    """Without folds the slide names how few customers judge, and tells of no repetition."""
+    results = deck.slides[4]
+
+    assert champion.evaluation.cross_fit is None
+    assert f"Jugé sur {champion.evaluation.training.holdout_customers}" in " ".join(results.bullets).replace(
+        "\u202f", ""
+    ).replace("\u00a0", " ")
+    assert "refait" not in results.notes
+
+
+def test_every_number_of_the_folds_is_in_the_bundle(champion: Bundle) -> None:
+    """Evidence over folds adds no number that evaluation.json does not have."""
+    e = champion.evaluation.model_copy(update={"cross_fit": cross_fit(0.0013, 0.0087)})
+    results = make_deck(e, champion.manifest, in_service=True).slides[4]
+
+    assert set().union(*map(shown, written(results))) - known(replace(champion, evaluation=e)) == set()
 
 
 def test_what_cannot_be_measured_is_said(champion: Bundle) -> None:

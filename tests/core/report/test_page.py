@@ -1,10 +1,17 @@
 import re
+from unittest.mock import patch
 
 import pytest
 
+from schemas.config import GatePolicy
 from schemas.measures import Measure
+from schemas.reports import CrossFit, JudgedEvaluation
+from tasks.core.gate import judge
+from tasks.core.report.card import write_card
+from tasks.core.report.comparison import compare
+from tasks.core.report.page import write_page
 from tasks.core.report.sentences import number
-from tests.harness.evaluation import numbers
+from tests.harness.evaluation import cross_fit, numbers
 from tests.harness.home import Home
 
 CONSTANTS = {"95", "100", "10", "02", "1"}
@@ -19,11 +26,38 @@ def page(trained_home: Home) -> str:
     return (folder / "report.html").read_text(encoding="utf-8")
 
 
+def judged(home: Home, found: CrossFit | None) -> JudgedEvaluation:
+    """Return the champion's evaluation with this evidence over folds, judged by the default policy."""
+    assert home.champion is not None
+    e = home.champion.evaluation.model_copy(update={"cross_fit": found})
+    return e.model_copy(update={"gate": judge(e, GatePolicy(), champion_simulated=None)})
+
+
+def written(home: Home, e: JudgedEvaluation) -> tuple[str, str]:
+    """Write report and model card of such an evaluation, with frames in place of the drawings."""
+    assert home.champion is not None
+    config = home.champion.manifest.config
+    with patch("tasks.core.report.plots._svg", lambda _, title: f'<svg aria-label="{title}"></svg>'):
+        page = write_page(e, title="a" * 16, extract_id="0" * 16, config=config, versions={}, files={})
+    return page, write_card(e, title="a" * 16, extract_id="0" * 16, config=config)
+
+
 def test_every_number_shown_is_in_the_evaluation(trained_home: Home, page: str) -> None:
     """Each number in the text of the report is one of evaluation.json, rounded, or a sum of its counts."""
     champion = trained_home.champion
     assert champion is not None
-    e = champion.evaluation
+    assert_numbers_are_known(champion.evaluation, page)
+
+
+def test_every_number_of_the_folds_is_in_the_evaluation(trained_home: Home) -> None:
+    """So is each number that the evidence over folds adds."""
+    e = judged(trained_home, cross_fit(0.0013, 0.0087))
+
+    assert_numbers_are_known(e, written(trained_home, e)[0])
+
+
+def assert_numbers_are_known(e: JudgedEvaluation, page: str) -> None:
+    """Look every number of the page up in the evaluation."""
     hidden = "|".join(rf"<{tag}\b.*?</{tag}>" for tag in ("style", "title", "h1", "svg", "footer"))
     text = re.sub(hidden, " ", page, flags=re.DOTALL)
     text = re.sub(r"Extract [0-9a-f]{16}|<[^>]+>", " ", text)
@@ -62,10 +96,11 @@ def test_the_page_holds_no_customer(trained_home: Home, page: str) -> None:
     assert "TEST-" not in card.read_text(encoding="utf-8")
 
 
-def test_the_verdict_comes_first(page: str) -> None:
-    """Verdict and gate stand before everything else, and every section is there."""
-    sections = ("The data", "Training", "Ranking", "Comparison with the baselines", "Whom to call")
+def test_the_answer_and_the_verdict_come_first(page: str) -> None:
+    """The main question, then verdict and gate, stand before everything else; every section is there."""
+    sections = ("The data", "Training", "Ranking on the holdout", "Comparison on the holdout", "Whom to call")
     order = [
+        "<h2>Is the network better than logistic regression?",
         'class="verdict',
         *(
             f"<h2>{name}"
@@ -111,3 +146,34 @@ def test_the_model_card_is_filled(trained_home: Home) -> None:
     assert "{{" not in card
     assert "art. 22" in card
     assert f"| roc_auc | {number(champion.evaluation.measures.roc_auc)} |" in card
+
+
+def test_both_answers_stand_in_report_and_card(trained_home: Home) -> None:
+    """Whether the network is better, and whether it is no worse, each before the gate's verdict."""
+    e = judged(trained_home, cross_fit(0.0013, 0.0087))
+    answers = compare(e, e.gate)
+
+    for document, verdict in zip(written(trained_home, e), ('class="verdict', "Gate: "), strict=True):
+        places = [document.index(each.replace(">", "&gt;") if "<" in document else each) for each in answers]
+        assert places == sorted(places)
+        assert places[-1] < document.index(verdict)
+    assert "done in 3 folds" in answers[0]
+    assert ": yes; required: ROC-AUC difference > -0.005 (95 %)." in answers[1]
+
+
+def test_folds_are_drawn_only_where_there_are_some(trained_home: Home) -> None:
+    """With the holdout alone there are the same two sentences, and neither plot nor caption."""
+    title = '<svg aria-label="Network minus other models, by fold">'
+    folds = judged(trained_home, cross_fit(0.0013, 0.0087))
+    alone = judged(trained_home, None)
+
+    page, _ = written(trained_home, folds)
+    other, _ = written(trained_home, alone)
+
+    assert page.count(title) == 1
+    assert page.count("A small dot is one fold") == 1
+    assert page.index("No worse than") < page.index(title) < page.index('class="verdict')
+    assert title not in other
+    assert "A small dot is one fold" not in other
+    assert "On a holdout of" in other
+    assert "No worse than logistic regression: " in other

@@ -29,7 +29,10 @@ UNKNOWN = "whether the candidate is no worse than the champion is neither shown 
         (decided("passed", champion="pass"), None),
         (
             decided("not proven", baseline="pass", champion="not proven"),
-            f"Not proven: {UNKNOWN}; the policy accepts such a candidate (gate.not_proven: promote).",
+            (
+                f"{UNKNOWN[0].upper()}{UNKNOWN[1:]}: there are too few customers to tell. No check failed,"
+                " and the policy accepts such a candidate all the same (gate.not_proven: promote)."
+            ),
         ),
         (
             decided("refused", champion="not proven"),

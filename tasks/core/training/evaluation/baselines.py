@@ -44,25 +44,8 @@ def fit_baselines(training: pd.DataFrame, validation: pd.DataFrame) -> dict[str,
         Baselines by name: logistic regression, the same with splines, decision tree.
     """
     churned = (validation[TARGET] == POSITIVE).to_numpy()
-    regressions = {
-        LOGISTIC_REGRESSION: _pipeline(StandardScaler(), LogisticRegression(max_iter=5_000)),
-        SPLINES: _pipeline(
-            make_pipeline(SplineTransformer(knots="quantile"), StandardScaler()),
-            LogisticRegression(max_iter=5_000),
-        ),
-    }
-    fitted = {name: _fit(pipeline, training) for name, pipeline in regressions.items()}
-    trees = [
-        _fit(
-            _pipeline(
-                "passthrough", DecisionTreeClassifier(max_depth=depth, min_samples_leaf=leaf, random_state=0)
-            ),
-            training,
-        )
-        for depth in _TREE_DEPTHS
-        for leaf in _TREE_LEAVES
-    ]
-    fitted[DECISION_TREE] = max(trees, key=lambda t: roc_auc_score(churned, _probability(t, validation)))
+    fitted = fit_regressions(training)
+    fitted[DECISION_TREE] = _best_tree(training, validation, churned)
     return {
         name: Baseline(
             pipeline=pipeline,
@@ -72,16 +55,40 @@ def fit_baselines(training: pd.DataFrame, validation: pd.DataFrame) -> dict[str,
     }
 
 
-def _pipeline(numbers: object, classifier: object) -> Pipeline:
+def fit_regressions(training: pd.DataFrame) -> dict[str, Pipeline]:
+    """Fit the two logistic regressions, by name, on (N, *) accepted customers with their outcome."""
+    splines = make_pipeline(SplineTransformer(knots="quantile"), StandardScaler())
+    return {
+        name: _fit(make_pipeline(_columns(numbers), LogisticRegression(max_iter=5_000)), training)
+        for name, numbers in {LOGISTIC_REGRESSION: StandardScaler(), SPLINES: splines}.items()
+    }
+
+
+def _best_tree(training: pd.DataFrame, validation: pd.DataFrame, churned: npt.NDArray[np.bool_]) -> Pipeline:
+    """Fit trees of several sizes to the same inputs; keep the one of the highest ROC-AUC on validation."""
+    columns = _columns("passthrough")
+    x = columns.fit_transform(training[list(FEATURES)])
+    x_validation = columns.transform(validation[list(FEATURES)])
+    trees = [
+        DecisionTreeClassifier(max_depth=depth, min_samples_leaf=leaf, random_state=0).fit(
+            x, (training[TARGET] == POSITIVE).to_numpy()
+        )
+        for depth in _TREE_DEPTHS
+        for leaf in _TREE_LEAVES
+    ]
+    best = max(trees, key=lambda tree: roc_auc_score(churned, tree.predict_proba(x_validation)[:, 1]))
+    return make_pipeline(columns, best)
+
+
+def _columns(numbers: object) -> ColumnTransformer:
     """Combine one-hot categories and transformed numbers; a blank TotalCharges counts as 0."""
     filled = make_pipeline(SimpleImputer(strategy="constant", fill_value=0.0), numbers)
-    columns = ColumnTransformer(
+    return ColumnTransformer(
         [
             ("categories", OneHotEncoder(handle_unknown="ignore"), list(CATEGORIES)),
             ("numbers", filled, list(NUMBERS)),
         ]
     )
-    return make_pipeline(columns, classifier)
 
 
 def _fit(pipeline: Pipeline, training: pd.DataFrame) -> Pipeline:

@@ -13,9 +13,11 @@ from schemas.reports import (
     Evaluation,
     ModelReport,
     SliceReport,
+    TeacherReport,
 )
 from tasks.core.bundle.bundle_files import Bundle, Staged
 from tasks.core.bundle.encoder import encode
+from tasks.core.bundle.onnx_model import Model, published
 from tasks.core.intervals import proportion
 from tasks.core.training.arrays import Bools, Floats
 from tasks.core.training.data.split import unseen_by
@@ -23,7 +25,9 @@ from tasks.core.training.evaluation.baselines import Baseline
 from tasks.core.training.evaluation.contributions import explained
 from tasks.core.training.evaluation.evidence import collect_evidence
 from tasks.core.training.evaluation.parity import measure_parity
-from tasks.core.training.evaluation.protected import Refit, cost_of_leaving_out
+from tasks.core.training.evaluation.protected import cost_of_leaving_out
+from tasks.core.training.evaluation.side_fits import SideResults
+from tasks.core.training.evaluation.teacher import agreement
 from tasks.core.training.metrics.classification import confusion, measure
 from tasks.core.training.metrics.delong import paired_difference
 from tasks.core.training.network.ensemble import Network
@@ -38,7 +42,7 @@ def evaluate_candidate(
     *,
     network: Network,
     baselines: Mapping[str, Baseline],
-    without_protected: Refit | None,
+    others: SideResults,
     champion: Bundle | None,
     audit: DataAudit,
     config: EvaluationConfig,
@@ -69,7 +73,7 @@ def evaluate_candidate(
             difference=paired_difference(probability[rows], other[rows], label[rows]),
         )
 
-    others = {name: baseline.probability(holdout) for name, baseline in baselines.items()}
+    simple = {name: baseline.probability(holdout) for name, baseline in baselines.items()}
     own = report(probability, threshold)
     champion_report = None
     if champion is not None and champion.manifest.simulated == audit.simulated:
@@ -80,6 +84,17 @@ def evaluate_candidate(
             same_model=champion.scoring_sha256 == candidate.scoring_sha256,
             **dict(report(theirs, champion.cut_points.threshold, unseen)),
         )
+    matrix = encode(holdout, candidate.spec)
+    teacher_report = None
+    if candidate.teacher is not None:
+        teacher = Model(candidate.teacher)
+        followed = agreement(Model(candidate.onnx), teacher, matrix)
+        teacher_report = TeacherReport(
+            mean_difference=followed.mean_difference,
+            same_first_reason=followed.same_first_reason,
+            shared_reasons=followed.shared_reasons,
+            **dict(report(published(teacher.probability(matrix)), threshold)),
+        )
     return Evaluation(
         simulated=audit.simulated,
         audit=audit,
@@ -87,11 +102,13 @@ def evaluate_candidate(
         threshold=threshold,
         measures=own.measures,
         confusion=own.confusion,
-        baselines={name: report(others[name], baseline.threshold) for name, baseline in baselines.items()},
+        baselines={name: report(simple[name], baseline.threshold) for name, baseline in baselines.items()},
         champion=champion_report,
+        teacher=teacher_report,
+        cross_fit=others.cross_fit,
         protected=None
-        if without_protected is None
-        else cost_of_leaving_out(probability, without_protected.probability(holdout), label),
+        if others.without_protected is None
+        else cost_of_leaving_out(probability, others.without_protected, label),
         slices={
             column: {
                 value: _slice(probability[rows] >= threshold, label[rows])
@@ -100,13 +117,13 @@ def evaluate_candidate(
             }
             for column in SLICES
         },
-        parity=measure_parity(network.model, network.platt, candidate.onnx, encode(holdout, candidate.spec)),
+        parity=measure_parity(network.model, network.platt, candidate.onnx, matrix),
         reasons=explained(candidate, holdout),
         evidence=collect_evidence(
             holdout,
             label,
             scorer.probability,
-            others=others,
+            others=simple,
             threshold=threshold,
             other_thresholds={name: baseline.threshold for name, baseline in baselines.items()},
             inputs=tuple(encoding.column for encoding in candidate.spec.encodings),

@@ -6,18 +6,19 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.special import expit
+from torch import nn
 
 from schemas.reports import Parity
 from tasks.core.bundle.onnx_model import Model
 from tasks.core.training.network.calibration import Platt
-from tasks.core.training.network.mlp import Ensemble, predict_logits
+from tasks.core.training.network.mlp import predict_logits
 
 PARITY_BATCHES = (0, 1, 2, 7_043)
 """Batch sizes: none, one, two, and the size of the reference extract."""
 
 
 def measure_parity(
-    model: Ensemble,
+    model: nn.Module,
     platt: Platt,
     onnx: bytes,
     matrix: npt.NDArray[np.float32],

@@ -1,10 +1,8 @@
 """Measure the cost of leaving protected attributes out of the model."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from schemas.columns import PROTECTED
@@ -12,16 +10,14 @@ from schemas.config import TrainConfig
 from schemas.measures import Measure
 from schemas.preprocessing import Spec
 from schemas.reports import ProtectedCost
-from schemas.scores import PROBABILITY_DECIMALS
 from tasks.core.bundle.encoder import encode
 from tasks.core.intervals import Z_95
 from tasks.core.training.arrays import Bools, Floats
 from tasks.core.training.data.fit_encoder import fit_spec
-from tasks.core.training.data.split import Split
+from tasks.core.training.data.split import Parts
 from tasks.core.training.metrics.delong import paired_difference
-from tasks.core.training.network.calibration import calibrated_probability
+from tasks.core.training.network.calibration import rounded_probability
 from tasks.core.training.network.ensemble import Network, train_network
-from tasks.core.training.network.epoch_log import EpochLog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,19 +29,14 @@ class Refit:
 
     def probability(self, frame: pd.DataFrame) -> Floats:
         """Compute churn probabilities of accepted customers, rounded like scores: (N, *) to (N,)."""
-        matrix = encode(frame, self.spec)
-        exact: Floats = calibrated_probability(self.network.model, self.network.platt, matrix).astype(
-            np.float64
-        )
-        return np.round(exact, PROBABILITY_DECIMALS)
+        return rounded_probability(self.network.model, self.network.platt, encode(frame, self.spec))
 
 
 def refit_without(
-    parts: Split,
+    parts: Parts,
     config: TrainConfig,
     *,
     checkpoints: Path,
-    on_epoch: Callable[[int, EpochLog], None],
     resume: bool,
 ) -> Refit:
     """Fit the same configuration on the same parts, without gender and SeniorCitizen.
@@ -54,7 +45,6 @@ def refit_without(
         parts: Training and validation are used.
         config: The model's own; `encoding.protected_attributes` is ignored.
         checkpoints: Folder with one subfolder per member, for this fit only.
-        on_epoch: As for `train_network`.
         resume: As for `train_network`.
 
     Raises:
@@ -62,7 +52,11 @@ def refit_without(
     """
     spec = fit_spec(parts.training, config.encoding.model_copy(update={"protected_attributes": False}))
     network = train_network(
-        parts, spec, config.fit, checkpoints=checkpoints, on_epoch=on_epoch, resume=resume
+        parts,
+        spec,
+        config.fit,
+        checkpoints=checkpoints,
+        resume=resume,
     )
     return Refit(network=network, spec=spec)
 

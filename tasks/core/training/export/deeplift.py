@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from onnx import TensorProto
 
-from schemas.columns import PROTECTED
 from schemas.preprocessing import Spec
-from tasks.core.bundle.onnx_model import INPUT, REASONS_GIVEN
+from tasks.core.bundle.onnx_model import INPUT
 from tasks.core.training.arrays import Floats
 from tasks.core.training.export.layers import Activation, Layers
 from tasks.core.training.export.nodes import Nodes
+from tasks.core.training.export.ranking import columns_of_inputs, rank
 
 SMALLEST_SLOPE, LARGEST_SLOPE = np.float32(-0.0999), np.float32(1.0999)
 """Bounds of SiLU's derivative, and so of every chord's slope (mean value theorem), rounded outwards.
@@ -63,8 +62,7 @@ def explain(
     activations = layers.activations(reference)
     weights = [*layers.weights[:-1], layers.weights[-1] * layers.head[:, :, np.newaxis]]
     chain = _slopes(nodes, weights, hidden, activations)  # (M * d_block, N)
-    columns = [len(encoding.feature_names) for encoding in spec.encodings]
-    first, inputs = columns[0], len(reference)
+    first, inputs = len(spec.encodings[0].feature_names), len(reference)
 
     # One multiplier per input, except for those of the first column: its contribution is the difference
     # of the logits minus all others. That saves almost a quarter of the widest product.
@@ -81,25 +79,17 @@ def explain(
     base = nodes.constant("reference", reference[first:, np.newaxis].astype(np.float32))
     change = nodes.add("Sub", others, base, output="inputs.change")
     shares = nodes.add("Mul", change, multiplier, output="inputs.shares")  # (F - first, N)
-    group = np.repeat(np.eye(len(columns) - 1, dtype=np.float32), columns[1:], axis=1)
-    rest = nodes.add("MatMul", nodes.constant("columns", group), shares, output="columns.others")
+    group = nodes.constant("columns", columns_of_inputs(spec, skip=1))
+    rest = nodes.add("MatMul", group, shares, output="columns.others")
 
     at_reference = np.float32((layers.head * activations[-1].a).sum())
     difference = nodes.add("Sub", raised, nodes.constant("head.reference", at_reference), output="difference")
     minus = nodes.constant("minus_each", np.full((1, inputs - first), -1, dtype=np.float32))
     left = nodes.add("Gemm", minus, shares, difference, output="columns.first")
     found = nodes.add("Concat", left, rest, output="columns.all", axis=0)  # (C, N)
-    return nodes.add("Transpose", found, output="columns.found", perm=[1, 0]), _top(nodes, found, spec)
-
-
-def empty_explanation(nodes: Nodes, spec: Spec) -> tuple[str, str]:
-    """Write the branch without explanations: contributions (0, C) and top reasons (0, 3)."""
-    contributions = nodes.constant("none", np.zeros((0, len(spec.encodings)), dtype=np.float32))
-    top = nodes.constant("no_top", np.zeros((0, REASONS_GIVEN), dtype=np.int64))
-    return (
-        nodes.add("Identity", contributions, output="none.found"),
-        nodes.add("Identity", top, output="no_top.found"),
-    )
+    contributions = nodes.add("Transpose", found, output="columns.found", perm=[1, 0])
+    top = rank(nodes, found, spec, columns_axis=0)
+    return contributions, nodes.add("Transpose", top, output="top.found", perm=[1, 0])
 
 
 def _slopes(
@@ -130,20 +120,3 @@ def _slopes(
             passed = nodes.add("Reshape", passed, together, output="passed")
         chain = nodes.add("Mul", passed, slope(i - 1), output=f"block_{i - 1}.chain")
     return chain
-
-
-def _top(nodes: Nodes, contributions: str, spec: Spec) -> str:
-    """Rank the (C, N) contributions that raise the risk, without protected attributes: (N, 3)."""
-    allowed = np.array([[encoding.column not in PROTECTED] for encoding in spec.encodings], dtype=np.float32)
-    ranked = nodes.add("Mul", contributions, nodes.constant("allowed", allowed), output="ranked")
-    nodes.add_top(
-        ranked, nodes.constant("reasons", np.array([REASONS_GIVEN])), values="top.value", indices="top.index"
-    )
-    zero, one = nodes.constant("nothing", np.float32(0)), nodes.constant("one", np.int64(1))
-    raises = nodes.add("Greater", "top.value", zero, output="top.raises")
-    counted = nodes.add("Cast", raises, output="top.counted", to=TensorProto.INT64)
-    # (index + 1) * counted - 1: the index where it raises the risk, and -1 elsewhere
-    shifted = nodes.add("Add", "top.index", one, output="top.shifted")
-    kept = nodes.add("Mul", shifted, counted, output="top.kept")
-    top = nodes.add("Sub", kept, one, output="top")
-    return nodes.add("Transpose", top, output="top.found", perm=[1, 0])

@@ -29,9 +29,10 @@ class Nodes:
         self._nodes.append(helper.make_node(operator, list(inputs), [output], name=output, **attributes))
         return output
 
-    def add_top(self, scores: str, count: str, *, values: str, indices: str) -> None:
-        """Append a TopK over the rows of a (C, N) matrix: largest first, ties in row order."""
-        self._nodes.append(helper.make_node("TopK", [scores, count], [values, indices], name=indices, axis=0))
+    def add_top(self, scores: str, count: str, *, values: str, indices: str, axis: int) -> None:
+        """Append a TopK along an axis of a matrix: largest first, ties in order."""
+        node = helper.make_node("TopK", [scores, count], [values, indices], name=indices, axis=axis)
+        self._nodes.append(node)
 
     def add_if(
         self, condition: str, outputs: list[str], *, then: onnx.GraphProto, other: onnx.GraphProto

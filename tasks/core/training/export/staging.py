@@ -11,7 +11,7 @@ from schemas.cut_points import CutPoints
 from schemas.manifest import MODEL
 from schemas.preprocessing import Example, Examples, Spec
 from schemas.scores import PROBABILITY_DECIMALS
-from tasks.core.bundle.bundle_files import CUT_POINTS, EXAMPLES, SPEC, STATE
+from tasks.core.bundle.bundle_files import CUT_POINTS, EXAMPLES, SPEC, STATE, TEACHER
 from tasks.core.bundle.encoder import encode
 from tasks.core.bundle.examples import INVENTED_CUSTOMERS, as_customers
 from tasks.core.bundle.onnx_model import Model
@@ -31,6 +31,8 @@ def stage_bundle(folder: Path, *, network: Network, spec: Spec) -> CutPoints:
     cut_points = fit_cut_points(probability, network.label)
     write_new(folder / MODEL, onnx)
     write_new(folder / STATE, to_bytes(model, platt))
+    if network.student is not None:
+        write_new(folder / TEACHER, to_bytes(network.teacher, platt))
     write_new(folder / SPEC, spec.to_json_bytes())
     write_new(folder / EXAMPLES, _examples(runtime, spec).to_json_bytes())
     write_new(folder / CUT_POINTS, to_json(cut_points))

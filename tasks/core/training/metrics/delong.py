@@ -31,7 +31,7 @@ def paired_difference(
     if churners == 0 or stayers == 0:
         measure = Measure(value=None, low=None, high=None)
         return PairedDifference(customers=len(label), roc_auc=measure)
-    churner_parts, stayer_parts = zip(*(_components(s, label) for s in (candidate, other)), strict=True)
+    churner_parts, stayer_parts = zip(*(components(s, label) for s in (candidate, other)), strict=True)
     by_churner = churner_parts[0] - churner_parts[1]
     by_stayer = stayer_parts[0] - stayer_parts[1]
     value = float(by_churner.mean())
@@ -43,12 +43,12 @@ def paired_difference(
     return PairedDifference(customers=len(label), roc_auc=Measure(value=value, low=low, high=high))
 
 
-def _components(
+def components(
     scores: npt.NDArray[np.floating], label: npt.NDArray[np.bool_]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Compute each churner's share of stayers below it, and each stayer's share of churners above it.
 
-    The mean of either is the ROC-AUC.
+    The mean of either is the ROC-AUC. There must be customers of both classes.
     """
     among_all = rankdata(scores)
     of_churners, of_stayers = scores[label], scores[~label]

@@ -8,8 +8,10 @@ import numpy.typing as npt
 import torch
 from scipy.optimize import minimize
 from scipy.special import expit
+from torch import nn
 
-from tasks.core.training.network.mlp import Ensemble, Mlp, predict_logits
+from schemas.scores import PROBABILITY_DECIMALS
+from tasks.core.training.network.mlp import predict_logits
 
 HIGH_RISK_SHARE: Final = 0.2
 """Share of customers in the high risk band: the first two deciles."""
@@ -65,7 +67,7 @@ def fit_platt(logits: npt.NDArray[np.floating], label: npt.NDArray[np.bool_]) ->
 
 
 def calibrated_probability(
-    model: Mlp | Ensemble, platt: Platt, matrix: npt.NDArray[np.float32]
+    model: nn.Module, platt: Platt, matrix: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """Compute with torch what the exported graph must compute.
 
@@ -80,6 +82,14 @@ def calibrated_probability(
     logits = predict_logits(model, torch.tensor(matrix))
     probability: npt.NDArray[np.float32] = torch.sigmoid(logits * platt.slope + platt.intercept).numpy()
     return probability
+
+
+def rounded_probability(
+    model: nn.Module, platt: Platt, matrix: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float64]:
+    """Compute (N,) float64 churn probabilities of (N, F) encoded customers, rounded like scores."""
+    exact = calibrated_probability(model, platt, matrix).astype(np.float64)
+    return np.round(exact, PROBABILITY_DECIMALS)
 
 
 def best_f1_threshold(probability: npt.NDArray[np.floating], label: npt.NDArray[np.bool_]) -> float:

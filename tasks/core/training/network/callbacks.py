@@ -1,10 +1,13 @@
 """Training callbacks: early stopping and checkpoints."""
 
+import hashlib
 import io
 import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from tasks.core.errors import ConfigError
@@ -104,3 +107,24 @@ def _read(path: Path) -> dict[str, Any]:
             f"checkpoint {path.name!r} is damaged or missing. Start the training again without --resume."
         ) from None
     return state
+
+
+def identity_of(settings: str, *arrays: npt.NDArray[Any]) -> str:
+    """Hash everything that determines the outcome, so that no other run's checkpoint is resumed."""
+    digest = hashlib.sha256(settings.encode())
+    for array in arrays:
+        digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def check_identity(state: dict[str, Any], identity: str) -> None:
+    """Refuse a checkpoint of another run.
+
+    Raises:
+        ConfigError: It belongs to one.
+    """
+    if state.get("identity") != identity:
+        raise ConfigError(
+            "the checkpoint belongs to a training run with a different configuration or other customers. "
+            "Start the training again without --resume."
+        )

@@ -1,4 +1,4 @@
-"""Train and calibrate the networks: everything between the split and the export."""
+"""Train teacher and student, and calibrate: everything between the split and the export."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,48 +15,59 @@ from schemas.config import FitConfig
 from schemas.preprocessing import Spec
 from schemas.reports import TrainingReport
 from tasks.core.bundle.encoder import encode
-from tasks.core.training.data.split import Split
+from tasks.core.training.data.split import Parts
 from tasks.core.training.network.calibration import Platt, fit_platt
+from tasks.core.training.network.distil import distil
 from tasks.core.training.network.epoch_log import EpochLog
 from tasks.core.training.network.fit import fit
-from tasks.core.training.network.mlp import Ensemble, predict_logits
+from tasks.core.training.network.mlp import Ensemble, count_parameters, predict_logits
 from tasks.core.training.network.stopping_folds import stopping_folds
+from tasks.core.training.network.student import Student
 
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """Fitted networks, their calibration and a report on their training.
+    """The fitted teacher, the student that learned from it, their calibration and a report on the training.
 
-    `logits` (N,) float64 and `label` (N,) bool belong to the customers used for calibration and cut
-    points, each scored by the one member that was not trained on it.
+    `student` is None if the teacher itself goes into service. `logits` (N,) float64 and `label` (N,) bool
+    belong to the customers used for calibration and cut points, each scored by the one member of the
+    teacher that was not trained on it.
     """
 
-    model: Ensemble
+    teacher: Ensemble
+    student: Student | None
     platt: Platt
     logits: npt.NDArray[np.float64]
     label: npt.NDArray[np.bool_]
     report: TrainingReport
 
+    @property
+    def model(self) -> Student | Ensemble:
+        """The network that goes into service."""
+        return self.student or self.teacher
+
 
 def train_network(
-    parts: Split,
+    parts: Parts,
     spec: Spec,
     config: FitConfig,
     *,
     checkpoints: Path,
-    on_epoch: Callable[[int, EpochLog], None],
-    resume: bool,
+    on_epoch: Callable[[int, EpochLog], None] = lambda *_: None,
+    on_steps: Callable[[int, float], None] = lambda *_: None,
+    resume: bool = False,
 ) -> Network:
-    """Fit every member and calibrate on customers it has not seen; the holdout is not used.
+    """Fit the teacher, calibrate it on customers it has not seen, and distil it; the holdout is not used.
 
     Args:
         parts: Training and validation are used.
         spec: How customers are encoded.
         config: Networks, optimiser and seed; member m of `members` has the seed
-            `seed * members + m`, so a single one has the configured seed.
-        checkpoints: Folder with one subfolder per member.
+            `seed * members + m`, so a single one has the configured seed. The student has it, too.
+        checkpoints: Folder with one subfolder per member, and one for the student.
         on_epoch: Called with the member, counted from 1, and its epoch.
-        resume: Continue from `checkpoints`; finished members are not fitted again.
+        on_steps: Called with the student's steps and their mean loss.
+        resume: Continue from `checkpoints`; finished networks are not fitted again.
 
     Raises:
         ConfigError: the loss is not finite, or the checkpoint is damaged or belongs to another run.
@@ -79,10 +90,22 @@ def train_network(
         )
         logits[held_back] = predict_logits(member.model, torch.tensor(x[held_back])).numpy()
         fitted.append(member)
-    model = Ensemble(member.model for member in fitted).eval()
+    teacher = Ensemble(member.model for member in fitted).eval()
+    student = None
+    if config.student == "distilled":
+        student = distil(
+            teacher,
+            x,
+            spec,
+            seed=config.seed,
+            checkpoints=checkpoints / "student",
+            on_steps=on_steps,
+            resume=resume,
+        )
     unseen = ~np.isnan(logits)
     return Network(
-        model=model,
+        teacher=teacher,
+        student=student,
         platt=fit_platt(logits[unseen], y[unseen]),
         logits=logits[unseen],
         label=y[unseen],
@@ -94,6 +117,7 @@ def train_network(
             best_epochs=tuple(member.best_epoch for member in fitted),
             learning_curves=tuple(member.learning_curve for member in fitted),
             inputs=len(spec.feature_names),
-            parameters=sum(weights.numel() for weights in model.parameters()),
+            parameters=count_parameters(teacher),
+            student_parameters=None if student is None else count_parameters(student),
         ),
     )

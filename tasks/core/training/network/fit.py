@@ -1,9 +1,7 @@
 """Fit the network: seeded, single-threaded, resumable at every epoch, byte-identical every time."""
 
-import hashlib
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +11,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from schemas.config import FitConfig
 from schemas.evidence import LearningCurve
 from tasks.core.errors import ConfigError
-from tasks.core.training.network.callbacks import EarlyStopping, ModelCheckpoint
+from tasks.core.training.network.callbacks import EarlyStopping, ModelCheckpoint, check_identity, identity_of
+from tasks.core.training.network.determinism import one_deterministic_thread
 from tasks.core.training.network.epoch_log import EpochLog, judge_epoch, learning_curve
 from tasks.core.training.network.mlp import Mlp, predict_logits
+from tasks.core.training.network.moving_average import MovingAverage
 
 BETAS = (0.9, 0.99)
 """Decay for AdamW's gradient moments. Source: docs/model.md."""
@@ -79,17 +78,17 @@ def fit(
     checkpoint = ModelCheckpoint(checkpoints)
     if not resume:
         checkpoint.clear()
-    identity = _identity(config, x_train, y_train, x_validation, y_validation)
-    with _one_deterministic_thread(config.seed):
+    identity = identity_of(config.model_dump_json(), x_train, y_train, x_validation, y_validation)
+    with one_deterministic_thread(config.seed):
         model = Mlp(d_in=x_train.shape[1], hidden=config.hidden, dropout=config.dropout)
-        average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay))
+        average = MovingAverage(model, config.ema_decay)
         optimizer = _optimizer(model, config)
         stateful = {"model": model, "average": average, "optimizer": optimizer, "stopping": stopping}
         epoch = 0
         history: list[tuple[float, ...]] = []
         state = checkpoint.load_last()
         if state is not None:
-            _check_identity(state, identity)
+            check_identity(state, identity)
             for name, part in stateful.items():
                 part.load_state_dict(state[name])
             torch.set_rng_state(state["random"])
@@ -104,9 +103,9 @@ def fit(
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-                average.update_parameters(model)
+                average.update()
             judged = [
-                (predict_logits(average.module, x).numpy(), y) for x, y in zip(inputs, labels, strict=True)
+                (predict_logits(average.model, x).numpy(), y) for x, y in zip(inputs, labels, strict=True)
             ]
             train_loss, validation_loss = (_loss(*part, churner_weight) for part in judged)
             if not math.isfinite(train_loss + validation_loss):
@@ -129,11 +128,10 @@ def fit(
             checkpoint.save({"identity": identity, **progress, **states}, is_best=is_best)
 
         best = checkpoint.load_best()
-        _check_identity(best, identity)
+        check_identity(best, identity)
         average.load_state_dict(best["average"])
-        averaged: Mlp = average.module
     return Fitted(
-        model=averaged.eval(),
+        model=average.model.eval(),
         best_epoch=stopping.best_epoch,
         epochs=epoch,
         learning_curve=learning_curve(history),
@@ -162,35 +160,3 @@ def _loss(logits: npt.NDArray[np.float32], label: Labels, churner_weight: Tensor
     return float(
         binary_cross_entropy_with_logits(torch.from_numpy(logits), target, pos_weight=churner_weight)
     )
-
-
-def _identity(config: FitConfig, *arrays: Matrix | Labels) -> str:
-    """Hash everything that determines the outcome, so that no other run's checkpoint is resumed."""
-    digest = hashlib.sha256(config.model_dump_json().encode())
-    for array in arrays:
-        digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def _check_identity(state: dict[str, Any], identity: str) -> None:
-    if state.get("identity") != identity:
-        raise ConfigError(
-            "the checkpoint belongs to a training run with a different configuration or other customers. "
-            "Start the training again without --resume."
-        )
-
-
-@contextmanager
-def _one_deterministic_thread(seed: int) -> Iterator[None]:
-    """Seed torch and make it deterministic within the block; restore its settings afterwards."""
-    threads = torch.get_num_threads()
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        torch.set_num_threads(1)
-        torch.use_deterministic_algorithms(mode=True)
-        try:
-            yield
-        finally:
-            torch.use_deterministic_algorithms(mode=deterministic)
-            torch.set_num_threads(threads)

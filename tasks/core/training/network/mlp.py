@@ -71,7 +71,12 @@ class Ensemble(nn.Module):
         return torch.stack([member(x) for member in self.members]).mean(dim=0)
 
 
-def predict_logits(model: Mlp | Ensemble, matrix: Tensor) -> Tensor:
+def count_parameters(model: nn.Module) -> int:
+    """Count weights and biases."""
+    return sum(each.numel() for each in model.parameters())
+
+
+def predict_logits(model: nn.Module, matrix: Tensor) -> Tensor:
     """Compute logits without dropout and without gradients: (N, d_in) to (N,), float32."""
     was_training = model.training
     model.eval()

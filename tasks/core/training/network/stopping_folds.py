@@ -6,10 +6,10 @@ import pandas as pd
 
 from schemas.columns import TARGET
 from tasks.core.errors import ExtractError
-from tasks.core.training.data.split import Split
+from tasks.core.training.data.split import Parts
 
 
-def stopping_folds(parts: Split, members: int) -> list[npt.NDArray[np.bool_]]:
+def stopping_folds(parts: Parts, members: int) -> list[npt.NDArray[np.bool_]]:
     """Hold back one fold of training and validation, in this order, for each member.
 
     A single member holds back the validation part. With several, member m holds back every

@@ -25,20 +25,28 @@ class TrainingBoard:
     def __init__(self, folder: Path) -> None:
         """Write nothing yet."""
         self._folder = folder
-        self._members: dict[int, SummaryWriter] = {}
+        self._writers: dict[str, SummaryWriter] = {}
 
     def log_epoch(self, member: int, log: EpochLog) -> None:
         """Add an epoch to a member's curves; this and later epochs of an earlier run are purged."""
-        if member not in self._members:
-            folder = str(self._folder / f"member_{member}")
-            self._members[member] = SummaryWriter(folder, purge_step=log.epoch)
-        writer = self._members[member]
+        writer = self._writer(f"member_{member}", log.epoch)
         for name in CURVES:
             for part in ("train", "validation"):
                 value = getattr(getattr(log, part), name)
                 writer.add_scalar(f"{name}/{part}", value, log.epoch)
         writer.add_scalar("learning_rate", log.learning_rate, log.epoch)
         writer.flush()
+
+    def log_student(self, done: int, loss: float) -> None:
+        """Add the student's mean squared error; this and later steps of an earlier run are purged."""
+        writer = self._writer("student", done)
+        writer.add_scalar("distillation/mean_squared_error", loss, done)
+        writer.flush()
+
+    def _writer(self, name: str, step: int) -> SummaryWriter:
+        if name not in self._writers:
+            self._writers[name] = SummaryWriter(str(self._folder / name), purge_step=step)
+        return self._writers[name]
 
     def log_model(
         self,
@@ -86,7 +94,7 @@ class TrainingBoard:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the event files."""
-        for writer in self._members.values():
+        for writer in self._writers.values():
             writer.close()
 
 

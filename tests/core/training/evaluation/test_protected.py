@@ -10,11 +10,13 @@ from tasks.core.training.evaluation.protected import Refit, cost_of_leaving_out,
 from tasks.core.training.metrics.delong import paired_difference
 from tasks.core.training.network.model_state import to_bytes
 
-CONFIG = TrainConfig(fit=FitConfig(hidden=(8, 4), max_epochs=2, learning_rate=1e-2, members=2))
+CONFIG = TrainConfig(
+    fit=FitConfig(hidden=(8, 4), max_epochs=2, learning_rate=1e-2, members=2, student="none")
+)
 
 
 def _refit(encoded: Any, folder: Path, *, resume: bool = False) -> Refit:
-    return refit_without(encoded.parts, CONFIG, checkpoints=folder, on_epoch=lambda *_: None, resume=resume)
+    return refit_without(encoded.parts, CONFIG, checkpoints=folder, resume=resume)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import torch
 from scipy.special import expit
 
 from schemas.config import FitConfig
+from tasks.core.training.network import distil
 from tasks.core.training.network.calibration import fit_platt
 from tasks.core.training.network.ensemble import Network, train_network
 from tasks.core.training.network.epoch_log import EpochLog
@@ -14,7 +15,7 @@ from tasks.core.training.network.mlp import predict_logits
 from tasks.core.training.network.model_state import to_bytes
 from tasks.core.training.network.stopping_folds import stopping_folds
 
-CONFIG = FitConfig(hidden=(8, 4), max_epochs=3, learning_rate=1e-2, members=3)
+CONFIG = FitConfig(hidden=(8, 4), max_epochs=3, learning_rate=1e-2, members=3, student="none")
 
 
 class Killed(BaseException):
@@ -22,7 +23,7 @@ class Killed(BaseException):
 
 
 def _train(encoded: Any, folder: Path, config: FitConfig = CONFIG, **options: Any) -> Network:
-    options = {"resume": False, "on_epoch": lambda *_: None} | options
+    options = {"resume": False, "on_epoch": lambda *_: None, "on_steps": lambda *_: None} | options
     return train_network(encoded.parts, encoded.spec, config, checkpoints=folder, **options)
 
 
@@ -73,7 +74,7 @@ def test_calibration_comes_from_members_that_have_not_seen_the_customer(
     x = torch.tensor(np.concatenate([encoded.x_train, encoded.x_validation]))
     label = np.concatenate([encoded.y_train, encoded.y_validation])
     expected = np.empty(len(x))
-    for member, held_back in zip(network.model.members, stopping_folds(encoded.parts, 3), strict=True):
+    for member, held_back in zip(network.teacher.members, stopping_folds(encoded.parts, 3), strict=True):
         expected[held_back] = predict_logits(member, x).numpy()[held_back]
 
     assert np.allclose(network.logits, expected, atol=1e-6)
@@ -85,11 +86,11 @@ def test_calibration_comes_from_members_that_have_not_seen_the_customer(
 
 def test_members_differ(network: Network) -> None:
     """Each has its own seed and its own customers."""
-    first, second, third = (member.head.weight for member in network.model.members)
+    first, second, third = (member.head.weight for member in network.teacher.members)
 
     assert not torch.equal(first, second)
     assert not torch.equal(second, third)
-    assert network.report.parameters == 3 * sum(w.numel() for w in network.model.members[0].parameters())
+    assert network.report.parameters == 3 * sum(w.numel() for w in network.teacher.members[0].parameters())
 
 
 def test_a_single_network_is_calibrated_on_validation(encoded: Any, tmp_path: Path) -> None:
@@ -100,3 +101,27 @@ def test_a_single_network_is_calibrated_on_validation(encoded: Any, tmp_path: Pa
     assert np.allclose(single.logits, expected, atol=1e-6)
     assert np.array_equal(single.label, encoded.y_validation)
     assert len(single.report.epochs) == len(single.report.best_epochs) == 1
+
+
+def test_a_student_is_distilled_from_the_fitted_networks(
+    encoded: Any, network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes into service in their place, with their calibration."""
+    monkeypatch.setattr(distil, "STEPS", 4)
+    monkeypatch.setattr(distil, "STEPS_A_CHECKPOINT", 2)
+    steps: list[int] = []
+    taught = _train(
+        encoded,
+        tmp_path,
+        CONFIG.model_copy(update={"student": "distilled"}),
+        on_steps=lambda done, _: steps.append(done),
+    )
+
+    assert network.model is network.teacher
+    assert network.report.student_parameters is None
+    assert taught.model is taught.student
+    assert to_bytes(taught.teacher, taught.platt) == to_bytes(network.teacher, network.platt)
+    assert np.array_equal(taught.logits, network.logits)
+    assert taught.report.student_parameters == 32 * encoded.x_train.shape[1] + 16 * 32 + 16 + 1
+    assert steps == [2, 4]
+    assert (tmp_path / "student" / "last.pt").is_file()

@@ -9,18 +9,22 @@ from tasks.core.errors import BundleError
 from tasks.core.training.network.calibration import Platt, calibrated_probability
 from tasks.core.training.network.mlp import Ensemble
 from tasks.core.training.network.model_state import from_bytes, to_bytes
+from tasks.core.training.network.student import Student
 
 PLATT = Platt(slope=0.1 + 0.2, intercept=-0.5)
 
 
-def test_round_trip_is_exact(ensemble: Ensemble, encoded: Any) -> None:
+@pytest.mark.parametrize("kind", ["ensemble", "student"])
+def test_round_trip_is_exact(kind: str, ensemble: Ensemble, encoded: Any) -> None:
     """A model read back gives the same probabilities and the same bytes."""
+    written = ensemble if kind == "ensemble" else Student(encoded.spec.reference).eval()
     random = torch.get_rng_state()
-    model, platt = from_bytes(to_bytes(ensemble, PLATT))
-    expected = calibrated_probability(ensemble, PLATT, encoded.x_holdout)
+    model, platt = from_bytes(to_bytes(written, PLATT))
+    expected = calibrated_probability(written, PLATT, encoded.x_holdout)
 
+    assert type(model) is type(written)
     assert np.array_equal(calibrated_probability(model, platt, encoded.x_holdout), expected)
-    assert to_bytes(model, platt) == to_bytes(ensemble, PLATT)
+    assert to_bytes(model, platt) == to_bytes(written, PLATT)
     assert not model.training
     assert torch.equal(torch.get_rng_state(), random)
 
