@@ -61,7 +61,7 @@ def train(
         with start_side_fits(data.customers, parts, run) as beside:
             network, seconds = train_network(parts, spec, run)
             baselines = train_baselines(parts)
-            others = cross_fit(beside, network, spec, baselines)
+            others = cross_fit(beside, parts, network, spec, baselines)
         staged = stage(network, spec, run)
         evaluation = evaluate(staged, network, parts, baselines, others, champion, audit, run)
         judged = gate(evaluation, run.order.config.gate, champion, staged)

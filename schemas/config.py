@@ -155,9 +155,9 @@ class EvaluationConfig(Closed):
     bootstrap_seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed for the resamples.")
 
     @model_validator(mode="after")
-    def _need_three_folds(self) -> Self:
-        if self.folds in {1, 2}:
-            raise ValueError(f"folds must be 3 or more, or 0 for the holdout alone; got {self.folds}.")
+    def _need_two_folds(self) -> Self:
+        if self.folds == 1:
+            raise ValueError("folds must be 2 or more, or 0 for the holdout alone; got 1.")
         return self
 
 

@@ -151,10 +151,10 @@ class ComparedOnFolds(Closed):
 class CrossFit(Closed):
     """The recipe fitted again in every fold, each judged on the customers that it has not seen.
 
-    Intervals are those of tasks/core/training/metrics/cross_fitted.py.
+    Intervals are by influence curves: tasks/core/training/metrics/delong.py.
     """
 
-    folds: int = Field(ge=3)
+    folds: int = Field(ge=2)
     roc_auc: Measure = Field(description="The candidate's, mean over the folds, with its 95 % interval.")
     teacher: ComparedOnFolds | None = Field(description="None if the model in service has no teacher.")
     baselines: dict[str, ComparedOnFolds]

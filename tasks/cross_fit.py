@@ -38,7 +38,7 @@ def start_side_fits(customers: pd.DataFrame, parts: Split, run: Run) -> Iterator
 
 @step("cross-fit")
 def cross_fit(
-    started: Started, network: Network, spec: Spec, baselines: Mapping[str, Baseline]
+    started: Started, parts: Split, network: Network, spec: Spec, baselines: Mapping[str, Baseline]
 ) -> SideResults:
     """Wait for the side fits, and compare the recipe with the baselines over all folds."""
     side = started.side
@@ -47,5 +47,5 @@ def cross_fit(
         found[name] = result
         log.info("%s: fitted (%d of %d side fits)", name, len(found), len(side.fits))
     if OWN in side.names:
-        found[OWN] = score_fold(side.ordered, network, spec, baselines)
+        found[OWN] = score_fold(parts.holdout, network, spec, baselines)
     return collect(side, found)

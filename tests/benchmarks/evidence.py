@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,17 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline
 
 from schemas.baselines import LOGISTIC_REGRESSION, SPLINES
-from schemas.columns import FEATURES
+from schemas.columns import FEATURES, ID
 from schemas.config import GatePolicy, IngestConfig, SplitConfig, TrainConfig
 from tasks.core.bundle.encoder import encode
 from tasks.core.extract.whole.in_memory import read_extract
 from tasks.core.intervals import Z_95
 from tasks.core.simulator.population import populate
 from tasks.core.training.data.fit_encoder import fit_spec
-from tasks.core.training.data.split import Parts, fold_numbers, fold_parts, order_by_hash
+from tasks.core.training.data.outer_folds import outer_folds
+from tasks.core.training.data.split import Parts, order_by_hash
 from tasks.core.training.evaluation.baselines import fit_regressions
-from tasks.core.training.metrics.cross_fitted import mean_difference, roc_auc_by_fold
-from tasks.core.training.metrics.delong import paired_difference
+from tasks.core.training.metrics.delong import Influence, influence, mean_difference, paired_difference
 from tasks.core.training.metrics.ranking import Ranking
 from tasks.core.training.network.calibration import rounded_probability
 from tasks.core.training.network.ensemble import train_network
@@ -76,27 +77,46 @@ class Judged:
     left: npt.NDArray[np.bool_]
     fold: npt.NDArray[np.intp]
 
+    def folds(self) -> list[tuple[Floats, Floats, npt.NDArray[np.bool_]]]:
+        """Give each fold's own customers, as the product compares them."""
+        return [
+            (self.ours[v, rows], self.theirs[v, rows], self.left[rows])
+            for v, rows in enumerate(self.fold == v for v in range(FOLDS))
+        ]
+
     def differences(self) -> Floats:
         """Compute ours minus theirs in each fold."""
-        ours, theirs = (roc_auc_by_fold(each, self.left, self.fold) for each in (self.ours, self.theirs))
-        return ours - theirs
-
-
-def as_in_the_product(judged: Judged) -> Interval:
-    """Influence curves with the covariance of the folds."""
-    return _bounds(mean_difference(judged.ours, judged.theirs, judged.left, judged.fold).roc_auc)
+        return np.array([paired_difference(*fold).roc_auc.value for fold in self.folds()])
 
 
 def by_influence_curves(judged: Judged) -> Interval:
-    """LeDell, Petersen & van der Laan 2015: the folds are independent."""
-    variance = 0.0
-    for v in range(FOLDS):
-        rows = judged.fold == v
-        low, high = _bounds(
-            paired_difference(judged.ours[v, rows], judged.theirs[v, rows], judged.left[rows]).roc_auc
+    """LeDell, Petersen & van der Laan 2015, as in the product: the folds are independent."""
+    found = mean_difference(judged.folds()).roc_auc
+    assert found.low is not None
+    assert found.high is not None
+    return found.low, found.high
+
+
+def with_covariance(judged: Judged) -> Interval:
+    """Add the covariance of the folds: i judges the model that j has shaped, and j the one that i has.
+
+    Two folds' models differ by the customers of these folds; the variance of the difference of their
+    influence curves on the other customers, times (k - 1) / 2, is what the influence of one customer on
+    another adds.
+    """
+    low, high = by_influence_curves(judged)
+    size = int(judged.left.sum()), int((~judged.left).sum())
+    shaped = []
+    for v, w in combinations(range(FOLDS), 2):
+        rows = (judged.fold != v) & (judged.fold != w)
+        left = judged.left[rows]
+        one, other = (
+            _difference(influence(judged.ours[i, rows], left), influence(judged.theirs[i, rows], left))
+            for i in (v, w)
         )
-        variance += ((high - low) / 2 / Z_95) ** 2 / FOLDS**2
-    return _around(judged.differences().mean(), Z_95 * np.sqrt(variance))
+        shaped.append(sum((a - b).var() / n for a, b, n in zip(one, other, size, strict=True)))
+    variance = ((high - low) / 2 / Z_95) ** 2 + (FOLDS - 1) / 2 * float(np.mean(shaped))
+    return _around((low + high) / 2, Z_95 * np.sqrt(variance))
 
 
 def by_corrected_t(judged: Judged) -> Interval:
@@ -125,16 +145,14 @@ def by_bootstrap(judged: Judged) -> Interval:
 
 METHODS: dict[str, Callable[[Judged], Interval]] = {
     "influence curves": by_influence_curves,
-    "influence curves with the folds' covariance": as_in_the_product,
+    "influence curves with the folds' covariance": with_covariance,
     "corrected t": by_corrected_t,
     "stratified bootstrap": by_bootstrap,
 }
 
 
-def _bounds(measure: Any) -> Interval:
-    assert measure.low is not None
-    assert measure.high is not None
-    return measure.low, measure.high
+def _difference(ours: Influence, theirs: Influence) -> Influence:
+    return ours[0] - theirs[0], ours[1] - theirs[1]
 
 
 def _around(centre: float, half_width: float) -> Interval:
@@ -172,10 +190,16 @@ def _regression(model: Pipeline, ordered: pd.DataFrame) -> tuple[Floats, OfFresh
 
 def fit_folds(ordered: pd.DataFrame, split: SplitConfig, recipe: Recipe) -> tuple[list[Models], Judged]:
     """Fit a recipe's two models in every fold, and score all customers with each."""
-    fold = fold_numbers(ordered, FOLDS)
-    fitted = [recipe(fold_parts(ordered, fold, v, split), ordered) for v in range(FOLDS)]
+    parts = outer_folds(ordered, split, FOLDS)
+    fitted = [recipe(each, ordered) for each in parts]
     ours, theirs = (np.stack([models.scores[i] for models in fitted]) for i in (0, 1))
-    return fitted, Judged(ours=ours, theirs=theirs, left=label(ordered), fold=fold)
+    return fitted, Judged(ours=ours, theirs=theirs, left=label(ordered), fold=_fold(ordered, parts))
+
+
+def _fold(ordered: pd.DataFrame, parts: Sequence[Parts]) -> npt.NDArray[np.intp]:
+    """Give each customer the number of the fold that holds it out, from 0."""
+    numbers = {customer: v for v, each in enumerate(parts) for customer in each.holdout[ID]}
+    return ordered[ID].map(numbers).to_numpy(dtype=np.intp)
 
 
 def judge_draw(draw: int, recipe: Recipe, fresh: FreshCustomers) -> dict[str, Any]:
@@ -202,18 +226,19 @@ def judge_power(seed: int, customers: pd.DataFrame, deviation: float) -> dict[st
     _, judged = fit_folds(ordered, split, whole_recipe)
     noise = np.random.default_rng(seed).normal(scale=deviation, size=len(ordered))
     worse = replace(judged, ours=logit(judged.theirs) + noise)
-    return {"draw": seed, "default": as_in_the_product(judged), "worse": as_in_the_product(worse)}
+    return {"draw": seed, "default": by_influence_curves(judged), "worse": by_influence_curves(worse)}
 
 
 def noise_that_costs(cost: float, customers: pd.DataFrame) -> float:
     """Find the noise that lowers logistic regression's ROC-AUC by a cost, on average over 200 draws."""
     split = SplitConfig()
     ordered = order_by_hash(customers, split)
-    fold = fold_numbers(ordered, FOLDS)
+    parts = outer_folds(ordered, split, FOLDS)
+    fold = _fold(ordered, parts)
     left = label(ordered)
     logits = np.empty(len(ordered))
-    for v in range(FOLDS):
-        model = fit_regressions(fold_parts(ordered, fold, v, split).training)[LOGISTIC_REGRESSION]
+    for v, each in enumerate(parts):
+        model = fit_regressions(each.training)[LOGISTIC_REGRESSION]
         logits[fold == v] = model.decision_function(ordered.loc[fold == v, list(FEATURES)])
     noise = np.random.default_rng(0).normal(size=(200, len(ordered)))
     whole = roc_auc_score(left, logits)

@@ -194,7 +194,7 @@ def test_the_baseline_is_judged_over_the_folds(
 
 
 def test_folds_without_the_baseline_do_not_pass() -> None:
-    """The holdout does not stand in for evidence that is missing."""
+    """A baseline that is missing from the folds fails the check; the holdout is not used instead."""
     folds = cross_fit(0.001, 0.003).model_copy(update={"baselines": {}})
 
     assert checks(evaluation(cross_fit=folds))["baseline"].verdict == "fail"

@@ -15,12 +15,15 @@ from tasks.core.training_run import Order, Run
 from tests.harness.customers import make_customers
 
 CUSTOMERS = make_customers(300, seed=6)
+PARTS = split_customers(CUSTOMERS, TrainConfig().split)
 NETWORK: Any = object()
 
 
 def _scores(seed: int) -> FoldScores:
     rng = np.random.default_rng(seed)
-    return FoldScores(candidate=rng.random(300), teacher=None, baselines={"tree": rng.random(300)})
+    return FoldScores(
+        label=rng.random(60) < 0.4, candidate=rng.random(60), teacher=None, baselines={"tree": rng.random(60)}
+    )
 
 
 def _cross_fit(monkeypatch: pytest.MonkeyPatch, folds: int) -> tuple[SideResults, list[Any]]:
@@ -29,8 +32,8 @@ def _cross_fit(monkeypatch: pytest.MonkeyPatch, folds: int) -> tuple[SideResults
     run = Run(Path("run"), Order(extract=None, config=config), resumed=False)
     scored: list[Any] = []
 
-    def score(ordered: Any, network: Any, *_: Any) -> FoldScores:
-        scored.append((ordered, network))
+    def score(holdout: Any, network: Any, *_: Any) -> FoldScores:
+        scored.append((holdout, network))
         return _scores(5)
 
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
@@ -38,18 +41,18 @@ def _cross_fit(monkeypatch: pytest.MonkeyPatch, folds: int) -> tuple[SideResults
     monkeypatch.setattr(side_fits, "_without_protected", lambda *_, **__: np.zeros(60))
     monkeypatch.setattr(module, "score_fold", score)
     spec: Any = None
-    with module.start_side_fits(CUSTOMERS, split_customers(CUSTOMERS, config.split), run) as started:
-        return module.cross_fit(started, NETWORK, spec, {}), scored
+    with module.start_side_fits(CUSTOMERS, PARTS, run) as started:
+        return module.cross_fit(started, PARTS, NETWORK, spec, {}), scored
 
 
 def test_the_candidate_judges_its_own_fold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of five folds four are fitted again; in the fifth, which is the split itself, the candidate scores."""
     results, scored = _cross_fit(monkeypatch, 5)
 
-    ((ordered, network),) = scored
-    number = side_fits.fold_numbers(ordered, 5)
+    ((holdout, network),) = scored
+    assert holdout is PARTS.holdout
     assert network is NETWORK
-    assert results.cross_fit == compare_folds(ordered, number, [_scores(i) for i in (1, 2, 3, 4, 5)])
+    assert results.cross_fit == compare_folds([_scores(i) for i in (1, 2, 3, 4, 5)])
     assert results.without_protected is not None
 
 

@@ -1,11 +1,9 @@
-"""Repeat the whole recipe in every outer fold: each customer is judged by a model that has not seen it."""
+"""Fit the whole recipe in every outer fold: each customer is judged by models that have not seen it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from schemas.columns import POSITIVE, TARGET
@@ -17,32 +15,30 @@ from tasks.core.training.arrays import Bools, Floats
 from tasks.core.training.data.fit_encoder import fit_spec
 from tasks.core.training.data.split import Parts
 from tasks.core.training.evaluation.baselines import Baseline, fit_baselines
-from tasks.core.training.metrics.cross_fitted import mean_difference, mean_roc_auc, roc_auc_by_fold
+from tasks.core.training.metrics.delong import mean_difference, mean_roc_auc
 from tasks.core.training.network.calibration import rounded_probability
 from tasks.core.training.network.ensemble import Network, train_network
 
 
 @dataclass(frozen=True, kw_only=True)
 class FoldScores:
-    """What one fold's models say of all customers, in the order of the split's hash.
+    """What one fold's models say of the N customers that it holds out.
 
-    Probabilities are (N,) float64: the candidate's, its teacher's (None if it has none) and each
-    baseline's. The customers that the fold does not hold out are known to its models.
+    Probabilities are (N,) float64, the network's rounded like scores: the candidate's, its teacher's (None if
+    it has none) and each baseline's. `label` is (N,), whether the customer churned.
     """
 
+    label: Bools
     candidate: Floats
     teacher: Floats | None
     baselines: dict[str, Floats]
 
 
-def fit_fold(
-    parts: Parts, ordered: pd.DataFrame, config: TrainConfig, *, checkpoints: Path, resume: bool
-) -> FoldScores:
-    """Fit network and baselines without the fold's holdout, then score all customers.
+def fit_fold(parts: Parts, config: TrainConfig, *, checkpoints: Path, resume: bool) -> FoldScores:
+    """Fit network and baselines without the fold's holdout, then score it.
 
     Args:
         parts: The fold's parts.
-        ordered: (N, *) all customers.
         config: The candidate's own.
         checkpoints: Folder for this fold only.
         resume: As for `train_network`.
@@ -52,62 +48,43 @@ def fit_fold(
         ExtractError: as for `train_network`.
     """
     spec = fit_spec(parts.training, config.encoding)
-    network = train_network(
-        parts,
-        spec,
-        config.fit,
-        checkpoints=checkpoints,
-        resume=resume,
-    )
-    return score_fold(ordered, network, spec, fit_baselines(parts.training, parts.validation))
+    network = train_network(parts, spec, config.fit, checkpoints=checkpoints, resume=resume)
+    return score_fold(parts.holdout, network, spec, fit_baselines(parts.training, parts.validation))
 
 
 def score_fold(
-    ordered: pd.DataFrame, network: Network, spec: Spec, baselines: Mapping[str, Baseline]
+    holdout: pd.DataFrame, network: Network, spec: Spec, baselines: Mapping[str, Baseline]
 ) -> FoldScores:
-    """Score all customers by the models of one fold."""
-    matrix = encode(ordered, spec)
+    """Score the customers that a fold holds out, (N, *) with their outcome, by the fold's models."""
+    matrix = encode(holdout, spec)
     return FoldScores(
+        label=(holdout[TARGET] == POSITIVE).to_numpy(),
         candidate=rounded_probability(network.model, network.platt, matrix),
         teacher=None
         if network.student is None
         else rounded_probability(network.teacher, network.platt, matrix),
-        baselines={name: baseline.probability(ordered) for name, baseline in baselines.items()},
+        baselines={name: baseline.probability(holdout) for name, baseline in baselines.items()},
     )
 
 
-def compare_folds(
-    ordered: pd.DataFrame, fold: npt.NDArray[np.intp], scores: Sequence[FoldScores]
-) -> CrossFit:
-    """Compare the candidate with its teacher and the baselines.
-
-    Args:
-        ordered: (N, *) all customers with their outcome.
-        fold: (N,) the fold that holds out each, from 0.
-        scores: Those of each fold's models, at least three.
-    """
-    label: Bools = (ordered[TARGET] == POSITIVE).to_numpy()
-    candidate = np.stack([each.candidate for each in scores])
-    ours = roc_auc_by_fold(candidate, label, fold)
-
-    def compared(of: Callable[[FoldScores], Floats]) -> ComparedOnFolds:
-        other = np.stack([of(each) for each in scores])
-        return ComparedOnFolds(
-            roc_auc=mean_roc_auc(other, label, fold),
-            difference=mean_difference(candidate, other, label, fold),
-            by_fold=tuple((ours - roc_auc_by_fold(other, label, fold)).tolist()),
-        )
-
-    def taught(each: FoldScores) -> Floats:
-        assert each.teacher is not None
-        return each.teacher
-
-    def simple(name: str) -> Callable[[FoldScores], Floats]:
-        return lambda each: each.baselines[name]
-
+def compare_folds(folds: Sequence[FoldScores]) -> CrossFit:
+    """Compare the candidate with its teacher and the baselines over at least two folds."""
+    taught = [fold.teacher for fold in folds if fold.teacher is not None]
     return CrossFit(
-        folds=len(scores),
-        roc_auc=mean_roc_auc(candidate, label, fold),
-        teacher=None if scores[0].teacher is None else compared(taught),
-        baselines={name: compared(simple(name)) for name in scores[0].baselines},
+        folds=len(folds),
+        roc_auc=mean_roc_auc([(fold.candidate, fold.label) for fold in folds]),
+        teacher=_compared(folds, taught) if taught else None,
+        baselines={
+            name: _compared(folds, [fold.baselines[name] for fold in folds]) for name in folds[0].baselines
+        },
+    )
+
+
+def _compared(folds: Sequence[FoldScores], others: Sequence[Floats]) -> ComparedOnFolds:
+    pairs = [(fold.candidate, other, fold.label) for fold, other in zip(folds, others, strict=True)]
+    by_fold = [mean_difference([pair]).roc_auc.value for pair in pairs]
+    return ComparedOnFolds(
+        roc_auc=mean_roc_auc([(other, label) for _, other, label in pairs]),
+        difference=mean_difference(pairs),
+        by_fold=tuple(value for value in by_fold if value is not None),
     )

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from schemas.columns import ID
 from schemas.config import TrainConfig
 from schemas.reports import CrossFit
 from tasks.core.training.arrays import Floats
-from tasks.core.training.data.split import Parts, Split, fold_numbers, fold_parts, order_by_hash
+from tasks.core.training.data.outer_folds import outer_folds
+from tasks.core.training.data.split import Parts, Split
 from tasks.core.training.evaluation.cross_fit import FoldScores, compare_folds, fit_fold
 from tasks.core.training.evaluation.protected import refit_without
 from tasks.core.training_run import Run
@@ -27,12 +26,9 @@ OWN = "the candidate's own fold"
 class SideFits:
     """What is fitted beside the candidate.
 
-    `ordered` are all customers in the order of the split's hash, and `fold` (N,) the fold that holds out
-    each. `names` has a name for every fold; `fits` gives each name's function, but for `OWN`.
+    `names` has a name for every fold; `fits` gives each name's function, but for `OWN`.
     """
 
-    ordered: pd.DataFrame
-    fold: npt.NDArray[np.intp]
     names: tuple[str, ...]
     fits: Mapping[str, Callable[[], FoldScores | Floats]]
 
@@ -58,22 +54,18 @@ def side_fits(customers: pd.DataFrame, parts: Split, run: Run) -> SideFits:
     """
     config, resume = run.order.config, run.resumed
     count = config.evaluation.folds
-    ordered = order_by_hash(customers, config.split)
-    fold = fold_numbers(ordered, count) if count else np.empty(0, dtype=np.intp)
     names = []
     fits: dict[str, Callable[[], FoldScores | Floats]] = {}
-    for i in range(count):
-        of_fold = fold_parts(ordered, fold, i, config.split)
-        names.append(OWN if _same(of_fold, parts) else f"fold {i + 1} of {count}")
-        if names[i] != OWN:
-            fits[names[i]] = partial(
-                fit_fold, of_fold, ordered, config, checkpoints=run.fold(i + 1), resume=resume
-            )
+    for i, fold in enumerate(outer_folds(customers, config.split, count) if count else (), start=1):
+        name = OWN if _same(fold, parts) else f"fold {i} of {count}"
+        names.append(name)
+        if name != OWN:
+            fits[name] = partial(fit_fold, fold, config, checkpoints=run.fold(i), resume=resume)
     if config.encoding.protected_attributes:
         fits[WITHOUT_PROTECTED] = partial(
             _without_protected, parts, config, checkpoints=run.without_protected, resume=resume
         )
-    return SideFits(ordered=ordered, fold=fold, names=tuple(names), fits=fits)
+    return SideFits(names=tuple(names), fits=fits)
 
 
 def collect(fits: SideFits, found: Mapping[str, FoldScores | Floats]) -> SideResults:
@@ -81,7 +73,7 @@ def collect(fits: SideFits, found: Mapping[str, FoldScores | Floats]) -> SideRes
     scores = [each for name in fits.names if isinstance(each := found[name], FoldScores)]
     without = found.get(WITHOUT_PROTECTED)
     return SideResults(
-        cross_fit=compare_folds(fits.ordered, fits.fold, scores) if scores else None,
+        cross_fit=compare_folds(scores) if scores else None,
         without_protected=None if isinstance(without, FoldScores) else without,
     )
 

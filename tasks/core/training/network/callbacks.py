@@ -3,6 +3,7 @@
 import hashlib
 import io
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,24 @@ class ModelCheckpoint:
             ConfigError: The file is damaged.
         """
         return _read(self.last) if self.last.exists() else None
+
+    def restore(self, identity: str, stateful: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Put the newest state into these parts and torch's generator; None if there is no checkpoint.
+
+        Args:
+            identity: The run's, from `identity_of`.
+            stateful: Parts with `load_state_dict`, by their names in the checkpoint.
+
+        Raises:
+            ConfigError: The file is damaged, or belongs to another run.
+        """
+        state = self.load_last()
+        if state is not None:
+            check_identity(state, identity)
+            for name, part in stateful.items():
+                part.load_state_dict(state[name])
+            torch.set_rng_state(state["random"])
+        return state
 
     def load_best(self) -> dict[str, Any]:
         """Read the best state.

@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from schemas.preprocessing import Spec
 from tasks.core.errors import ConfigError
-from tasks.core.training.network.callbacks import ModelCheckpoint, check_identity, identity_of
+from tasks.core.training.network.callbacks import ModelCheckpoint, identity_of
 from tasks.core.training.network.determinism import one_deterministic_thread
 from tasks.core.training.network.mixtures import Mixtures
 from tasks.core.training.network.mlp import Ensemble, predict_logits
@@ -86,12 +86,7 @@ def distil(
         )
         stateful = {"student": student, "optimizer": optimizer, "schedule": schedule}
         done, waiting = 0, torch.empty(0, dtype=torch.int64)
-        state = checkpoint.load_last()
-        if state is not None:
-            check_identity(state, identity)
-            for name, part in stateful.items():
-                part.load_state_dict(state[name])
-            torch.set_rng_state(state["random"])
+        if (state := checkpoint.restore(identity, stateful)) is not None:
             done, waiting = state["done"], state["waiting"]
         while done < STEPS:
             needed = STEPS_A_CHECKPOINT * CUSTOMERS_A_STEP

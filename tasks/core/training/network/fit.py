@@ -86,12 +86,7 @@ def fit(
         stateful = {"model": model, "average": average, "optimizer": optimizer, "stopping": stopping}
         epoch = 0
         history: list[tuple[float, ...]] = []
-        state = checkpoint.load_last()
-        if state is not None:
-            check_identity(state, identity)
-            for name, part in stateful.items():
-                part.load_state_dict(state[name])
-            torch.set_rng_state(state["random"])
+        if (state := checkpoint.restore(identity, stateful)) is not None:
             epoch, history = state["epoch"], state["history"]
 
         while epoch < config.max_epochs and not stopping.should_stop:

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 import torch
@@ -18,11 +17,12 @@ from schemas.config import FitConfig, TrainConfig
 from schemas.scores import PROBABILITY_DECIMALS
 from tasks.core.bundle.encoder import encode
 from tasks.core.training.data.fit_encoder import fit_spec
-from tasks.core.training.data.split import Parts, fold_numbers, fold_parts, order_by_hash, split_customers
+from tasks.core.training.data.outer_folds import outer_folds
+from tasks.core.training.data.split import Parts, split_customers
 from tasks.core.training.evaluation.baselines import fit_baselines
 from tasks.core.training.evaluation.beside import beside
 from tasks.core.training.evaluation.cross_fit import FoldScores, compare_folds, fit_fold, score_fold
-from tasks.core.training.metrics.cross_fitted import mean_difference, mean_roc_auc, roc_auc_by_fold
+from tasks.core.training.metrics.delong import mean_difference, mean_roc_auc, paired_difference
 from tasks.core.training.network.calibration import Platt, rounded_probability
 from tasks.core.training.network.ensemble import train_network
 from tasks.core.training.network.mlp import Ensemble, Mlp
@@ -34,23 +34,21 @@ CONFIG = TrainConfig(
 
 @dataclass(frozen=True, kw_only=True)
 class Folds:
-    """Customers, the fold that holds out each, and the parts of the last fold."""
+    """Customers, and the parts of the last fold."""
 
-    ordered: pd.DataFrame
-    number: npt.NDArray[np.intp]
+    customers: pd.DataFrame
     parts: Parts
 
     def fit(self, checkpoints: Path, *, resume: bool = False) -> FoldScores:
         """Fit the last fold."""
-        return fit_fold(self.parts, self.ordered, CONFIG, checkpoints=checkpoints, resume=resume)
+        return fit_fold(self.parts, CONFIG, checkpoints=checkpoints, resume=resume)
 
 
 @pytest.fixture(scope="module")
 def folds(make_customers: Callable[..., pd.DataFrame]) -> Folds:
     """Cut four hundred made-up customers into five folds."""
-    ordered = order_by_hash(make_customers(400, seed=4), CONFIG.split)
-    number = fold_numbers(ordered, 5)
-    return Folds(ordered=ordered, number=number, parts=fold_parts(ordered, number, 4, CONFIG.split))
+    customers = make_customers(400, seed=4)
+    return Folds(customers=customers, parts=outer_folds(customers, CONFIG.split, 5)[4])
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +69,14 @@ def _bytes(scores: FoldScores) -> dict[str, bytes]:
     }
 
 
-def test_all_customers_are_scored_by_every_model(folds: Folds, fitted: FoldScores) -> None:
+def test_the_customers_held_out_are_scored_by_every_model(folds: Folds, fitted: FoldScores) -> None:
     """The candidate's probabilities are rounded like published scores; the three baselines have theirs."""
-    assert fitted.candidate.shape == (len(folds.ordered),)
+    assert fitted.candidate.shape == (len(folds.parts.holdout),)
     assert fitted.candidate.dtype == np.float64
     assert np.array_equal(fitted.candidate, fitted.candidate.round(PROBABILITY_DECIMALS))
     assert list(fitted.baselines) == [LOGISTIC_REGRESSION, SPLINES, DECISION_TREE]
     assert fitted.teacher is None
+    assert fitted.label.tolist() == (folds.parts.holdout["Churn"] == "Yes").tolist()
 
 
 def test_a_fit_interrupted_between_networks_ends_with_the_same_bytes(
@@ -113,24 +112,21 @@ def test_the_outcomes_of_the_holdout_are_not_looked_at(
     """With every outcome of the held-out customers turned, the fold's models are the same."""
     turned = {"Yes": "No", "No": "Yes"}
     holdout = folds.parts.holdout.assign(Churn=folds.parts.holdout["Churn"].map(turned))
-    ordered = folds.ordered.copy()
-    held_out = folds.number == 4
-    ordered.loc[held_out, "Churn"] = ordered.loc[held_out, "Churn"].map(turned)
 
-    found = replace(folds, ordered=ordered, parts=replace(folds.parts, holdout=holdout)).fit(tmp_path)
+    found = replace(folds, parts=replace(folds.parts, holdout=holdout)).fit(tmp_path)
 
-    assert set(holdout["customerID"]) == set(ordered.loc[held_out, "customerID"])
+    assert np.array_equal(found.label, ~fitted.label)
     assert _bytes(found) == _bytes(fitted)
 
 
 def test_a_fold_is_fitted_as_the_candidate_is(folds: Folds, fitted: FoldScores, tmp_path: Path) -> None:
     """So the fold with the candidate's own split can do with the candidate's models."""
-    parts = split_customers(folds.ordered, CONFIG.split)
+    parts = split_customers(folds.customers, CONFIG.split)
     spec = fit_spec(parts.training, CONFIG.encoding)
     network = train_network(parts, spec, CONFIG.fit, checkpoints=tmp_path)
     baselines = fit_baselines(parts.training, parts.validation)
 
-    assert _bytes(score_fold(folds.ordered, network, spec, baselines)) == _bytes(fitted)
+    assert _bytes(score_fold(parts.holdout, network, spec, baselines)) == _bytes(fitted)
 
 
 def test_a_student_and_its_teacher_are_both_scored(folds: Folds) -> None:
@@ -142,9 +138,9 @@ def test_a_student_and_its_teacher_are_both_scored(folds: Folds) -> None:
     )
     platt = Platt(slope=2.0, intercept=-1.0)
     network: Any = SimpleNamespace(model=student, student=student, teacher=teacher, platt=platt)
-    matrix = encode(folds.ordered, spec)
+    matrix = encode(folds.parts.holdout, spec)
 
-    found = score_fold(folds.ordered, network, spec, {})
+    found = score_fold(folds.parts.holdout, network, spec, {})
 
     assert np.array_equal(found.candidate, rounded_probability(student, platt, matrix))
     assert found.teacher is not None
@@ -155,6 +151,7 @@ def test_a_student_and_its_teacher_are_both_scored(folds: Folds) -> None:
 def _drawn(seed: int, n: int, *, taught: bool) -> FoldScores:
     rng = np.random.default_rng(seed)
     return FoldScores(
+        label=rng.random(n) < 0.4,
         candidate=rng.random(n),
         teacher=rng.random(n) if taught else None,
         baselines={LOGISTIC_REGRESSION: rng.random(n), DECISION_TREE: rng.random(n)},
@@ -162,25 +159,22 @@ def _drawn(seed: int, n: int, *, taught: bool) -> FoldScores:
 
 
 @pytest.mark.parametrize("taught", [True, False])
-def test_the_candidate_is_compared_with_every_other_model(folds: Folds, taught: bool) -> None:
+def test_the_candidate_is_compared_with_every_other_model(taught: bool) -> None:
     """Each by its own scores, in the order of the folds; without a teacher it is left out."""
-    label = (folds.ordered["Churn"] == "Yes").to_numpy()
-    scores = [_drawn(v, len(label), taught=taught) for v in range(5)]
-    candidate = np.stack([each.candidate for each in scores])
-    ours = roc_auc_by_fold(candidate, label, folds.number)
+    folds = [_drawn(i, 40 + i, taught=taught) for i in range(5)]
+    others = {name: [fold.baselines[name] for fold in folds] for name in folds[0].baselines}
+    if taught:
+        others["teacher"] = [fold.teacher for fold in folds if fold.teacher is not None]
 
-    found = compare_folds(folds.ordered, folds.number, scores)
+    found = compare_folds(folds)
 
     assert found.folds == 5
-    assert found.roc_auc == mean_roc_auc(candidate, label, folds.number)
+    assert found.roc_auc == mean_roc_auc([(fold.candidate, fold.label) for fold in folds])
     assert (found.teacher is not None) is taught
     compared = found.baselines | ({"teacher": found.teacher} if found.teacher else {})
-    others = {name: np.stack([each.baselines[name] for each in scores]) for name in scores[0].baselines}
-    if taught:
-        others["teacher"] = np.stack([each.teacher for each in scores if each.teacher is not None])
     assert list(compared) == list(others)
     for name, other in others.items():
-        theirs = roc_auc_by_fold(other, label, folds.number)
-        assert compared[name].roc_auc == mean_roc_auc(other, label, folds.number)
-        assert compared[name].difference == mean_difference(candidate, other, label, folds.number)
-        assert compared[name].by_fold == tuple(ours - theirs)
+        pairs = [(fold.candidate, scores, fold.label) for fold, scores in zip(folds, other, strict=True)]
+        assert compared[name].roc_auc == mean_roc_auc([(scores, label) for _, scores, label in pairs])
+        assert compared[name].difference == mean_difference(pairs)
+        assert compared[name].by_fold == tuple(paired_difference(*pair).roc_auc.value for pair in pairs)

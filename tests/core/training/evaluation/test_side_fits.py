@@ -9,7 +9,8 @@ import pytest
 
 from schemas.config import TrainConfig
 from tasks.core.errors import ExtractError
-from tasks.core.training.data.split import fold_parts, split_customers
+from tasks.core.training.data.outer_folds import outer_folds
+from tasks.core.training.data.split import split_customers
 from tasks.core.training.evaluation import side_fits as module
 from tasks.core.training.evaluation.cross_fit import FoldScores, compare_folds
 from tasks.core.training.evaluation.side_fits import OWN, WITHOUT_PROTECTED, SideFits, collect, side_fits
@@ -47,7 +48,12 @@ def _drawn(names: tuple[str, ...], n: int) -> dict[str, Any]:
     """Draw what the fits of these folds and the refit would find."""
     rng = np.random.default_rng(0)
     found: dict[str, Any] = {
-        name: FoldScores(candidate=rng.random(n), teacher=None, baselines={"tree": rng.random(n)})
+        name: FoldScores(
+            label=rng.random(n) < 0.4,
+            candidate=rng.random(n),
+            teacher=None,
+            baselines={"tree": rng.random(n)},
+        )
         for name in names
     }
     return found | {WITHOUT_PROTECTED: rng.random(60)}
@@ -70,7 +76,6 @@ def test_the_settings_say_what_is_fitted(
 
     assert found.names == names
     assert tuple(found.fits) == fits
-    assert len(found.fold) == (len(some) if folds else 0)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +96,7 @@ def test_a_fold_that_differs_from_the_candidates_split_is_fitted(
 def test_each_fit_has_its_own_customers_and_checkpoints(
     some: pd.DataFrame, resumed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fold i leaves out the customers numbered i, and goes on from its checkpoints only in a resumed run."""
+    """Fold i has its own parts, and goes on from its checkpoints only in a resumed run."""
     asked: list[Any] = []
 
     def fit(*args: Any, **options: Any) -> Any:
@@ -106,13 +111,11 @@ def test_each_fit_has_its_own_customers_and_checkpoints(
 
     results = {name: run() for name, run in found.fits.items()}
 
-    for i, ((parts, ordered, given), options) in enumerate(asked[:4]):
+    folds = outer_folds(some, config.split, 5)
+    for i, ((parts, given), options) in enumerate(asked[:4]):
         assert options == {"checkpoints": Path(f"run/folds/{i + 1}"), "resume": resumed}
         assert given.evaluation.folds == 5
-        pd.testing.assert_frame_equal(ordered, found.ordered)
-        expected = fold_parts(found.ordered, found.fold, i, config.split)
-        assert all(part.equals(getattr(expected, name)) for name, part in vars(parts).items())
-        assert parts.holdout["customerID"].tolist() == ordered["customerID"][found.fold == i].tolist()
+        assert all(part.equals(getattr(folds[i], name)) for name, part in vars(parts).items())
     (parts, _), options = asked[4]
     assert options == {"checkpoints": Path("run/without_protected"), "resume": resumed}
     assert parts.training.equals(own.training)
@@ -124,7 +127,7 @@ def test_fits_may_end_in_any_order(some: pd.DataFrame) -> None:
     """The folds are compared in their own order, whichever process was the fastest."""
     fits = _side_fits(some)
     found = _drawn(fits.names, len(some))
-    expected = compare_folds(fits.ordered, fits.fold, [found[name] for name in fits.names])
+    expected = compare_folds([found[name] for name in fits.names])
 
     results = [collect(fits, dict(order)) for order in ([*found.items()], [*found.items()][::-1])]
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from tasks.core.training.metrics.delong import paired_difference
+from schemas.measures import Measure
+from tasks.core.training.metrics.delong import mean_difference, mean_roc_auc, paired_difference
+from tests.oracles.cross_fitted import mean_and_interval, minus, wins
 
 
 def _sample(n: int = 600, seed: int = 0, noise: float = 1.0) -> tuple[Any, Any, Any]:
@@ -105,3 +107,46 @@ def test_too_few_customers_are_not_computable(
 
     assert (found.value is not None) == value_defined
     assert (found.low is not None) == (found.high is not None) == interval_defined
+
+
+def _folds(count: int) -> list[tuple[Any, Any, Any]]:
+    return [_sample(n=40 + 10 * i, seed=i) for i in range(count)]
+
+
+def _parts(measure: Measure) -> tuple[float | None, ...]:
+    return measure.value, measure.low, measure.high
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_mean_over_folds_and_its_interval_are_those_counted_pair_by_pair(count: int) -> None:
+    """The difference, and the ROC-AUC of one model, with ties and folds of unequal size."""
+    folds = _folds(count)
+    candidate = [(wins(ours.tolist()), label.tolist()) for ours, _, label in folds]
+    difference = [
+        (minus(wins(ours.tolist()), wins(theirs.tolist())), label.tolist()) for ours, theirs, label in folds
+    ]
+
+    found = mean_difference(folds)
+    alone = mean_roc_auc([(ours, label) for ours, _, label in folds])
+
+    assert _parts(found.roc_auc) == pytest.approx(mean_and_interval(difference), abs=1e-12)
+    assert _parts(alone) == pytest.approx(mean_and_interval(candidate), abs=1e-12)
+    assert found.customers == sum(len(label) for *_, label in folds)
+
+
+def test_each_fold_counts_the_same_and_only_by_the_order_of_its_scores() -> None:
+    """The value is the mean of scikit-learn's, and scores of folds on scales of their own change nothing."""
+    folds = _folds(4)
+    expected = [roc_auc_score(label, ours) - roc_auc_score(label, theirs) for ours, theirs, label in folds]
+    stretched = [(np.exp(ours) * 10**i, theirs, label) for i, (ours, theirs, label) in enumerate(folds)]
+
+    assert mean_difference(folds).roc_auc.value == pytest.approx(np.mean(expected), abs=1e-12)
+    assert mean_difference(stretched) == mean_difference(folds)
+
+
+def test_a_fold_without_churners_leaves_no_mean() -> None:
+    """Nothing is averaged over fewer folds than there are."""
+    ours, theirs, label = _sample(n=30)
+    folds = [(ours, theirs, label), (ours, theirs, np.zeros_like(label))]
+
+    assert _parts(mean_difference(folds).roc_auc) == (None, None, None)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tasks.core.errors import ConfigError
-from tasks.core.training.network.callbacks import EarlyStopping, ModelCheckpoint
+from tasks.core.training.network.callbacks import EarlyStopping, ModelCheckpoint, identity_of
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,29 @@ def test_cleared_folder_has_no_state(tmp_path: Path) -> None:
     assert checkpoint.load_last() is None
     with pytest.raises(ConfigError, match=r"'best\.pt'"):
         checkpoint.load_best()
+
+
+def test_restore_puts_parts_and_generator_back(tmp_path: Path) -> None:
+    """A run restored from its checkpoint has the same parts and draws the same numbers next."""
+    checkpoint = ModelCheckpoint(tmp_path)
+    stopping, restored = EarlyStopping(patience=2), EarlyStopping(patience=2)
+    identity = identity_of("one run")
+    assert checkpoint.restore(identity, {"stopping": restored}) is None
+
+    stopping.update(epoch=1, loss=0.5)
+    random = torch.get_rng_state()
+    checkpoint.save(
+        {"identity": identity, "stopping": stopping.state_dict(), "random": random, "epoch": 1}, is_best=True
+    )
+    drawn = torch.rand(3)
+    state = checkpoint.restore(identity, {"stopping": restored})
+
+    assert state is not None
+    assert state["epoch"] == 1
+    assert restored.state_dict() == stopping.state_dict()
+    assert torch.equal(torch.rand(3), drawn)
+    with pytest.raises(ConfigError):
+        checkpoint.restore(identity_of("another"), {"stopping": restored})
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut off"])
