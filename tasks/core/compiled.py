@@ -1,9 +1,18 @@
-"""Compile hot loops with numba."""
+"""Compile hot loops with numba.
+
+Compiled functions call only those of their own module: numba's cache does not notice when another changes.
+"""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numba
+import numpy as np
+import numpy.typing as npt
+
+WORD: Final = 8
+"""Octets in a word."""
+Words = npt.NDArray[np.uint64]
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -12,3 +21,8 @@ def compiled(function: Callable[..., Any]) -> Any:
         return numba.njit(nogil=True, cache=True)(function)
     except RuntimeError:  # "no locator available": neither the code's folder, NUMBA_CACHE_DIR nor HOME
         return numba.njit(nogil=True)(function)
+
+
+def words_of(octets: npt.NDArray[np.uint8]) -> Words:
+    """View (B,) octets as words, (B - 7,): word i is octets i to i + 7, the first one lowest."""
+    return np.ndarray((max(len(octets) - WORD + 1, 0),), dtype="<u8", buffer=octets.data, strides=(1,))

@@ -10,12 +10,12 @@ from schemas.columns import ID
 from schemas.cut_points import CutPoints
 from schemas.preprocessing import Examples, Spec
 from schemas.scores import REASONS, SCORE_COLUMNS, Scores
-from tasks.core.arrow_text import text_array
 from tasks.core.bundle.cut_points import cut
-from tasks.core.bundle.encoder import Encoder, encode
+from tasks.core.bundle.encoder import Columns, Encoder, encode
 from tasks.core.bundle.examples import agree, as_customers
 from tasks.core.bundle.onnx_model import ENCODED_ROWS, REASONS_GIVEN, Model, published
 from tasks.core.bundle.scores_csv import ScoresCsv
+from tasks.core.contract.accepted import Accepted
 from tasks.core.contract.frame import accept_frame
 from tasks.core.errors import BundleError
 
@@ -69,7 +69,7 @@ class Scorer:
             BundleError: a probability is not a number between 0 and 1.
         """
         customers = accept_frame(frame)
-        probability, top, inside = self._reasons(customers)
+        probability, top, inside = self._reasons(self._encoder.columns(customers))
         cuts = cut(probability, self._cut_points)
         scores = pd.DataFrame(
             {
@@ -88,24 +88,23 @@ class Scorer:
         )
         return Scores.validate(scores[list(SCORE_COLUMNS)])
 
-    def rows(self, customers: pd.DataFrame) -> Rows:
-        """Score (N, *) accepted customers as rows of scores.csv: the result of `score`, as bytes.
+    def rows(self, customers: Accepted) -> Rows:
+        """Score N accepted customers as rows of scores.csv: the result of `score`, as bytes.
 
         Raises:
             BundleError: a probability is not a number between 0 and 1.
         """
-        probability, top, inside = self._reasons(customers)
+        probability, top, inside = self._reasons(self._encoder.columns_of(customers))
         return Rows(
-            csv=self._csv.rows(text_array(customers[ID]), probability, top, inside),
+            csv=self._csv.rows(customers.octets, customers.ids, probability, top, inside),
             flagged=int((probability >= self._cut_points.threshold).sum()),
             out_of_domain=int((~inside).sum()),
         )
 
     def _reasons(
-        self, customers: pd.DataFrame
+        self, columns: Columns
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """Return published probabilities (N,), reasons (N, 3) and who is in the domain (N,)."""
-        columns = self._encoder.columns(customers)
         raw = np.empty(columns.rows, dtype=np.float32)
         top = np.empty((columns.rows, REASONS_GIVEN), dtype=np.int64)
         encoded = np.empty((min(columns.rows, ENCODED_ROWS), self._encoder.inputs), dtype=np.float32)

@@ -118,7 +118,8 @@ class Texts:
     @property
     def share(self) -> float:
         """Share of the delivered bytes read so far."""
-        now = self._file.done if self._file is not None else 0
+        file = self._file  # another thread may be at the next one already
+        now = file.done if file is not None else 0
         return min(1.0, (self._before + now) / self._delivery.size)
 
     def __iter__(self) -> Iterator[tuple[str, Stream]]:

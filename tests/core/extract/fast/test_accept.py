@@ -37,7 +37,7 @@ def _read(tables: list[pd.DataFrame], threads: int) -> pd.DataFrame:
     head = tables[0].to_csv(index=False).encode()
     reader = SourceReader(head, "extract.csv", "scoring", IngestConfig())
     with ThreadPoolExecutor(threads) as pool:
-        return pd.concat([part.customers for part in pool.map(reader.read, blocks)])
+        return pd.concat([part.customers.frame() for part in pool.map(reader.read, blocks)])
 
 
 @pytest.fixture
@@ -83,4 +83,4 @@ def test_a_mapped_value_is_cut_and_refused_as_any_other(value: str, accepted: li
     data = "".join(f"{line}\n" for line in lines).encode()
 
     for _ in range(2):  # the second time, all spellings of the block are known
-        assert list(reader.read(Block(data, 2, 0)).customers.index) == accepted
+        assert reader.read(Block(data, 2, 0)).customers.lines.tolist() == accepted
