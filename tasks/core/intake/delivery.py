@@ -120,7 +120,8 @@ class Texts:
         """Share of the delivered bytes read so far."""
         file = self._file  # another thread may be at the next one already
         now = file.done if file is not None else 0
-        return min(1.0, (self._before + now) / self._delivery.size)
+        size = self._delivery.size
+        return min(1.0, (self._before + now) / size) if size else 1.0
 
     def __iter__(self) -> Iterator[tuple[str, Stream]]:
         """Yield each file's name and text.
