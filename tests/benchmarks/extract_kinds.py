@@ -27,9 +27,8 @@ def kinds_of(origin: Origin, folder: Path, rows: int) -> dict[str, Path]:
     plain = extract_of(origin, folder, rows)
     found = {"CSV": plain}
     for kind, (suffix, write) in {**_shares(origin, rows), **_forms(plain)}.items():
-        path = (
-            make_folder(folder / kind.replace("%", "percent").replace(" ", "-")) / f"extract-{rows}{suffix}"
-        )
+        name = kind.replace("%", " percent").replace(" ", "-")
+        path = make_folder(folder / name) / f"extract-{rows}{suffix}"
         if not path.exists():
             print(f"writing {rows:,} {origin.name} customers: {kind}", flush=True)
             aside = path.with_name(f"aside{suffix}")

@@ -143,6 +143,8 @@ def _with_faults(lines: Any, start: int, plan: Sequence[Plan]) -> list[bytes | m
 
 def _spoilt(line: str, planned: Plan) -> str:
     """Plant a fault in a line; two that conflict share the first one's fresh id."""
-    row = dict(zip(EXTRACT_ORDER, line.removesuffix("\n").split(","), strict=True))
+    spoilt = spoil(dict(zip(EXTRACT_ORDER, line.removesuffix("\n").split(","), strict=True)), planned)
+    if planned.fault is not Fault.CONFLICTING_ID:
+        return spoilt
     first = planned.customer - planned.partner
-    return spoil(row, planned).replace(simulated_id(first), fresh_ids(first, first + 1)[0].as_py())
+    return spoilt.replace(simulated_id(first), fresh_ids(first, first + 1)[0].as_py())
