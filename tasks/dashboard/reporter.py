@@ -41,7 +41,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import TERMINAL_STATES, State, StateType, TaskRunResult
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import get_current_settings
+from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 from prefect.states import Completed, Failed, Running, to_state_create
 
 from schemas.run_messages import (
@@ -63,6 +63,7 @@ from schemas.run_messages import (
     Unreachable,
 )
 from tasks.core.errors import OrchestratorError
+from tasks.dashboard.temporary_server import temporary_server
 
 _UNKNOWN_SECONDS: Final = 2.0
 """How long to wait after the run's end for a server that never answered; otherwise, the run decides."""
@@ -145,9 +146,7 @@ class Reporter:
         if settings.api.url is not None or not settings.server.ephemeral.enabled:
             yield
             return
-        from tasks.dashboard.temporary_server import temporary_server  # noqa: PLC0415 takes seconds, and is rarely used
-
-        with temporary_server(settings.home):
+        with temporary_server(settings) as url, temporary_settings({PREFECT_API_URL: url}):
             yield
 
     def _greet(self, client: SyncPrefectClient) -> None:
