@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCK := constraints.txt
 BIN := .venv/bin
 
-.PHONY: train serve test test-long coverage torture torture-deployment test-postgres check benchmark-quality benchmark-evidence benchmark-reasons benchmark-scoring agreement lock clean help
+.PHONY: train serve test test-long coverage torture torture-deployment test-postgres check benchmark-quality benchmark-evidence benchmark-reasons benchmark-scoring benchmark-start-up agreement lock clean help
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -68,6 +68,10 @@ benchmark-scoring: .venv/.ready  ## Benchmark the scoring engine against the usu
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[benchmark]" --no-build-isolation
 	$(BIN)/python -m tests.benchmarks.scoring --report docs/benchmarks $(if $(MILLIONS),--millions "$(MILLIONS)") \
 		$(if $(ROUNDS),--rounds $(ROUNDS))
+
+benchmark-start-up: .venv/.ready  ## Time the whole scoring command against an empty Prefect flow (ten minutes)
+	$(BIN)/python -m tests.benchmarks.start_up --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)") \
+		$(if $(AGAINST),--against "$(AGAINST)") $(if $(ROUNDS),--rounds $(ROUNDS))
 
 agreement: .venv/.ready  ## Compare the two ways of reading on a million fuzzed customers (three minutes)
 	$(BIN)/python -m tests.oracles.agreement
