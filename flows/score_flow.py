@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from schemas.config import LOCAL, ScoreConfig
+from tasks.core.loading import uncollected
 from tasks.core.settings import load_config
 from tasks.dashboard.flows import Ended, flow
 from tasks.dashboard.runs import by_hand, on_dashboard
@@ -31,8 +32,9 @@ def score(
             `dask://host:port` for a cluster.
     """
     # Both here, because Prefect's client loads meanwhile, in the process that reports this run.
-    from tasks.cluster import engine_of  # noqa: PLC0415 over a second
-    from tasks.core.jobs.score_night import score_night  # noqa: PLC0415 over a second
+    with uncollected():
+        from tasks.cluster import engine_of  # noqa: PLC0415 over a second
+        from tasks.core.jobs.score_night import score_night  # noqa: PLC0415 over a second
 
     home = cli.locations()
     with on_dashboard(), engine_of(runner, config.threads, home.work) as engine:
