@@ -6,7 +6,7 @@ and is never hashed, so moving a folder does not change a model's identity.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StrictInt, model_validator
 
@@ -225,6 +225,10 @@ class TrainConfig(Closed):
     fit: FitConfig = FitConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     gate: GatePolicy = GatePolicy()
+
+
+LOCAL: Final = "threads"
+"""The runner without a cluster: threads in this process."""
 
 
 class ScoreConfig(Closed):
