@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from schemas.config import LOCAL, ScoreConfig
+from tasks.core.intake.delivery import identify
+from tasks.core.intake.hash_ahead import HashAhead
 from tasks.core.loading import uncollected
 from tasks.core.settings import load_config
 from tasks.dashboard.flows import Ended, flow
@@ -31,6 +33,7 @@ def score(
         runner: Where to score: `threads` in this process, `dask` for worker processes here, or
             `dask://host:port` for a cluster.
     """
+    hash_extract = HashAhead(extract) if extract is not None else identify
     # Both here, because Prefect's client loads meanwhile, in the process that reports this run.
     with uncollected():
         from tasks.cluster import engine_of  # noqa: PLC0415 over a second
@@ -46,6 +49,7 @@ def score(
             as_of=as_of,
             force=force,
             engine=engine,
+            hash_extract=hash_extract,
         )
         if night.error is not None:
             raise night.error

@@ -32,6 +32,9 @@ _TOLERATED_SHARE = 0.5
 def ours(extract: Path, models: Path, out: Path, *, threads: int = 2) -> None:
     """Score by the engine, as a night does: hashed, checked, quarantined, repeats found, reasons given."""
     from schemas.config import IngestConfig
+    from tasks.core.intake.hash_ahead import HashAhead
+
+    hash_extract = HashAhead(extract)
     from schemas.cut_points import CutPoints
     from schemas.preprocessing import Spec
     from tasks.core.bundle.scorer import Scorer
@@ -39,17 +42,17 @@ def ours(extract: Path, models: Path, out: Path, *, threads: int = 2) -> None:
     from tasks.core.engine.stream import score_stream
     from tasks.core.extract.whole.whole_extract import Reading
     from tasks.core.intake.delivered_file import ExtractPath
-    from tasks.core.intake.delivery import Texts, identify
+    from tasks.core.intake.delivery import Texts
     from tasks.core.scores import publish
 
     folder, config = models / BUNDLE, IngestConfig(max_quarantined_share=_TOLERATED_SHARE)
-    delivery = identify(ExtractPath(extract, delivered=False))
     scorer = Scorer(
         (folder / "model.onnx").read_bytes(),
         Spec.model_validate_json((folder / "preprocessing.json").read_bytes()),
         CutPoints.model_validate_json((folder / "cut_points.json").read_bytes()),
         model_version=BUNDLE,
     )
+    delivery = hash_extract(ExtractPath(extract, delivered=False))
     with closing(Reading(extract.name, "scoring", config, out)) as reading:
         findings, _ = score_stream(
             Texts(delivery, config),

@@ -9,10 +9,7 @@ import numpy as np
 
 from schemas.columns import CATEGORIES, EXTRACT_ORDER, ID, NUMBERS, TARGET
 from schemas.config import IngestConfig
-from tasks.core.contract.accepted import Accepted
 from tasks.core.contract.vocabulary import contract_names
-from tasks.core.extract.fast.accept import Acceptor
-from tasks.core.extract.fast.scan import Scan
 from tasks.core.extract.reader.block_reader import BlockReader, Purpose, ReadBlock
 from tasks.core.extract.text.blocks import Block
 from tasks.core.extract.text.dialect import recognise
@@ -42,16 +39,6 @@ _IDS: Final = (
     "\u0663", "0-0-0",
 )  # fmt: skip
 _OCTETS: Final = b'",;\t\r\n \x00\x1f\x7f\xe9\xc3\xa9\xe2\x80\xa8azAZ019.-'
-
-
-class LineByLine(Acceptor):
-    """Accepts nothing, so that every line is read and judged one by one."""
-
-    def accept(self, block: Block) -> tuple[Accepted, Scan]:
-        """Leave all lines to the line reader."""
-        customers, found = super().accept(block)
-        found.read[:] = False
-        return customers.at(np.empty(0, dtype=np.int64)), found
 
 
 def fuzzed(rows: int, seed: int, dice: random.Random) -> tuple[bytes, Purpose]:
@@ -107,8 +94,7 @@ def disagreements(data: bytes, purpose: Purpose) -> list[str]:
     start = data.index(b"\n") + 1
     block = Block(data[start:], first_line=2, offset=start)
     fast = BlockReader(dialect, known, purpose, CONFIG)
-    slow = BlockReader(dialect, known, purpose, CONFIG)
-    slow._acceptor.__class__ = LineByLine
+    slow = BlockReader(dialect, known, purpose, CONFIG.model_copy(update={"reader": "lines"}))
     ours, theirs = fast.read(block), slow.read(block)
     return [name for name, same in _compare(ours, theirs) if not same]
 

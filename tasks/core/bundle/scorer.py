@@ -13,7 +13,7 @@ from schemas.scores import REASONS, SCORE_COLUMNS, Scores
 from tasks.core.bundle.cut_points import cut
 from tasks.core.bundle.encoder import Columns, Encoder, encode
 from tasks.core.bundle.examples import agree, as_customers
-from tasks.core.bundle.onnx_model import ENCODED_ROWS, REASONS_GIVEN, Model, published
+from tasks.core.bundle.onnx_model import CHUNK_ROWS, REASONS_GIVEN, Model, published
 from tasks.core.bundle.scores_csv import ScoresCsv
 from tasks.core.contract.accepted import Accepted
 from tasks.core.contract.frame import accept_frame
@@ -107,12 +107,13 @@ class Scorer:
         """Return published probabilities (N,), reasons (N, 3) and who is in the domain (N,)."""
         raw = np.empty(columns.rows, dtype=np.float32)
         top = np.empty((columns.rows, REASONS_GIVEN), dtype=np.int64)
-        encoded = np.empty((min(columns.rows, ENCODED_ROWS), self._encoder.inputs), dtype=np.float32)
-        for start in range(0, columns.rows, ENCODED_ROWS):
-            matrix = encoded[: columns.rows - start]
-            self._encoder.encode(columns, start, matrix)
-            rows = slice(start, start + len(matrix))
-            raw[rows], top[rows] = self._model.reasons(matrix)
+        chunk = np.zeros((CHUNK_ROWS, self._encoder.inputs), dtype=np.float32)
+        model = self._model.run_on(chunk)
+        for start in range(0, columns.rows, CHUNK_ROWS):
+            rows = min(CHUNK_ROWS, columns.rows - start)
+            self._encoder.encode(columns, start, chunk[:rows])
+            model.run()
+            raw[start : start + rows], top[start : start + rows] = model.probability[:rows], model.top[:rows]
         return published(raw), top, self._encoder.in_domain(columns)
 
     def self_test(self, examples: Examples) -> None:

@@ -1,6 +1,7 @@
 """Write scores.csv: one compiled pass assembles each row from a few small tables of text."""
 
 import itertools
+from mmap import mmap
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,7 @@ HEADER: Final = (",".join(SCORE_COLUMNS) + "\n").encode()
 _ONE: Final = 10**6
 _NUMBER: Final = len(",0.000000")
 _QUOTE, _COMMA, _POINT, _ZERO, _CR, _LF = map(ord, '",.0\r\n')
+_SKIPPED: Final = 1_024
 _WORD, _TO_WORDS = np.uintp(WORD), np.uintp(3)
 
 
@@ -140,3 +142,36 @@ def _write_id(octets: Octets, start: np.uintp, end: np.uintp, out: Octets, at: n
         at += np.uintp(1)
     out[at] = _QUOTE
     return at + np.uintp(1)
+
+
+def row_bounds(text: mmap, start: int, rows: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return where some of the rows from `start` on begin and end; (N,) ascending `rows`, counted from 0."""
+    bounds = np.empty((len(rows), 2), dtype=np.int64)
+    octets = np.frombuffer(text, dtype=np.uint8)
+    _find_rows(octets, start, rows, bounds)
+    del octets  # it would keep the file mapped
+    return [(first, end) for first, end in bounds.tolist()]
+
+
+@compiled
+def _find_rows(
+    octets: Octets, start: int, rows: npt.NDArray[np.int64], bounds: npt.NDArray[np.int64]
+) -> None:
+    """Skip line ends `_SKIPPED` octets at a time until the row is near, then one by one."""
+    at, line = np.uintp(start), 0
+    for i in range(len(rows)):
+        while at + np.uintp(_SKIPPED) < np.uintp(len(octets)):
+            ends = 0
+            for j in range(np.uintp(_SKIPPED)):
+                ends += octets[at + j] == _LF
+            if line + ends >= rows[i]:
+                break
+            at, line = at + np.uintp(_SKIPPED), line + ends
+        while line < rows[i]:
+            line += octets[at] == _LF
+            at += np.uintp(1)
+        bounds[i, 0] = at
+        while octets[at] != _LF:
+            at += np.uintp(1)
+        at, line = at + np.uintp(1), line + 1
+        bounds[i, 1] = at

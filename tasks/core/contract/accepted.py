@@ -57,34 +57,39 @@ class Accepted:
             np.array(parsed.lines, dtype=np.int64),
             np.frombuffer(b"".join(texts), dtype=np.uint8),
             np.stack([ends[:-1], ends[1:]], axis=1),
-            np.array(codes, dtype=np.int8).reshape(-1, rows).T.copy(),
-            np.array(numbers, dtype=np.float64).reshape(-1, rows).T.copy(),
-            np.array(forms, dtype=np.int8).reshape(-1, rows).T.copy(),
+            np.array(codes, dtype=np.int8).reshape(len(categories), rows).T.copy(),
+            np.array(numbers, dtype=np.float64).reshape(len(NUMBERS), rows).T.copy(),
+            np.array(forms, dtype=np.int8).reshape(len(NUMBERS), rows).T.copy(),
         )
 
     def __len__(self) -> int:
         """Return N."""
         return len(self.lines)
 
-    def count_ids(self, prefix: str) -> int:
-        """Count the ids that start with an ASCII prefix."""
-        return int(_count_starts(self.octets, self.ids, np.frombuffer(prefix.encode(), dtype=np.uint8)))
+    def count_ids(self, *prefixes: str) -> list[int]:
+        """Count the ids that start with each ASCII prefix."""
+        longest = max(map(len, prefixes))
+        texts = np.frombuffer(
+            "".join(each.ljust(longest, "\0") for each in prefixes).encode(), dtype=np.uint8
+        )
+        lengths = np.array([len(each) for each in prefixes], dtype=np.uint64)
+        counts = np.zeros(len(prefixes), dtype=np.int64)
+        _count_starts(self.octets, self.ids, texts.reshape(-1, longest), lengths, counts)
+        return counts.tolist()
 
     def text_of_id(self, row: int) -> str:
         """Return a customer's id."""
         return self.octets[self.ids[row, 0] : self.ids[row, 1]].tobytes().decode()
 
-    def at(self, rows: npt.NDArray[np.int64]) -> "Accepted":
-        """Return some of them, given by their positions."""
-        return Accepted(
-            self.categories,
-            self.lines[rows],
-            self.octets,
-            self.ids[rows],
-            self.codes[rows],
-            self.numbers[rows],
-            self.forms[rows],
+    def where(self, kept: npt.NDArray[np.bool_]) -> "Accepted":
+        """Return those of them for whom `kept`, (N,), is true."""
+        rows = np.count_nonzero(kept)
+        columns = self.lines, self.ids, self.codes, self.numbers, self.forms
+        lines, ids, codes, numbers, forms = (
+            np.empty((rows, *column.shape[1:]), dtype=column.dtype) for column in columns
         )
+        _pick(kept, *columns, lines, ids, codes, numbers, forms)
+        return Accepted(self.categories, lines, self.octets, ids, codes, numbers, forms)
 
     def with_late(self, late: "Accepted") -> "Accepted":
         """Insert customers whose lines were read later."""
@@ -134,14 +139,43 @@ def _join(octets: Octets, bounds: npt.NDArray[np.int64], out: Octets) -> None:
 
 
 @compiled
-def _count_starts(octets: Octets, bounds: npt.NDArray[np.int64], prefix: Octets) -> int:
-    count = 0
-    for row in range(len(bounds)):
-        start, length = np.uintp(bounds[row, 0]), np.uintp(len(prefix))
-        same = np.uintp(bounds[row, 1]) - start >= length
-        if same:
-            for i in range(length):
-                same &= octets[start + i] == prefix[i]
-        if same:
-            count += 1
-    return count
+def _pick(  # noqa: PLR0913, PLR0917 five arrays and where they go, in one pass
+    kept: npt.NDArray[np.bool_],
+    lines: npt.NDArray[np.int64],
+    ids: npt.NDArray[np.int64],
+    codes: npt.NDArray[np.int8],
+    numbers: npt.NDArray[np.float64],
+    forms: npt.NDArray[np.int8],
+    to_lines: npt.NDArray[np.int64],
+    to_ids: npt.NDArray[np.int64],
+    to_codes: npt.NDArray[np.int8],
+    to_numbers: npt.NDArray[np.float64],
+    to_forms: npt.NDArray[np.int8],
+) -> None:
+    at = np.uintp(0)
+    for row in range(np.uintp(len(kept))):
+        if kept[row]:
+            to_lines[at] = lines[row]
+            to_ids[at, 0], to_ids[at, 1] = ids[row, 0], ids[row, 1]
+            for k in range(np.uintp(codes.shape[1])):
+                to_codes[at, k] = codes[row, k]
+            for q in range(np.uintp(numbers.shape[1])):
+                to_numbers[at, q], to_forms[at, q] = numbers[row, q], forms[row, q]
+            at += np.uintp(1)
+
+
+@compiled
+def _count_starts(
+    octets: Octets,
+    bounds: npt.NDArray[np.int64],
+    prefixes: Octets,
+    lengths: npt.NDArray[np.uint64],
+    counts: npt.NDArray[np.int64],
+) -> None:
+    for row in range(np.uintp(len(bounds))):
+        start, length = np.uintp(bounds[row, 0]), np.uintp(bounds[row, 1] - bounds[row, 0])
+        for p in range(np.uintp(len(prefixes))):
+            same = length >= lengths[p]
+            for i in range(np.uintp(lengths[p])):
+                same = same and octets[start + i] == prefixes[p, i]
+            counts[p] += same

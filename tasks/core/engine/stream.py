@@ -4,16 +4,18 @@ Several threads read, score and write blocks; the caller's thread shows progress
 Duplicate customers are known only at the end, so their rows are removed from scores.csv afterwards.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import numpy as np
 
 from tasks.core.bundle.scorer import Rows, Scorer
-from tasks.core.bundle.scores_csv import HEADER
+from tasks.core.bundle.scores_csv import HEADER, row_bounds
 from tasks.core.engine.turns import Turns
 from tasks.core.extract.reader.file_reader import SourceReader
 from tasks.core.extract.text.blocks import BLOCK_BYTES, Block
@@ -24,7 +26,6 @@ from tasks.core.storage.atomic import flush_to_disk, open_new
 from tasks.core.storage.spill import spill_file
 
 _FIELDS_AFTER_ID: Final = HEADER.count(b",")
-_LINE_FEED: Final = ord("\n")
 _FLAG, _IN_DOMAIN = 2, -2
 """Positions of churn_flag and in_domain among a row's fields, counting the id."""
 
@@ -168,20 +169,17 @@ def _take_out(
     taken_out: Iterator[Lines],
     totals: Totals,
 ) -> Totals:
-    """Rewrite scores.csv without some rows, block by block."""
+    """Rewrite scores.csv without some rows; what is between them is copied by the kernel."""
     shorter = scores.with_name(f"{scores.name}.shorter")
-    with scores.open("rb") as old, open_new(shorter) as new:
-        new.write(old.read(len(HEADER)))
+    with (
+        scores.open("rb") as old,
+        open_new(shorter) as new,
+        mmap(old.fileno(), 0, access=ACCESS_READ) as text,
+    ):
+        block, copied = len(HEADER), 0
         for (rows, size), gone in zip(written, taken_out, strict=True):
-            text = old.read(size)
             of_row = np.frombuffer(lines.read(rows * np.dtype(np.int64).itemsize), dtype=np.int64)
-            if not len(gone):
-                new.write(text)
-                continue
-            ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == _LINE_FEED) + 1
-            kept_from = 0
-            for row in np.searchsorted(of_row, gone).tolist():
-                start, end = int(ends[row - 1]) if row else 0, int(ends[row])
+            for start, end in row_bounds(text, block, np.searchsorted(of_row, gone)):
                 fields = text[start:end].rsplit(b",", _FIELDS_AFTER_ID)
                 totals = replace(
                     totals,
@@ -189,8 +187,14 @@ def _take_out(
                     flagged=totals.flagged - int(fields[_FLAG]),
                     out_of_domain=totals.out_of_domain - 1 + int(fields[_IN_DOMAIN]),
                 )
-                new.write(text[kept_from:start])
-                kept_from = end
-            new.write(text[kept_from:])
+                _copy(old, new, copied, start)
+                copied = end
+            block += size
+        _copy(old, new, copied, block)
     shorter.replace(scores)
     return totals
+
+
+def _copy(old: BinaryIO, new: BinaryIO, start: int, end: int) -> None:
+    while start < end:
+        start += os.sendfile(new.fileno(), old.fileno(), start, end - start)

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from schemas.config import IngestConfig
 from tasks.core.errors import ChangedError, ConfigError, ExtractError, UnnamedError, naming
-from tasks.core.extract.text.blocks import Stream
 from tasks.core.intake.delivered_file import (
     DeliveredFile,
     ExtractPath,
@@ -25,6 +25,9 @@ from tasks.core.intake.delivered_file import (
 from tasks.core.intake.formats import MAGIC_BYTES, Kind, kind_of, open_text
 from tasks.core.intake.unfinished_upload import refuse_unfinished
 from tasks.core.storage.hashing import sha256
+
+if TYPE_CHECKING:  # hashing needs none of what reading an extract loads
+    from tasks.core.extract.text.blocks import Stream
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class Texts:
         size = self._delivery.size
         return min(1.0, (self._before + now) / size) if size else 1.0
 
-    def __iter__(self) -> Iterator[tuple[str, Stream]]:
+    def __iter__(self) -> Iterator[tuple[str, "Stream"]]:
         """Yield each file's name and text.
 
         Raises:

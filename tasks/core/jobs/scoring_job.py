@@ -85,8 +85,12 @@ def pin_champion(home_registry: Path) -> Bundle:
     return bundle
 
 
+Hash = Callable[[ExtractPath], Delivery]
+"""Identifies an extract by the hash of its bytes."""
+
+
 @step("identify")
-def identify(given: ExtractPath) -> Delivery:
+def identify(given: ExtractPath, hash_extract: Hash = hash_extract) -> Delivery:
     """Hash an extract; a delivered one must match its sidecar.
 
     Raises:

@@ -99,17 +99,16 @@ class Acceptor:
         self._keep_plain_text(block, found, kept)
         self._keep_ids(block, found, kept)
         found.read[:] = kept
-        rows = np.flatnonzero(kept)
-        accepted = Accepted(
+        of_all = Accepted(
             self._categories,
-            rows + block.first_line,
+            np.arange(block.first_line, block.first_line + len(kept)),
             np.frombuffer(block.data, dtype=np.uint8),
-            found.ids[rows],
-            found.codes[rows],
-            found.numbers[rows],
-            found.forms[rows],
+            found.ids,
+            found.codes,
+            found.numbers,
+            found.forms,
         )
-        return accepted, found
+        return of_all.where(kept), found
 
     def _scan(self, block: Block) -> Scan:
         """Scan a block; scan again whenever it contains new spellings that the contract accepts."""

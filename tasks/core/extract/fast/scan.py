@@ -193,8 +193,8 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop: a call wo
                 spelling = np.int64(-1)
                 if at + _LONGEST_GUESS + _WORD < size:
                     first = (words[at] & hashes[slot, 0]) * hashes[slot, 1]
-                    guess = np.uintp(guesses[slot, np.uintp(first >> GUESS_SHIFT)])
-                    length = np.uintp(spelling_bounds[guess, 1] - spelling_bounds[guess, 0])
+                    hashed = np.uintp(first >> GUESS_SHIFT)
+                    guess, length = np.uintp(guesses[slot, hashed, 0]), np.uintp(guesses[slot, hashed, 1])
                     different = (words[at] ^ spelling_words[guess, 0]) & spelling_masks[guess, 0]
                     if length > _WORD:
                         for i in range(_ONE, _WORDS):

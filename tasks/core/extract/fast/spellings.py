@@ -31,7 +31,7 @@ class Spellings:
     octets, bounds: (B,) uint8 and (S, 2) int64: where in it each spelling starts and ends.
     codes, quirks: (S,) int8 each, see `Spelled`.
     words, masks: (S, 4) uint64: the spelling's octets, and which of them count.
-    guesses: (K, 64) int64: the spelling to compare first, by a hash of a cell's first octets.
+    guesses: (K, 64, 2) int64: by a hash of a cell's start, the spelling to compare first and its length.
     hashes: (K, 2) uint64: which of these octets are hashed, as a mask, and the multiplier.
     known: the same as dictionaries.
     """
@@ -72,9 +72,14 @@ class Spellings:
             firsts=firsts,
             words=words.view("<u8"),
             masks=masks.view("<u8"),
-            guesses=np.array([guesses for guesses, *_ in guessed], dtype=np.int64).reshape(-1, _GUESSES),
+            guesses=_with_lengths(np.array([guesses for guesses, *_ in guessed], dtype=np.int64), ends),
             hashes=np.array([hashed for _, *hashed in guessed], dtype=np.uint64).reshape(-1, 2),
         )
+
+
+def _with_lengths(guesses: Places, ends: Places) -> Places:
+    guesses = guesses.reshape(-1, _GUESSES)
+    return np.stack([guesses, np.diff(ends)[guesses]], axis=2)
 
 
 def _guesses(texts: list[bytes], first: int, separator: bytes) -> tuple[list[int], int, int]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from itertools import compress
+from itertools import accumulate, compress
 from typing import Final, Literal
 
 import numpy as np
@@ -20,13 +20,16 @@ from tasks.core.contract.personal_data import count_personal, judged_columns, ma
 from tasks.core.contract.row_judge import Judge, RowFault, without_cross_row_checks
 from tasks.core.contract.vocabulary import VOCABULARY
 from tasks.core.extract.fast.accept import Acceptor, count_quirks
-from tasks.core.extract.reader.row_keys import Keys, digest_texts, keys_of, keys_of_accepted
+from tasks.core.extract.reader.row_keys import NO_KEYS, Keys, digest_texts, keys_of, keys_of_accepted
 from tasks.core.extract.reader.tally import Tally
 from tasks.core.extract.text.blocks import Block
 from tasks.core.extract.text.dialect import Dialect
-from tasks.core.extract.text.line_reader import SplitLines, read_lines
+from tasks.core.extract.text.line_reader import Line, SplitLines, read_lines
 
 Purpose = Literal["training", "scoring"]
+
+_LINES_AT_ONCE: Final = 2**12
+"""Lines judged at a time: Python's texts need ten times the memory of their bytes."""
 
 _MODELS: Final = {"training": TrainingExtract, "scoring": ScoringExtract}
 
@@ -84,15 +87,28 @@ class BlockReader:
     def read(self, block: Block) -> ReadBlock:
         """Read every line of a block."""
         tally = Tally(received=block.lines)
-        customers, doubtful = self._accept(block, tally)
-        if not doubtful:
-            return ReadBlock(customers, [], keys_of_accepted(customers), tally)
-        late, faults, bad = self._read_lines(read_lines(doubtful, self._dialect), tally)
-        if late.lines:
-            customers = customers.with_late(Accepted.of(late))
-        return ReadBlock(customers, faults, np.concatenate([keys_of_accepted(customers), bad]), tally)
+        accept = self._accept_none if self._config.reader == "lines" else self._accept
+        customers, doubtful = accept(block, tally)
+        faults: list[RowFault] = []
+        bad = NO_KEYS
+        for start in range(0, len(doubtful), _LINES_AT_ONCE):
+            lines = read_lines(doubtful[start : start + _LINES_AT_ONCE], self._dialect)
+            late, found, refused = self._read_lines(lines, tally)
+            if late.lines:
+                customers = customers.with_late(Accepted.of(late))
+            faults += found
+            bad = np.concatenate([bad, refused])
+        return ReadBlock(customers, faults, keys_of_accepted(customers, then=bad), tally)
 
-    def _accept(self, block: Block, tally: Tally) -> tuple[Accepted, list[tuple[int, int, bytes]]]:
+    def _accept_none(self, block: Block, _tally: Tally) -> tuple[Accepted, list[Line]]:
+        """List all lines, as `read_lines` expects them."""
+        lines = block.data.removesuffix(b"\n").split(b"\n")
+        starts = accumulate((len(line) + 1 for line in lines), initial=block.offset)
+        numbers = range(block.first_line, block.first_line + len(lines))
+        none = parse_cells([], dict.fromkeys(self._positions, ()), self._config)
+        return Accepted.of(none), list(zip(numbers, starts, lines, strict=False))
+
+    def _accept(self, block: Block, tally: Tally) -> tuple[Accepted, list[Line]]:
         """Accept the rows that are certainly valid; list the other lines as `read_lines` expects them."""
         customers, found = self._acceptor.accept(block)
         rows = len(customers)
@@ -104,8 +120,9 @@ class BlockReader:
             tally.filled[number] -= blanks
         tally.known.update({column: rows for column in self._positions if column in VOCABULARY})
         tally.quirks.update(count_quirks(found))
-        tally.simulated += customers.count_ids(SIMULATED_ID_PREFIX)
-        tally.signed += sum(map(customers.count_ids, FORMULA_SIGNS))
+        simulated, *signed = customers.count_ids(SIMULATED_ID_PREFIX, *FORMULA_SIGNS)
+        tally.simulated += simulated
+        tally.signed += sum(signed)
         for slot, (position, kinds) in enumerate(self._extra.items()):
             texts = Counter(
                 block.data[start:end].decode() for start, end in found.searched[slot, found.read].tolist()
@@ -139,7 +156,8 @@ class BlockReader:
         tally.broken.update(lines.faults.values())
         tally.controls.update(lines.controls)
         tally.widths.update(lines.widths)
-        tally.first_bad_byte = lines.first_bad_byte
+        if tally.first_bad_byte is None:
+            tally.first_bad_byte = lines.first_bad_byte
         tally.simulated += sum(each.startswith(SIMULATED_ID_PREFIX) for each in customers.columns[ID])
         tally.signed += sum(each.lstrip().startswith(FORMULA_SIGNS) for each in customers.columns[ID])
         for column, texts in cells.items():

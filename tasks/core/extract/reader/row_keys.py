@@ -15,6 +15,7 @@ KEY: Final = np.dtype([("high", "<u8"), ("low", "<u8"), ("digest", "<u8"), ("lin
 """`high` and `low` hold the id, `digest` covers the whole row, `line` is the physical line."""
 
 Keys = npt.NDArray[np.void]
+NO_KEYS: Final[Keys] = np.empty(0, dtype=KEY)
 Words = npt.NDArray[np.uint64]
 
 _ID_BYTES: Final = 16
@@ -26,31 +27,40 @@ _CODE_BITS: Final = np.uint64(8)
 _CODES_A_WORD: Final = 8
 
 
-def keys_of_accepted(customers: Accepted) -> Keys:
-    """Make the keys of N accepted customers; see `keys_of`.
+def keys_of_accepted(customers: Accepted, *, then: Keys) -> Keys:
+    """Make the keys of N accepted customers, see `keys_of`, followed by some others.
 
     Equal rows have equal digests, and two different ones collide with a probability of 2**-64; 0 and -0 count
     as equal.
     """
     digests = np.empty(len(customers), dtype=np.uint64)
     _digest(customers.codes, customers.forms, customers.numbers, digests)
-    return keys_of(customers.octets, customers.ids, digests, customers.lines)
+    return keys_of(customers.octets, customers.ids, digests, customers.lines, then=then)
 
 
-def keys_of(octets: Octets, ids: npt.NDArray[np.int64], digests: Words, lines: npt.NDArray[np.int64]) -> Keys:
-    """Make the keys of N rows, given (N, 2) bounds of their ids in the (B,) octets.
+def keys_of(
+    octets: Octets,
+    ids: npt.NDArray[np.int64],
+    digests: Words,
+    lines: npt.NDArray[np.int64],
+    *,
+    then: Keys = NO_KEYS,
+) -> Keys:
+    """Make the keys of N rows, given (N, 2) bounds of their ids in the (B,) octets; then come others.
 
     Ids of up to 16 bytes are compared as they are, longer ones by 128 bits of BLAKE2b. Padding with
     NULs cannot make two ids equal, because the contract rejects control characters in ids. Rows with
     a blank id are only duplicates of each other if the whole rows are equal.
     """
-    keys = np.empty((len(lines), 4), dtype=np.uint64)
+    made = np.empty(len(lines) + len(then), dtype=KEY)
+    made[len(lines) :] = then
+    keys = made.view("<u8").reshape(-1, 4)[: len(lines)]
     _fill(octets, ids, digests, lines, keys)
     for row in np.flatnonzero(ids[:, 1] - ids[:, 0] > _ID_BYTES).tolist():
         text = octets[ids[row, 0] : ids[row, 1]].tobytes()
         if text.strip(b" \t"):
             keys[row, :2] = np.frombuffer(hashlib.blake2b(text, digest_size=_ID_BYTES).digest(), dtype="<u8")
-    return keys.view(KEY)[:, 0]
+    return made
 
 
 def spread(keys: Keys) -> Words:

@@ -69,7 +69,9 @@ def _find(keys: Keys) -> Repeats:
     ordered = np.sort(hashes)
     repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
     if not len(repeated):
-        return Repeats(keys["line"][:0], keys["line"][:0])
+        return Repeats(
+            np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        )  # no view, which would keep all keys
     keys = keys[np.isin(hashes, repeated)]
     keys = keys[np.lexsort((keys["line"], keys["digest"], keys["low"], keys["high"]))]
     same_id = (keys["high"][1:] == keys["high"][:-1]) & (keys["low"][1:] == keys["low"][:-1])
