@@ -98,6 +98,7 @@ def pandas_catboost(extract: Path, models: Path, out: Path) -> None:
 
 def pandas_pandera(extract: Path, models: Path, out: Path) -> None:
     """Do the engine's work the straightforward way: read text, validate whole frames, encode, score."""
+    import numpy as np
     import pandas as pd
     import pandera.errors as pe
 
@@ -105,8 +106,10 @@ def pandas_pandera(extract: Path, models: Path, out: Path) -> None:
     from schemas.cut_points import CutPoints
     from schemas.extract import ScoringExtract
     from schemas.preprocessing import Spec
-    from tasks.core.bundle.scorer import Scorer
-    from tasks.core.bundle.scores_csv import HEADER
+    from schemas.scores import REASONS
+    from tasks.core.bundle.cut_points import cut
+    from tasks.core.bundle.encoder import Encoder, encode
+    from tasks.core.bundle.onnx_model import Model, published
     from tasks.core.contract.parse import parse_cells
 
     cells = pd.read_csv(
@@ -122,14 +125,23 @@ def pandas_pandera(extract: Path, models: Path, out: Path) -> None:
     except pe.SchemaErrors as error:
         parsed = parsed.drop(index=error.failure_cases["index"].dropna().astype(int).unique())
     folder = models / BUNDLE
-    scorer = Scorer(
-        (folder / "model.onnx").read_bytes(),
-        Spec.model_validate_json((folder / "preprocessing.json").read_bytes()),
-        CutPoints.model_validate_json((folder / "cut_points.json").read_bytes()),
-        model_version=BUNDLE,
-    )
-    rows = scorer.rows(parsed)
-    (out / "scores.csv").write_bytes(HEADER + rows.csv)
+    spec = Spec.model_validate_json((folder / "preprocessing.json").read_bytes())
+    points = CutPoints.model_validate_json((folder / "cut_points.json").read_bytes())
+    encoder, model = Encoder(spec), Model((folder / "model.onnx").read_bytes())
+    probability, top = model.reasons(encode(parsed, spec))
+    probability, names = published(probability), np.array([*spec.columns, ""])
+    cuts = cut(probability, points)
+    scores = {
+        ID: parsed[ID],
+        "churn_probability": probability,
+        "churn_flag": cuts.flag,
+        "decile": cuts.decile,
+        "risk_band": cuts.band,
+        **dict(zip(REASONS, names[top].T, strict=True)),
+        "in_domain": encoder.in_domain(encoder.columns(parsed)).astype(int),
+        "model_version": BUNDLE,
+    }
+    pd.DataFrame(scores).to_csv(out / "scores.csv", index=False)
 
 
 def polars_logistic(extract: Path, models: Path, out: Path) -> None:

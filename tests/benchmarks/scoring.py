@@ -20,13 +20,16 @@ from tests.benchmarks.contenders import CONTENDERS, PEAK
 from tests.benchmarks.default_bundle import fit_bundle, training_extract
 from tests.benchmarks.extract_kinds import kinds_of
 from tests.benchmarks.extracts import Origin, extract_of
-from tests.benchmarks.pipelines import PEERS, fit_peers
+from tests.benchmarks.pipelines import BUNDLE, PEERS, fit_peers
 from tests.benchmarks.scoring_report import ENGINE, Lap, Results, kinds_table, table, write_report
+from tests.benchmarks.stages import measure_both
 
 ROOT = Path(__file__).parents[2]
 TOO_LARGE = 5_000_000
 """Customers above which only the contenders that stream take part: the others fill the memory."""
 STREAMING = ("engine", "pyarrow", "inferring", "polars")
+STAGES_ROWS = 5_000_000
+"""Customers whose cost is taken apart, or as many as in the largest race if that is smaller."""
 KINDS_ROWS = 1_000_000
 """Customers in every kind of extract, or as many as in the largest race if that is smaller."""
 
@@ -115,7 +118,9 @@ def main() -> None:
     laps = race(origin, folder, models, sizes, flags.rounds)
     origins = [Origin(None), *([origin] if origin.real is not None else [])]
     kinds = run_kinds(origins, flags.out, models, min(KINDS_ROWS, max(sizes)), flags.rounds)
-    results = Results(laps, kinds, sizes, flags.rounds, origin.name)
+    staged = extract_of(origin, folder, min(sizes[-1], STAGES_ROWS))
+    stages = measure_both(staged, models / BUNDLE, make_folder(flags.out / "stages"))
+    results = Results(laps, kinds, stages, sizes, flags.rounds, origin.name)
     (flags.out / "laps.json").write_text(json.dumps(asdict(results), indent=1))
     if flags.report:
         write_report(results, flags.report)

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 from tasks.core.storage.atomic import make_folder
 from tests.benchmarks.contenders import CONTENDERS
 from tests.benchmarks.extracts import PLANTED_SHARE
+from tests.benchmarks.stages import table as stages_table
 
 ENGINE, *_ = CONTENDERS
 SKLEARN, POLARS = "pandas + scikit-learn logistic regression", "polars, logistic regression"
@@ -36,13 +37,14 @@ class Lap:
 
 @dataclass(frozen=True)
 class Results:
-    """All runs: the race on the `sizes`, and the engine's on every kind of extract.
+    """All runs: the race on the `sizes`, the engine's on every kind of extract, and its time by stage.
 
     `origin` says whether the race's customers are simulated or resampled.
     """
 
     race: list[Lap]
     kinds: list[Lap]
+    stages: tuple[dict[str, float], dict[str, float]]
     sizes: list[int]
     rounds: int
     origin: str
@@ -178,7 +180,12 @@ def write_report(results: Results, folder: Path) -> None:
         f"## Kinds of extract\n\nThe engine alone, on {results.kinds[0].customers:,} customers in every form;"
         f" {PLANTED_SHARE:.1%} of the rows bad unless the kind says more.\n\n{kinds_table(results.kinds)}\n"
     )
-    text = "\n".join([_introduction(results), *_bar(laps), *sections, kinds, _PLOT])
+    stages = (
+        "## Cost per customer by stage\n\nNanoseconds of processor time, start-up aside; of one extract alone:"
+        " `python -m tests.benchmarks.stages EXTRACT BUNDLE OUT`.\n\n"
+        f"{stages_table(*results.stages)}\n"
+    )
+    text = "\n".join([_introduction(results), *_bar(laps), *sections, stages, kinds, _PLOT])
     (make_folder(folder) / "scoring.md").write_text(text)
     _plot(laps, sizes, folder / "scoring.png")
 

@@ -14,9 +14,11 @@ from tests.benchmarks.scoring_report import (
     measured,
     write_report,
 )
+from tests.benchmarks.stages import STAGES as NAMES
 
 WALL = {ENGINE: 6.0, POLARS: 6.6, SKLEARN: 48.0, PARSE: 2.0}
 """Seconds for five million customers; every other contender takes 10."""
+STAGES = dict.fromkeys(NAMES, 2.0), dict.fromkeys(NAMES, 3.0)
 
 
 def laps(*sizes: int) -> list[Lap]:
@@ -48,9 +50,10 @@ def test_a_goal_and_its_moonshot_are_judged_apart() -> None:
 def test_a_report_says_what_was_measured_and_no_more(sizes: tuple[int, ...], tmp_path: Path) -> None:
     """Any sizes may be raced; the table of goals has the rows that they allow."""
     kinds = [Lap("CSV, simulated", 1_000_000, wall, 2.0, 300.0) for wall in (1.0, 2.0, 4.0)]
-    write_report(Results(laps(*sizes), kinds, list(sizes), 3, "resampled"), tmp_path / "new")
+    write_report(Results(laps(*sizes), kinds, STAGES, list(sizes), 3, "resampled"), tmp_path / "new")
     text = (tmp_path / "new" / "scoring.md").read_text()
 
+    assert "| **all of it** | 32 | 48 |" in text
     assert "| CSV, simulated | 2.0 | 2.0 | 300 | 500,000 |" in text
     assert ("## What was asked" in text) == (max(sizes) >= 5_000_000)
     assert (tmp_path / "new" / "scoring.png").stat().st_size > 0
@@ -60,7 +63,7 @@ def test_contenders_that_fill_the_memory_may_be_left_out(tmp_path: Path) -> None
     """Above some size only those that stream take part."""
     left_out = [lap for lap in laps(10_000_000) if not lap.name.startswith("pandas")]
     kinds = [Lap("CSV, simulated", 1_000_000, 1.0, 2.0, 300.0)]
-    write_report(Results(left_out, kinds, [10_000_000], 1, "simulated"), tmp_path)
+    write_report(Results(left_out, kinds, STAGES, [10_000_000], 1, "simulated"), tmp_path)
     text = (tmp_path / "scoring.md").read_text()
 
     assert "pandas + CatBoost" not in text

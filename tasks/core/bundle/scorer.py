@@ -24,7 +24,7 @@ from tasks.core.errors import BundleError
 class Rows:
     """Rows of scores.csv, with the number of flagged and of out-of-domain customers."""
 
-    csv: bytes
+    csv: bytes | memoryview
     flagged: int
     out_of_domain: int
 

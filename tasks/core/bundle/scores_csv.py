@@ -52,8 +52,8 @@ class ScoresCsv:
         probability: npt.NDArray[np.float64],
         reasons: npt.NDArray[np.integer],
         in_domain: npt.NDArray[np.bool_],
-    ) -> bytes:
-        """Write N customers.
+    ) -> memoryview:
+        """Write N customers, in UTF-8.
 
         Args:
             octets: (B,) uint8, UTF-8.
@@ -78,7 +78,7 @@ class ScoresCsv:
             out,
             words_of(out),
         )
-        return out[:size].tobytes()
+        return out[:size].data
 
 
 @compiled

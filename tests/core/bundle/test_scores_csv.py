@@ -1,9 +1,12 @@
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from schemas.cut_points import CutPoints
-from tasks.core.bundle.scores_csv import HEADER, ScoresCsv
+from tasks.core.bundle.scores_csv import HEADER, ScoresCsv, row_bounds
 from tests.harness.customers import accepted, make_customers
 from tests.harness.home import Home
 
@@ -61,9 +64,21 @@ def test_ids_are_quoted_where_they_must_be() -> None:
         np.array([False, True, True, True]),
     )
 
-    assert [line.split(b",0.0")[0] for line in rows.splitlines()] == [
+    assert [line.split(b",0.0")[0] for line in bytes(rows).splitlines()] == [
         b'"a,b"',
         b'"c""d"',
         "é".encode(),
         b'"' * 130,
     ]
+
+
+@pytest.mark.parametrize("rows", [[], [0], [5], [4_999], [0, 1, 2, 700, 701, 2_600, 4_998, 4_999]])
+def test_rows_are_found_by_their_number(tmp_path: Path, rows: list[int]) -> None:
+    """Their bounds are those of the lines, from any start, near and far from one another."""
+    lines = [b"x" * (i * 37 % 90) + b"\n" for i in range(5_000)]
+    path = tmp_path / "rows"
+    path.write_bytes(b"head\n" + b"".join(lines))
+    ends = np.cumsum([5, *map(len, lines)]).tolist()
+
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as text:
+        assert row_bounds(text, 5, np.array(rows, dtype=np.int64)) == [(ends[i], ends[i + 1]) for i in rows]

@@ -16,6 +16,8 @@ import pandas as pd
 
 from schemas.columns import CATEGORIES, ID, NUMBERS, TARGET
 from schemas.config import IngestConfig
+from tasks.core.arrow_text import Octets
+from tasks.core.compiled import compiled
 from tasks.core.contract.accepted import Accepted
 from tasks.core.contract.check_tables import ContractTables, keeps_column
 from tasks.core.contract.memo import CellTexts, Memory
@@ -40,7 +42,7 @@ from tasks.core.extract.fast.scan import (
 from tasks.core.extract.fast.scan import (
     ID as ID_FIELD,
 )
-from tasks.core.extract.fast.spellings import Spelled, Spellings
+from tasks.core.extract.fast.spellings import Places, Spelled, Spellings
 from tasks.core.extract.text.blocks import Block
 from tasks.core.extract.text.dialect import Dialect
 
@@ -168,13 +170,19 @@ class Acceptor:
     def _keep_ids(self, block: Block, found: Scan, kept: Flags) -> None:
         """Keep the lines whose ids pass the contract; only those of an unusual shape are judged by it."""
         octets = np.frombuffer(block.data, dtype=np.uint8)
-        length = found.ids[:, 1] - found.ids[:, 0]
-        kept &= (length > 0) & (length <= self._tables.id_octets)
-        kept &= self._tables.id_starts[octets.take(found.ids[:, 0], mode="clip")]
+        _keep_beginnings(octets, found.ids, self._tables.id_starts, self._tables.id_octets, kept)
         unusual = np.flatnonzero(kept & ~are_plain(octets, found.ids))
         if len(unusual):
             ids = [block.data[start:end].decode() for start, end in found.ids[unusual].tolist()]
             kept[unusual] = keeps_column(self._tables.schema, ID, pd.Series(ids, dtype="str"))
+
+
+@compiled
+def _keep_beginnings(octets: Octets, ids: Places, starts: Flags, longest: int, kept: Flags) -> None:
+    """Keep the lines whose ids are neither empty nor too long, and begin as they may."""
+    for row in range(len(kept)):
+        if kept[row]:
+            kept[row] = 0 < ids[row, 1] - ids[row, 0] <= longest and starts[octets[np.uintp(ids[row, 0])]]
 
 
 def count_quirks(found: Scan) -> Counter[str]:

@@ -57,3 +57,11 @@ def test_the_spill_does_not_show(tmp_path: Path, blocks: int) -> None:
 
     assert (found.duplicates.tolist(), found.conflicts.tolist()) == expected(rows)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_row_is_kept_for_what_was_found() -> None:
+    """Results own their memory, even empty ones: a view would keep the keys of all rows."""
+    for rows in ([("a", "x"), ("b", "x")], [("a", "x"), ("a", "y"), ("b", "x"), ("b", "x")]):
+        found = find(rows)
+        for lines in (found.duplicates, found.conflicts):
+            assert lines.base is None or lines.base.nbytes <= 8 * len(rows)

@@ -1,0 +1,86 @@
+import threading
+from collections.abc import Iterator
+from time import sleep
+
+import pytest
+
+from tasks.core.engine.turns import Turns
+
+
+def numbers(until: int) -> Iterator[int]:
+    """Count, and notice if two threads advance the count at once."""
+    busy = threading.Lock()
+    for each in range(until):
+        assert busy.acquire(blocking=False)
+        sleep(0.0001)
+        busy.release()
+        yield each
+
+
+def uneven(number: int) -> int:
+    """Take longer for every third item, so that the next ones are ready first."""
+    sleep(0.002 if number % 3 == 0 else 0)
+    return number * number
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_results_are_given_in_order(threads: int) -> None:
+    """However many threads work, and whichever is ready first."""
+    given: list[int] = []
+    told: list[int] = []
+
+    Turns(numbers(60), uneven, given.append).run(threads=threads, on_given=lambda: told.append(len(given)))
+
+    assert given == [number * number for number in range(60)]
+    assert told == sorted(told)
+    assert told[-1] == 60
+
+
+def test_without_items_the_caller_is_told_once() -> None:
+    """Nothing is given, and the end is still reported."""
+    told: list[None] = []
+
+    Turns(numbers(0), uneven, lambda _: pytest.fail("given")).run(
+        threads=3, on_given=lambda: told.append(None)
+    )
+
+    assert told == [None]
+
+
+@pytest.mark.parametrize("place", ["items", "work", "give"])
+def test_the_first_error_in_order_is_raised(place: str) -> None:
+    """What was given before it stays given, and nothing after it is."""
+    given: list[int] = []
+
+    def items() -> Iterator[int]:
+        yield from range(20)
+        if place == "items":
+            raise ValueError("20")
+
+    def work(number: int) -> int:
+        if place == "work" and number >= 20:
+            sleep(0.01 if number == 20 else 0)  # a later one fails first
+            raise ValueError(str(number))
+        return number
+
+    def give(number: int) -> None:
+        if place == "give" and number == 20:
+            raise ValueError("20")
+        given.append(number)
+
+    source = items() if place == "items" else iter(range(40))
+    with pytest.raises(ValueError, match=r"^20$"):
+        Turns(source, work, give).run(threads=4, on_given=lambda: None)
+    assert given == list(range(20))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("score-")]
+
+
+def test_an_interrupt_ends_the_threads() -> None:
+    """Ctrl-C while the caller is told leaves no thread behind that would go on writing."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Turns(iter(range(10**6)), uneven, lambda _: None).run(threads=3, on_given=interrupt)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("score-")]
