@@ -181,7 +181,7 @@ def write_report(results: Results, folder: Path) -> None:
         f" {PLANTED_SHARE:.1%} of the rows bad unless the kind says more.\n\n{kinds_table(results.kinds)}\n"
     )
     stages = (
-        "## Cost per customer by stage\n\nNanoseconds of processor time, start-up aside; of one extract alone:"
+        "## Cost per customer by stage\n\nNanoseconds of processor time, without start-up; also by"
         " `python -m tests.benchmarks.stages EXTRACT BUNDLE OUT`.\n\n"
         f"{stages_table(*results.stages)}\n"
     )

@@ -36,8 +36,8 @@ def test_results_are_given_in_order(threads: int) -> None:
     assert told[-1] == 60
 
 
-def test_without_items_the_caller_is_told_once() -> None:
-    """Nothing is given, and the end is still reported."""
+def test_without_items_only_the_end_is_reported() -> None:
+    """Nothing is given, and the end is reported all the same."""
     told: list[None] = []
 
     Turns(numbers(0), uneven, lambda _: pytest.fail("given")).run(
@@ -76,7 +76,7 @@ def test_the_first_error_in_order_is_raised(place: str) -> None:
 
 
 def test_an_interrupt_ends_the_threads() -> None:
-    """Ctrl-C while the caller is told leaves no thread behind that would go on writing."""
+    """Ctrl-C leaves no thread behind that would go on writing."""
 
     def interrupt() -> None:
         raise KeyboardInterrupt
