@@ -1,4 +1,4 @@
-"""Fast path: accept rows in a block column by column, using the pandera contract's own checks.
+"""Fast path: accept rows in a block in bulk, by what the contract's own checks allow.
 
 `check_tables` holds the answers that do not depend on the data, `row_checks` runs the rest on each block.
 Nothing is refused here: a row that is not accepted is read and judged line by line, with its exact
