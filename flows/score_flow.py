@@ -33,7 +33,7 @@ def score(
         runner: Where to score: `threads` in this process, `dask` for worker processes here, or
             `dask://host:port` for a cluster.
     """
-    hash_extract = HashAhead(extract) if extract is not None else identify
+    identify_by = HashAhead(extract) if extract is not None else identify
     # Both here, because Prefect's client loads meanwhile, in the process that reports this run.
     with uncollected():
         from tasks.cluster import engine_of  # noqa: PLC0415 over a second
@@ -49,7 +49,7 @@ def score(
             as_of=as_of,
             force=force,
             engine=engine,
-            hash_extract=hash_extract,
+            identify_by=identify_by,
         )
         if night.error is not None:
             raise night.error

@@ -1,6 +1,7 @@
 """Compile hot loops with numba.
 
-Compiled functions call only those of their own module: numba's cache does not notice when another changes.
+Compiled functions use only functions and constants of their own module: numba's cache does not notice when
+another module changes.
 """
 
 from collections.abc import Callable
@@ -24,5 +25,10 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 
 def words_of(octets: npt.NDArray[np.uint8]) -> Words:
-    """View (B,) octets as words, (B - 7,): word i is octets i to i + 7, the first one lowest."""
-    return np.ndarray((max(len(octets) - WORD + 1, 0),), dtype="<u8", buffer=octets.data, strides=(1,))
+    """View (B,) octets as words, (B - 7,): word i is octets i to i + 7, the first one lowest.
+
+    Fewer than 16 octets have none that may be read: numba would compile once more for so short a view.
+    """
+    if len(octets) < 2 * WORD:
+        octets = np.zeros(2 * WORD, dtype=np.uint8)
+    return np.ndarray((len(octets) - WORD + 1,), dtype="<u8", buffer=octets.data, strides=(1,))

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Collect no garbage meanwhile, nor look at what has been loaded ever after: modules stay."""
+    """Collect no garbage meanwhile: modules stay, and searching them takes up to a fifth longer."""
+    collected = gc.isenabled()
     gc.disable()
     try:
         yield
-        gc.freeze()
     finally:
-        gc.enable()
+        if collected:
+            gc.enable()

@@ -84,7 +84,7 @@ class Encoder:
         numbers = customers.numbers[:, [NUMBERS.index(number.column) for number in spec.numbers]]
         picked = [customers.categories.index(category.column) for category in spec.categories]
         return Columns(
-            _filled(numbers, spec.numbers),
+            _filled(np.ascontiguousarray(numbers), spec.numbers),
             customers.codes,
             np.array([each for column in positions for each in column], dtype=np.int64),
             _starts(positions),

@@ -43,6 +43,11 @@ class Scorer:
             BundleError: the model cannot be loaded or does not fit the spec.
         """
         self._model = Model(onnx)
+        if self._model.columns != len(spec.columns):
+            raise BundleError(
+                f"preprocessing.json has {len(spec.columns)} columns but model.onnx explains"
+                f" {self._model.columns}. They come from different training runs; train and promote again."
+            )
         self._spec = spec
         self._encoder = Encoder(spec)
         self._codes = np.array([*spec.columns, ""])  # index -1: no reason
@@ -112,6 +117,7 @@ class Scorer:
         for start in range(0, columns.rows, CHUNK_ROWS):
             rows = min(CHUNK_ROWS, columns.rows - start)
             self._encoder.encode(columns, start, chunk[:rows])
+            chunk[rows:] = 0
             model.run()
             raw[start : start + rows], top[start : start + rows] = model.probability[:rows], model.top[:rows]
         return published(raw), top, self._encoder.in_domain(columns)

@@ -19,7 +19,8 @@ _ONE: Final = 10**6
 _NUMBER: Final = len(",0.000000")
 _QUOTE, _COMMA, _POINT, _ZERO, _CR, _LF = map(ord, '",.0\r\n')
 _SKIPPED: Final = 1_024
-_WORD, _TO_WORDS = np.uintp(WORD), np.uintp(3)
+_WORD, _TO_WORDS = np.uintp(8), np.uintp(3)
+"""Octets in a word, and the shift that divides by them."""
 
 
 class ScoresCsv:
@@ -63,7 +64,7 @@ class ScoresCsv:
             in_domain: (N,).
         """
         of_ids = 2 * int((ids[:, 1] - ids[:, 0]).sum()) + 2 * len(ids)  # if each sign were a quote
-        out = np.empty(of_ids + self._longest * len(ids) + WORD, dtype=np.uint8)
+        out = np.empty(of_ids + self._longest * len(ids) + 2 * WORD, dtype=np.uint8)
         size = _write(
             octets,
             ids,
@@ -145,33 +146,42 @@ def _write_id(octets: Octets, start: np.uintp, end: np.uintp, out: Octets, at: n
 
 
 def row_bounds(text: mmap, start: int, rows: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Return where some of the rows from `start` on begin and end; (N,) ascending `rows`, counted from 0."""
-    bounds = np.empty((len(rows), 2), dtype=np.int64)
+    """Return where some of the rows from `start` on begin and end; (N,) ascending `rows`, counted from 0.
+
+    Raises:
+        EOFError: the text ends before.
+    """
+    bounds = np.zeros((len(rows), 2), dtype=np.int64)
     octets = np.frombuffer(text, dtype=np.uint8)
-    _find_rows(octets, start, rows, bounds)
+    complete = _find_rows(octets, start, rows, bounds)
     del octets  # it would keep the file mapped
+    if not complete:
+        raise EOFError("scores.csv is shorter than what was written into it")
     return [(first, end) for first, end in bounds.tolist()]
 
 
 @compiled
 def _find_rows(
     octets: Octets, start: int, rows: npt.NDArray[np.int64], bounds: npt.NDArray[np.int64]
-) -> None:
+) -> bool:
     """Skip line ends `_SKIPPED` octets at a time until the row is near, then one by one."""
-    at, line = np.uintp(start), 0
+    size, at, line = np.uintp(len(octets)), np.uintp(start), 0
     for i in range(len(rows)):
-        while at + np.uintp(_SKIPPED) < np.uintp(len(octets)):
+        while at + np.uintp(_SKIPPED) < size:
             ends = 0
             for j in range(np.uintp(_SKIPPED)):
                 ends += octets[at + j] == _LF
             if line + ends >= rows[i]:
                 break
             at, line = at + np.uintp(_SKIPPED), line + ends
-        while line < rows[i]:
+        while line < rows[i] and at < size:
             line += octets[at] == _LF
             at += np.uintp(1)
         bounds[i, 0] = at
-        while octets[at] != _LF:
+        while at < size and octets[at] != _LF:
             at += np.uintp(1)
+        if at >= size:
+            return False
         at, line = at + np.uintp(1), line + 1
         bounds[i, 1] = at
+    return True

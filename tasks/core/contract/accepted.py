@@ -1,5 +1,6 @@
 """Accepted customers as arrays, which the engine reads and scores without a frame."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -62,6 +63,10 @@ class Accepted:
             np.array(forms, dtype=np.int8).reshape(len(NUMBERS), rows).T.copy(),
         )
 
+    def __post_init__(self) -> None:
+        """Make the octets read-only: for those that are not, numba would compile everything once more."""
+        self.octets.flags.writeable = False
+
     def __len__(self) -> int:
         """Return N."""
         return len(self.lines)
@@ -91,17 +96,19 @@ class Accepted:
         _pick(kept, *columns, lines, ids, codes, numbers, forms)
         return Accepted(self.categories, lines, self.octets, ids, codes, numbers, forms)
 
-    def with_late(self, late: "Accepted") -> "Accepted":
-        """Insert customers whose lines were read later."""
-        at = np.searchsorted(self.lines, late.lines)
+    def with_late(self, late: "Sequence[Accepted]") -> "Accepted":
+        """Insert customers whose lines were read later; each part's lines follow those of the part before."""
+        at = np.searchsorted(self.lines, np.concatenate([part.lines for part in late]))
+        ends = np.cumsum([len(self.octets), *(len(part.octets) for part in late)])
+        ids = [part.ids + end for part, end in zip(late, ends[:-1], strict=True)]
         return Accepted(
             self.categories,
-            np.insert(self.lines, at, late.lines),
-            np.concatenate([self.octets, late.octets]),
-            np.insert(self.ids, at, late.ids + len(self.octets), axis=0),
-            np.insert(self.codes, at, late.codes, axis=0),
-            np.insert(self.numbers, at, late.numbers, axis=0),
-            np.insert(self.forms, at, late.forms, axis=0),
+            np.insert(self.lines, at, np.concatenate([part.lines for part in late])),
+            np.concatenate([self.octets, *(part.octets for part in late)]),
+            np.insert(self.ids, at, np.concatenate(ids), axis=0),
+            np.insert(self.codes, at, np.concatenate([part.codes for part in late]), axis=0),
+            np.insert(self.numbers, at, np.concatenate([part.numbers for part in late]), axis=0),
+            np.insert(self.forms, at, np.concatenate([part.forms for part in late]), axis=0),
         )
 
     def frame(self) -> pd.DataFrame:

@@ -92,12 +92,14 @@ def count_personal(cells: Mapping[str, int], kinds: tuple[str, ...]) -> Counter[
 def maybe_personal_ids(octets: Octets, ids: npt.NDArray[np.int64]) -> list[int]:
     """List which of N ids, (N, 2) bounds in (B,) octets, may be an e-mail address or an IBAN."""
     maybe = np.zeros(len(ids), dtype=np.bool_)
-    _mark_maybe_personal(octets, ids, maybe)
+    _mark_maybe_personal(octets, ids, SHORTEST, maybe)
     return np.flatnonzero(maybe).tolist()
 
 
 @compiled
-def _mark_maybe_personal(octets: Octets, ids: npt.NDArray[np.int64], maybe: npt.NDArray[np.bool_]) -> None:
+def _mark_maybe_personal(
+    octets: Octets, ids: npt.NDArray[np.int64], shortest: int, maybe: npt.NDArray[np.bool_]
+) -> None:
     """Mark ids with an at sign, and those as long as an IBAN that start with two letters and two digits."""
     for row in range(len(maybe)):
         start, end = np.uintp(ids[row, 0]), np.uintp(ids[row, 1])
@@ -105,7 +107,7 @@ def _mark_maybe_personal(octets: Octets, ids: npt.NDArray[np.int64], maybe: npt.
             maybe[row] |= octets[i] == _AT
         while start < end and octets[start] == _SPACE:
             start += np.uintp(1)
-        if end - start >= np.uintp(SHORTEST):
+        if end - start >= np.uintp(shortest):
             like_iban = True
             for i in range(np.uintp(2)):
                 like_iban &= _A <= octets[start + i] <= _Z

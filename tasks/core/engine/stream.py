@@ -4,7 +4,6 @@ Several threads read, score and write blocks; the caller's thread shows progress
 Duplicate customers are known only at the end, so their rows are removed from scores.csv afterwards.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -169,7 +168,7 @@ def _take_out(
     taken_out: Iterator[Lines],
     totals: Totals,
 ) -> Totals:
-    """Rewrite scores.csv without some rows; what is between them is copied by the kernel."""
+    """Rewrite scores.csv without some rows, copying what is between them."""
     shorter = scores.with_name(f"{scores.name}.shorter")
     with (
         scores.open("rb") as old,
@@ -187,14 +186,10 @@ def _take_out(
                     flagged=totals.flagged - int(fields[_FLAG]),
                     out_of_domain=totals.out_of_domain - 1 + int(fields[_IN_DOMAIN]),
                 )
-                _copy(old, new, copied, start)
+                new.write(text[copied:start])
                 copied = end
             block += size
-        _copy(old, new, copied, block)
+            new.write(text[copied:block])
+            copied = block
     shorter.replace(scores)
     return totals
-
-
-def _copy(old: BinaryIO, new: BinaryIO, start: int, end: int) -> None:
-    while start < end:
-        start += os.sendfile(new.fileno(), old.fileno(), start, end - start)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from threading import Condition, Lock, Thread
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+_END: Final = object()
 
 
 class Turns(Generic[Item, Result]):
@@ -41,9 +43,7 @@ class Turns(Generic[Item, Result]):
             with self._turn:  # after an interrupt, the threads finish the items in hand
                 self._over = True
                 self._turn.notify_all()
-            for thread in pool:
-                if thread.is_alive():
-                    thread.join()
+            _join(pool)
         if self._error is not None:
             raise self._error
         on_given()
@@ -64,12 +64,24 @@ class Turns(Generic[Item, Result]):
                     self._turn.wait()
                 if self._over:
                     return
-                if error is None:
+                if error is None and result is not _END:
                     error = self._give_one(result)
-                if error is not None:
-                    self._over = True
-                    self._error = None if isinstance(error, StopIteration) else error
+                if error is not None or result is _END:
+                    self._over, self._error = True, error
                 self._turn.notify_all()
+
+    def _work_on_next(self) -> tuple[int, Any, BaseException | None]:
+        """Return the next item's number, and its result, `_END` after the last, or what was raised."""
+        with self._source:
+            number, self._taken = self._taken, self._taken + 1
+            try:
+                item = next(self._items, _END)
+            except BaseException as error:  # noqa: BLE001 raised again by `run`
+                return number, None, error
+        try:
+            return number, _END if item is _END else self._work(cast(Item, item)), None
+        except BaseException as error:  # noqa: BLE001 raised again by `run`
+            return number, None, error
 
     def _give_one(self, result: Result) -> BaseException | None:
         try:
@@ -79,15 +91,15 @@ class Turns(Generic[Item, Result]):
         self._given += 1
         return None
 
-    def _work_on_next(self) -> tuple[int, Any, BaseException | None]:
-        """Return the next item's number, and its result or what was raised: StopIteration after the last."""
-        with self._source:
-            number, self._taken = self._taken, self._taken + 1
+
+def _join(pool: list[Thread]) -> None:
+    """Wait for all threads that were started, even if interrupted again meanwhile."""
+    interrupt: BaseException | None = None
+    for thread in pool:
+        while thread.is_alive():
             try:
-                item = next(self._items)
-            except BaseException as error:  # noqa: BLE001 raised again in turn
-                return number, None, error
-        try:
-            return number, self._work(item), None
-        except BaseException as error:  # noqa: BLE001 raised again in turn
-            return number, None, error
+                thread.join()
+            except (KeyboardInterrupt, SystemExit) as again:
+                interrupt = again
+    if interrupt is not None:
+        raise interrupt

@@ -115,16 +115,15 @@ class Texts:
     def __init__(self, delivery: Delivery, config: IngestConfig) -> None:
         """Start before the first file."""
         self._delivery, self._config = delivery, config
-        self._before = 0
-        self._file: DeliveredFile | None = None
+        self._read: tuple[int, DeliveredFile | None] = 0, None  # one assignment, for threads that look at it
 
     @property
     def share(self) -> float:
         """Share of the delivered bytes read so far."""
-        file = self._file  # another thread may be at the next one already
+        before, file = self._read
         now = file.done if file is not None else 0
         size = self._delivery.size
-        return min(1.0, (self._before + now) / size) if size else 1.0
+        return min(1.0, (before + now) / size) if size else 1.0
 
     def __iter__(self) -> Iterator[tuple[str, "Stream"]]:
         """Yield each file's name and text.
@@ -135,12 +134,13 @@ class Texts:
             ConfigError: the operator's path cannot be read, or an alias maps to an unknown column.
         """
         for source in self._delivery.sources:
-            with source.open() as self._file:
-                yield source.name, open_text(self._file, source.kind, self._config)
-                if self._file.sha256 != source.sha256:
+            before, _ = self._read
+            with source.open() as file:
+                self._read = before, file
+                yield source.name, open_text(file, source.kind, self._config)
+                if file.sha256 != source.sha256:
                     raise changed()
-            self._before += source.size
-            self._file = None
+            self._read = before + source.size, None
 
 
 def identify(given: ExtractPath) -> Delivery:

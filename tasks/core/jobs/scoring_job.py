@@ -90,14 +90,14 @@ Hash = Callable[[ExtractPath], Delivery]
 
 
 @step("identify")
-def identify(given: ExtractPath, hash_extract: Hash = hash_extract) -> Delivery:
+def identify(given: ExtractPath, identify_by: Hash = hash_extract) -> Delivery:
     """Hash an extract; a delivered one must match its sidecar.
 
     Raises:
         ExtractError: the delivered path is not a plain file, or does not match its sidecar.
         ConfigError: the operator's path cannot be read.
     """
-    delivery = hash_extract(given)
+    delivery = identify_by(given)
     log.info("extract %s: %d bytes", delivery.extract_id, delivery.size)
     if given.delivered:
         verify_checksum(delivery)

@@ -82,3 +82,12 @@ def test_rows_are_found_by_their_number(tmp_path: Path, rows: list[int]) -> None
 
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as text:
         assert row_bounds(text, 5, np.array(rows, dtype=np.int64)) == [(ends[i], ends[i + 1]) for i in rows]
+
+
+def test_a_file_cut_short_is_noticed(tmp_path: Path) -> None:
+    """Rows beyond the end are an error, not a place outside the file."""
+    path = tmp_path / "rows"
+    path.write_bytes(b"a\nb\nc")
+
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as text, pytest.raises(EOFError):
+        row_bounds(text, 0, np.array([2]))

@@ -25,7 +25,8 @@ def test_late_customers_are_put_in_their_lines_places() -> None:
     late = np.arange(40) % 7 == 0
     late[-1] = True
 
-    merged = everyone.where(~late).with_late(everyone.where(late))
+    first = late & (np.arange(40) < 20)
+    merged = everyone.where(~late).with_late([everyone.where(first), everyone.where(late & ~first)])
 
     pd.testing.assert_frame_equal(merged.frame(), everyone.frame())
 

@@ -84,3 +84,34 @@ def test_an_interrupt_ends_the_threads() -> None:
     with pytest.raises(KeyboardInterrupt):
         Turns(iter(range(10**6)), uneven, lambda _: None).run(threads=3, on_given=interrupt)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("score-")]
+
+
+@pytest.mark.parametrize("place", ["work", "give"])
+def test_only_the_items_themselves_can_end(place: str) -> None:
+    """A StopIteration from anywhere else is an error: taken for the end, it would lose all that follows."""
+
+    def stop(number: int) -> int:
+        return next(iter(())) if number == 3 else number
+
+    work, give = (stop, lambda _: None) if place == "work" else (lambda number: number, stop)
+    with pytest.raises(StopIteration):
+        Turns(iter(range(10)), work, give).run(threads=2, on_given=lambda: None)
+
+
+def test_a_second_interrupt_leaves_no_thread_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while the threads finish is obeyed once they have."""
+    join = threading.Thread.join
+    interrupts = iter([KeyboardInterrupt("second"), KeyboardInterrupt("third")])
+
+    def interrupted(thread: threading.Thread, timeout: float | None = None) -> None:
+        for interrupt in interrupts:
+            raise interrupt
+        join(thread, timeout)
+
+    def first() -> None:
+        monkeypatch.setattr(threading.Thread, "join", interrupted)
+        raise KeyboardInterrupt("first")
+
+    with pytest.raises(KeyboardInterrupt):
+        Turns(iter(range(10**6)), uneven, lambda _: None).run(threads=3, on_given=first)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("score-")]

@@ -49,6 +49,9 @@ from tasks.core.extract.text.dialect import Dialect
 _MOST_SPELLINGS: Final = 64
 """Spellings remembered per column; rows with others are left to the line reader."""
 
+_LONGEST_SPELLING: Final = 256
+"""Characters; rows with a longer one, which is mostly blanks, are left to the line reader, too."""
+
 _VALUE_QUIRKS: Final = (NO_BREAK_BLANK, DECIMAL_CODE)
 """Quirks of category values; a scan numbers them from 1."""
 
@@ -144,7 +147,8 @@ class Acceptor:
 
         Known spellings are not split at separators again, nor checked for control characters.
         """
-        return bool(text) and chr(self._layout.separator) not in text and not _NOT_PLAIN_TEXT.search(text)
+        short = 0 < len(text) <= _LONGEST_SPELLING
+        return short and chr(self._layout.separator) not in text and not _NOT_PLAIN_TEXT.search(text)
 
     def _ask(self, column: str, cells: list[CellTexts]) -> list[Spelled]:
         """Return the position of each cell in the vocabulary, UNKNOWN if it fails a check, and its quirk."""

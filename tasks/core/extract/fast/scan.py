@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.core.arrow_text import Octets
-from tasks.core.compiled import WORD, Words, compiled, words_of
-from tasks.core.extract.fast.spellings import GUESS_SHIFT, LONGEST_GUESS, Codes, Places, Spellings
+from tasks.core.compiled import Words, compiled, words_of
+from tasks.core.extract.fast.spellings import Codes, Places, Spellings
 
 WHOLE, DECIMAL, BLANK, NOT_PLAIN = 0, 1, 2, -1
 """How a number cell is written: digits, digits with a point, only spaces, anything else."""
@@ -142,7 +142,8 @@ def scan(data: bytes, lines: int, layout: Layout, spellings: Spellings) -> Scan:
 
 _ONE: Final = np.uintp(1)
 """Indices are unsigned: for signed indices numba emits a wraparound check, which is slower."""
-_WORD, _LONGEST_GUESS, _WORDS = map(np.uintp, (WORD, LONGEST_GUESS, LONGEST_GUESS // WORD))
+_WORD: Final = np.uintp(8)
+"""Octets in a word."""
 
 
 @compiled
@@ -175,6 +176,8 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop: a call wo
     unknown: Places,
 ) -> int:
     size, fields, most = np.uintp(len(octets)), np.uintp(len(kinds)), np.uintp(len(unknown))
+    guess_words = np.uintp(spelling_words.shape[1])
+    longest = guess_words * _WORD
     at = line = n_unknown = np.uintp(0)
     while at < size:
         starts[line] = at
@@ -191,18 +194,18 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop: a call wo
             code, number, form, passed = np.int8(UNKNOWN), 0.0, np.int8(NOT_PLAIN), False
             if kind == CATEGORY:
                 spelling = np.int64(-1)
-                if at + _LONGEST_GUESS + _WORD < size:
+                if at + longest + _WORD < size:
                     first = (words[at] & hashes[slot, 0]) * hashes[slot, 1]
-                    hashed = np.uintp(first >> GUESS_SHIFT)
+                    hashed = np.uintp(first >> hashes[slot, 2])
                     guess, length = np.uintp(guesses[slot, hashed, 0]), np.uintp(guesses[slot, hashed, 1])
                     different = (words[at] ^ spelling_words[guess, 0]) & spelling_masks[guess, 0]
-                    if length > _WORD:
-                        for i in range(_ONE, _WORDS):
+                    if length > longest:
+                        different = np.uint64(1)
+                    elif length > _WORD:
+                        for i in range(_ONE, guess_words):
                             word = words[at + i * _WORD]
                             different |= (word ^ spelling_words[guess, i]) & spelling_masks[guess, i]
-                    after = octets[at + length]
-                    follows = after in (stop, _LF, _CR)
-                    if different == 0 and follows and length <= _LONGEST_GUESS:
+                    if different == 0 and octets[at + length] in (stop, _LF, _CR):
                         spelling, at = np.int64(guess), at + length
                 if spelling < 0:
                     first_of, last_of = (

@@ -16,12 +16,12 @@ Spelled = tuple[int, int]
 """Code of a category value, and number of the quirk in its spelling, or 0."""
 
 _GUESSES: Final = 64
-GUESS_SHIFT: Final = np.uint64(58)
+_HASH_SHIFT: Final = 58
 """The first six bits of a hash choose one of 64 guesses."""
-_MULTIPLIERS: Final = [(2 * i + 1) * 0x9E3779B97F4A7C15 % 2**64 for i in range(256)]
-"""Odd multiples of 2**64 over the golden ratio (Knuth, TAOCP 6.4), tried until no two spellings collide."""
+_MULTIPLIERS: Final = [int(each) for each in np.random.default_rng(0).integers(2**62, size=256) * 2 + 1]
+"""Random odd numbers, tried one after another until no two spellings collide."""
 LONGEST_GUESS: Final = 4 * WORD
-"""Longer spellings are found by comparing them one after another."""
+"""Octets; longer spellings are found by comparing them one after another."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Spellings:
     codes, quirks: (S,) int8 each, see `Spelled`.
     words, masks: (S, 4) uint64: the spelling's octets, and which of them count.
     guesses: (K, 64, 2) int64: by a hash of a cell's start, the spelling to compare first and its length.
-    hashes: (K, 2) uint64: which of these octets are hashed, as a mask, and the multiplier.
+    hashes: (K, 3) uint64: which of these octets are hashed, as a mask, the multiplier, and how far to shift.
     known: the same as dictionaries.
     """
 
@@ -73,7 +73,7 @@ class Spellings:
             words=words.view("<u8"),
             masks=masks.view("<u8"),
             guesses=_with_lengths(np.array([guesses for guesses, *_ in guessed], dtype=np.int64), ends),
-            hashes=np.array([hashed for _, *hashed in guessed], dtype=np.uint64).reshape(-1, 2),
+            hashes=np.array([hashed for _, *hashed in guessed], dtype=np.uint64).reshape(-1, 3),
         )
 
 
@@ -82,12 +82,12 @@ def _with_lengths(guesses: Places, ends: Places) -> Places:
     return np.stack([guesses, np.diff(ends)[guesses]], axis=2)
 
 
-def _guesses(texts: list[bytes], first: int, separator: bytes) -> tuple[list[int], int, int]:
+def _guesses(texts: list[bytes], first: int, separator: bytes) -> tuple[list[int], int, int, int]:
     """Hash a category's spellings, each with what may follow it, to as few collisions as possible.
 
     Returns:
-        The 64 guesses, the mask of hashed octets, and the multiplier. Only speed depends on them, since a
-        guess is compared and a wrong one is followed by a search.
+        The 64 guesses, the mask of hashed octets, the multiplier and the shift. Only speed depends on them,
+        since a guess is compared and a wrong one is followed by a search. Long spellings are no guess.
     """
     length = min((len(text) + 1 for text in texts), default=1)
     mask = 2 ** (8 * min(length, WORD)) - 1
@@ -96,13 +96,15 @@ def _guesses(texts: list[bytes], first: int, separator: bytes) -> tuple[list[int
         guesses: dict[int, int] = {}
         collisions = 0
         for place, text in enumerate(texts):
+            if len(text) > LONGEST_GUESS:
+                continue
             for after in (separator, b'"', b"\n", b"\r"):
                 word = int.from_bytes((text + after)[:WORD].ljust(WORD, b"\0"), "little") & mask
-                slot = word * multiplier % 2**64 >> int(GUESS_SHIFT)
+                slot = word * multiplier % 2**64 >> _HASH_SHIFT
                 collisions += guesses.setdefault(slot, place) != place
         if best[0] < 0 or collisions < best[0]:
             best = collisions, [first + guesses.get(slot, 0) for slot in range(_GUESSES)], multiplier
         if not collisions:
             break
     _, found, multiplier = best
-    return found, mask, multiplier
+    return found, mask, multiplier, _HASH_SHIFT

@@ -90,15 +90,17 @@ class BlockReader:
         accept = self._accept_none if self._config.reader == "lines" else self._accept
         customers, doubtful = accept(block, tally)
         faults: list[RowFault] = []
-        bad = NO_KEYS
+        late, bad = [], [NO_KEYS]
         for start in range(0, len(doubtful), _LINES_AT_ONCE):
             lines = read_lines(doubtful[start : start + _LINES_AT_ONCE], self._dialect)
-            late, found, refused = self._read_lines(lines, tally)
-            if late.lines:
-                customers = customers.with_late(Accepted.of(late))
+            accepted, found, refused = self._read_lines(lines, tally)
             faults += found
-            bad = np.concatenate([bad, refused])
-        return ReadBlock(customers, faults, keys_of_accepted(customers, then=bad), tally)
+            bad.append(refused)
+            if accepted.lines:
+                late.append(Accepted.of(accepted))
+        if late:
+            customers = customers.with_late(late)
+        return ReadBlock(customers, faults, keys_of_accepted(customers, then=np.concatenate(bad)), tally)
 
     def _accept_none(self, block: Block, _tally: Tally) -> tuple[Accepted, list[Line]]:
         """List all lines, as `read_lines` expects them."""
@@ -120,6 +122,7 @@ class BlockReader:
             tally.filled[number] -= blanks
         tally.known.update({column: rows for column in self._positions if column in VOCABULARY})
         tally.quirks.update(count_quirks(found))
+        # no id begins with a blank here: these are left to the line reader (`ContractTables.id_starts`)
         simulated, *signed = customers.count_ids(SIMULATED_ID_PREFIX, *FORMULA_SIGNS)
         tally.simulated += simulated
         tally.signed += sum(signed)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.core.arrow_text import Octets
-from tasks.core.compiled import compiled
+from tasks.core.compiled import Words, compiled
 from tasks.core.contract.accepted import Accepted
 
 KEY: Final = np.dtype([("high", "<u8"), ("low", "<u8"), ("digest", "<u8"), ("line", "<i8")])
@@ -16,7 +16,6 @@ KEY: Final = np.dtype([("high", "<u8"), ("low", "<u8"), ("digest", "<u8"), ("lin
 
 Keys = npt.NDArray[np.void]
 NO_KEYS: Final[Keys] = np.empty(0, dtype=KEY)
-Words = npt.NDArray[np.uint64]
 
 _ID_BYTES: Final = 16
 _SPACE, _TAB = ord(" "), ord("\t")

@@ -7,12 +7,11 @@ from typing import BinaryIO, Final
 import numpy as np
 import numpy.typing as npt
 
-from tasks.core.compiled import compiled
+from tasks.core.compiled import Words, compiled
 from tasks.core.extract.reader.row_keys import KEY, Keys, spread
 from tasks.core.storage.spill import spill_file
 
 Lines = npt.NDArray[np.int64]
-Words = npt.NDArray[np.uint64]
 
 _BUCKETS: Final = 64
 _BUCKET_SHIFT: Final = np.uint64(58)

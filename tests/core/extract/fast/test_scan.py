@@ -148,3 +148,15 @@ def test_lines_beyond_ascii_are_reported() -> None:
 
     assert [data[start:end].decode() for start, end in found.ids.tolist()] == ["ab", "", "é"]
     assert found.ascii.tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("known", [{"No": (0, 0)}, {}])
+def test_a_spelling_longer_than_a_block_is_no_guess(known: dict[str, tuple[int, int]]) -> None:
+    """A cell that begins like a spelling of a million octets is not compared beyond the block's end."""
+    long = " " * 2**20 + "Yes"
+    layout = Layout(ord(","), np.array([CATEGORY, IGNORED], dtype=np.int8), np.zeros(2, dtype=np.int64))
+    spellings = Spellings.of([known | {long: (1, 0)}], ",")
+    padded = f"{' ' * 90}No,\n"
+
+    assert scan(padded.encode(), 1, layout, spellings).codes[:, 0].tolist() == [UNKNOWN]
+    assert scan(f"{long},\n{padded}".encode(), 2, layout, spellings).codes[:, 0].tolist() == [1, UNKNOWN]
