@@ -93,8 +93,8 @@ HARMLESS = {
     "promote": {"registry": 1},
 }
 """How many syncs of what a power cut would not miss, by act, scores.csv aside: it is synced while it is
-written, as often as there is time for, and of an extract with repeats a shorter copy replaces it; a sweep syncs what a killed run may have renamed last;
-a move syncs its folder once more at the end."""
+written, as often as there is time for, and of an extract with repeats a shorter copy replaces it; a sweep
+syncs what a killed run may have renamed last; a move syncs its folder once more at the end."""
 
 
 @pytest.mark.parametrize("act", HARMLESS)
