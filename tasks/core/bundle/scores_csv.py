@@ -1,7 +1,6 @@
 """Write scores.csv: one compiled pass assembles each row from a few small tables of text."""
 
 import itertools
-from mmap import mmap
 from typing import Final
 
 import numpy as np
@@ -145,27 +144,22 @@ def _write_id(octets: Octets, start: np.uintp, end: np.uintp, out: Octets, at: n
     return at + np.uintp(1)
 
 
-def row_bounds(text: mmap, start: int, rows: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Return where some of the rows from `start` on begin and end; (N,) ascending `rows`, counted from 0.
+def row_bounds(text: bytes, rows: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return where some of a text's rows begin and end; (N,) ascending `rows`, counted from 0.
 
     Raises:
         EOFError: the text ends before.
     """
     bounds = np.zeros((len(rows), 2), dtype=np.int64)
-    octets = np.frombuffer(text, dtype=np.uint8)
-    complete = _find_rows(octets, start, rows, bounds)
-    del octets  # it would keep the file mapped
-    if not complete:
+    if not _find_rows(np.frombuffer(text, dtype=np.uint8), rows, bounds):
         raise EOFError("scores.csv is shorter than what was written into it")
     return [(first, end) for first, end in bounds.tolist()]
 
 
 @compiled
-def _find_rows(
-    octets: Octets, start: int, rows: npt.NDArray[np.int64], bounds: npt.NDArray[np.int64]
-) -> bool:
+def _find_rows(octets: Octets, rows: npt.NDArray[np.int64], bounds: npt.NDArray[np.int64]) -> bool:
     """Skip line ends `_SKIPPED` octets at a time until the row is near, then one by one."""
-    size, at, line = np.uintp(len(octets)), np.uintp(start), 0
+    size, at, line = np.uintp(len(octets)), np.uintp(0), 0
     for i in range(len(rows)):
         while at + np.uintp(_SKIPPED) < size:
             ends = 0

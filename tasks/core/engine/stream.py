@@ -7,7 +7,6 @@ Duplicate customers are known only at the end, so their rows are removed from sc
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -168,17 +167,15 @@ def _take_out(
     taken_out: Iterator[Lines],
     totals: Totals,
 ) -> Totals:
-    """Rewrite scores.csv without some rows, copying what is between them."""
+    """Rewrite scores.csv without some rows, block by block."""
     shorter = scores.with_name(f"{scores.name}.shorter")
-    with (
-        scores.open("rb") as old,
-        open_new(shorter) as new,
-        mmap(old.fileno(), 0, access=ACCESS_READ) as text,
-    ):
-        block, copied = len(HEADER), 0
+    with scores.open("rb") as old, open_new(shorter) as new:
+        new.write(old.read(len(HEADER)))
         for (rows, size), gone in zip(written, taken_out, strict=True):
+            text = old.read(size)
             of_row = np.frombuffer(lines.read(rows * np.dtype(np.int64).itemsize), dtype=np.int64)
-            for start, end in row_bounds(text, block, np.searchsorted(of_row, gone)):
+            kept_from = 0
+            for start, end in row_bounds(text, np.searchsorted(of_row, gone)):
                 fields = text[start:end].rsplit(b",", _FIELDS_AFTER_ID)
                 totals = replace(
                     totals,
@@ -186,10 +183,8 @@ def _take_out(
                     flagged=totals.flagged - int(fields[_FLAG]),
                     out_of_domain=totals.out_of_domain - 1 + int(fields[_IN_DOMAIN]),
                 )
-                new.write(text[copied:start])
-                copied = end
-            block += size
-            new.write(text[copied:block])
-            copied = block
+                new.write(text[kept_from:start])
+                kept_from = end
+            new.write(text[kept_from:])
     shorter.replace(scores)
     return totals
