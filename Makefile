@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCK := constraints.txt
 BIN := .venv/bin
 
-.PHONY: train serve test test-long coverage torture torture-deployment test-postgres check benchmark-quality benchmark-evidence benchmark-reasons benchmark-scoring agreement lock clean help
+.PHONY: train serve test test-long coverage torture torture-deployment test-postgres check benchmark-quality benchmark-evidence benchmark-reasons benchmark-scoring benchmark-scale benchmark-start-up agreement lock clean help
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -64,10 +64,18 @@ benchmark-evidence: .venv/.ready  ## Simulate the interval of the evidence, and 
 benchmark-reasons: .venv/.ready  ## Compare the reasons with the teacher's exact Shapley values, and time them (15 minutes)
 	$(BIN)/python -m tests.benchmarks.reasons --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)")
 
-benchmark-scoring: .venv/.ready  ## Benchmark the scoring engine against the usual pipelines (half an hour, 20 GB of disk)
+benchmark-scoring: .venv/.ready  ## Benchmark the scoring engine against the usual pipelines (half an hour, 20 GB of disk; EXTRACT=path resamples it)
 	$(BIN)/pip install --quiet -c $(LOCK) -e ".[benchmark]" --no-build-isolation
 	$(BIN)/python -m tests.benchmarks.scoring --report docs/benchmarks $(if $(MILLIONS),--millions "$(MILLIONS)") \
-		$(if $(ROUNDS),--rounds $(ROUNDS))
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(EXTRACT),--extract "$(EXTRACT)")
+
+benchmark-scale: .venv/.ready  ## Measure what a cluster's size depends on (ten minutes, 5 GB of disk; EXTRACT=path resamples it)
+	$(BIN)/python -m tests.benchmarks.scale $(if $(MILLIONS),--millions "$(MILLIONS)") \
+		$(if $(EXTRACT),--extract "$(EXTRACT)")
+
+benchmark-start-up: .venv/.ready  ## Time the whole scoring command against an empty Prefect flow (ten minutes)
+	$(BIN)/python -m tests.benchmarks.start_up --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)") \
+		$(if $(AGAINST),--against "$(AGAINST)") $(if $(ROUNDS),--rounds $(ROUNDS))
 
 agreement: .venv/.ready  ## Compare the two ways of reading on a million fuzzed customers (three minutes)
 	$(BIN)/python -m tests.oracles.agreement

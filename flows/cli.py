@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import Final, NoReturn
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
@@ -23,10 +23,8 @@ from schemas.config import Locations
 from tasks.core.access import explain
 from tasks.core.errors import ChurnError, ConfigError, PublishError, as_user_error
 from tasks.core.storage.atomic import make_folder
+from tasks.dashboard.flows import Ended
 from tasks.environment import HOME, read_environment
-
-if TYPE_CHECKING:  # programs that need no orchestrator start without importing it
-    from prefect.client.schemas.objects import State
 
 REFUSED: Final = "Refused"
 """Name of a training run's final state if the gate refused its candidate."""
@@ -148,7 +146,7 @@ def locations(*, make: bool = True) -> Locations:
     return Locations(home=home, prefect_home=prefect_home and prefect_home.absolute())
 
 
-def run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
+def run(main: Callable[[], Ended | None]) -> NoReturn:
     """Run a command and exit: 0 done, 3 refused, otherwise the error's own code.
 
     Bugs keep their traceback. A closed pipe (`| head`) is not an error: a command that has finished
@@ -167,12 +165,10 @@ def run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
         _flush()
 
 
-def _run(main: Callable[[], "State[Any] | None"]) -> NoReturn:
+def _run(main: Callable[[], Ended | None]) -> NoReturn:
     try:
-        state = main()
-        if state is not None and not state.is_completed():
-            state.result()
-        sys.exit(REFUSED_EXIT_CODE if state is not None and state.name == REFUSED else 0)
+        ended = main()
+        sys.exit(REFUSED_EXIT_CODE if ended is not None and ended.name == REFUSED else 0)
     except Exception as error:
         user_error = as_user_error(error)
         if user_error is None:

@@ -4,19 +4,15 @@ from flows import cli  # first: it sets what Prefect reads on import
 
 # isort: split
 from pathlib import Path
-from typing import Any
 
-from prefect import flow
-from prefect.client.schemas.objects import State
-from prefect.states import Completed
-
+from tasks.dashboard.flows import Ended, flow
 from tasks.dashboard.runs import by_hand, on_dashboard
 from tasks.present import open_bundle
 from tasks.present import present as write_presentation
 
 
-@flow(name="present", persist_result=False)
-def present(bundle: str | None = None, out: Path | None = None) -> State[Any]:
+@flow(name="present")
+def present(bundle: str | None = None, out: Path | None = None) -> Ended:
     """Write a presentation, in French, as PowerPoint and as PDF.
 
     Args:
@@ -28,10 +24,10 @@ def present(bundle: str | None = None, out: Path | None = None) -> State[Any]:
         presented = open_bundle(home.registry, bundle)
         folder = out.absolute() if out else home.presentations / presented.manifest.bundle_id
         write_presentation(presented, home.registry, folder)
-    return Completed(message=f"Presentation in {folder}.")
+    return Ended(message=f"Presentation in {folder}.")
 
 
-def main() -> State[Any] | None:
+def main() -> Ended | None:
     """Read the flags and write the presentation."""
     parser = cli.Parser(description="Write a presentation of a model, in French, as PowerPoint and as PDF.")
     parser.add_argument(

@@ -3,27 +3,23 @@
 from flows import cli  # first: it sets what Prefect reads on import
 
 # isort: split
-from typing import Any
-
-from prefect import flow
-from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from schemas.config import ScoreConfig
 from tasks.core.errors import ConfigError
 from tasks.core.jobs.move_champion import move_champion
 from tasks.core.settings import load_config
+from tasks.dashboard.flows import Ended, flow
 from tasks.dashboard.runs import by_hand, on_dashboard
 
 
-@flow(name="promote", persist_result=False)
+@flow(name="promote")
 def promote(
     bundle: str | None = None,
     rollback: bool = False,
     force: bool = False,
     rescore: bool = False,
     config: ScoreConfig = ScoreConfig(),  # noqa: B008 frozen
-) -> State[Any]:
+) -> Ended:
     """Put a sealed bundle, or the previous champion, into service.
 
     Args:
@@ -44,10 +40,10 @@ def promote(
             force=force,
             rescore=config if rescore else None,
         )
-    return Completed(message=summary)
+    return Ended(message=summary)
 
 
-def main() -> State[Any] | None:
+def main() -> Ended | None:
     """Read the flags and move the pointer."""
     parser = cli.Parser(description="Move the champion pointer, forwards or back.")
     which = parser.add_mutually_exclusive_group(required=True)

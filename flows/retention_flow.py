@@ -3,25 +3,21 @@
 from flows import cli  # first: it sets what Prefect reads on import
 
 # isort: split
-from typing import Any
-
-from prefect import flow
-from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from schemas.operations import RetentionPolicy
 from tasks.core.settings import load_config
 from tasks.core.storage.locks import locked
+from tasks.dashboard.flows import Ended, flow
 from tasks.dashboard.runs import by_hand, on_dashboard
 from tasks.retention import report_retention, sweep_files, sweep_prefect
 
 
-@flow(name="retention", persist_result=False)
+@flow(name="retention")
 def retention(
     config: RetentionPolicy = RetentionPolicy(),  # noqa: B008 frozen
     dry_run: bool = False,
     force: bool = False,
-) -> State[Any]:
+) -> Ended:
     """Delete expired extracts, scores, training runs and Prefect runs; log the deletions.
 
     Args:
@@ -34,10 +30,10 @@ def retention(
         with locked(home.work):  # no run reads data while it is deleted
             proof = sweep_files(home, config, dry_run=dry_run, force=force)
         sweep_prefect(home, config, dry_run=dry_run)
-        return Completed(message=report_retention(proof, dry_run=dry_run))
+        return Ended(message=report_retention(proof, dry_run=dry_run))
 
 
-def main() -> State[Any] | None:
+def main() -> Ended | None:
     """Read the flags and sweep."""
     parser = cli.Parser(description="Delete what has expired, and log what was deleted.")
     parser.add_argument("--dry-run", action="store_true", help="count what has expired, and delete nothing")

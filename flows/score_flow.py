@@ -5,27 +5,24 @@ from flows import cli  # first: it sets what Prefect reads on import
 # isort: split
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from prefect import flow
-from prefect.client.schemas.objects import State
-from prefect.states import Completed
-
-from schemas.config import ScoreConfig
-from tasks.cluster import LOCAL, engine_of
-from tasks.core.jobs.score_night import score_night
+from schemas.config import LOCAL, ScoreConfig
+from tasks.core.intake.delivery import identify
+from tasks.core.intake.hash_ahead import HashAhead
+from tasks.core.loading import uncollected
 from tasks.core.settings import load_config
+from tasks.dashboard.flows import Ended, flow
 from tasks.dashboard.runs import by_hand, on_dashboard
 
 
-@flow(name="score", persist_result=False)
+@flow(name="score")
 def score(
     extract: Path | None = None,
     as_of: date | None = None,
     config: ScoreConfig = ScoreConfig(),  # noqa: B008 frozen
     force: bool = False,
     runner: str = LOCAL,
-) -> State[Any]:
+) -> Ended:
     """Score an extract, or drain the inbox; one bad extract does not stop the others.
 
     Args:
@@ -36,6 +33,12 @@ def score(
         runner: Where to score: `threads` in this process, `dask` for worker processes here, or
             `dask://host:port` for a cluster.
     """
+    identify_by = HashAhead(extract) if extract is not None else identify
+    # Both here, because Prefect's client loads meanwhile, in the process that reports this run.
+    with uncollected():
+        from tasks.cluster import engine_of  # noqa: PLC0415 over a second
+        from tasks.core.jobs.score_night import score_night  # noqa: PLC0415 over a second
+
     home = cli.locations()
     with on_dashboard(), engine_of(runner, config.threads, home.work) as engine:
         night = score_night(
@@ -46,13 +49,14 @@ def score(
             as_of=as_of,
             force=force,
             engine=engine,
+            identify_by=identify_by,
         )
         if night.error is not None:
             raise night.error
-    return Completed(name=cli.final_state_name(night.stale, night.drifted), message=night.summary)
+    return Ended(name=cli.final_state_name(night.stale, night.drifted), message=night.summary)
 
 
-def main() -> State[Any] | None:
+def main() -> Ended | None:
     """Read the flags and score."""
     parser = cli.Parser(description="Score new CRM extracts with the champion in service.")
     parser.add_argument(

@@ -4,11 +4,6 @@ from flows import cli  # first: it sets what Prefect reads on import
 
 # isort: split
 from pathlib import Path
-from typing import Any
-
-from prefect import flow
-from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from schemas.config import TrainConfig
 from tasks.core.errors import ConfigError
@@ -16,6 +11,7 @@ from tasks.core.extract.whole.in_memory import Extract
 from tasks.core.settings import load_config
 from tasks.core.training_run import Order, Run
 from tasks.cross_fit import cross_fit, start_side_fits
+from tasks.dashboard.flows import Ended, flow
 from tasks.dashboard.runs import by_hand, on_dashboard
 from tasks.document import document
 from tasks.evaluate import evaluate
@@ -31,14 +27,14 @@ from tasks.train import start_run, train_baselines
 from tasks.train import train as train_network
 
 
-@flow(name="train", persist_result=False)
+@flow(name="train")
 def train(
     extract: Path | None = None,
     config: TrainConfig = TrainConfig(),  # noqa: B008 frozen
     resume: str | None = None,
     dry_run: bool = False,
     search: int = 0,
-) -> State[Any]:
+) -> Ended:
     """Train on an extract (default: a simulated one), judge the candidate, promote it if the gate passes.
 
     Args:
@@ -69,7 +65,7 @@ def train(
         bundle = register(staged, data, parts.cuts, judged, run, seconds, home.registry)
         service = promote(bundle, champion, home.registry, dry_run=dry_run)
         report_training(bundle, run, service, home.registry)
-    return Completed(name=None if judged.gate.promotes else cli.REFUSED, message=service)
+    return Ended(name=None if judged.gate.promotes else cli.REFUSED, message=service)
 
 
 def _ingest(run: Run) -> Extract:
@@ -79,7 +75,7 @@ def _ingest(run: Run) -> Extract:
     return ingest(run.order.extract, config.ingest)
 
 
-def main() -> State[Any] | None:
+def main() -> Ended | None:
     """Read the flags and train."""
     parser = cli.Parser(description="Train, judge and promote a churn model.")
     parser.add_argument(

@@ -6,7 +6,7 @@ and is never hashed, so moving a folder does not change a model's identity.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StrictInt, model_validator
 
@@ -46,6 +46,12 @@ class ReadingConfig(Closed):
 class IngestConfig(ReadingConfig):
     """How an extract is read, and how many customers a training needs."""
 
+    reader: Literal["blocks", "lines"] = Field(
+        default="blocks",
+        description="blocks: accept most rows in bulk, and judge the others line by line. lines: judge every"
+        " row line by line, many times slower, for comparison or if the other is in doubt. Both give the"
+        " same bytes.",
+    )
     min_training_rows: StrictInt = Field(
         default=500, ge=50, description="Minimum number of accepted customers to train on."
     )
@@ -225,6 +231,10 @@ class TrainConfig(Closed):
     fit: FitConfig = FitConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     gate: GatePolicy = GatePolicy()
+
+
+LOCAL: Final = "threads"
+"""The runner without a cluster: threads in this process."""
 
 
 class ScoreConfig(Closed):

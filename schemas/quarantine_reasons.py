@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
-
-import pandas as pd
+from typing import Any, Final
 
 from schemas import rules
 from schemas.columns import ID, INTERNET_SERVICES
@@ -12,12 +10,12 @@ from schemas.columns import ID, INTERNET_SERVICES
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule across columns or rows: `holds` says which rows of a parsed frame satisfy it.
+    """A rule across columns or rows: `holds` says which rows of a parsed frame satisfy it, (N,) bool.
 
     It needs only the columns it `reads`; a row that breaks it has a fault in `column`.
     """
 
-    holds: Callable[[pd.DataFrame], "pd.Series[bool]"]
+    holds: Callable[[Any], Any]
     column: str
     reads: tuple[str, ...]
 

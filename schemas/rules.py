@@ -1,9 +1,13 @@
 """Rules that span columns or rows of an extract, as named functions.
 
-Each takes the parsed frame (N rows; see `schemas.extract`) and returns a bool Series (N,),
-True if the row satisfies the rule. A rule judges only rows whose cells are valid by themselves,
-so that one fault is reported once, under its own name.
+Each takes the parsed frame (N rows; see `schemas.extract`) and returns (N,) bool, True if the row
+satisfies the rule. A rule judges only rows whose cells are valid by themselves, so that one fault is
+reported once, under its own name. Rules about numbers also take the frame's columns as a mapping of
+arrays, which the engine has instead.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -35,20 +39,24 @@ Source: the ratios of the reference extract are 0.69-1.57; prices change, they d
 """
 
 
-def total_is_present(frame: pd.DataFrame) -> "pd.Series[bool]":
+def total_is_present(frame: Mapping[str, Any]) -> Any:
     """Require TotalCharges for everyone who has been billed, that is, from the first month on."""
     billed = (frame["tenure_form"] == "whole") & (frame["tenure"] > 0)
     return ~(billed & (frame["TotalCharges_form"] == "blank"))
 
 
-def total_is_coherent(frame: pd.DataFrame) -> "pd.Series[bool]":
+def total_is_coherent(frame: Mapping[str, Any]) -> Any:
     """Require that TotalCharges agrees with tenure (months) x MonthlyCharges (currency per month)."""
     tenure, monthly, total = frame["tenure"], frame["MonthlyCharges"], frame["TotalCharges"]
-    judged = (frame["tenure_form"] == "whole") & tenure.between(1, MAX_TENURE_MONTHS)
-    judged &= monthly.between(0, MAX_MONTHLY_CHARGES) & total.between(0, MAX_TOTAL_CHARGES)
+    judged = (frame["tenure_form"] == "whole") & _between(tenure, 1, MAX_TENURE_MONTHS)
+    judged &= _between(monthly, 0, MAX_MONTHLY_CHARGES) & _between(total, 0, MAX_TOTAL_CHARGES)
     expected = tenure * monthly
     low, high = TOTAL_RATIO_BOUNDS
-    return ~judged | total.between(low * expected, high * expected)
+    return ~judged | _between(total, low * expected, high * expected)
+
+
+def _between(x: Any, low: Any, high: Any) -> Any:
+    return (low <= x) & (x <= high)
 
 
 def internet_is_coherent(frame: pd.DataFrame) -> "pd.Series[bool]":

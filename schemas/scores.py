@@ -2,8 +2,14 @@
 
 from typing import Final
 
-import pandera.pandas as pa
-from pandera.typing.pandas import Series
+from schemas.absent import absent
+
+# isort: split
+with absent("dask", "hypothesis"):  # extras of ours, which pandera would load for over a second
+    import pandera.backends.pandas.builtin_checks
+    import pandera.pandas as pa
+    import pandera.typing.dask  # noqa: F401 later, it would find dask
+    from pandera.typing.pandas import Series
 
 from schemas.columns import FEATURES, PROTECTED
 from schemas.quarantine_reasons import HINTS

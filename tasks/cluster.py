@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from schemas.config import ScoreConfig
+from schemas.config import LOCAL, ScoreConfig
 from tasks.core.bundle.bundle_files import Bundle
 from tasks.core.engine import partition_results
 from tasks.core.engine.partition_results import Recorded
@@ -21,9 +21,6 @@ from tasks.core.scores import publish
 from tasks.core.scores.publish import StagedScores
 from tasks.core.steps import log, step
 from tasks.core.storage.spill import shared_folder
-
-LOCAL: Final = "threads"
-"""The runner without a cluster: threads in this process."""
 
 _SCHEME: Final = "dask"
 _SECONDS_FOR_A_WORKER: Final = 60

@@ -21,28 +21,32 @@ from uuid import UUID, uuid4
 os.environ["PREFECT_CLIENT_MAX_RETRIES"] = "0"  # retried here, where it is known whether the run has ended
 
 # isort: split
-import httpx
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import (
-    ArtifactCreate,
-    ArtifactUpdate,
-    FlowCreate,
-    FlowRunCreate,
-    LogCreate,
-    TaskRunCreate,
-)
-from prefect.client.schemas.filters import (
-    FlowFilter,
-    FlowFilterName,
-    FlowRunFilter,
-    FlowRunFilterEndTime,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-)
-from prefect.client.schemas.objects import TERMINAL_STATES, State, StateType, TaskRunResult
-from prefect.exceptions import ObjectNotFound
-from prefect.settings import get_current_settings
-from prefect.states import Completed, Failed, Running, to_state_create
+from tasks.core.loading import uncollected
+
+# isort: split
+with uncollected():
+    import httpx
+    from prefect.client.orchestration import SyncPrefectClient, get_client
+    from prefect.client.schemas.actions import (
+        ArtifactCreate,
+        ArtifactUpdate,
+        FlowCreate,
+        FlowRunCreate,
+        LogCreate,
+        TaskRunCreate,
+    )
+    from prefect.client.schemas.filters import (
+        FlowFilter,
+        FlowFilterName,
+        FlowRunFilter,
+        FlowRunFilterEndTime,
+        FlowRunFilterState,
+        FlowRunFilterStateType,
+    )
+    from prefect.client.schemas.objects import TERMINAL_STATES, State, StateType, TaskRunResult
+    from prefect.exceptions import ObjectNotFound
+    from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+    from prefect.states import Completed, Failed, Running, to_state_create
 
 from schemas.run_messages import (
     RUN_EVENT,
@@ -63,6 +67,7 @@ from schemas.run_messages import (
     Unreachable,
 )
 from tasks.core.errors import OrchestratorError
+from tasks.dashboard.temporary_server import temporary_server
 
 _UNKNOWN_SECONDS: Final = 2.0
 """How long to wait after the run's end for a server that never answered; otherwise, the run decides."""
@@ -145,9 +150,7 @@ class Reporter:
         if settings.api.url is not None or not settings.server.ephemeral.enabled:
             yield
             return
-        from tasks.dashboard.temporary_server import temporary_server  # noqa: PLC0415 takes seconds, and is rarely used
-
-        with temporary_server(settings.home):
+        with temporary_server(settings) as url, temporary_settings({PREFECT_API_URL: url}):
             yield
 
     def _greet(self, client: SyncPrefectClient) -> None:

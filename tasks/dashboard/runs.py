@@ -21,13 +21,10 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from prefect import Flow
-from prefect.client.schemas.objects import FlowRun, State
-from prefect.context import FlowRunContext
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.run_messages import (
@@ -51,8 +48,12 @@ from schemas.run_messages import (
 from schemas.timezone import DEFAULT_TIMEZONE
 from tasks.core.errors import ChurnError, as_user_error
 from tasks.core.steps import is_watched, log, watched_by
+from tasks.dashboard.flows import Ended, Runnable
 from tasks.dashboard.terminal import Terminal
 from tasks.environment import read_environment
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import FlowRun
 
 BY_HAND: Final = "by hand"
 RERUN: Final = "rerun"
@@ -80,8 +81,13 @@ def on_dashboard() -> Iterator[None]:
     If the end of a worker's run cannot be reported, exit at once: Prefect would retry for minutes.
     The run is then marked Crashed and scheduled again, and finds everything done.
     """
+    if is_watched():
+        yield
+        return
+    from prefect.context import FlowRunContext  # noqa: PLC0415 over a second, which a run by hand saves
+
     context = FlowRunContext.get()
-    if is_watched() or context is None or context.flow is None or context.flow_run is None:
+    if context is None or context.flow is None or context.flow_run is None:
         yield
         return
     logging.getLogger("prefect.flow_runs").addFilter(_one_line)
@@ -107,7 +113,7 @@ def on_dashboard() -> Iterator[None]:
             _leave(error)
 
 
-def by_hand(flow: "Flow[..., State[Any]]", **parameters: Any) -> State[Any]:
+def by_hand(flow: Runnable, **parameters: Any) -> Ended:
     """Run a flow's body in this process, with or without Prefect; show it as a run of the flow."""
     given = json.loads(
         _utf8(json.dumps(_PARAMETERS.dump_python(parameters, mode="json"), ensure_ascii=False))
@@ -116,7 +122,7 @@ def by_hand(flow: "Flow[..., State[Any]]", **parameters: Any) -> State[Any]:
     began = RunBegan(flow=flow.name, run_id=None, name=name, tags=(BY_HAND,), parameters=given)
     with _shown(began) as dashboard:
         try:
-            state: State[Any] = flow.fn(**parameters)
+            ended: Ended = flow.fn(**parameters)
         except Exception as error:
             dashboard.log(logging.ERROR, _described(error))  # the terminal has it from flows.cli
             dashboard.end("FAILED", None, f"Flow run encountered an exception: {_described(error)}")
@@ -125,8 +131,8 @@ def by_hand(flow: "Flow[..., State[Any]]", **parameters: Any) -> State[Any]:
             dashboard.end("CRASHED", None, f"The run was stopped: {type(error).__name__}.")
             dashboard.hurry()
             raise
-        dashboard.end("COMPLETED", state.name, state.message or "")
-    return state
+        dashboard.end("COMPLETED", ended.name, ended.message)
+    return ended
 
 
 def forget_runs(
@@ -354,7 +360,7 @@ def _logged_to(terminal: Terminal) -> Iterator[None]:
         log.propagate = before[1]
 
 
-def _start_of(run: FlowRun) -> str | None:
+def _start_of(run: "FlowRun") -> str | None:
     """Tell how a run that Prefect executes was started; None if by its schedule or an automation."""
     by_automation = run.created_by is not None and run.created_by.type == "AUTOMATION"
     return None if run.auto_scheduled or by_automation else RERUN if RERUN in run.tags else BY_HAND

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 
@@ -42,6 +41,8 @@ class Terminal(logging.Handler):
         """Print a line above the live one; on a screen, a page of Markdown as a page."""
         try:
             if self.is_live and getattr(record, "markdown", False):
+                from rich.markdown import Markdown  # noqa: PLC0415 a tenth of a second
+
                 self._console.print(Markdown(record.getMessage()))
             else:
                 self._console.print(self.format(record), markup=False, soft_wrap=True)

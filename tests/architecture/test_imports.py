@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.home import Home
+
 ROOT = Path(__file__).parents[2]
 PROMISES = {
     "Arrows point down: flows, steps and core, schemas",
@@ -46,19 +48,37 @@ def test_the_contracts_are_kept() -> None:
     assert f"Contracts: {len(PROMISES)} kept, 0 broken." in linted.stdout
 
 
-def test_scoring_loads_nothing_of_training() -> None:
-    """A fresh interpreter that imports the score flow has not loaded torch, scikit-learn or onnx.
+def loaded_by(flow: str, *arguments: str | Path) -> set[str]:
+    """Run a flow's file as a program that must succeed; return the top-level packages it has loaded."""
+    program = (
+        "import atexit, runpy, sys;"
+        "atexit.register(lambda: print(*{name.partition('.')[0] for name in sys.modules}));"
+        "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    command = [sys.executable, "-c", program, ROOT / "flows" / flow, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_scoring_loads_nothing_of_training_and_no_prefect(trained_home: Home, crm_extract: Path) -> None:
+    """A whole run by hand loads nothing that it does not need; another process reports it to Prefect.
 
     SciPy may be there: numba loads it where it is installed, and does without where it is not.
     """
-    program = "import sys, flows.score_flow; print(*{name.partition('.')[0] for name in sys.modules})"
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    unneeded = {"torch", "sklearn", "onnx", "matplotlib", "dask", "distributed", "hypothesis", "prefect"}
+    loaded = loaded_by("score_flow.py", "--extract", crm_extract)
 
-    assert loaded.returncode == 0, loaded.stderr
-    assert not {"torch", "sklearn", "onnx"} & set(loaded.stdout.split())
-    assert "onnxruntime" in loaded.stdout.split()
+    assert len(trained_home.scores()) == 600
+    assert {"numba", "onnxruntime", "pandas"} <= loaded
+    assert not unneeded & loaded
+
+
+def test_the_flags_are_read_before_anything_heavy_is_loaded() -> None:
+    """The process that reports a run starts at once, and loads Prefect's client beside the run's imports."""
+    loaded = loaded_by("score_flow.py", "--help")
+
+    assert not {"prefect", "numpy", "numba", "onnxruntime", "pandas", "pandera", "pyarrow"} & loaded
 
 
 def test_tests_of_the_core_load_neither_prefect_nor_a_flow() -> None:

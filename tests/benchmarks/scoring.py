@@ -1,7 +1,8 @@
 """Race the scoring engine against the usual ways to score a CSV file: `python -m tests.benchmarks.scoring`.
 
-Simulates the extracts, fits the models on simulated customers, and runs every contender in a process
-of its own, in turn, several rounds. Seconds are the machine's; the ratios carry over to others.
+Makes the extracts, fits the models, and runs every contender in a process of its own, in turn, several
+rounds; then runs the engine on every kind of extract. Seconds are the machine's; the ratios carry over to
+others.
 """
 
 import argparse
@@ -14,80 +15,95 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from schemas.config import EncodingConfig, FitConfig, IngestConfig, SplitConfig
-from tasks.core.extract.whole.in_memory import read_extract
-from tasks.core.simulator.bad_rows import Fault
-from tasks.core.simulator.extract_writer import write_extract
 from tasks.core.storage.atomic import make_folder
-from tasks.core.training.data.fit_encoder import fit_spec
-from tasks.core.training.data.split import split_customers
-from tasks.core.training.export.staging import stage_bundle
-from tasks.core.training.network.ensemble import train_network
-from tests.benchmarks.contenders import CONTENDERS, PEAK, fit_peers
-from tests.benchmarks.scoring_report import Lap, table, write_report
+from tests.benchmarks.contenders import CONTENDERS, PEAK
+from tests.benchmarks.default_bundle import fit_bundle, training_extract
+from tests.benchmarks.extract_kinds import kinds_of
+from tests.benchmarks.extracts import Origin, extract_of
+from tests.benchmarks.pipelines import BUNDLE, PEERS, fit_peers
+from tests.benchmarks.scoring_report import ENGINE, Lap, Results, kinds_table, table, write_report
+from tests.benchmarks.stages import measure_both
 
 ROOT = Path(__file__).parents[2]
-BUNDLES = {"default": FitConfig(), "single": FitConfig(members=1, hidden=(128, 64), learning_rate=1e-3)}
-PLANTED_SHARE = 0.001
-UNREADABLE = (Fault.STRAY_QUOTE, Fault.SHORT_ROW, Fault.LONG_ROW, Fault.CONTROL_CHARACTER, Fault.INVALID_UTF8)
-"""Faults of whole lines, at which the other contenders' readers stop or lose rows."""
 TOO_LARGE = 5_000_000
 """Customers above which only the contenders that stream take part: the others fill the memory."""
 STREAMING = ("engine", "pyarrow", "inferring", "polars")
+STAGES_ROWS = 5_000_000
+"""Customers whose cost is taken apart, or as many as in the largest race if that is smaller."""
+KINDS_ROWS = 1_000_000
+"""Customers in every kind of extract, or as many as in the largest race if that is smaller."""
 
 
-def prepare(folder: Path, sizes: list[int]) -> None:
-    """Make what is not there yet: extracts, bundles, peers."""
-    make_folder(folder)
-    for customers in sizes:
-        path = folder / f"extract-{customers}.csv"
-        if not path.exists():
-            print(f"simulating {customers:,} customers", flush=True)
-            kinds = [fault for fault in Fault if fault not in UNREADABLE]
-            faults = [kinds[i % len(kinds)] for i in range(int(customers * PLANTED_SHARE))]
-            write_extract(path, rows=customers, seed=1, faults=faults, labelled=False)
-    models = folder / "models"
-    if models.exists():
-        return
-    print("fitting the models", flush=True)
-    aside = make_folder(folder / "models-aside")
-    write_extract(aside / "training.csv", rows=7_043, seed=0)
-    training = aside / "training.csv"
-    parts = split_customers(
-        read_extract(training.read_bytes(), training.name, "training", IngestConfig()).customers,
-        SplitConfig(),
-    )
-    for name, fit in BUNDLES.items():
-        spec = fit_spec(parts.training, EncodingConfig())
-        network = train_network(parts, spec, fit, checkpoints=aside / "checkpoints" / name)
-        stage_bundle(make_folder(aside / name), network=network, spec=spec)
-    fit_peers(training, aside)
-    aside.rename(models)
+def fit_models(origin: Origin, folder: Path) -> Path:
+    """Fit what is not there yet on an origin's labelled extract; return the folder of all models."""
+    models = make_folder(folder / "models")
+    training = training_extract(origin, folder)
+    fit_bundle(training, models)
+    if not (models / PEERS).exists():
+        print("fitting the peers", flush=True)
+        aside = models / "peers-aside"
+        shutil.rmtree(aside, ignore_errors=True)
+        fit_peers(training, make_folder(aside))
+        aside.rename(models / PEERS)
+    return models
 
 
-def run(contender: str, customers: int, folder: Path) -> Lap:
-    """Run one contender in a process of its own."""
-    out = folder / "out"
+def run(contender: str, extract: Path, models: Path, out: Path) -> tuple[float, float, float]:
+    """Run one contender in a process of its own; return wall seconds, processor seconds and peak MB."""
     shutil.rmtree(out, ignore_errors=True)
     make_folder(out)
-    extract = folder / f"extract-{customers}.csv"
     started = time.perf_counter()
     program = (sys.executable, "-m", "tests.benchmarks.contenders")
-    process = subprocess.Popen([*program, contender, extract, folder / "models", out])
+    process = subprocess.Popen([*program, contender, extract, models, out])
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - started
     if status:
-        raise SystemExit(f"{contender} failed on {customers:,} customers")
-    return Lap(
-        contender, customers, wall, usage.ru_utime + usage.ru_stime, int((out / PEAK).read_text()) / 1024
-    )
+        raise SystemExit(f"{contender} failed on {extract}")
+    return wall, usage.ru_utime + usage.ru_stime, int((out / PEAK).read_text()) / 1024
+
+
+def race(origin: Origin, folder: Path, models: Path, sizes: list[int], rounds: int) -> list[Lap]:
+    """Run all contenders on each size, in turn."""
+    laps = []
+    for customers in sizes:
+        extract = extract_of(origin, folder, customers)
+        names = [name for name in CONTENDERS if customers <= TOO_LARGE or name.startswith(STREAMING)]
+        for number in range(1, rounds + 1):
+            for name in names:
+                laps.append(Lap(name, customers, *run(name, extract, models, folder / "out")))
+                _show(f"{number}/{rounds}", laps[-1])
+        print(table(laps, customers), flush=True)
+    return laps
+
+
+def run_kinds(origins: list[Origin], parent: Path, models: Path, rows: int, rounds: int) -> list[Lap]:
+    """Run the engine on every kind of extract, in turn."""
+    extracts = {
+        f"{kind}, {origin.name}": path
+        for origin in origins
+        for kind, path in kinds_of(origin, origin.folder(parent), rows).items()
+    }
+    laps = []
+    for number in range(1, rounds + 1):
+        for name, path in extracts.items():
+            laps.append(Lap(name, rows, *run(ENGINE, path, models, parent / "out")))
+            _show(f"{number}/{rounds}", laps[-1])
+    print(kinds_table(laps), flush=True)
+    return laps
+
+
+def _show(number: str, lap: Lap) -> None:
+    print(f"{number} {lap.customers:,} {lap.name}: {lap.wall:.1f} s, {lap.peak_mb:.0f} MB", flush=True)
 
 
 def main() -> None:
-    """Prepare, race, report."""
+    """Prepare, race, run the kinds, report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--millions", default="1,5,10", help="sizes of the extracts (default: 1,5,10)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds in turn (default: 3)")
+    parser.add_argument(
+        "--extract", type=Path, help="real extract to draw customers from and fit on (default: simulated)"
+    )
     parser.add_argument(
         "--out", type=Path, default=ROOT / "var" / "benchmarks" / "scoring", help="work folder"
     )
@@ -95,23 +111,19 @@ def main() -> None:
         "--report", type=Path, help="folder of scoring.md and its plot; printed only without it"
     )
     flags = parser.parse_args()
-    sizes = [round(float(each) * 1_000_000) for each in flags.millions.split(",")]
-    prepare(flags.out, sizes)
-    laps: list[Lap] = []
-    for customers in sizes:
-        names = [name for name in CONTENDERS if customers <= TOO_LARGE or name.startswith(STREAMING)]
-        for number in range(1, flags.rounds + 1):
-            for name in names:
-                lap = run(name, customers, flags.out)
-                laps.append(lap)
-                print(
-                    f"{number}/{flags.rounds} {customers:,} {name}: {lap.wall:.1f} s, {lap.peak_mb:.0f} MB",
-                    flush=True,
-                )
-        print(table(laps, customers), flush=True)
-    (flags.out / "laps.json").write_text(json.dumps([asdict(lap) for lap in laps], indent=1))
+    sizes = sorted({round(float(each) * 1_000_000) for each in flags.millions.split(",")})
+    origin = Origin(flags.extract)
+    folder = origin.folder(flags.out)
+    models = fit_models(origin, folder)
+    laps = race(origin, folder, models, sizes, flags.rounds)
+    origins = [Origin(None), *([origin] if origin.real is not None else [])]
+    kinds = run_kinds(origins, flags.out, models, min(KINDS_ROWS, max(sizes)), flags.rounds)
+    staged = extract_of(origin, folder, min(sizes[-1], STAGES_ROWS))
+    stages = measure_both(staged, models / BUNDLE, make_folder(flags.out / "stages"))
+    results = Results(laps, kinds, stages, sizes, flags.rounds, origin.name)
+    (flags.out / "laps.json").write_text(json.dumps(asdict(results), indent=1))
     if flags.report:
-        write_report(laps, sizes, flags.rounds, PLANTED_SHARE, flags.report)
+        write_report(results, flags.report)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from tasks.core.extract.whole.in_memory import read_extract
 from tasks.core.storage.hashing import sha256_of
 from tasks.core.storage.locks import locked
 from tasks.core.storage.seals import seal_files
-from tests.harness.customers import make_customers
+from tests.harness.customers import accepted, make_customers
 from tests.harness.flow_home import QUICK, FlowHome
 
 READER = Path(__file__).parent / "javascript"
@@ -88,7 +88,7 @@ def score(reader: Path, bundle: Path, extract: Path, scores: Path) -> subprocess
 def published(champion: Bundle, extract: Path) -> bytes:
     """Score an extract as the night does: the bytes of scores.csv."""
     customers = read_extract(extract.read_bytes(), extract.name, "scoring", IngestConfig()).customers
-    return HEADER + champion.scorer().rows(customers).csv
+    return HEADER + champion.scorer().rows(accepted(customers)).csv
 
 
 def resealed(bundle: Path, folder: Path, name: str, change: Callable[[Any], None]) -> Path:

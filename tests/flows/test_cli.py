@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.states import Completed, Failed
 
 from flows import cli
 from tasks.core.errors import (
@@ -19,6 +18,7 @@ from tasks.core.errors import (
     PublishError,
     RegistryError,
 )
+from tasks.dashboard.flows import Ended
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,9 +87,8 @@ def leave(outcome: Any) -> int:
     ("outcome", "code"),
     [
         (None, 0),
-        (Completed(), 0),
-        (Completed(name="Refused"), 3),
-        (Failed(data=ExtractError("x")), 20),
+        (Ended(message="done"), 0),
+        (Ended(message="done", name="Refused"), 3),
         (ConfigError("x"), 10),
         (ExtractError("x"), 20),
         (BundleError("x"), 30),

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from schemas.scores import SCORE_COLUMNS
+from tasks.core.bundle.onnx_model import BoundRun
 from tasks.core.errors import BundleError, ConfigError, ExtractError, PublishError, RegistryError
 from tasks.core.jobs import scoring_job
 from tasks.core.scores import publish
@@ -322,13 +323,12 @@ def test_a_model_that_gives_no_probability_publishes_nothing(
 ) -> None:
     """One NaN among the scores stops the extract."""
 
-    def broken(_model: object, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        scores = np.full(len(matrix), 0.5, dtype=np.float32)
-        scores[-1:] = np.nan
-        return scores, np.full((len(matrix), 3), -1)
+    def broken(run: BoundRun) -> None:
+        run.probability[:] = 0.5
+        run.probability[0] = np.nan
 
     monkeypatch.setattr("tasks.core.bundle.scorer.Scorer.self_test", lambda *_: None)
-    monkeypatch.setattr("tasks.core.bundle.scorer.Model.reasons", broken)
+    monkeypatch.setattr(BoundRun, "run", broken)
 
     with pytest.raises(BundleError, match="1 of 600 customers"):
         trained_home.score(crm_extract)

@@ -4,6 +4,9 @@ import numpy as np
 import pandas as pd
 
 from schemas.columns import CATEGORIES, EXTRACT_ORDER, INTERNET_SERVICES, NO_INTERNET, NO_PHONE
+from schemas.config import IngestConfig
+from tasks.core.contract.accepted import Accepted
+from tasks.core.contract.parse import parse_cells
 
 
 def make_customers(rows: int, seed: int = 0) -> pd.DataFrame:
@@ -40,3 +43,10 @@ def make_customers(rows: int, seed: int = 0) -> pd.DataFrame:
     frame["Churn"] = np.where(churned, "Yes", "No")
     frame["customerID"] = [f"TEST-{seed:03d}-{i:07d}" for i in rng.permutation(rows)]
     return frame[list(EXTRACT_ORDER)]
+
+
+def accepted(customers: pd.DataFrame) -> Accepted:
+    """Read customers as the engine reads an extract's lines."""
+    cells = customers.astype(object).where(customers.notna(), "").astype(str)
+    lines = range(2, len(customers) + 2)
+    return Accepted.of(parse_cells(lines, cells.to_dict("list"), IngestConfig()))

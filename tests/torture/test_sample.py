@@ -88,13 +88,13 @@ def test_a_naive_writer_is_caught(template: tuple[Path, Path], tmp_path: Path) -
 
 
 HARMLESS = {
-    "score": {"scores.csv": 6, "work": 2, "scores": 2, "archive": 1},
-    "score-carried": {"scores.csv": 6, "work": 3, "scores": 2, "archive": 1},
+    "score": {"work": 2, "scores": 2, "archive": 1},
+    "score-carried": {"work": 3, "scores": 2, "archive": 1},
     "promote": {"registry": 1},
 }
-"""How many syncs of what a power cut would not miss, by act: scores.csv of an extract with repeats is
-replaced by a shorter copy, which is synced itself; a sweep syncs what a killed run may have renamed last;
-a move syncs its folder once more at the end."""
+"""How many syncs of what a power cut would not miss, by act, scores.csv aside: it is synced while it is
+written, as often as there is time for, and of an extract with repeats a shorter copy replaces it; a sweep
+syncs what a killed run may have renamed last; a move syncs its folder once more at the end."""
 
 
 @pytest.mark.parametrize("act", HARMLESS)
@@ -108,7 +108,9 @@ def test_the_order_of_syncs(act: str, template: tuple[Path, Path], tmp_path: Pat
     unseen = [at for at in syncs if not power.unsafe([*operations[:at], *operations[at + 1 :]])]
 
     assert power.unsafe(operations) == []
-    assert Counter(Path(operations[at].path).name for at in unseen) == HARMLESS[act]
+    harmless = Counter(Path(operations[at].path).name for at in unseen)
+    del harmless["scores.csv"]
+    assert harmless == HARMLESS[act]
 
 
 def test_a_folder_that_a_killed_run_made_is_synced_by_the_next(

@@ -1,6 +1,6 @@
 """Apply the preprocessing spec; the same code serves training and scoring."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
@@ -8,8 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from schemas.preprocessing import NumberEncoding, Spec
+from schemas.columns import NUMBERS
+from schemas.preprocessing import CategoryEncoding, NumberEncoding, Spec
 from tasks.core.compiled import compiled
+from tasks.core.contract.accepted import Accepted
+from tasks.core.contract.vocabulary import VOCABULARY
 from tasks.core.errors import BundleError
 
 _ROWS_AT_ONCE: Final = 8_192
@@ -17,21 +20,22 @@ _ROWS_AT_ONCE: Final = 8_192
 
 
 class Columns(NamedTuple):
-    """N customers by column: (Q, N) finite `numbers`, and (K, N) `codes` of categories.
+    """N customers by column: (N, Q) finite `numbers`, and (N, K) `codes` of categories.
 
     `positions[starts[k] + 1 + code]` is the position of a code (from -1 on) in `encoding.values`,
-    or -1 if its value was not seen in training.
+    or -1 if its value was not seen in training. `picked` is each category's column of `codes`.
     """
 
     numbers: npt.NDArray[np.float64]
     codes: npt.NDArray[np.integer]
     positions: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
+    picked: npt.NDArray[np.int64]
 
     @property
     def rows(self) -> int:
         """N."""
-        return int(self.numbers.shape[1])
+        return len(self.numbers)
 
 
 class Encoder:
@@ -58,17 +62,33 @@ class Encoder:
         """
         spec = self._spec
         _check_columns(frame, spec)
-        codes: list[npt.NDArray[np.integer]] = [np.empty((0, len(frame)), dtype=np.int8)]
+        codes: list[npt.NDArray[np.integer]] = []
         positions = []
         for category in spec.categories:
             of_rows, distinct = _category_codes(frame[category.column])
             codes.append(of_rows)
-            positions.append([-1, *(category.positions.get(value, -1) for value in distinct)])
+            positions.append(_positions(category, distinct))
+        numbers = [frame[number.column].to_numpy(dtype=np.float64) for number in spec.numbers]
         return Columns(
-            np.stack([_numbers(frame, number) for number in spec.numbers]),
-            np.vstack(codes),
+            _filled(np.stack(numbers, axis=1), spec.numbers),
+            np.stack(codes, axis=1) if codes else np.empty((len(frame), 0), dtype=np.int8),
             np.array([each for column in positions for each in column], dtype=np.int64),
             _starts(positions),
+            np.arange(len(spec.categories)),
+        )
+
+    def columns_of(self, customers: Accepted) -> Columns:
+        """Find the spec's columns in N accepted customers, in order; see `columns`."""
+        spec = self._spec
+        positions = [_positions(category, VOCABULARY[category.column]) for category in spec.categories]
+        numbers = customers.numbers[:, [NUMBERS.index(number.column) for number in spec.numbers]]
+        picked = [customers.categories.index(category.column) for category in spec.categories]
+        return Columns(
+            _filled(np.ascontiguousarray(numbers), spec.numbers),
+            customers.codes,
+            np.array([each for column in positions for each in column], dtype=np.int64),
+            _starts(positions),
+            np.array(picked, dtype=np.int64),
         )
 
     def encode(self, columns: Columns, start: int, matrix: npt.NDArray[np.float32]) -> None:
@@ -117,39 +137,42 @@ def _write(
     One call handles all columns, as many short calls would each wait for the GIL. `scales` holds mean
     and scale for each number, `widths` the number of values and of inputs for each category.
     """
-    rows, at = len(matrix), 0
-    for q in range(len(columns.numbers)):
-        own = edges[edge_starts[q] : edge_starts[q + 1]]
-        bins = len(own) - 1
-        for row in range(rows):
-            x = columns.numbers[q, start + row]
+    one = np.uintp(1)
+    for row in range(np.uintp(len(matrix))):
+        at, customer = np.uintp(0), np.uintp(start) + row
+        for i in range(np.uintp(matrix.shape[1])):
+            matrix[row, i] = 0
+        for q in range(np.uintp(columns.numbers.shape[1])):
+            x = columns.numbers[customer, q]
             matrix[row, at] = (x - scales[q, 0]) / scales[q, 1]
-            inputs, full = matrix[row, at + 1 : at + 1 + bins], 0
+            at += one
+            first, bins = np.uintp(edge_starts[q]), np.uintp(edge_starts[q + one] - edge_starts[q]) - one
+            full = np.uintp(0)
             for i in range(bins):  # at most one bin is neither full nor empty
-                beyond = x >= own[i + 1]
-                inputs[i] = beyond
-                full += beyond
+                beyond = x >= edges[first + i + one]
+                matrix[row, at + i] = beyond
+                full += np.uintp(beyond)
             if full < bins:
-                inputs[full] = max((x - own[full]) / (own[full + 1] - own[full]), 0.0)
-        at += 1 + bins
-    for k in range(len(columns.codes)):
-        values, width = widths[k]
-        skipped, first = values - width, columns.starts[k] + 1
-        for row in range(rows):
-            position = columns.positions[first + columns.codes[k, start + row]] - skipped
-            for i in range(width):
-                matrix[row, at + i] = position == i
-        at += width
+                left, right = edges[first + full], edges[first + full + one]
+                matrix[row, at + full] = max((x - left) / (right - left), 0.0)
+            at += bins
+        for k in range(np.uintp(len(columns.picked))):
+            values, width = widths[k, 0], widths[k, 1]
+            code = columns.codes[customer, np.uintp(columns.picked[k])]
+            position = columns.positions[np.uintp(columns.starts[k] + 1 + code)] - (values - width)
+            if position >= 0:
+                matrix[row, at + np.uintp(position)] = 1
+            at += np.uintp(width)
 
 
 @compiled
 def _compare(columns: Columns, ranges: npt.NDArray[np.float64], inside: npt.NDArray[np.bool_]) -> None:
     for row in range(len(inside)):
         seen = True
-        for q in range(len(columns.numbers)):
-            seen &= ranges[q, 0] <= columns.numbers[q, row] <= ranges[q, 1]
-        for k in range(len(columns.codes)):
-            seen &= columns.positions[columns.starts[k] + 1 + columns.codes[k, row]] >= 0
+        for q in range(columns.numbers.shape[1]):
+            seen &= ranges[q, 0] <= columns.numbers[row, q] <= ranges[q, 1]
+        for k in range(len(columns.picked)):
+            seen &= columns.positions[columns.starts[k] + 1 + columns.codes[row, columns.picked[k]]] >= 0
         inside[row] = seen
 
 
@@ -167,18 +190,25 @@ def _check_columns(frame: pd.DataFrame, spec: Spec) -> None:
         )
 
 
-def _numbers(frame: pd.DataFrame, encoding: NumberEncoding) -> npt.NDArray[np.float64]:
-    """Return a number column with its blanks filled in: (N,) float64, finite."""
-    x = frame[encoding.column].to_numpy(dtype=np.float64)
-    if encoding.blank is not None:
-        x = np.where(np.isnan(x), encoding.blank, x)
-    not_finite = np.count_nonzero(~np.isfinite(x))
-    if not_finite:
-        raise BundleError(
-            f"preprocessing.json: column {encoding.column!r} has non-finite values for {not_finite}"
-            " customer(s). Score accepted customers only."
-        )
-    return x
+def _filled(numbers: npt.NDArray[np.float64], encodings: Sequence[NumberEncoding]) -> npt.NDArray[np.float64]:
+    """Fill in the blanks of (N, Q) numbers, which are finite then."""
+    for q, encoding in enumerate(encodings):
+        x = numbers[:, q]
+        if encoding.blank is not None:
+            x[np.isnan(x)] = encoding.blank
+        not_finite = np.count_nonzero(~np.isfinite(x))
+        if not_finite:
+            raise BundleError(
+                f"preprocessing.json: column {encoding.column!r} has non-finite values for {not_finite}"
+                " customer(s). Score accepted customers only."
+            )
+    return numbers
+
+
+def _positions(category: CategoryEncoding, values: Iterable[str]) -> list[int]:
+    """Return the position of a missing value, and of each of these, in an encoding's values."""
+    known = category.positions
+    return [-1, *(known.get(value, -1) for value in values)]
 
 
 def _category_codes(cells: "pd.Series[Any]") -> tuple[npt.NDArray[np.integer], pd.Index]:

@@ -26,9 +26,6 @@ REASONS_GIVEN = len(REASONS)
 CHUNK_ROWS = 640
 """Customers per run, measured to be fastest: the intermediate results stay in the CPU caches."""
 
-ENCODED_ROWS = 2 * CHUNK_ROWS
-"""Customers encoded at a time: few enough to be in the caches when the model reads them."""
-
 
 class Model:
     """An exported network: (N, F) float32 inputs in, calibrated probabilities and reasons out.
@@ -86,6 +83,11 @@ class Model:
         self._run(matrix, {OUTPUT: probability, TOP_REASONS: top}, with_reasons=True)
         return probability, top
 
+    def run_on(self, chunk: npt.NDArray[np.float32]) -> "BoundRun":
+        """Prepare runs with reasons on a (`CHUNK_ROWS`, F) matrix that the caller fills before each."""
+        self._check_inputs(chunk)
+        return BoundRun(self._session, chunk)
+
     def contributions(self, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Distribute the logits of (N, F) encoded customers over the columns of `spec.encodings`: (N, C).
 
@@ -99,11 +101,7 @@ class Model:
         self, matrix: npt.NDArray[np.float32], outputs: Mapping[str, npt.NDArray[Any]], *, with_reasons: bool
     ) -> None:
         """Fill the outputs, N rows each, chunk by chunk."""
-        if matrix.shape[1] != self.inputs:
-            raise BundleError(
-                f"preprocessing.json gives {matrix.shape[1]} inputs but model.onnx takes {self.inputs}."
-                " They come from different training runs; train and promote again."
-            )
+        self._check_inputs(matrix)
         switch = np.array(with_reasons)
         for start in range(0, len(matrix), CHUNK_ROWS):
             chunk = matrix[start : start + CHUNK_ROWS]
@@ -115,15 +113,54 @@ class Model:
             for output, part in zip(outputs.values(), found, strict=True):
                 output[start : start + rows] = part[:rows]
 
+    def _check_inputs(self, matrix: npt.NDArray[np.float32]) -> None:
+        if matrix.shape[1] != self.inputs:
+            raise BundleError(
+                f"preprocessing.json gives {matrix.shape[1]} inputs but model.onnx takes {self.inputs}."
+                " They come from different training runs; train and promote again."
+            )
+
     def _found(self, outputs: list[str], inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
         try:
             found: list[npt.NDArray[Any]] = self._session.run(outputs, inputs)
         except Exception:  # noqa: BLE001 onnxruntime's own errors share no public base
-            raise BundleError(
-                f"model.onnx cannot be run by onnxruntime {ort.__version__}: its shapes do not fit, or it"
-                " needs more memory than there is. Roll back the champion, or train and promote again."
-            ) from None
+            raise _cannot_run() from None
         return found
+
+
+def _cannot_run() -> BundleError:
+    return BundleError(
+        f"model.onnx cannot be run by onnxruntime {ort.__version__}: its shapes do not fit, or it"
+        " needs more memory than there is. Roll back the champion, or train and promote again."
+    )
+
+
+class BoundRun:
+    """A model whose inputs and outputs stay where they are: for one thread, which runs it many times.
+
+    probability, top: (CHUNK_ROWS,) float32 and (CHUNK_ROWS, 3) int64, see `Model.reasons`, after each `run`.
+    """
+
+    def __init__(self, session: ort.InferenceSession, chunk: npt.NDArray[np.float32]) -> None:
+        """Bind the (CHUNK_ROWS, F) inputs, the switch, and the outputs."""
+        self.probability = np.empty(CHUNK_ROWS, dtype=np.float32)
+        self.top = np.empty((CHUNK_ROWS, REASONS_GIVEN), dtype=np.int64)
+        self._session, self._binding, self._chunk = session, session.io_binding(), chunk
+        self._binding.bind_input(INPUT, "cpu", 0, np.float32, chunk.shape, chunk.ctypes.data)
+        self._binding.bind_cpu_input(SWITCH, np.array(True))
+        for name, array in ((OUTPUT, self.probability), (TOP_REASONS, self.top)):
+            self._binding.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+
+    def run(self) -> None:
+        """Compute the outputs from the inputs.
+
+        Raises:
+            BundleError: the runtime fails.
+        """
+        try:
+            self._session.run_with_iobinding(self._binding)
+        except Exception:  # noqa: BLE001 onnxruntime's own errors share no public base
+            raise _cannot_run() from None
 
 
 def published(raw: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

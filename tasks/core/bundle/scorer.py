@@ -10,12 +10,12 @@ from schemas.columns import ID
 from schemas.cut_points import CutPoints
 from schemas.preprocessing import Examples, Spec
 from schemas.scores import REASONS, SCORE_COLUMNS, Scores
-from tasks.core.arrow_text import text_array
 from tasks.core.bundle.cut_points import cut
-from tasks.core.bundle.encoder import Encoder, encode
+from tasks.core.bundle.encoder import Columns, Encoder, encode
 from tasks.core.bundle.examples import agree, as_customers
-from tasks.core.bundle.onnx_model import ENCODED_ROWS, REASONS_GIVEN, Model, published
+from tasks.core.bundle.onnx_model import CHUNK_ROWS, REASONS_GIVEN, Model, published
 from tasks.core.bundle.scores_csv import ScoresCsv
+from tasks.core.contract.accepted import Accepted
 from tasks.core.contract.frame import accept_frame
 from tasks.core.errors import BundleError
 
@@ -24,7 +24,7 @@ from tasks.core.errors import BundleError
 class Rows:
     """Rows of scores.csv, with the number of flagged and of out-of-domain customers."""
 
-    csv: bytes
+    csv: bytes | memoryview
     flagged: int
     out_of_domain: int
 
@@ -43,6 +43,11 @@ class Scorer:
             BundleError: the model cannot be loaded or does not fit the spec.
         """
         self._model = Model(onnx)
+        if self._model.columns != len(spec.columns):
+            raise BundleError(
+                f"preprocessing.json has {len(spec.columns)} columns but model.onnx explains"
+                f" {self._model.columns}. They come from different training runs; train and promote again."
+            )
         self._spec = spec
         self._encoder = Encoder(spec)
         self._codes = np.array([*spec.columns, ""])  # index -1: no reason
@@ -69,7 +74,7 @@ class Scorer:
             BundleError: a probability is not a number between 0 and 1.
         """
         customers = accept_frame(frame)
-        probability, top, inside = self._reasons(customers)
+        probability, top, inside = self._reasons(self._encoder.columns(customers))
         cuts = cut(probability, self._cut_points)
         scores = pd.DataFrame(
             {
@@ -88,32 +93,33 @@ class Scorer:
         )
         return Scores.validate(scores[list(SCORE_COLUMNS)])
 
-    def rows(self, customers: pd.DataFrame) -> Rows:
-        """Score (N, *) accepted customers as rows of scores.csv: the result of `score`, as bytes.
+    def rows(self, customers: Accepted) -> Rows:
+        """Score N accepted customers as rows of scores.csv: the result of `score`, as bytes.
 
         Raises:
             BundleError: a probability is not a number between 0 and 1.
         """
-        probability, top, inside = self._reasons(customers)
+        probability, top, inside = self._reasons(self._encoder.columns_of(customers))
         return Rows(
-            csv=self._csv.rows(text_array(customers[ID]), probability, top, inside),
+            csv=self._csv.rows(customers.octets, customers.ids, probability, top, inside),
             flagged=int((probability >= self._cut_points.threshold).sum()),
             out_of_domain=int((~inside).sum()),
         )
 
     def _reasons(
-        self, customers: pd.DataFrame
+        self, columns: Columns
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """Return published probabilities (N,), reasons (N, 3) and who is in the domain (N,)."""
-        columns = self._encoder.columns(customers)
         raw = np.empty(columns.rows, dtype=np.float32)
         top = np.empty((columns.rows, REASONS_GIVEN), dtype=np.int64)
-        encoded = np.empty((min(columns.rows, ENCODED_ROWS), self._encoder.inputs), dtype=np.float32)
-        for start in range(0, columns.rows, ENCODED_ROWS):
-            matrix = encoded[: columns.rows - start]
-            self._encoder.encode(columns, start, matrix)
-            rows = slice(start, start + len(matrix))
-            raw[rows], top[rows] = self._model.reasons(matrix)
+        chunk = np.zeros((CHUNK_ROWS, self._encoder.inputs), dtype=np.float32)
+        model = self._model.run_on(chunk)
+        for start in range(0, columns.rows, CHUNK_ROWS):
+            rows = min(CHUNK_ROWS, columns.rows - start)
+            self._encoder.encode(columns, start, chunk[:rows])
+            chunk[rows:] = 0
+            model.run()
+            raw[start : start + rows], top[start : start + rows] = model.probability[:rows], model.top[:rows]
         return published(raw), top, self._encoder.in_domain(columns)
 
     def self_test(self, examples: Examples) -> None:

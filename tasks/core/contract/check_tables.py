@@ -10,7 +10,7 @@ from pandera.pandas import DataFrameSchema
 
 from schemas.columns import ID, NUMBERS
 from schemas.quarantine_reasons import RULES
-from tasks.core.contract.row_judge import is_of_categories, keeps
+from tasks.core.contract.row_judge import is_of_categories, keeps, range_of
 from tasks.core.contract.vocabulary import VOCABULARY
 
 PLAIN_FORMS: Final = ("whole", "decimal", "blank")
@@ -25,6 +25,7 @@ class ContractTables:
     words: for each category column, (V,) bool: which words of its vocabulary are allowed.
     combinations: for each rule that reads only categories, its columns, and which combinations of their
         words are allowed, one dimension per column.
+    ranges: for each number column, the lowest and the highest value allowed, (Q, 2) float64.
     forms: for each number column, (4,) bool: which of `PLAIN_FORMS` are allowed; index -1 is always False.
     id_starts: (256,) bool: first bytes with which an id that is undamaged certainly passes the contract.
     id_octets: id length in bytes that cannot exceed the limit in characters.
@@ -39,6 +40,7 @@ class ContractTables:
             if column in schema.columns
         }
         self.combinations = [_combinations(check) for check in filter(is_of_categories, schema.checks)]
+        self.ranges = np.array([range_of(schema, number) for number in NUMBERS])
         forms = pd.Series(PLAIN_FORMS, dtype="str")
         self.forms = {
             number: np.append(keeps_column(schema, f"{number}_form", forms), [False]) for number in NUMBERS

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from schemas.columns import NUMBERS
@@ -31,6 +33,10 @@ class Parsed:
         """Return the rows for which `kept`, (N,), is true, without their quirks."""
         columns = {column: list(compress(values, kept)) for column, values in self.columns.items()}
         return Parsed(list(compress(self.lines, kept)), columns)
+
+    def array(self, column: str) -> npt.NDArray[Any]:
+        """Return a column as an array, (N,): numbers as float64, anything else as objects."""
+        return np.array(self.columns[column], dtype=np.float64 if column in NUMBERS else object)
 
     def series(self, column: str) -> "pd.Series[Any]":
         """Return a column as a series: numbers as float64, anything else as text; indexed from 0."""

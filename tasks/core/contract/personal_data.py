@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.columns import ID
+from tasks.core.arrow_text import Octets
+from tasks.core.compiled import compiled
 from tasks.core.contract.column_names import quoted
 from tasks.core.contract.iban import SHORTEST, has_check_digits, has_iban_form
 from tasks.core.contract.vocabulary import VOCABULARY, normalise_name, normalise_value
@@ -46,8 +48,7 @@ _CATEGORY_WORDS: Final = "words for categories"
 _ALL_WORDS: Final = {normalise_value(word) for words in VOCABULARY.values() for word in words}
 _FEWEST_WORDS: Final = 10
 _ANOTHER_ID: Final = "with another id in {}, such as a customer number"
-_IBAN_START: Final = 4
-"""Length of two letters and two check digits."""
+_SPACE, _ZERO, _NINE, _AT, _A, _Z = map(ord, " 09@AZ")
 _PERSONAL_SHARE: Final = 0.01
 """Share of filled cells that makes a column personal; a single mistyped cell does not."""
 
@@ -88,20 +89,30 @@ def count_personal(cells: Mapping[str, int], kinds: tuple[str, ...]) -> Counter[
     return counts
 
 
-def ids_may_be_personal(octets: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> bool:
-    """Return, without a full search, whether any of (N,) ids can be an e-mail address or an IBAN."""
-    if ord("@") in octets:
-        return True
-    starts = offsets[:-1][np.diff(offsets) >= SHORTEST]
-    if not len(starts):
-        return False
-    letters, digits = octets[starts[:, np.newaxis] + np.arange(_IBAN_START)].reshape(-1, 2, 2).swapaxes(0, 1)
-    return bool(
-        (
-            ((letters >= ord("A")) & (letters <= ord("Z"))).all(axis=1)
-            & ((digits >= ord("0")) & (digits <= ord("9"))).all(axis=1)
-        ).any()
-    )
+def maybe_personal_ids(octets: Octets, ids: npt.NDArray[np.int64]) -> list[int]:
+    """List which of N ids, (N, 2) bounds in (B,) octets, may be an e-mail address or an IBAN."""
+    maybe = np.zeros(len(ids), dtype=np.bool_)
+    _mark_maybe_personal(octets, ids, SHORTEST, maybe)
+    return np.flatnonzero(maybe).tolist()
+
+
+@compiled
+def _mark_maybe_personal(
+    octets: Octets, ids: npt.NDArray[np.int64], shortest: int, maybe: npt.NDArray[np.bool_]
+) -> None:
+    """Mark ids with an at sign, and those as long as an IBAN that start with two letters and two digits."""
+    for row in range(len(maybe)):
+        start, end = np.uintp(ids[row, 0]), np.uintp(ids[row, 1])
+        for i in range(start, end):
+            maybe[row] |= octets[i] == _AT
+        while start < end and octets[start] == _SPACE:
+            start += np.uintp(1)
+        if end - start >= np.uintp(shortest):
+            like_iban = True
+            for i in range(np.uintp(2)):
+                like_iban &= _A <= octets[start + i] <= _Z
+                like_iban &= _ZERO <= octets[start + np.uintp(2) + i] <= _NINE
+            maybe[row] |= like_iban
 
 
 def personal_fault(

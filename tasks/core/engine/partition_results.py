@@ -94,10 +94,14 @@ def score_partition(
             header = reader.header
             cut = reader.blocks(text, block_bytes, offset=partition.start)
             lines = 0 if partition.start else reader.header_line
-            for block in score_blocks(((reader, each) for each in cut), scorer, threads=1):
+
+            def add(block: ScoredBlock) -> None:
                 blocks.append(_record(block, record))
                 tally.add(block.judged.tally)
-                lines = block.judged.last_line
+
+            each_block = ((reader, block) for block in cut)
+            score_blocks(each_block, scorer, add, threads=1, on_added=lambda: None)
+            lines = blocks[-1].last_line if blocks else lines
         if file.sha256 != partition.sha256:
             raise changed()
     return Recorded(name, header, lines, tally, tuple(blocks))

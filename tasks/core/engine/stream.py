@@ -1,13 +1,11 @@
 """Score an extract of any size: blocks in, rows of scores.csv out, in order, with constant memory.
 
-Several threads read and score blocks; only the caller's thread counts, spills and writes.
+Several threads read, score and write blocks; the caller's thread shows progress and syncs to disk.
 Duplicate customers are known only at the end, so their rows are removed from scores.csv afterwards.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -15,7 +13,8 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from tasks.core.bundle.scorer import Rows, Scorer
-from tasks.core.bundle.scores_csv import HEADER
+from tasks.core.bundle.scores_csv import HEADER, row_bounds
+from tasks.core.engine.turns import Turns
 from tasks.core.extract.reader.file_reader import SourceReader
 from tasks.core.extract.text.blocks import BLOCK_BYTES, Block
 from tasks.core.extract.whole.duplicates import Lines
@@ -25,7 +24,6 @@ from tasks.core.storage.atomic import flush_to_disk, open_new
 from tasks.core.storage.spill import spill_file
 
 _FIELDS_AFTER_ID: Final = HEADER.count(b",")
-_LINE_FEED: Final = ord("\n")
 _FLAG, _IN_DOMAIN = 2, -2
 """Positions of churn_flag and in_domain among a row's fields, counting the id."""
 
@@ -57,30 +55,28 @@ class ScoredBlock:
 
 
 def score_blocks(
-    blocks: Iterator[tuple[SourceReader, Block]], scorer: Scorer, *, threads: int
-) -> Iterator[ScoredBlock]:
-    """Read and score blocks in order, with at most as many in flight as there are threads.
+    blocks: Iterator[tuple[SourceReader, Block]],
+    scorer: Scorer,
+    add: Callable[[ScoredBlock], None],
+    *,
+    threads: int,
+    on_added: Callable[[], None],
+) -> None:
+    """Read and score blocks, and add them in order, with at most as many in memory as there are threads.
+
+    This thread calls `on_added` when blocks have been added, and at the end.
 
     Raises:
+        ExtractError: the extract, or a file of it, breaks the contract.
         BundleError: a probability is not a number within 0 and 1.
     """
 
-    def work(reader: SourceReader, block: Block) -> ScoredBlock:
+    def score(item: tuple[SourceReader, Block]) -> ScoredBlock:
+        reader, block = item
         part = reader.read(block)
-        lines = part.customers.index.to_numpy(dtype=np.int64)
-        return ScoredBlock(judged(reader, block, part), lines, scorer.rows(part.customers))
+        return ScoredBlock(judged(reader, block, part), part.customers.lines, scorer.rows(part.customers))
 
-    waiting: deque[Future[ScoredBlock]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
-        try:
-            for reader, block in blocks:
-                waiting.append(pool.submit(work, reader, block))
-                if len(waiting) > threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    Turns(blocks, score, add).run(threads=threads, on_given=on_added)
 
 
 class Gathering:
@@ -102,7 +98,6 @@ class Gathering:
         """Add the extract's next block."""
         self._reading.add(block.judged)
         self._file.write(block.rows.csv)
-        flush_to_disk(self._file)  # now, while the threads compute, and not all of it at the end
         self._lines.write(block.lines.tobytes())
         self._written.append((len(block.lines), len(block.rows.csv)))
         self._totals = Totals(
@@ -110,6 +105,10 @@ class Gathering:
             self._totals.flagged + block.rows.flagged,
             self._totals.out_of_domain + block.rows.out_of_domain,
         )
+
+    def flush(self) -> None:
+        """Sync the rows written so far to disk, so that not all of it is left for the end."""
+        flush_to_disk(self._file)
 
     def finish(self) -> tuple[Findings, Totals]:
         """Check the extract as a whole and remove duplicates from its scores.
@@ -120,6 +119,7 @@ class Gathering:
         findings = self._reading.finish()
         totals = self._totals
         if findings.counts.accepted != totals.scored:
+            self._file.flush()
             self._lines.seek(0)
             taken_out = self._reading.taken_out(findings.repeats)
             totals = _take_out(self._scores, self._written, self._lines, taken_out, totals)
@@ -150,9 +150,13 @@ def score_stream(
         BundleError: a probability is not a number within 0 and 1.
     """
     with gathering_into(scores, reading) as gathering:
-        for block in score_blocks(reading.blocks(texts, block_bytes), scorer, threads=threads):
-            gathering.add(block)
+
+        def on_added() -> None:
+            gathering.flush()
             on_block(Progress(texts.share, gathering.rows))
+
+        with closing(reading.blocks(texts, block_bytes)) as blocks:
+            score_blocks(blocks, scorer, gathering.add, threads=threads, on_added=on_added)
         return gathering.finish()
 
 
@@ -170,13 +174,8 @@ def _take_out(
         for (rows, size), gone in zip(written, taken_out, strict=True):
             text = old.read(size)
             of_row = np.frombuffer(lines.read(rows * np.dtype(np.int64).itemsize), dtype=np.int64)
-            if not len(gone):
-                new.write(text)
-                continue
-            ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == _LINE_FEED) + 1
             kept_from = 0
-            for row in np.searchsorted(of_row, gone).tolist():
-                start, end = int(ends[row - 1]) if row else 0, int(ends[row])
+            for start, end in row_bounds(text, np.searchsorted(of_row, gone)):
                 fields = text[start:end].rsplit(b",", _FIELDS_AFTER_ID)
                 totals = replace(
                     totals,

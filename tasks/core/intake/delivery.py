@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from schemas.config import IngestConfig
 from tasks.core.errors import ChangedError, ConfigError, ExtractError, UnnamedError, naming
-from tasks.core.extract.text.blocks import Stream
 from tasks.core.intake.delivered_file import (
     DeliveredFile,
     ExtractPath,
@@ -25,6 +25,9 @@ from tasks.core.intake.delivered_file import (
 from tasks.core.intake.formats import MAGIC_BYTES, Kind, kind_of, open_text
 from tasks.core.intake.unfinished_upload import refuse_unfinished
 from tasks.core.storage.hashing import sha256
+
+if TYPE_CHECKING:  # hashing needs none of what reading an extract loads
+    from tasks.core.extract.text.blocks import Stream
 
 
 @dataclass(frozen=True)
@@ -112,16 +115,17 @@ class Texts:
     def __init__(self, delivery: Delivery, config: IngestConfig) -> None:
         """Start before the first file."""
         self._delivery, self._config = delivery, config
-        self._before = 0
-        self._file: DeliveredFile | None = None
+        self._read: tuple[int, DeliveredFile | None] = 0, None  # one assignment, for threads that look at it
 
     @property
     def share(self) -> float:
         """Share of the delivered bytes read so far."""
-        now = self._file.done if self._file is not None else 0
-        return min(1.0, (self._before + now) / self._delivery.size)
+        before, file = self._read
+        now = file.done if file is not None else 0
+        size = self._delivery.size
+        return min(1.0, (before + now) / size) if size else 1.0
 
-    def __iter__(self) -> Iterator[tuple[str, Stream]]:
+    def __iter__(self) -> Iterator[tuple[str, "Stream"]]:
         """Yield each file's name and text.
 
         Raises:
@@ -130,12 +134,13 @@ class Texts:
             ConfigError: the operator's path cannot be read, or an alias maps to an unknown column.
         """
         for source in self._delivery.sources:
-            with source.open() as self._file:
-                yield source.name, open_text(self._file, source.kind, self._config)
-                if self._file.sha256 != source.sha256:
+            before, _ = self._read
+            with source.open() as file:
+                self._read = before, file
+                yield source.name, open_text(file, source.kind, self._config)
+                if file.sha256 != source.sha256:
                     raise changed()
-            self._before += source.size
-            self._file = None
+            self._read = before + source.size, None
 
 
 def identify(given: ExtractPath) -> Delivery:

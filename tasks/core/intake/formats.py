@@ -2,13 +2,14 @@
 
 import gzip
 import zlib
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from schemas.config import IngestConfig
 from tasks.core.errors import UnnamedError
-from tasks.core.extract.text.blocks import Stream
 from tasks.core.intake.delivered_file import DeliveredFile
-from tasks.core.intake.parquet import ParquetText
+
+if TYPE_CHECKING:
+    from tasks.core.extract.text.blocks import Stream
 
 Kind = Literal["csv", "csv.gz", "parquet"]
 """Also the suffix of such a file."""
@@ -27,7 +28,7 @@ def kind_of(magic: bytes) -> Kind:
     return next((kind for start, kind in _MAGICS if magic.startswith(start)), "csv")
 
 
-def open_text(file: DeliveredFile, kind: Kind, config: IngestConfig) -> Stream:
+def open_text(file: DeliveredFile, kind: Kind, config: IngestConfig) -> "Stream":
     """Open a file as CSV text, unpacked as it is read.
 
     Raises:
@@ -36,8 +37,15 @@ def open_text(file: DeliveredFile, kind: Kind, config: IngestConfig) -> Stream:
     """
     if kind == "csv":
         return file
-    packed = _Gunzipped(file) if kind == "csv.gz" else ParquetText(file, config)
-    return _Limited(packed, file, config.max_unpacked_bytes)
+    return _Limited(_unpacked(file, kind, config), file, config.max_unpacked_bytes)
+
+
+def _unpacked(file: DeliveredFile, kind: Kind, config: IngestConfig) -> "Stream":
+    if kind == "csv.gz":
+        return _Gunzipped(file)
+    from tasks.core.intake.parquet import ParquetText  # noqa: PLC0415 half a second, before a file is hashed
+
+    return ParquetText(file, config)
 
 
 class _Gunzipped:
@@ -64,7 +72,7 @@ class _Gunzipped:
 class _Limited:
     """Text with a length limit, so that a small file cannot fill the disk or block the run."""
 
-    def __init__(self, text: Stream, packed: DeliveredFile, max_unpacked_bytes: int) -> None:
+    def __init__(self, text: "Stream", packed: DeliveredFile, max_unpacked_bytes: int) -> None:
         self._text, self._packed = text, packed
         self._limit = max_unpacked_bytes
         self._unpacked = 0

@@ -17,11 +17,13 @@ from tasks.core.intake.archive import archive_extract, file_late_sidecars
 from tasks.core.intake.as_of_date import date_of, named_days, oldest_first
 from tasks.core.intake.delivered_file import ExtractPath
 from tasks.core.intake.delivery import Delivery
+from tasks.core.intake.delivery import identify as hash_extract
 from tasks.core.intake.rejects import reject
 from tasks.core.intake.unfinished_upload import SHOWN
 from tasks.core.jobs.night_outcome import NightOutcome
 from tasks.core.jobs.scoring_job import (
     Engine,
+    Hash,
     ScoringJob,
     find_published,
     identify,
@@ -54,6 +56,7 @@ class Night:
     as_of: date | None
     force: bool
     engine: Engine
+    identify_by: Hash
     now: Callable[[], datetime]
 
 
@@ -66,6 +69,7 @@ def score_night(
     as_of: date | None = None,
     force: bool = False,
     engine: Engine = score_by_threads,
+    identify_by: Hash = hash_extract,
 ) -> NightOutcome:
     """Score one extract or drain the inbox, then report the result and check for staleness and drift.
 
@@ -77,6 +81,7 @@ def score_night(
         as_of: The day the extracts describe; None takes it from the file name or the file's date.
         force: Let a champion trained on simulated customers score real ones.
         engine: Computes the scores of an extract.
+        identify_by: Identifies an extract; a command may have begun with the one that it was given.
 
     Raises:
         RegistryError: there is no champion, or its pointer cannot be read.
@@ -84,7 +89,7 @@ def score_night(
         ConfigError: the inbox is missing, or is not the folder that earlier runs used.
     """
     champion = pin_champion(home.registry)
-    night = Night(home, champion, config, as_of, force, engine, now)
+    night = Night(home, champion, config, as_of, force, engine, identify_by, now)
     outcome = NightOutcome(delivered=extract is None)
     with locked(home.work):  # two runs must not take the same extract
         point_to_latest(home.scores, champion)
@@ -105,7 +110,7 @@ def score_night(
 
 def _score_or_reject(given: ExtractPath, night: Night, outcome: NightOutcome) -> None:
     try:
-        delivery = identify(given)
+        delivery = identify(given, night.identify_by)
         as_of = _date_extract(delivery, night)
         job = ScoringJob(delivery, night.champion, as_of, night.config, night.home.scores, night.force)
         _score_once(job, night, outcome)

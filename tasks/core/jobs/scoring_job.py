@@ -85,15 +85,19 @@ def pin_champion(home_registry: Path) -> Bundle:
     return bundle
 
 
+Hash = Callable[[ExtractPath], Delivery]
+"""Identifies an extract by the hash of its bytes."""
+
+
 @step("identify")
-def identify(given: ExtractPath) -> Delivery:
+def identify(given: ExtractPath, identify_by: Hash = hash_extract) -> Delivery:
     """Hash an extract; a delivered one must match its sidecar.
 
     Raises:
         ExtractError: the delivered path is not a plain file, or does not match its sidecar.
         ConfigError: the operator's path cannot be read.
     """
-    delivery = hash_extract(given)
+    delivery = identify_by(given)
     log.info("extract %s: %d bytes", delivery.extract_id, delivery.size)
     if given.delivered:
         verify_checksum(delivery)

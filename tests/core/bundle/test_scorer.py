@@ -132,6 +132,18 @@ def test_a_model_of_another_training(trained_home: Home) -> None:
     champion = trained_home.champion
     assert champion is not None
     spec = champion.spec.model_copy(update={"categories": champion.spec.categories[1:]})
+
+    with pytest.raises(BundleError, match="from different training runs"):
+        Scorer(champion.onnx, spec, champion.cut_points, model_version="x")
+
+
+def test_a_spec_with_other_inputs(trained_home: Home) -> None:
+    """So is one with the graph's columns, but not its inputs."""
+    champion = trained_home.champion
+    assert champion is not None
+    first, *others = champion.spec.numbers
+    fewer = first.model_copy(update={"edges": first.edges[1:], "reference": first.reference[1:]})
+    spec = champion.spec.model_copy(update={"numbers": (fewer, *others)})
     scorer = Scorer(champion.onnx, spec, champion.cut_points, model_version="x")
 
     with pytest.raises(BundleError, match="from different training runs"):

@@ -11,6 +11,7 @@ import pytest
 from schemas.columns import EXTRACT_ORDER
 from schemas.config import IngestConfig
 from tasks.core.bundle.scorer import Rows
+from tasks.core.contract.accepted import Accepted
 from tasks.core.contract.quirks import CARRIAGE_RETURNS, EMPTY_PART, PADDED_NUMBER, REMARK, SEPARATOR_LINE
 from tasks.core.engine.partition_results import gather, score_partition
 from tasks.core.engine.partitions import cut_partitions
@@ -29,10 +30,11 @@ CONFIG = IngestConfig(
 class FakeScorer:
     """Writes each customer's id and charges as a line."""
 
-    def rows(self, customers: pd.DataFrame) -> Rows:
+    def rows(self, customers: Accepted) -> Rows:
         """Score nothing."""
-        pairs = zip(customers["customerID"], customers["MonthlyCharges"], strict=True)
-        flagged = int((customers["MonthlyCharges"] > 50).sum())
+        frame = customers.frame()
+        pairs = zip(frame["customerID"], frame["MonthlyCharges"], strict=True)
+        flagged = int((frame["MonthlyCharges"] > 50).sum())
         text = "".join(f"{name},{charge},{int(charge > 50)},1,low,,,,1,v\n" for name, charge in pairs)
         return Rows(text.encode(), flagged, 0)
 

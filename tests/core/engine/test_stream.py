@@ -6,6 +6,7 @@ import pytest
 from schemas.config import IngestConfig
 from tasks.core.engine.stream import Progress, Totals, score_stream
 from tasks.core.errors import ExtractError, UnnamedError
+from tasks.core.extract.fast.accept import Acceptor
 from tasks.core.extract.reader.block_reader import BlockReader
 from tasks.core.extract.whole.whole_extract import Findings, Reading
 from tasks.core.intake.delivered_file import ExtractPath
@@ -15,6 +16,7 @@ from tasks.core.simulator.extract_writer import write_extract
 from tests.harness.home import Home
 
 CONFIG = IngestConfig(max_quarantined_share=0.9)
+LINE_BY_LINE = CONFIG.model_copy(update={"reader": "lines"})
 
 
 @pytest.fixture
@@ -28,14 +30,20 @@ def planted(tmp_path: Path) -> Path:
 
 
 def stream(
-    home: Home, extract: Path, out: Path, *, threads: int = 2, block_bytes: int = 2**25
+    home: Home,
+    extract: Path,
+    out: Path,
+    *,
+    threads: int = 2,
+    block_bytes: int = 2**25,
+    config: IngestConfig = CONFIG,
 ) -> tuple[Findings, Totals, list[Progress]]:
     """Score an extract into a file."""
     champion = home.champion
     assert champion is not None
     seen: list[Progress] = []
-    texts = Texts(identify(ExtractPath(extract, delivered=False)), CONFIG)
-    with closing(Reading(extract.name, "scoring", CONFIG, out.parent)) as reading:
+    texts = Texts(identify(ExtractPath(extract, delivered=False)), config)
+    with closing(Reading(extract.name, "scoring", config, out.parent)) as reading:
         findings, totals = score_stream(
             texts,
             reading,
@@ -63,6 +71,21 @@ def test_neither_threads_nor_blocks_show_in_the_bytes(
     assert (again.counts, same_totals) == (findings.counts, totals)
     assert [each.rows for each in seen] == sorted(each.rows for each in seen)
     assert seen[-1].share == pytest.approx(1.0)
+
+
+def test_lines_alone_give_the_same_bytes(
+    trained_home: Home, planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slow reader accepts, refuses and counts as the fast one does, without its help."""
+    expected, totals, _ = stream(trained_home, planted, tmp_path / "expected.csv", block_bytes=200_000)
+    monkeypatch.setattr(Acceptor, "accept", lambda *_: pytest.fail("accepted in bulk"))
+
+    found, same, _ = stream(
+        trained_home, planted, tmp_path / "lines.csv", block_bytes=200_000, config=LINE_BY_LINE
+    )
+
+    assert (tmp_path / "lines.csv").read_bytes() == (tmp_path / "expected.csv").read_bytes()
+    assert (found.counts, found.faults_by_place, same) == (expected.counts, expected.faults_by_place, totals)
 
 
 def test_repeats_are_taken_out_again(trained_home: Home, planted: Path, tmp_path: Path) -> None:

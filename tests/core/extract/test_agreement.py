@@ -24,7 +24,7 @@ def test_a_reader_that_rounds_is_caught(monkeypatch: pytest.MonkeyPatch) -> None
     def rounding(*args: object) -> scan.Scan:
         found = exact(*args)  # type: ignore[arg-type]
         with np.errstate(all="ignore"):  # cells that were not read are undefined
-            found.values[:] = found.values.round(1)
+            found.numbers[:] = found.numbers.round(1)
         return found
 
     monkeypatch.setattr("tasks.core.extract.fast.accept.scan", rounding)

@@ -16,6 +16,7 @@ import psutil
 import pytest
 from prefect import flow
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.context import FlowRunContext
 from prefect.states import Completed
 
 from schemas.config import ScoreConfig
@@ -281,7 +282,7 @@ def test_a_run_is_named_after_its_day_and_start(
     context = SimpleNamespace(
         flow=SimpleNamespace(name="score"), flow_run=run, parameters={"config": ScoreConfig(timezone=zone)}
     )
-    monkeypatch.setattr(runs.FlowRunContext, "get", lambda: context)
+    monkeypatch.setattr(FlowRunContext, "get", lambda: context)
     monkeypatch.setattr(runs, "_shown", shown)
     begun = today(zone)
     with runs.on_dashboard():

@@ -1,4 +1,4 @@
-"""Fast path: accept rows in a block column by column, using the pandera contract's own checks.
+"""Fast path: accept rows in a block in bulk, by what the contract's own checks allow.
 
 `check_tables` holds the answers that do not depend on the data, `row_checks` runs the rest on each block.
 Nothing is refused here: a row that is not accepted is read and judged line by line, with its exact
@@ -9,46 +9,48 @@ import re
 from collections import Counter
 from functools import partial
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from schemas.columns import CATEGORIES, ID, NUMBERS, TARGET
 from schemas.config import IngestConfig
+from tasks.core.arrow_text import Octets
+from tasks.core.compiled import compiled
+from tasks.core.contract.accepted import Accepted
 from tasks.core.contract.check_tables import ContractTables, keeps_column
 from tasks.core.contract.memo import CellTexts, Memory
 from tasks.core.contract.quirks import CARRIAGE_RETURNS, DECIMAL_CODE, NO_BREAK_BLANK, PADDED_NUMBER
 from tasks.core.contract.vocabulary import VOCABULARY, canonical_values
 from tasks.core.errors import CONTROL_BEYOND_ASCII
 from tasks.core.extract.fast.plain_ids import are_plain
-from tasks.core.extract.fast.row_checks import FORM_TYPE, RowChecks, categorical
+from tasks.core.extract.fast.row_checks import RowChecks
 from tasks.core.extract.fast.scan import (
     CATEGORY,
     IGNORED,
     NUMBER,
+    PADDED,
+    RETURNS,
     SEARCHED,
     UNKNOWN,
+    Flags,
     Layout,
-    Places,
     Scan,
-    Spelled,
-    Spellings,
-    join_texts,
     scan,
 )
 from tasks.core.extract.fast.scan import (
     ID as ID_FIELD,
 )
+from tasks.core.extract.fast.spellings import Places, Spelled, Spellings
 from tasks.core.extract.text.blocks import Block
 from tasks.core.extract.text.dialect import Dialect
 
-CATEGORY_TYPES: Final = {column: pd.CategoricalDtype(list(values)) for column, values in VOCABULARY.items()}
-
 _MOST_SPELLINGS: Final = 64
 """Spellings remembered per column; rows with others are left to the line reader."""
+
+_LONGEST_SPELLING: Final = 256
+"""Characters; rows with a longer one, which is mostly blanks, are left to the line reader, too."""
 
 _VALUE_QUIRKS: Final = (NO_BREAK_BLANK, DECIMAL_CODE)
 """Quirks of category values; a scan numbers them from 1."""
@@ -70,15 +72,14 @@ class Acceptor:
     ) -> None:
         """Prepare the tables; `positions` locates the contract's columns, `searched` those to search."""
         self._tables, self._config = tables, config
-        self._numbers = [column for column in NUMBERS if column in positions]
-        self._categories = [column for column in (*CATEGORIES, TARGET) if column in positions]
+        self._categories = tuple(column for column in (*CATEGORIES, TARGET) if column in positions)
         kinds = np.full(len(dialect.header), IGNORED, dtype=np.int8)
         slots = np.zeros(len(dialect.header), dtype=np.int64)
         for kind, places in (
             (SEARCHED, searched),
             (ID_FIELD, [positions[ID]]),
             (CATEGORY, [positions[column] for column in self._categories]),
-            (NUMBER, [positions[column] for column in self._numbers]),
+            (NUMBER, [positions[column] for column in NUMBERS]),
         ):
             kinds[places], slots[places] = kind, np.arange(len(places))
         self._layout = Layout(ord(dialect.separator), kinds, slots)
@@ -87,31 +88,32 @@ class Acceptor:
             [
                 dict(zip(VOCABULARY[column], asked(list(zip(VOCABULARY[column], strict=True))), strict=True))
                 for column, asked in self._spelled.items()
-            ]
+            ],
+            dialect.separator,
         )
-        self._row_checks = RowChecks(tables, self._numbers, self._categories)
+        self._row_checks = RowChecks(tables, self._categories)
 
-    def accept(self, block: Block) -> tuple[pd.DataFrame, Scan]:
-        """Parse a block and keep the (N,) rows that certainly pass the contract.
+    def accept(self, block: Block) -> tuple[Accepted, Scan]:
+        """Parse a block and keep the N rows that certainly pass the contract.
 
         Returns:
-            The parsed frame (see `schemas.extract`) with categories and forms as pandas categoricals,
-            indexed by physical line; and the scan of all lines, with `read` True for these rows only.
+            These customers; and the scan of all lines, with `read` True for these rows only.
         """
         found = self._scan(block)
-        sure = self._plain_text(block, found)
-        sure &= (found.codes >= 0).all(axis=0)
-        for column, forms in zip(self._numbers, found.forms, strict=True):
-            sure &= self._tables.forms[column][forms]
-        first = np.frombuffer(block.data, dtype=np.uint8).take(found.ids[:, 0], mode="clip")
-        octets = found.ids[:, 1] - found.ids[:, 0]
-        sure &= self._tables.id_starts[first] & (octets > 0) & (octets <= self._tables.id_octets)
-        rows = np.flatnonzero(sure)
-        rows = rows[self._keeps_ids(block, found.ids[rows])]
-        rows = rows[self._row_checks.keep(found, rows)]
-        found.read[:] = False
-        found.read[rows] = True
-        return self._frame(block, found, rows), found
+        kept = self._row_checks.keep(found)
+        self._keep_plain_text(block, found, kept)
+        self._keep_ids(block, found, kept)
+        found.read[:] = kept
+        of_all = Accepted(
+            self._categories,
+            np.arange(block.first_line, block.first_line + len(kept)),
+            np.frombuffer(block.data, dtype=np.uint8),
+            found.ids,
+            found.codes,
+            found.numbers,
+            found.forms,
+        )
+        return of_all.where(kept), found
 
     def _scan(self, block: Block) -> Scan:
         """Scan a block; scan again whenever it contains new spellings that the contract accepts."""
@@ -138,14 +140,15 @@ class Acceptor:
                 if each[0] != UNKNOWN
             }
             learnt[slot] = known[slot] | dict(islice(spelled.items(), _MOST_SPELLINGS - len(known[slot])))
-        return Spellings.of(learnt) if learnt != known else None
+        return Spellings.of(learnt, chr(self._layout.separator)) if learnt != known else None
 
     def _may_be_known(self, text: str) -> bool:
         """Return whether this spelling, quoted or not, is safe to match as bytes.
 
         Known spellings are not split at separators again, nor checked for control characters.
         """
-        return bool(text) and chr(self._layout.separator) not in text and not _NOT_PLAIN_TEXT.search(text)
+        short = 0 < len(text) <= _LONGEST_SPELLING
+        return short and chr(self._layout.separator) not in text and not _NOT_PLAIN_TEXT.search(text)
 
     def _ask(self, column: str, cells: list[CellTexts]) -> list[Spelled]:
         """Return the position of each cell in the vocabulary, UNKNOWN if it fails a check, and its quirk."""
@@ -162,43 +165,38 @@ class Acceptor:
             for word, quirk in zip(words, quirks, strict=True)
         ]
 
-    def _plain_text(self, block: Block, found: Scan) -> npt.NDArray[np.bool_]:
-        """Return which lines were read and are UTF-8 without non-ASCII control characters."""
-        plain = found.read.copy()
+    def _keep_plain_text(self, block: Block, found: Scan, kept: Flags) -> None:
+        """Keep the lines that are UTF-8 without non-ASCII control characters."""
         if not (found.ascii.all() or _is_plain(block.data)):
             for line in np.flatnonzero(~found.ascii).tolist():
-                plain[line] &= _is_plain(block.line(found.starts, line))
-        return plain
+                kept[line] &= _is_plain(block.line(found.starts, line))
 
-    def _keeps_ids(self, block: Block, bounds: Places) -> npt.NDArray[np.bool_]:
-        """Return which of (N,) ids pass the contract; only those of an unusual shape are judged by it."""
-        kept = are_plain(block.data, bounds)
-        unusual = np.flatnonzero(~kept)
+    def _keep_ids(self, block: Block, found: Scan, kept: Flags) -> None:
+        """Keep the lines whose ids pass the contract; only those of an unusual shape are judged by it."""
+        octets = np.frombuffer(block.data, dtype=np.uint8)
+        _keep_beginnings(octets, found.ids, self._tables.id_starts, self._tables.id_octets, kept)
+        unusual = np.flatnonzero(kept & ~are_plain(octets, found.ids))
         if len(unusual):
-            ids = [block.data[start:end].decode() for start, end in bounds[unusual].tolist()]
+            ids = [block.data[start:end].decode() for start, end in found.ids[unusual].tolist()]
             kept[unusual] = keeps_column(self._tables.schema, ID, pd.Series(ids, dtype="str"))
-        return kept
 
-    def _frame(self, block: Block, found: Scan, rows: Places) -> pd.DataFrame:
-        octets, offsets = join_texts(block.data, found.ids[rows])
-        ids = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(octets))
-        parsed: dict[str, Any] = {ID: pa.chunked_array([ids]).to_pandas()}
-        for column, codes in zip(self._categories, found.codes, strict=True):
-            parsed[column] = categorical(codes[rows], CATEGORY_TYPES[column])
-        for column, values, forms in zip(self._numbers, found.values, found.forms, strict=True):
-            parsed[column] = values[rows]
-            parsed[f"{column}_form"] = categorical(forms[rows], FORM_TYPE)
-        frame = pd.DataFrame(parsed, copy=False)
-        frame.index = pd.Index(rows + block.first_line)
-        return frame
+
+@compiled
+def _keep_beginnings(octets: Octets, ids: Places, starts: Flags, longest: int, kept: Flags) -> None:
+    """Keep the lines whose ids are neither empty nor too long, and begin as they may."""
+    for row in range(len(kept)):
+        if kept[row]:
+            kept[row] = 0 < ids[row, 1] - ids[row, 0] <= longest and starts[octets[np.uintp(ids[row, 0])]]
 
 
 def count_quirks(found: Scan) -> Counter[str]:
     """Count the quirks of the lines that were read."""
-    values = found.quirks[:, found.read]
-    counts = {what: values == number for number, what in enumerate(_VALUE_QUIRKS, start=1)}
-    counts |= {PADDED_NUMBER: found.padded[:, found.read], CARRIAGE_RETURNS: found.returns[found.read]}
-    return Counter({what: int(which.sum()) for what, which in counts.items()})
+    if not found.quirks.any():
+        return Counter()
+    counts = found.quirks[found.read].sum(axis=0, dtype=np.int64).tolist()
+    names = {PADDED: PADDED_NUMBER, RETURNS: CARRIAGE_RETURNS}
+    names |= {RETURNS + number: what for number, what in enumerate(_VALUE_QUIRKS, start=1)}
+    return Counter({names[place]: count for place, count in enumerate(counts)})
 
 
 def _is_plain(data: bytes) -> bool:

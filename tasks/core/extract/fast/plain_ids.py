@@ -9,8 +9,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tasks.core.arrow_text import Octets
 from tasks.core.compiled import compiled
-from tasks.core.extract.fast.scan import Flags, Octets, Places
+from tasks.core.extract.fast.scan import Flags
+from tasks.core.extract.fast.spellings import Places
 
 _OTHER, _DIGIT, _LETTER, _BETWEEN = range(4)
 _LONGEST_PART: Final = 4
@@ -33,15 +35,15 @@ def _classes() -> npt.NDArray[np.int8]:
 _CLASSES: Final = _classes()
 
 
-def are_plain(data: bytes, bounds: Places) -> Flags:
-    """Return which of the (N,) ids, given where each starts and ends in `data`, are certainly undamaged.
+def are_plain(octets: Octets, bounds: Places) -> Flags:
+    """Return which of N ids, given where in the (B,) octets each starts and ends, are certainly undamaged.
 
     Such an id has a digit, and nothing but ASCII letters, digits, `_`, `-` and `/` after an optional plus
     sign. So only a date could be mistaken for it: two parts with the name of a month, which is not in
     capitals then, or three parts with such a name or without letters; and no part is long.
     """
     plain = np.empty(len(bounds), dtype=np.bool_)
-    _judge(np.frombuffer(data, dtype=np.uint8), bounds, _CLASSES, plain)
+    _judge(octets, bounds, _CLASSES, plain)
     return plain
 
 

@@ -1,71 +1,83 @@
-"""Run the contract's number and row checks on a block with as few calls as possible.
+"""Run the contract's number and row checks on a scanned block.
 
-Rules that read categories only are already in tables (see `check_tables`). A range check is run on the
-extremes of a block: if both pass, every value between them passes too.
+What the checks of categories and ranges allow is in tables (see `check_tables`). The rules that read numbers
+are the contract's own functions, called with arrays.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from tasks.core.contract.check_tables import PLAIN_FORMS, ContractTables, keeps_column
-from tasks.core.contract.row_judge import is_of_categories, keeps
-from tasks.core.extract.fast.scan import Codes, Places, Scan
-
-FORM_TYPE: Final = pd.CategoricalDtype(list(PLAIN_FORMS))
-
-_RANGES: Final = frozenset({"in_range", "greater_than_or_equal_to", "less_than_or_equal_to"})
+from schemas.columns import NUMBERS
+from schemas.quarantine_reasons import RULES
+from tasks.core.compiled import compiled
+from tasks.core.contract.accepted import FORM_TYPE, categorical
+from tasks.core.contract.check_tables import ContractTables
+from tasks.core.contract.row_judge import is_of_categories
+from tasks.core.extract.fast.scan import Flags, Scan
+from tasks.core.extract.fast.spellings import Codes, Places
 
 
 class RowChecks:
     """Checks scanned lines; safe to share between threads."""
 
-    def __init__(self, tables: ContractTables, numbers: Sequence[str], categories: Sequence[str]) -> None:
-        """Take the contract, and the columns in the order of a scan's numbers and categories."""
-        self._schema, self._numbers = tables.schema, numbers
+    def __init__(self, tables: ContractTables, categories: Sequence[str]) -> None:
+        """Take the contract, and the category columns in the order of a scan's codes."""
+        self._tables = tables
+        self._forms = np.stack([tables.forms[column] for column in NUMBERS])
         self._combinations = [
-            ([categories.index(column) for column in columns], kept) for columns, kept in tables.combinations
+            (
+                np.array([categories.index(column) for column in columns], dtype=np.int64),
+                np.array(kept.strides, dtype=np.int64),
+                kept.ravel(),
+            )
+            for columns, kept in tables.combinations
+        ]
+        self._rules = [
+            RULES[str(check.name)].holds for check in tables.schema.checks if not is_of_categories(check)
         ]
 
-    def keep(self, found: Scan, rows: Places) -> npt.NDArray[np.bool_]:
-        """Return which of (N,) lines with valid cells pass all checks."""
-        kept = np.ones(len(rows), dtype=np.bool_)
-        if not len(rows):
-            return kept
-        for slots, table in self._combinations:
-            kept &= table[tuple(found.codes[slot, rows] for slot in slots)]
-        numbers: dict[str, Any] = {}
-        for column, values, forms in zip(self._numbers, found.values, found.forms, strict=True):
-            numbers[column] = values[rows]
-            numbers[f"{column}_form"] = categorical(forms[rows], FORM_TYPE)
-        frame = pd.DataFrame(numbers, copy=False)
-        for column in self._numbers:
-            kept &= self._keeps_range(frame[column])
-        for check in self._schema.checks:
-            if not is_of_categories(check):
-                kept &= keeps(check, frame)
+    def keep(self, found: Scan) -> Flags:
+        """Return which of the (L,) lines were read and have only values that the contract allows.
+
+        Their ids are not looked at.
+        """
+        kept = found.known.copy()
+        for slots, strides, table in self._combinations:
+            _keep_combinations(found.codes, slots, strides, table, kept)
+        _keep_numbers(found.numbers, found.forms, self._tables.ranges, self._forms, kept)
+        columns: dict[str, Any] = {}
+        for q, column in enumerate(NUMBERS):
+            columns[column] = found.numbers[:, q]
+            columns[f"{column}_form"] = categorical(found.forms[:, q], FORM_TYPE)
+        for holds in self._rules:
+            kept &= holds(columns)
         return kept
 
-    def _keeps_range(self, values: "pd.Series[float]") -> npt.NDArray[np.bool_]:
-        """Check the extremes of a number column, and all (N,) values only if one of them fails."""
-        column = str(values.name)
-        unsupported = [
-            check.name for check in self._schema.columns[column].checks if check.name not in _RANGES
-        ]
-        if unsupported:
-            raise AssertionError(
-                f"the checks {unsupported} of '{column}' cannot be decided from the extremes alone"
-            )
-        x = values.to_numpy()
-        extremes = pd.Series([np.fmin.reduce(x), np.fmax.reduce(x)])
-        if keeps_column(self._schema, column, extremes).all():
-            return np.ones(len(values), dtype=np.bool_)
-        return keeps_column(self._schema, column, values)
+
+@compiled
+def _keep_combinations(codes: Codes, slots: Places, strides: Places, table: Flags, kept: Flags) -> None:
+    for row in range(len(kept)):
+        if kept[row]:
+            place = 0
+            for i in range(len(slots)):
+                place += codes[row, slots[i]] * strides[i]
+            kept[row] = table[place]
 
 
-def categorical(codes: Codes, kind: pd.CategoricalDtype) -> pd.Categorical:
-    """Make a categorical from (N,) codes that are known to be valid."""
-    return pd.Categorical.from_codes(codes, dtype=kind, validate=False)
+@compiled
+def _keep_numbers(
+    numbers: npt.NDArray[np.float64],
+    forms: Codes,
+    ranges: npt.NDArray[np.float64],
+    allowed: Flags,
+    kept: Flags,
+) -> None:
+    """Compare with the (Q, 2) ranges and the (Q, 4) allowed forms; a blank is within any range."""
+    for row in range(len(kept)):
+        if kept[row]:
+            for q in range(len(ranges)):
+                outside = numbers[row, q] < ranges[q, 0] or numbers[row, q] > ranges[q, 1]
+                kept[row] &= allowed[q, forms[row, q]] and not outside

@@ -5,12 +5,15 @@ It leaves any line that it cannot read with certainty to the line reader.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from tasks.core.compiled import compiled
+from tasks.core.arrow_text import Octets
+from tasks.core.compiled import Words, compiled, words_of
+from tasks.core.extract.fast.spellings import Codes, Places, Spellings
 
 WHOLE, DECIMAL, BLANK, NOT_PLAIN = 0, 1, 2, -1
 """How a number cell is written: digits, digits with a point, only spaces, anything else."""
@@ -19,6 +22,10 @@ UNKNOWN: Final = -1
 
 IGNORED, ID, CATEGORY, NUMBER, SEARCHED = range(5)
 """What a field is: not read, the id, a category, a number, or text to search for personal data."""
+
+PADDED, RETURNS = 0, 1
+"""Places of the quirks of numbers and lines in `Scan.quirks`; those of values follow, from 2 on."""
+_KINDS_OF_QUIRKS: Final = 4
 
 _LF, _CR, _SPACE, _QUOTE, _POINT, _ZERO, _NINE, _DELETE = 10, 13, 32, 34, 46, 48, 57, 127
 _BEYOND_ASCII: Final = 128
@@ -32,12 +39,7 @@ MOST_UNKNOWN: Final = 64
 
 _TENTHS = 10.0 ** np.arange(_MOST_CHARACTERS + 1)
 
-Octets = npt.NDArray[np.uint8]
-Places = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int8]
 Flags = npt.NDArray[np.bool_]
-Spelled = tuple[int, int]
-"""Code of a category value, and number of the quirk in its spelling, or 0."""
 
 
 @dataclass(frozen=True)
@@ -48,84 +50,69 @@ class Layout:
     kinds: Codes
     slots: Places
 
+    @cached_property
+    def ordinary(self) -> Flags:
+        """Which octets, (256,), neither end a field nor need a second look: most of printable ASCII."""
+        flags = np.zeros(256, dtype=np.bool_)
+        flags[_SPACE:_DELETE] = True
+        flags[[_QUOTE, self.separator]] = False
+        return flags
+
     def count(self, kind: int) -> int:
         """Count the fields of a kind."""
         return int((self.kinds == kind).sum())
 
 
 @dataclass(frozen=True)
-class Spellings:
-    """Known spellings for category values: concatenated `octets`, (S, 2) `bounds`, (S,) `codes` and `quirks`.
-
-    Category c has the spellings `firsts[c]` to `firsts[c + 1]`. `known` is the same as dictionaries.
-    """
-
-    known: list[dict[str, Spelled]]
-    octets: Octets
-    bounds: Places
-    codes: Codes
-    quirks: Codes
-    firsts: Places
-
-    @classmethod
-    def of(cls, known: list[dict[str, Spelled]]) -> "Spellings":
-        """Build the tables from a dictionary of spellings for each category."""
-        texts = [(value.encode(), *spelled) for values in known for value, spelled in values.items()]
-        ends = np.cumsum([0, *(len(text) for text, *_ in texts)], dtype=np.int64)
-        return cls(
-            known=known,
-            octets=np.frombuffer(b"".join(text for text, *_ in texts), dtype=np.uint8),
-            bounds=np.ascontiguousarray(np.stack([ends[:-1], ends[1:]], axis=1)),
-            codes=np.array([code for _, code, _ in texts], dtype=np.int8),
-            quirks=np.array([quirk for *_, quirk in texts], dtype=np.int8),
-            firsts=np.cumsum([0, *map(len, known)], dtype=np.int64),
-        )
-
-
-@dataclass(frozen=True)
 class Scan:
-    """The contents of a block's lines; for a line that was not read, no value is valid.
+    """The contents of a block's L lines; for a line that was not read, no value is valid.
 
-    `starts` is where each line starts, (lines,) int64; `read` and `ascii` are (lines,) bool, `codes`
-    (categories, lines) int8, `values` and `forms` (numbers, lines) float64 and int8; `ids` (lines, 2)
-    int64 is where the id starts and ends, `searched` (texts, lines, 2) the same for searched texts.
-    `quirks` (categories, lines) int8 numbers the quirks of spellings, `padded` (numbers, lines) bool tells
-    which numbers have blanks around them, `returns` (lines,) bool which lines end with several CRs.
-    `unknown`, (K, 3), lists unknown values: category, start and end.
+    starts: (L,) int64, where each line starts.
+    read, ascii: (L,) bool.
+    known: (L,) bool: the line was read, and every category value in it is in the tables.
+    codes: (L, K) int8.
+    numbers, forms: (L, Q) float64 and int8.
+    ids: (L, 2) int64, where the id starts and ends.
+    searched: (T, L, 2) int64, the same for texts to search.
+    quirks: (L, 4) uint8, how often a line has each quirk: `PADDED` numbers, more than one CR at its end
+        (`RETURNS`), and the spellings' from 2 on.
+    unknown: (U, 3) int64, unknown values: category, start and end.
     """
 
     starts: Places
     read: Flags
+    known: Flags
     ascii: Flags
     codes: Codes
-    values: npt.NDArray[np.float64]
+    numbers: npt.NDArray[np.float64]
     forms: Codes
     ids: Places
     searched: Places
-    quirks: Codes
-    padded: Flags
-    returns: Flags
+    quirks: npt.NDArray[np.uint8]
     unknown: Places
 
 
 def scan(data: bytes, lines: int, layout: Layout, spellings: Spellings) -> Scan:
     """Scan `lines` physical lines, each ending in LF except perhaps the last."""
+    n_categories, n_numbers = layout.count(CATEGORY), layout.count(NUMBER)
     found = Scan(
         starts=np.empty(lines, dtype=np.int64),
-        read=np.zeros(lines, dtype=np.bool_),
+        read=np.empty(lines, dtype=np.bool_),
+        known=np.empty(lines, dtype=np.bool_),
         ascii=np.ones(lines, dtype=np.bool_),
-        codes=np.full((layout.count(CATEGORY), lines), UNKNOWN, dtype=np.int8),
-        values=np.empty((layout.count(NUMBER), lines), dtype=np.float64),
-        forms=np.full((layout.count(NUMBER), lines), NOT_PLAIN, dtype=np.int8),
+        codes=np.empty((lines, n_categories), dtype=np.int8),
+        numbers=np.zeros((lines, n_numbers), dtype=np.float64),
+        forms=np.empty((lines, n_numbers), dtype=np.int8),
         ids=np.zeros((lines, 2), dtype=np.int64),
         searched=np.zeros((layout.count(SEARCHED), lines, 2), dtype=np.int64),
-        quirks=np.zeros((layout.count(CATEGORY), lines), dtype=np.int8),
-        padded=np.zeros((layout.count(NUMBER), lines), dtype=np.bool_),
-        returns=np.zeros(lines, dtype=np.bool_),
+        quirks=np.zeros((lines, _KINDS_OF_QUIRKS), dtype=np.uint8),
         unknown=np.empty((MOST_UNKNOWN, 3), dtype=np.int64),
     )
+    octets = np.frombuffer(data, dtype=np.uint8)
     n_unknown = _scan(
-        np.frombuffer(data, dtype=np.uint8),
+        octets,
+        words_of(octets),
+        layout.ordinary,
         layout.separator,
         layout.kinds,
         layout.slots,
@@ -134,38 +121,36 @@ def scan(data: bytes, lines: int, layout: Layout, spellings: Spellings) -> Scan:
         spellings.codes,
         spellings.quirks,
         spellings.firsts,
+        spellings.words,
+        spellings.masks,
+        spellings.guesses,
+        spellings.hashes,
         found.starts,
         found.read,
+        found.known,
         found.ascii,
         found.codes,
-        found.values,
+        found.numbers,
         found.forms,
         found.ids,
         found.searched,
         found.quirks,
-        found.padded,
-        found.returns,
         found.unknown,
     )
     return Scan(**{**vars(found), "unknown": found.unknown[:n_unknown]})
 
 
-def join_texts(data: bytes, bounds: Places) -> tuple[Octets, npt.NDArray[np.int32]]:
-    """Concatenate texts, given their (N, 2) bounds: octets and (N + 1,) offsets."""
-    offsets = np.zeros(len(bounds) + 1, dtype=np.int32)
-    np.cumsum(bounds[:, 1] - bounds[:, 0], out=offsets[1:])
-    octets = np.empty(int(offsets[-1]), dtype=np.uint8)
-    _join_texts(np.frombuffer(data, dtype=np.uint8), bounds, octets)
-    return octets, offsets
-
-
 _ONE: Final = np.uintp(1)
 """Indices are unsigned: for signed indices numba emits a wraparound check, which is slower."""
+_WORD: Final = np.uintp(8)
+"""Octets in a word."""
 
 
 @compiled
-def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the octets
+def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop: a call would count references to arrays
     octets: Octets,
+    words: Words,
+    ordinary: Flags,
     separator: int,
     kinds: Codes,
     slots: Places,
@@ -174,24 +159,29 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
     spelling_codes: Codes,
     spelling_quirks: Codes,
     spelling_firsts: Places,
+    spelling_words: Words,
+    spelling_masks: Words,
+    guesses: Places,
+    hashes: Words,
     starts: Places,
     read: Flags,
+    known: Flags,
     ascii_: Flags,
     codes: Codes,
-    values: npt.NDArray[np.float64],
+    numbers: npt.NDArray[np.float64],
     forms: Codes,
     ids: Places,
     searched: Places,
-    quirks: Codes,
-    padded: Flags,
-    returns: Flags,
+    quirks: npt.NDArray[np.uint8],
     unknown: Places,
 ) -> int:
     size, fields, most = np.uintp(len(octets)), np.uintp(len(kinds)), np.uintp(len(unknown))
+    guess_words = np.uintp(spelling_words.shape[1])
+    longest = guess_words * _WORD
     at = line = n_unknown = np.uintp(0)
     while at < size:
         starts[line] = at
-        field, good = np.uintp(0), True
+        field, good, all_known = np.uintp(0), True, True
         while True:
             quoted = at < size and octets[at] == _QUOTE
             if quoted:
@@ -200,18 +190,63 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
             if field == fields:
                 good = False
                 break
-            kind, slot = kinds[field], np.uintp(slots[field])
-            code = np.int8(UNKNOWN)
+            kind, slot, stop = kinds[field], np.uintp(slots[field]), _QUOTE if quoted else separator
+            code, number, form, passed = np.int8(UNKNOWN), 0.0, np.int8(NOT_PLAIN), False
             if kind == CATEGORY:
-                first, last = np.uintp(spelling_firsts[slot]), np.uintp(spelling_firsts[slot + _ONE])
-                spelling, at = _known(
-                    octets, at, _QUOTE if quoted else separator, spelling_octets, spelling_bounds, first, last
-                )
-                if spelling < last:
-                    code, quirks[slot, line] = spelling_codes[spelling], spelling_quirks[spelling]
-            while code == UNKNOWN and at < size:
+                spelling = np.int64(-1)
+                if at + longest + _WORD < size:
+                    first = (words[at] & hashes[slot, 0]) * hashes[slot, 1]
+                    hashed = np.uintp(first >> hashes[slot, 2])
+                    guess, length = np.uintp(guesses[slot, hashed, 0]), np.uintp(guesses[slot, hashed, 1])
+                    different = (words[at] ^ spelling_words[guess, 0]) & spelling_masks[guess, 0]
+                    if length > longest:
+                        different = np.uint64(1)
+                    elif length > _WORD:
+                        for i in range(_ONE, guess_words):
+                            word = words[at + i * _WORD]
+                            different |= (word ^ spelling_words[guess, i]) & spelling_masks[guess, i]
+                    if different == 0 and octets[at + length] in (stop, _LF, _CR):
+                        spelling, at = np.int64(guess), at + length
+                if spelling < 0:
+                    first_of, last_of = (
+                        np.uintp(spelling_firsts[slot]),
+                        np.uintp(spelling_firsts[slot + _ONE]),
+                    )
+                    spelling, at = _search(
+                        octets, at, stop, spelling_octets, spelling_bounds, first_of, last_of
+                    )
+                if spelling >= 0:
+                    passed, code = True, spelling_codes[np.uintp(spelling)]
+                    quirk = spelling_quirks[np.uintp(spelling)]
+                    if quirk:
+                        quirks[line, np.uintp(RETURNS + quirk)] += np.uint8(1)
+            elif kind == NUMBER:
+                digits, decimals, points, fraction = 0, 0, 0, 0
+                while at < size:
+                    octet = octets[at]
+                    if octet == _POINT and points == 0:
+                        points = 1
+                    elif _ZERO <= octet <= _NINE:
+                        digits = digits * 10 + (octet - _ZERO)
+                        decimals += points
+                        fraction += points * (octet - _ZERO)
+                    else:
+                        break
+                    at += _ONE
+                characters = np.int64(at - start)
+                if 0 < characters <= _MOST_CHARACTERS and at < size:
+                    ends = octets[at] in (stop, _LF, _CR)
+                    passed = ends and octets[start] != _POINT and octets[at - _ONE] != _POINT
+                if passed:
+                    number, form = digits / _TENTHS[decimals], np.int8(DECIMAL if fraction else WHOLE)
+                else:
+                    at = start
+            while not passed and at < size:
                 octet = octets[at]
-                if octet == _LF or (quoted and octet == _QUOTE) or (not quoted and octet == separator):
+                if ordinary[octet]:
+                    at += _ONE
+                    continue
+                if octet in (_LF, stop):
                     break
                 if octet < _SPACE or octet in (_DELETE, _QUOTE):
                     if good and octet == _CR and not quoted and _after_returns(octets, at) > at:
@@ -227,18 +262,26 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
                     break
                 at += _ONE
             if good and at < size and octets[at] == _CR:
-                after = _after_returns(octets, at)
-                returns[line], at = after > at + _ONE, after
+                after_returns = _after_returns(octets, at)
+                if after_returns > at + _ONE:
+                    quirks[line, RETURNS] += np.uint8(1)
+                at = after_returns
             if not good or (at < size and octets[at] != _LF and octets[at] != separator):
                 good = False
                 break
             if kind == CATEGORY:
-                codes[slot, line] = code
-                if code == UNKNOWN and n_unknown < most:
-                    unknown[n_unknown, 0], unknown[n_unknown, 1], unknown[n_unknown, 2] = slot, start, end
-                    n_unknown += _ONE
+                codes[line, slot] = code
+                if code == UNKNOWN:
+                    all_known = False
+                    if n_unknown < most:
+                        unknown[n_unknown, 0], unknown[n_unknown, 1], unknown[n_unknown, 2] = slot, start, end
+                        n_unknown += _ONE
             elif kind == NUMBER:
-                values[slot, line], forms[slot, line], padded[slot, line] = _number(octets, start, end)
+                if not passed:
+                    number, form, padded = _number(octets, start, end)
+                    if padded:
+                        quirks[line, PADDED] += np.uint8(1)
+                numbers[line, slot], forms[line, slot] = number, form
             elif kind == ID:
                 ids[line, 0], ids[line, 1] = start, end
             elif kind == SEARCHED:
@@ -248,11 +291,43 @@ def _scan(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 one loop over the o
                 break
             at += _ONE
         read[line] = good and field == fields
+        known[line] = all_known and read[line]
         while at < size and octets[at] != _LF:
             at += _ONE
         at += _ONE
         line += _ONE
     return int(n_unknown)
+
+
+@compiled
+def _search(
+    octets: Octets,
+    start: np.uintp,
+    stop: int,
+    spelling_octets: Octets,
+    spelling_bounds: Places,
+    first: np.uintp,
+    last: np.uintp,
+) -> tuple[np.int64, np.uintp]:
+    """Compare all spellings of a category with what is from `start` up to a `stop` or a line ending.
+
+    Return the place of the spelling and its end; -1 and `start` if none is the same.
+    """
+    size = np.uintp(len(octets))
+    for each in range(first, last):
+        begin = np.uintp(spelling_bounds[each, 0])
+        length = np.uintp(spelling_bounds[each, 1]) - begin
+        end = start + length
+        if end > size:
+            continue
+        same = True
+        for i in range(length):
+            if octets[start + i] != spelling_octets[begin + i]:
+                same = False
+                break
+        if same and (end == size or octets[end] in (stop, _LF, _CR)):
+            return np.int64(each), end
+    return np.int64(-1), start
 
 
 @compiled
@@ -262,45 +337,6 @@ def _after_returns(octets: Octets, start: np.uintp) -> np.uintp:
     while at < size and octets[at] == _CR:
         at += _ONE
     return at if at == size or octets[at] == _LF else start
-
-
-@compiled
-def _known(
-    octets: Octets,
-    start: np.uintp,
-    stop: int,
-    known: Octets,
-    bounds: Places,
-    first: np.uintp,
-    last: np.uintp,
-) -> tuple[np.uintp, np.uintp]:
-    """Match a known value from `start` up to a `stop` or a line ending.
-
-    Return the place of its spelling and its end; `last` and `start` if no spelling matches.
-    """
-    size = np.uintp(len(octets))
-    for each in range(first, last):
-        begin, length = np.uintp(bounds[each, 0]), np.uintp(bounds[each, 1] - bounds[each, 0])
-        after = start + length
-        if after > size:
-            continue
-        same = True
-        for i in range(length):
-            if octets[start + i] != known[begin + i]:
-                same = False
-                break
-        if same and (after == size or octets[after] == stop or octets[after] == _LF or octets[after] == _CR):
-            return np.uintp(each), after
-    return last, start
-
-
-@compiled
-def _join_texts(octets: Octets, bounds: Places, out: Octets) -> None:
-    at = np.uintp(0)
-    for row in range(len(bounds)):
-        for i in range(np.uintp(bounds[row, 0]), np.uintp(bounds[row, 1])):
-            out[at] = octets[i]
-            at += _ONE
 
 
 @compiled

@@ -3,34 +3,33 @@
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from itertools import compress
+from itertools import accumulate, compress
 from typing import Final, Literal
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from pandera.pandas import DataFrameSchema
 
 from schemas.columns import FEATURES, ID, NUMBERS, SIMULATED_ID_PREFIX, TARGET
 from schemas.config import IngestConfig
 from schemas.customer_ids import FORMULA_SIGNS, is_damaged
 from schemas.extract import ScoringExtract, TrainingExtract
-from tasks.core.arrow_text import text_array, text_buffers
+from tasks.core.contract.accepted import Accepted
 from tasks.core.contract.check_tables import PLAIN_FORMS, ContractTables
 from tasks.core.contract.parse import Parsed, parse_cells
-from tasks.core.contract.personal_data import count_personal, ids_may_be_personal, judged_columns
+from tasks.core.contract.personal_data import count_personal, judged_columns, maybe_personal_ids
 from tasks.core.contract.row_judge import Judge, RowFault, without_cross_row_checks
 from tasks.core.contract.vocabulary import VOCABULARY
-from tasks.core.extract.fast.accept import CATEGORY_TYPES, Acceptor, count_quirks
-from tasks.core.extract.fast.row_checks import FORM_TYPE
-from tasks.core.extract.reader.row_keys import Keys, digest_rows, digest_texts, keys_of
+from tasks.core.extract.fast.accept import Acceptor, count_quirks
+from tasks.core.extract.reader.row_keys import NO_KEYS, Keys, digest_texts, keys_of, keys_of_accepted
 from tasks.core.extract.reader.tally import Tally
 from tasks.core.extract.text.blocks import Block
 from tasks.core.extract.text.dialect import Dialect
-from tasks.core.extract.text.line_reader import SplitLines, read_lines
+from tasks.core.extract.text.line_reader import Line, SplitLines, read_lines
 
 Purpose = Literal["training", "scoring"]
+
+_LINES_AT_ONCE: Final = 2**12
+"""Lines judged at a time: Python's texts need ten times the memory of their bytes."""
 
 _MODELS: Final = {"training": TrainingExtract, "scoring": ScoringExtract}
 
@@ -39,12 +38,10 @@ _MODELS: Final = {"training": TrainingExtract, "scoring": ScoringExtract}
 class ReadBlock:
     """The result of reading one block, before the checks that need the whole extract.
 
-    `customers` are the accepted rows, indexed by physical line: `customerID` as text, categories as
-    pandas categoricals with the contract's vocabulary, numbers as float64, each with a column for its
-    form. `keys` cover all rows, including the bad ones.
+    `keys` cover all rows, the accepted `customers` first and then the bad ones.
     """
 
-    customers: pd.DataFrame
+    customers: Accepted
     faults: list[RowFault]
     keys: Keys
     tally: Tally
@@ -90,30 +87,45 @@ class BlockReader:
     def read(self, block: Block) -> ReadBlock:
         """Read every line of a block."""
         tally = Tally(received=block.lines)
-        customers, doubtful = self._accept(block, tally)
-        if not doubtful:
-            return ReadBlock(customers, [], self._keys(customers), tally)
-        late, faults, bad = self._read_lines(read_lines(doubtful, self._dialect), tally)
-        if late.lines:
-            customers = pd.concat([customers, _categorical(late.frame())]).sort_index()
-        keys = np.concatenate([self._keys(customers), bad])
-        return ReadBlock(customers, faults, keys[np.argsort(keys["line"], kind="stable")], tally)
+        accept = self._accept_none if self._config.reader == "lines" else self._accept
+        customers, doubtful = accept(block, tally)
+        faults: list[RowFault] = []
+        late, bad = [], [NO_KEYS]
+        for start in range(0, len(doubtful), _LINES_AT_ONCE):
+            lines = read_lines(doubtful[start : start + _LINES_AT_ONCE], self._dialect)
+            accepted, found, refused = self._read_lines(lines, tally)
+            faults += found
+            bad.append(refused)
+            if accepted.lines:
+                late.append(Accepted.of(accepted))
+        if late:
+            customers = customers.with_late(late)
+        return ReadBlock(customers, faults, keys_of_accepted(customers, then=np.concatenate(bad)), tally)
 
-    def _accept(self, block: Block, tally: Tally) -> tuple[pd.DataFrame, list[tuple[int, int, bytes]]]:
+    def _accept_none(self, block: Block, _tally: Tally) -> tuple[Accepted, list[Line]]:
+        """List all lines, as `read_lines` expects them."""
+        lines = block.data.removesuffix(b"\n").split(b"\n")
+        starts = accumulate((len(line) + 1 for line in lines), initial=block.offset)
+        numbers = range(block.first_line, block.first_line + len(lines))
+        none = parse_cells([], dict.fromkeys(self._positions, ()), self._config)
+        return Accepted.of(none), list(zip(numbers, starts, lines, strict=False))
+
+    def _accept(self, block: Block, tally: Tally) -> tuple[Accepted, list[Line]]:
         """Accept the rows that are certainly valid; list the other lines as `read_lines` expects them."""
-        frame, found = self._acceptor.accept(block)
-        rows = len(frame)
+        customers, found = self._acceptor.accept(block)
+        rows = len(customers)
         tally.accepted += rows
         tally.rows += rows
         tally.widths[len(self._dialect.header)] += rows
         tally.filled.update(dict.fromkeys(self._positions, rows))
-        for number in NUMBERS:
-            tally.filled[number] -= int((frame[f"{number}_form"] == "blank").sum())
+        for number, blanks in zip(NUMBERS, np.isnan(customers.numbers).sum(axis=0).tolist(), strict=True):
+            tally.filled[number] -= blanks
         tally.known.update({column: rows for column in self._positions if column in VOCABULARY})
         tally.quirks.update(count_quirks(found))
-        tally.simulated += pc.starts_with(text_array(frame[ID]), SIMULATED_ID_PREFIX).sum().as_py() or 0
-        for sign in FORMULA_SIGNS:
-            tally.signed += pc.starts_with(text_array(frame[ID]), sign).sum().as_py() or 0
+        # no id begins with a blank here: these are left to the line reader (`ContractTables.id_starts`)
+        simulated, *signed = customers.count_ids(SIMULATED_ID_PREFIX, *FORMULA_SIGNS)
+        tally.simulated += simulated
+        tally.signed += sum(signed)
         for slot, (position, kinds) in enumerate(self._extra.items()):
             texts = Counter(
                 block.data[start:end].decode() for start, end in found.searched[slot, found.read].tolist()
@@ -121,18 +133,16 @@ class BlockReader:
             _search(texts, position, kinds, tally)
         for position, kinds in self._searched.items():
             if position == self._positions[ID]:
-                self._search_ids(text_array(frame[ID]), position, kinds, tally)
+                texts = Counter(
+                    map(customers.text_of_id, maybe_personal_ids(customers.octets, customers.ids))
+                )
+                tally.searched[position] += rows - texts.total()
+                _search(texts, position, kinds, tally)
         doubtful = [
             (block.first_line + i, block.offset + int(found.starts[i]), block.line(found.starts, i))
             for i in np.flatnonzero(~found.read).tolist()
         ]
-        return frame, doubtful
-
-    def _search_ids(self, ids: pa.Array, position: int, kinds: tuple[str, ...], tally: Tally) -> None:
-        if ids_may_be_personal(*text_buffers(ids)):
-            _search(Counter(ids.to_pylist()), position, kinds, tally)
-        else:
-            tally.searched[position] += len(ids)
+        return customers, doubtful
 
     def _read_lines(self, lines: SplitLines, tally: Tally) -> tuple[Parsed, list[RowFault], Keys]:
         """Judge lines one by one; return the accepted customers, the faults, and the keys of the bad rows."""
@@ -149,7 +159,8 @@ class BlockReader:
         tally.broken.update(lines.faults.values())
         tally.controls.update(lines.controls)
         tally.widths.update(lines.widths)
-        tally.first_bad_byte = lines.first_bad_byte
+        if tally.first_bad_byte is None:
+            tally.first_bad_byte = lines.first_bad_byte
         tally.simulated += sum(each.startswith(SIMULATED_ID_PREFIX) for each in customers.columns[ID])
         tally.signed += sum(each.lstrip().startswith(FORMULA_SIGNS) for each in customers.columns[ID])
         for column, texts in cells.items():
@@ -165,19 +176,6 @@ class BlockReader:
         keys = _keys_of_bad(parsed.only(bad), {column: [*compress(cells[column], bad)] for column in NUMBERS})
         return customers, sorted(faults), keys
 
-    def _keys(self, customers: pd.DataFrame) -> Keys:
-        return keys_of(
-            text_array(customers[ID]),
-            digest_rows(customers.drop(columns=ID)),
-            customers.index.to_numpy(dtype=np.int64),
-        )
-
-
-def _categorical(accepted: pd.DataFrame) -> pd.DataFrame:
-    forms = dict.fromkeys((f"{number}_form" for number in NUMBERS), FORM_TYPE)
-    categories = {column: kind for column, kind in CATEGORY_TYPES.items() if column in accepted}
-    return accepted.astype({**categories, **forms})
-
 
 def _keys_of_bad(parsed: Parsed, numbers: dict[str, list[str]]) -> Keys:
     """Make the keys for refused rows; a number that cannot be parsed is compared as text.
@@ -190,8 +188,11 @@ def _keys_of_bad(parsed: Parsed, numbers: dict[str, list[str]]) -> Keys:
             value if form in PLAIN_FORMS else cell
             for value, form, cell in zip(shown[number], shown[f"{number}_form"], cells, strict=True)
         ]
+    texts = [b"" if is_damaged(each) else each.encode() for each in parsed.columns[ID]]
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int64)
     return keys_of(
-        pa.array(["" if is_damaged(each) else each for each in parsed.columns[ID]], pa.string()),
+        np.frombuffer(b"".join(texts), dtype=np.uint8),
+        np.stack([ends[:-1], ends[1:]], axis=1),
         digest_texts(zip(*shown.values(), strict=True)),
         np.array(parsed.lines, dtype=np.int64),
     )

@@ -8,6 +8,8 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from tasks.core.arrow_text import Octets
+from tasks.core.compiled import compiled
 from tasks.core.errors import UnnamedError
 
 BLOCK_BYTES: Final = 8 * 2**20
@@ -56,8 +58,8 @@ class Block:
     @cached_property
     def lines(self) -> int:
         """Number of physical lines, counted by line endings alone, independently of any reader."""
-        ends = np.count_nonzero(np.frombuffer(self.data, dtype=np.uint8) == _LINE_FEED)
-        return int(ends) + (0 if self.data.endswith(b"\n") or not self.data else 1)
+        ends: int = _count_line_feeds(np.frombuffer(self.data, dtype=np.uint8))
+        return ends + (0 if self.data.endswith(b"\n") or not self.data else 1)
 
     def line(self, starts: npt.NDArray[np.int64], position: int) -> bytes:
         """Return the line at a position (from 0) without its LF; `starts` holds the start of every line."""
@@ -112,3 +114,11 @@ def _without_first_lines(block: Block, until: int) -> Block:
         start = block.data.find(b"\n", start) + 1 or len(block.data)
         line += 1
     return Block(block.data[start:], line, block.offset + start)
+
+
+@compiled
+def _count_line_feeds(octets: Octets) -> int:
+    count = 0
+    for octet in octets:
+        count += octet == _LINE_FEED
+    return count

@@ -12,6 +12,9 @@ from tasks.core.extract.text.dialect import Dialect, has_control
 from tasks.core.extract.text.remarks import is_remark
 from tasks.core.extract.text.separator import is_blank, split_line
 
+Line = tuple[int, int, bytes]
+"""A line's number, its byte offset in the file, and its bytes."""
+
 _END_OF_FILE: Final = b"\x1a"
 """How DOS programs end a text file."""
 
@@ -38,8 +41,8 @@ class SplitLines:
     first_bad_byte: int | None
 
 
-def read_lines(lines: Iterable[tuple[int, int, bytes]], dialect: Dialect) -> SplitLines:
-    """Split lines into fields; each is given as its number, its byte offset in the file, and its bytes.
+def read_lines(lines: Iterable[Line], dialect: Dialect) -> SplitLines:
+    """Split lines into fields.
 
     A quoted field never spans lines: a line with an odd number of quotes is itself a fault.
     """

@@ -7,12 +7,11 @@ from typing import BinaryIO, Final
 import numpy as np
 import numpy.typing as npt
 
-from tasks.core.compiled import compiled
+from tasks.core.compiled import Words, compiled
 from tasks.core.extract.reader.row_keys import KEY, Keys, spread
 from tasks.core.storage.spill import spill_file
 
 Lines = npt.NDArray[np.int64]
-Words = npt.NDArray[np.uint64]
 
 _BUCKETS: Final = 64
 _BUCKET_SHIFT: Final = np.uint64(58)
@@ -69,7 +68,9 @@ def _find(keys: Keys) -> Repeats:
     ordered = np.sort(hashes)
     repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
     if not len(repeated):
-        return Repeats(keys["line"][:0], keys["line"][:0])
+        return Repeats(
+            np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        )  # no view, which would keep all keys
     keys = keys[np.isin(hashes, repeated)]
     keys = keys[np.lexsort((keys["line"], keys["digest"], keys["low"], keys["high"]))]
     same_id = (keys["high"][1:] == keys["high"][:-1]) & (keys["low"][1:] == keys["low"][:-1])

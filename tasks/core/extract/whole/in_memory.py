@@ -76,7 +76,7 @@ def read_texts(
         customers = []
         for reader, block in reading.blocks(texts):
             part = reader.read(block)
-            customers.append(part.customers[reading.wanted])
+            customers.append(part.customers.frame()[reading.wanted])
             reading.add(judged(reader, block, part))
         findings = reading.finish()
         accepted = pd.concat(customers)

@@ -1,7 +1,7 @@
 """Judge a whole extract block by block; lines are numbered across all of its files."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -111,7 +111,7 @@ class Reading:
 
     def blocks(
         self, texts: Iterable[tuple[str, Stream]], block_bytes: int = BLOCK_BYTES
-    ) -> Iterator[tuple[SourceReader, Block]]:
+    ) -> Generator[tuple[SourceReader, Block], None, None]:
         """Cut an extract's files, given by name and text, into blocks, each with its reader.
 
         Raises:

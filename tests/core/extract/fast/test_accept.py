@@ -37,7 +37,7 @@ def _read(tables: list[pd.DataFrame], threads: int) -> pd.DataFrame:
     head = tables[0].to_csv(index=False).encode()
     reader = SourceReader(head, "extract.csv", "scoring", IngestConfig())
     with ThreadPoolExecutor(threads) as pool:
-        return pd.concat([part.customers for part in pool.map(reader.read, blocks)])
+        return pd.concat([part.customers.frame() for part in pool.map(reader.read, blocks)])
 
 
 @pytest.fixture
@@ -83,4 +83,15 @@ def test_a_mapped_value_is_cut_and_refused_as_any_other(value: str, accepted: li
     data = "".join(f"{line}\n" for line in lines).encode()
 
     for _ in range(2):  # the second time, all spellings of the block are known
-        assert list(reader.read(Block(data, 2, 0)).customers.index) == accepted
+        assert reader.read(Block(data, 2, 0)).customers.lines.tolist() == accepted
+
+
+def test_endless_blanks_are_accepted_but_not_learnt() -> None:
+    """A value with more blanks than any spelling has is read, and the next blocks are read as ever."""
+    customers = make_customers(3)
+    customers["Partner"] = ["Yes", " " * 2**16 + "Yes", "Yes"]
+    head, *rows = customers.to_csv(index=False).encode().splitlines(keepends=True)
+    reader = SourceReader(head + b"".join(rows), "extract.csv", "scoring", IngestConfig())
+
+    for data in (b"".join(rows), rows[0].replace(b"Yes", b" " * 40 + b"No", 1)):
+        assert len(reader.read(Block(data, 2, 0)).customers) == data.count(b"\n")

@@ -20,7 +20,8 @@ def plain(ids: list[str]) -> list[bool]:
     """Ask the compiled pass about ids in one buffer."""
     ends = np.cumsum([0, *(len(each.encode()) for each in ids)])
     bounds = np.stack([ends[:-1], ends[1:]], axis=1)
-    return are_plain("".join(ids).encode("utf-8", "surrogatepass"), bounds).tolist()
+    octets = np.frombuffer("".join(ids).encode("utf-8", "surrogatepass"), dtype=np.uint8)
+    return are_plain(octets, bounds).tolist()
 
 
 def test_a_damaged_id_is_never_plain() -> None:
