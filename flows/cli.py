@@ -163,6 +163,7 @@ def run(main: Callable[[], Ended | None]) -> NoReturn:
         sys.exit(PIPE_EXIT_CODE)
     finally:
         _flush()
+        _drop_unwritable_log()
 
 
 def _run(main: Callable[[], Ended | None]) -> NoReturn:
@@ -200,6 +201,15 @@ def _flush() -> None:
             isinstance(ending, SystemExit) and ending.code == PublishError.exit_code
         ):
             _leave(PublishError(f"could not write to standard output: {error.strerror}. Send it elsewhere."))
+
+
+def _drop_unwritable_log() -> None:
+    """Drop log lines that stderr cannot take: flushing them at exit, Python would exit with code 120."""
+    try:
+        if sys.stderr is not None:  # it was closed from the start
+            sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def final_state_name(stale: str | None, drifted: str | None) -> str | None:

@@ -78,10 +78,14 @@ class Contender(NamedTuple):
     checkout: Path
 
 
-def prepare(folder: Path, extract: Path | None) -> tuple[Path, Path, Path]:
-    """Make what is not there yet: a home with a champion, an extract, and the empty flow."""
+def prepare(folder: Path, extract: Path | None, trainer: Path) -> tuple[Path, Path, Path]:
+    """Make what is not there yet: a home with a champion, an extract, and the empty flow.
+
+    The champion is trained in the checkout `trainer`: later versions can read it, earlier ones cannot.
+    """
     folder = make_folder(folder / ("simulated" if extract is None else "given"))
-    home, given, empty = folder / "home", folder / "crm_2026-03-02.csv", folder / "nine_tasks.py"
+    home = folder / ("home" if trainer == ROOT else "home-of-older")
+    given, empty = folder / "crm_2026-03-02.csv", folder / "nine_tasks.py"
     empty.write_text(NINE_TASKS)
     if not home.exists():
         print("training a champion", flush=True)
@@ -94,8 +98,13 @@ def prepare(folder: Path, extract: Path | None) -> tuple[Path, Path, Path]:
             shutil.copy(extract, given)
         aside = folder / "home-aside"
         shutil.rmtree(aside, ignore_errors=True)
-        train = (sys.executable, "-m", "tests.harness.flow_home", aside, training, "--default")
-        subprocess.run(train, cwd=ROOT, env=_environment(ROOT), check=True)
+        home_of_it = {"CHURN_HOME": str(aside), "PREFECT_HOME": str(folder / "prefect")}
+        subprocess.run(
+            (sys.executable, "flows/train_flow.py", "--extract", training, "--set", "evaluation.folds=0"),
+            cwd=trainer,
+            env=_environment(trainer) | SETTINGS | home_of_it,
+            check=True,
+        )
         aside.rename(home)
     return home, given, empty
 
@@ -180,11 +189,12 @@ def main() -> None:
     parser.add_argument("--report", type=Path, help="folder of start-up.md; printed only without it")
     flags = parser.parse_args()
     out = flags.out.absolute()
-    home, extract, empty = prepare(out, flags.extract)
+    older = flags.against.absolute() if flags.against else None
+    home, extract, empty = prepare(out, flags.extract, trainer=older or ROOT)
     score = (sys.executable, "flows/score_flow.py", "--extract", str(extract))
     contenders = [Contender(EMPTY, (sys.executable, str(empty)), ROOT), Contender(OURS, score, ROOT)]
-    if flags.against:
-        contenders.append(Contender(BEFORE, score, flags.against.absolute()))
+    if older:
+        contenders.append(Contender(BEFORE, score, older))
     alone = _environment(ROOT) | SETTINGS | {"CHURN_HOME": str(home), "PREFECT_HOME": str(out / "prefect")}
     make_folder(out / "prefect")
     laps = race(contenders, alone, TEMPORARY, flags.rounds)

@@ -36,10 +36,13 @@ def extract(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("log", sampled(["a pipe that broke", "/dev/full", "closed"], 3))
-def test_a_log_that_cannot_be_written_stops_no_run(trained_home: FlowHome, extract: str, log: str) -> None:
+def test_a_log_that_cannot_be_written_stops_no_run(
+    trained_home: FlowHome, extract: str, log: str, unbuffered: str
+) -> None:
     """The scores are published all the same, and no log line goes to stdout instead."""
-    how = command(trained_home.path, "score_flow.py", "--extract", extract)
+    how = command(trained_home.path, "score_flow.py", "--extract", extract, PYTHONUNBUFFERED=unbuffered)
     if log == "closed":
         how["preexec_fn"] = lambda: os.close(2)
         done = subprocess.run(stdout=subprocess.PIPE, check=False, **how)
@@ -57,16 +60,22 @@ def test_a_log_that_cannot_be_written_stops_no_run(trained_home: FlowHome, extra
     assert len(trained_home.published()) == 1
 
 
-def test_a_status_that_nobody_reads_ends_as_by_a_broken_pipe(trained_home: FlowHome) -> None:
-    """As `status.py | true` does; the page is no bug."""
+@pytest.mark.parametrize(("unbuffered", "code"), [("1", 141), ("", 4)], ids=["while printing", "at the end"])
+def test_a_status_that_nobody_reads_ends_as_by_a_broken_pipe(
+    trained_home: FlowHome, unbuffered: str, code: int
+) -> None:
+    """As `status.py | true` does; the page is no bug, and a command that has ended keeps its own code."""
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        stdout=writer, stderr=subprocess.PIPE, check=False, **command(trained_home.path, "status.py")
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        **command(trained_home.path, "status.py", PYTHONUNBUFFERED=unbuffered),
     )
     os.close(writer)
 
-    assert (done.returncode, done.stderr) == (141, b"")
+    assert (done.returncode, done.stderr) == (code, b"")
 
 
 def test_the_status_as_json_is_json_in_an_ascii_locale(tmp_path: Path) -> None:
