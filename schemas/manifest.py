@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.closed import Closed
 from schemas.config import TrainConfig
+from schemas.horizon import Horizon
 from schemas.reports import GateDecision, Measures, RowCounts
 from schemas.scores_name import ScoresFolder, ScoresName
 from schemas.scoring_inputs import ScoringInputs
@@ -57,6 +58,7 @@ class BundleManifest(Closed):
     extract: ExtractIdentity
     config: TrainConfig
     config_sha256: Sha256
+    horizon: Horizon | None = Field(default=None, description="The label's; None in earlier versions.")
     split: SplitCuts
     metrics: Measures
     gate: GateDecision
