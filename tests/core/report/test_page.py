@@ -30,7 +30,8 @@ def judged(home: Home, found: CrossFit | None) -> JudgedEvaluation:
     """Return the champion's evaluation with this evidence over folds, judged by the default policy."""
     assert home.champion is not None
     e = home.champion.evaluation.model_copy(update={"cross_fit": found})
-    return e.model_copy(update={"gate": judge(e, GatePolicy(), champion_simulated=None)})
+    decision = judge(e, GatePolicy(), champion_simulated=None, champion_horizon=None)
+    return e.model_copy(update={"gate": decision})
 
 
 def written(home: Home, e: JudgedEvaluation) -> tuple[str, str]:
