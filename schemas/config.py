@@ -75,7 +75,7 @@ class OutcomeConfig(Closed):
         default=None,
         ge=1,
         le=3_650,
-        description="Within how many days after the extract's day a churner leaves, as the label means it;"
+        description="The label means that a customer leaves within this many days after the extract's day;"
         f" {ASSUMED_HORIZON_DAYS} days are assumed if it is not declared.",
     )
 
