@@ -85,6 +85,7 @@ class ScoresManifest(Closed):
     model_id: ModelId = None
     bundle_manifest_sha256: Sha256
     bundle_simulated: bool
+    horizon: Horizon | None = Field(default=None, description="The champion's; None if it has none.")
     inputs_id: InputsId = None
     inputs: ScoringInputs | None = Field(default=None, description="What they are; None in format 1.")
     gate_outcome: Literal["passed", "not proven", "refused"]
