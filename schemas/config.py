@@ -64,6 +64,22 @@ class SimulationConfig(Closed):
     seed: StrictInt = Field(default=0, ge=0, lt=2**32, description="Seed for the simulated customers.")
 
 
+ASSUMED_HORIZON_DAYS: Final = 30
+"""The horizon of a label that the operator has not declared; why: docs/model.md."""
+
+
+class OutcomeConfig(Closed):
+    """What the label in the training data means."""
+
+    horizon_days: StrictInt | None = Field(
+        default=None,
+        ge=1,
+        le=3_650,
+        description="The label means that a customer leaves within this many days after the extract's day;"
+        f" {ASSUMED_HORIZON_DAYS} days are assumed if it is not declared.",
+    )
+
+
 class SplitConfig(Closed):
     """Stratified training, validation and holdout parts, by a hash of the customer's id."""
 
@@ -173,6 +189,7 @@ GateCheckName = Literal[
     "student",
     "baseline",
     "champion",
+    "horizon",
     "simulated",
     "auc_lower_bound",
     "calibration",
@@ -226,6 +243,7 @@ class TrainConfig(Closed):
 
     ingest: IngestConfig = IngestConfig()
     simulation: SimulationConfig = SimulationConfig()
+    outcome: OutcomeConfig = OutcomeConfig()
     split: SplitConfig = SplitConfig()
     encoding: EncodingConfig = EncodingConfig()
     fit: FitConfig = FitConfig()

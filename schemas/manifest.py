@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.closed import Closed
 from schemas.config import TrainConfig
+from schemas.horizon import Horizon
 from schemas.reports import GateDecision, Measures, RowCounts
 from schemas.scores_name import ScoresFolder, ScoresName
 from schemas.scoring_inputs import ScoringInputs
@@ -57,6 +58,7 @@ class BundleManifest(Closed):
     extract: ExtractIdentity
     config: TrainConfig
     config_sha256: Sha256
+    horizon: Horizon | None = Field(default=None, description="The label's; None in earlier versions.")
     split: SplitCuts
     metrics: Measures
     gate: GateDecision
@@ -83,6 +85,7 @@ class ScoresManifest(Closed):
     model_id: ModelId = None
     bundle_manifest_sha256: Sha256
     bundle_simulated: bool
+    horizon: Horizon | None = Field(default=None, description="The champion's; None if it has none.")
     inputs_id: InputsId = None
     inputs: ScoringInputs | None = Field(default=None, description="What they are; None in format 1.")
     gate_outcome: Literal["passed", "not proven", "refused"]

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from schemas.closed import Closed
 from schemas.evidence import Evidence, LearningCurve, Reasons
+from schemas.horizon import Horizon
 from schemas.measures import Measure
 
 
@@ -115,6 +116,7 @@ class ChampionReport(ModelReport):
 
     bundle_id: str
     same_model: bool = Field(description="Whether candidate and champion score with identical files.")
+    horizon: Horizon | None = Field(default=None, description="The champion's; None if it has none.")
 
 
 class ProtectedCost(Closed):
@@ -190,6 +192,7 @@ class Evaluation(Closed):
     """The input of the gate. Nothing in it depends on the clock."""
 
     simulated: bool
+    horizon: Horizon | None = Field(default=None, description="The label's; None in earlier versions.")
     audit: DataAudit
     training: TrainingReport
     threshold: float

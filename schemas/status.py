@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.closed import Closed
+from schemas.horizon import Horizon
 from schemas.manifest import ShortId
 from schemas.scores_name import ScoresFolder
 from schemas.timezone import Instant
@@ -48,6 +49,7 @@ class ChampionStatus(Closed):
     forced: bool
     gate_outcome: Literal["passed", "not proven", "refused"]
     simulated: bool
+    horizon: Horizon | None = Field(default=None, description="None if it was sealed without one.")
 
 
 class NightStatus(Closed):

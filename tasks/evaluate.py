@@ -36,7 +36,7 @@ def evaluate(
         others=others,
         champion=champion,
         audit=audit,
-        config=config.evaluation,
+        config=config,
     )
     label = (parts.holdout[TARGET] == POSITIVE).to_numpy()
     with TrainingBoard(run.tensorboard) as board:

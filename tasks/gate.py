@@ -16,7 +16,10 @@ def gate(
 ) -> JudgedEvaluation:
     """Judge the evaluation, log every check that does not pass, and stage evaluation.json."""
     decision = judge(
-        evaluation, policy, champion_simulated=champion.manifest.simulated if champion is not None else None
+        evaluation,
+        policy,
+        champion_simulated=champion.manifest.simulated if champion is not None else None,
+        champion_horizon=champion.manifest.horizon if champion is not None else None,
     )
     for check in decision.checks:
         if check.verdict != "pass":

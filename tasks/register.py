@@ -56,6 +56,7 @@ def register(
         extract=extract.identity,
         config=config,
         config_sha256=config_sha256(config),
+        horizon=evaluation.horizon,
         split=cuts,
         metrics=evaluation.measures,
         gate=evaluation.gate,

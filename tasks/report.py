@@ -7,6 +7,7 @@ from tasks.core.bundle.bundle_files import Bundle
 from tasks.core.bundle.registry import BUNDLES, read_champion
 from tasks.core.extract.whole.data_audit import audit
 from tasks.core.extract.whole.in_memory import Extract
+from tasks.core.horizon import is_newly_declared
 from tasks.core.report.summary import (
     SIMULATED,
     audit_table,
@@ -50,10 +51,11 @@ def report_training(bundle: Bundle, run: Run, service: str, registry: Path) -> N
 def _next_command(bundle: Bundle, registry: Path) -> str:
     manifest, champion = bundle.manifest, read_champion(registry)
     met = bundle.evaluation.champion
+    nothing_new = met is not None and met.same_model and not is_newly_declared(manifest.horizon, met.horizon)
     if not manifest.gate.promotes:
         return f"python flows/promote_flow.py --bundle {manifest.bundle_id} --force (only if you know better)"
     in_service = champion is not None and champion.bundle_id == manifest.bundle_id
-    if not in_service and not (met is not None and met.same_model):
+    if not in_service and not nothing_new:
         return f"python flows/promote_flow.py --bundle {manifest.bundle_id}"
     if manifest.simulated:
         return (

@@ -39,7 +39,9 @@ def search(parts: Split, run: Run) -> Run:
     # The search has seen the outcomes that outer folds would hold out: only the holdout is left to judge on.
     evaluation = config.evaluation.model_copy(update={"folds": 0})
     config = config.model_copy(update={"evaluation": evaluation})
-    found = config.model_dump(mode="json", include={"encoding": True, "fit": True, "evaluation": {"folds"}})
+    found = config.model_dump(
+        mode="json", include={"outcome": True, "encoding": True, "fit": True, "evaluation": {"folds"}}
+    )
     replace_file(run.found, yaml.safe_dump(found, sort_keys=False).encode())
     log.info("found by the search, for --config: %s", run.found)
     log.info("judged on the holdout alone, as the search has seen the other customers' outcomes")

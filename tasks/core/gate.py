@@ -7,7 +7,9 @@ from typing import Final, Literal
 from schemas.baselines import LOGISTIC_REGRESSION
 from schemas.columns import PROTECTED
 from schemas.config import GatePolicy
+from schemas.horizon import Horizon
 from schemas.reports import Evaluation, GateCheck, GateDecision, PairedDifference, TeacherReport, Verdict
+from tasks.core.horizon import are_comparable, horizon_text, is_declared
 from tasks.core.intervals import with_interval
 
 PLAIN_BASELINE: Final = LOGISTIC_REGRESSION
@@ -17,18 +19,26 @@ FEWEST_COMPARED: Final = 100
 """Customers; with fewer unseen ones the comparison with the champion is inconclusive."""
 
 _MISSING: Final = "missing"
+_SAME_HORIZON: Final = "the same horizon"
 
 
-def judge(evaluation: Evaluation, policy: GatePolicy, *, champion_simulated: bool | None) -> GateDecision:
+def judge(
+    evaluation: Evaluation,
+    policy: GatePolicy,
+    *,
+    champion_simulated: bool | None,
+    champion_horizon: Horizon | None,
+) -> GateDecision:
     """Run every check the policy enables, then decide.
 
     `champion_simulated` says whether the champion in service was trained on simulated
-    customers; it is None if there is no champion. The gate fails closed: a missing or non-finite
-    metric never passes a check that reads it.
+    customers; it is None if there is no champion. `champion_horizon` is None for a champion sealed
+    without one, too. The gate fails closed: a missing or non-finite metric never passes a check that
+    reads it.
     """
     checks = tuple(
         check
-        for check in _checks(evaluation, policy, champion_simulated=champion_simulated)
+        for check in _checks(evaluation, policy, champion_simulated, champion_horizon)
         if check.name not in policy.switched_off
     )
     verdicts = {check.verdict for check in checks if check.kind == "block"}
@@ -43,7 +53,10 @@ def judge(evaluation: Evaluation, policy: GatePolicy, *, champion_simulated: boo
 
 
 def _checks(
-    evaluation: Evaluation, policy: GatePolicy, *, champion_simulated: bool | None
+    evaluation: Evaluation,
+    policy: GatePolicy,
+    champion_simulated: bool | None,
+    champion_horizon: Horizon | None,
 ) -> Iterator[GateCheck]:
     measures = evaluation.measures
     roc_auc, f1 = _known(measures.roc_auc.value), _known(measures.f1.value)
@@ -70,8 +83,13 @@ def _checks(
         yield _student(evaluation.teacher, policy)
     baseline = evaluation.compared.get(PLAIN_BASELINE)
     yield _not_inferior("baseline", baseline.difference if baseline else None, policy.auc_margin)
-    if evaluation.champion is not None:
+    if not are_comparable(evaluation.horizon, champion_horizon):
+        yield GateCheck(
+            name="champion", kind="warn", observed="not compared", bound=_SAME_HORIZON, verdict="warn"
+        )
+    elif evaluation.champion is not None:
         yield _not_inferior("champion", evaluation.champion.difference, policy.auc_margin)
+    yield _horizon(evaluation.horizon, champion_horizon, first=champion_simulated is None)
     yield GateCheck(
         name="simulated",
         kind="block",
@@ -116,6 +134,23 @@ def _not_inferior(name: str, difference: PairedDifference | None, margin: float)
             verdict = "pass" if low > -margin else "fail" if high < -margin else "not proven"
     bound = f"ROC-AUC difference > {-margin:g} (95 %)"
     return GateCheck(name=name, kind="block", observed=observed, bound=bound, verdict=verdict)
+
+
+def _horizon(candidate: Horizon | None, champion: Horizon | None, *, first: bool) -> GateCheck:
+    """Judge whether both predict departures within the same time; an assumption refuses nothing."""
+    verdict: Verdict = "warn"
+    if not are_comparable(candidate, champion):
+        verdict = "fail"
+    elif first or (candidate is not None and champion is not None and candidate.days == champion.days):
+        verdict = "pass"
+    opponent = "none" if first else horizon_text(champion)
+    return GateCheck(
+        name="horizon",
+        kind="block" if is_declared(candidate) and is_declared(champion) else "warn",
+        observed=f"candidate {horizon_text(candidate)}, champion {opponent}",
+        bound=_SAME_HORIZON,
+        verdict=verdict,
+    )
 
 
 def _student(teacher: TeacherReport, policy: GatePolicy) -> GateCheck:

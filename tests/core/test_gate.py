@@ -1,8 +1,10 @@
 import math
+from typing import TypedDict
 
 import pytest
 
 from schemas.config import GatePolicy
+from schemas.horizon import Horizon
 from schemas.measures import Measure
 from schemas.reports import (
     ChampionReport,
@@ -22,6 +24,13 @@ from tests.harness.evaluation import cross_fit
 NAN = math.nan
 UNPLACED = Measure(value=None, low=0.0, high=0.1)
 NOTHING = Measure(value=None, low=None, high=None)
+
+
+class Opponent(TypedDict):
+    """What the gate knows about the champion, besides its measures."""
+
+    champion_simulated: bool | None
+    champion_horizon: Horizon | None
 
 
 def around(value: float | None, half_width: float = 0.01) -> Measure:
@@ -45,6 +54,11 @@ def difference(value: float | None, half_width: float, customers: int = 1_000) -
 
 
 BETTER = difference(0.006, 0.004)
+ASSUMED = Horizon(days=30, source="assumed")
+MONTH = Horizon(days=30, source="declared")
+SEASON = Horizon(days=90, source="declared")
+CHAMPION = Opponent(champion_simulated=False, champion_horizon=MONTH)
+NO_CHAMPION = Opponent(champion_simulated=None, champion_horizon=None)
 CONFUSION = Confusion(true_negative=1, false_positive=1, false_negative=1, true_positive=1)
 PARITY = Parity(rows=1_000, batch_sizes=(0, 1, 2), max_difference=1e-7)
 
@@ -84,6 +98,7 @@ def evaluation(**changes: object) -> Evaluation:
     """Make an evaluation that passes, except for the changes."""
     values: dict[str, object] = {
         "simulated": False,
+        "horizon": MONTH,
         "threshold": 0.5,
         "measures": measures(),
         "confusion": CONFUSION,
@@ -99,18 +114,18 @@ def evaluation(**changes: object) -> Evaluation:
 
 def checks(evaluation: Evaluation, policy: GatePolicy | None = None) -> dict[str, GateCheck]:
     """Judge against a real champion; return the checks by name."""
-    decision = judge(evaluation, policy or GatePolicy(), champion_simulated=False)
+    decision = judge(evaluation, policy or GatePolicy(), **CHAMPION)
     return {check.name: check for check in decision.checks}
 
 
 def test_a_good_candidate_passes_every_check() -> None:
-    """Eight checks, all passed."""
-    decision = judge(evaluation(), GatePolicy(), champion_simulated=False)
+    """Nine checks, all passed."""
+    decision = judge(evaluation(), GatePolicy(), **CHAMPION)
 
     assert decision.outcome == "passed"
     assert decision.promotes
     assert {check.verdict for check in decision.checks} == {"pass"}
-    assert len(decision.checks) == 8
+    assert len(decision.checks) == 9
 
 
 @pytest.mark.parametrize(
@@ -168,7 +183,7 @@ def test_one_check_at_a_time(name: str, changes: dict[str, object], verdict: str
 
     assert found[name].verdict == verdict
     refused = verdict == "fail"
-    assert judge(evaluation(**changes), GatePolicy(), champion_simulated=False).promotes is not refused
+    assert judge(evaluation(**changes), GatePolicy(), **CHAMPION).promotes is not refused
 
 
 @pytest.mark.parametrize(
@@ -218,8 +233,8 @@ def test_what_is_not_proven_is_the_policys_choice() -> None:
     """By default it is promoted and flagged; a strict policy refuses it."""
     unproven = evaluation(champion=champion(difference(-0.001, 0.006)))
 
-    lenient = judge(unproven, GatePolicy(), champion_simulated=False)
-    strict = judge(unproven, GatePolicy(not_proven="refuse"), champion_simulated=False)
+    lenient = judge(unproven, GatePolicy(), **CHAMPION)
+    strict = judge(unproven, GatePolicy(not_proven="refuse"), **CHAMPION)
 
     assert (lenient.outcome, lenient.promotes) == ("not proven", True)
     assert (strict.outcome, strict.promotes) == ("refused", False)
@@ -229,7 +244,7 @@ def test_what_is_switched_off_is_said() -> None:
     """A check that is switched off is not made, and listed."""
     poor = evaluation(measures=measures(roc_auc=0.5, f1=0.1))
 
-    decision = judge(poor, GatePolicy(switched_off=("headline",)), champion_simulated=False)
+    decision = judge(poor, GatePolicy(switched_off=("headline",)), **CHAMPION)
 
     assert decision.outcome == "passed"
     assert decision.switched_off == ("headline",)
@@ -238,7 +253,7 @@ def test_what_is_switched_off_is_said() -> None:
 
 def test_no_champion_is_no_opponent() -> None:
     """A first candidate is judged without one, simulated or not."""
-    decision = judge(evaluation(champion=None, simulated=True), GatePolicy(), champion_simulated=None)
+    decision = judge(evaluation(champion=None, simulated=True), GatePolicy(), **NO_CHAMPION)
 
     assert decision.outcome == "passed"
     assert "champion" not in {check.name for check in decision.checks}
@@ -267,11 +282,56 @@ def test_what_was_observed_is_shown_with_its_interval_where_it_has_one() -> None
 )
 def test_a_student_follows_its_teacher(difference: float | None, same: float, verdict: str) -> None:
     """In probability and first reason, at the bound and beyond; without a teacher nothing is checked."""
-    decision = judge(evaluation(teacher=teacher(difference, same)), GatePolicy(), champion_simulated=False)
+    decision = judge(evaluation(teacher=teacher(difference, same)), GatePolicy(), **CHAMPION)
     (check,) = [each for each in decision.checks if each.name == "student"]
 
     assert (check.kind, check.verdict) == ("block", verdict)
     assert decision.promotes is (verdict == "pass")
-    assert "student" not in {
-        each.name for each in judge(evaluation(), GatePolicy(), champion_simulated=False).checks
-    }
+    assert "student" not in {each.name for each in judge(evaluation(), GatePolicy(), **CHAMPION).checks}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "champion", "verdict", "observed"),
+    [
+        (SEASON, MONTH, "fail", "candidate 90 days (declared), champion 30 days (declared)"),
+        (MONTH, MONTH, "pass", "candidate 30 days (declared), champion 30 days (declared)"),
+        (ASSUMED, MONTH, "pass", "candidate 30 days (assumed), champion 30 days (declared)"),
+        (SEASON, ASSUMED, "warn", "candidate 90 days (declared), champion 30 days (assumed)"),
+        (ASSUMED, SEASON, "warn", "candidate 30 days (assumed), champion 90 days (declared)"),
+        (MONTH, None, "warn", "candidate 30 days (declared), champion not declared"),
+        (ASSUMED, None, "warn", "candidate 30 days (assumed), champion not declared"),
+    ],
+)
+def test_only_two_declared_horizons_refuse(
+    candidate: Horizon, champion: Horizon | None, verdict: str, observed: str
+) -> None:
+    """An assumed one, or a champion sealed without one, warns if the days differ or are unknown."""
+    decision = judge(
+        evaluation(horizon=candidate), GatePolicy(), champion_simulated=False, champion_horizon=champion
+    )
+    (check,) = [each for each in decision.checks if each.name == "horizon"]
+
+    assert (check.verdict, check.observed) == (verdict, observed)
+    assert decision.promotes is (verdict != "fail")
+
+
+@pytest.mark.parametrize("candidate", [ASSUMED, SEASON])
+def test_a_first_candidate_may_have_any_horizon(candidate: Horizon) -> None:
+    """Without a champion there is nothing it could differ from."""
+    decision = judge(evaluation(champion=None, horizon=candidate), GatePolicy(), **NO_CHAMPION)
+    (check,) = [each for each in decision.checks if each.name == "horizon"]
+
+    assert (check.verdict, check.observed[-15:]) == ("pass", ", champion none")
+
+
+@pytest.mark.parametrize("compared", [None, champion(difference(0.1, 0.001))])
+def test_another_horizon_is_not_compared_even_if_the_check_is_off(compared: ChampionReport | None) -> None:
+    """Switching it off lets the candidate through; whether it is better is left open, and shown as such."""
+    decision = judge(
+        evaluation(champion=compared, horizon=SEASON), GatePolicy(switched_off=("horizon",)), **CHAMPION
+    )
+    (check,) = [each for each in decision.checks if each.name == "champion"]
+
+    assert (decision.outcome, decision.switched_off) == ("passed", ("horizon",))
+    assert (check.kind, check.verdict, check.observed) == ("warn", "warn", "not compared")
+    assert "horizon" not in {each.name for each in decision.checks}

@@ -50,6 +50,8 @@ def test_folds_are_at_least_three_or_switched_off(folds: int) -> None:
         ("", ["fit={seed: 1, seed: 2}"], "--set fit: 'seed' is set twice on line 1"),
         ("", ["split.training_share=0.6", "split.validation_share=0.4"],
             r"setting 'split': training_share .* must leave a holdout; got 0\.6 and 0\.4\. Lower one"),
+        ("", ["outcome.horizon_days=0"], r"setting 'outcome\.horizon_days': .* greater than or equal to 1"),
+        ("", ["outcome.horizon_days=30.5"], r"setting 'outcome\.horizon_days': .*valid integer"),
         ("", ["evaluation.folds=1"], r"setting 'evaluation': folds must be 2 or more, or 0 .*; got 1 "),
         ("fit: 3", ["fit.seed=1"], "'fit' is a value"),
         ("- a", [], "expected settings by name"),

@@ -1,5 +1,6 @@
 """The status command: fast, without an orchestrator, and read-only."""
 
+import json
 import os
 import subprocess
 import sys
@@ -43,6 +44,8 @@ def test_a_page_for_people_and_json_for_programs(trained_home: FlowHome) -> None
     assert str(yesterday) in quiet.stdout
     found = Status.model_validate_json(told.stdout)
     assert [night.scored for night in found.nights] == [20]
+    assert "horizon: 30 days (assumed)" in quiet.stdout
+    assert json.loads(told.stdout)["champion"]["horizon"] == {"days": 30, "source": "assumed"}
     assert alarmed.returncode == 4
     assert "disk_nearly_full" in {alarm.code for alarm in Status.model_validate_json(alarmed.stdout).alarms}
 

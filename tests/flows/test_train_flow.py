@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from schemas.config import TrainConfig
+from schemas.horizon import Horizon
 from schemas.manifest import BundleManifest
 from tasks.core.bundle.registry import read_history
 from tasks.core.errors import ConfigError, ExtractError, RegistryError
@@ -15,6 +16,10 @@ from tests.harness.customers import make_customers
 from tests.harness.flow_home import QUICK, FlowHome
 
 MODEL_FILES = ("model.onnx", "preprocessing.json", "cut_points.json", "examples.json", "model.pt")
+
+
+ASSUMED = Horizon(days=30, source="assumed")
+MONTH = Horizon(days=30, source="declared")
 
 
 def settings(**groups: dict[str, object]) -> TrainConfig:
@@ -121,6 +126,62 @@ def test_dry_run_promotes_nothing(home: FlowHome, crm_extract: Path) -> None:
     assert home.champion is not None
 
 
+def test_the_horizon_is_sealed_as_it_was_given(trained_home: FlowHome) -> None:
+    """Nothing was declared, so the manifest and the evaluation say that the horizon is assumed."""
+    champion = trained_home.champion
+
+    assert champion is not None
+    assert champion.manifest.horizon == ASSUMED
+    assert champion.evaluation.horizon == ASSUMED
+
+
+def test_declaring_the_horizon_puts_the_same_model_into_service(
+    trained_home: FlowHome, crm_extract: Path
+) -> None:
+    """The champion then has the declaration, and keeps it when the next training declares nothing."""
+    trained_home.train(crm_extract, settings(outcome={"horizon_days": 30}))
+    declared = trained_home.champion
+
+    state = trained_home.train(crm_extract)
+
+    assert declared is not None
+    assert declared.manifest.horizon == MONTH
+    assert declared.evaluation.champion is not None
+    assert declared.evaluation.champion.same_model
+    assert declared.evaluation.champion.horizon == ASSUMED
+    assert "the same model" in str(state.message)
+    assert trained_home.champion == declared
+
+
+def test_a_dry_run_that_declares_the_horizon_says_how_to_promote_it(
+    trained_home: FlowHome, crm_extract: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Although its model is the champion's."""
+    with caplog.at_level("INFO", "churn"):
+        trained_home.train(crm_extract, settings(outcome={"horizon_days": 30}), dry_run=True)
+
+    assert "Next: python flows/promote_flow.py --bundle" in caplog.text
+
+
+def test_another_declared_horizon_is_refused_until_the_operator_decides(
+    trained_home: FlowHome, crm_extract: Path
+) -> None:
+    """It is not compared with the champion; with the check switched off it enters service."""
+    trained_home.train(crm_extract, settings(outcome={"horizon_days": 30}))
+    champion = trained_home.champion
+    other = {"outcome": {"horizon_days": 60}}
+
+    state = trained_home.train(crm_extract, settings(**other))
+
+    assert state.name == "Refused"
+    assert trained_home.champion == champion
+    trained_home.train(crm_extract, settings(**other, gate={"switched_off": ["baseline", "horizon"]}))
+    after = trained_home.champion
+    assert after is not None
+    assert after.manifest.horizon == Horizon(days=60, source="declared")
+    assert after.evaluation.champion is None
+
+
 def test_one_class_is_the_senders_fault(trained_home: FlowHome, tmp_path: Path) -> None:
     """An extract in which nobody left is refused, and the champion stays."""
     champion = trained_home.champion
@@ -197,12 +258,13 @@ def test_an_interrupted_run_goes_on(
     with monkeypatch.context() as broken:
         broken.setattr("tasks.core.training.export.staging.export", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            home.train(crm_extract)
+            home.train(crm_extract, settings(outcome={"horizon_days": 60}))
     (run,) = (home.path / "runs").iterdir()
 
     home.train(None, resume=run.name)
 
     assert home.champion is not None
+    assert home.champion.manifest.horizon == Horizon(days=60, source="declared")
     assert home.champion.manifest.extract.counts.accepted == 600
     assert json.loads((run / "run.json").read_text())["extract"] == str(crm_extract)
 
@@ -217,10 +279,11 @@ def test_a_search_trains_with_what_it_found(
     home: FlowHome, crm_extract: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bundle has the values of the best trial, which also stand in a file that --config takes."""
+    given = settings(fit={"hidden": [8, 8]}, outcome={"horizon_days": 60})
     with monkeypatch.context() as broken:
         broken.setattr("tasks.core.training.export.staging.export", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            home.train(crm_extract, settings(fit={"hidden": [8, 8]}), search=2)
+            home.train(crm_extract, given, search=2)
     (run,) = (home.path / "runs").iterdir()
     found = load_config(TrainConfig, run / "best_config.yaml", [])
     home.train(None, resume=run.name)
@@ -229,6 +292,8 @@ def test_a_search_trains_with_what_it_found(
     assert champion is not None
     assert champion.manifest.config.fit == found.fit
     assert champion.manifest.config.encoding == found.encoding
+    assert champion.manifest.config.outcome == found.outcome
+    assert champion.manifest.horizon == Horizon(days=60, source="declared")
     assert len(list((run / "tensorboard" / "search").iterdir())) == 2
 
 

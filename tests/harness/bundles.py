@@ -42,6 +42,7 @@ def seal_another(home: Home, *, cut_at: float = 1.0, **judged: Any) -> Bundle:
         "bundle_id": bundle_id(files),
         "files": files,
         "gate": evaluation.gate,
+        "horizon": evaluation.horizon,
         "metrics": evaluation.measures,
         "simulated": evaluation.simulated,
     }

@@ -210,6 +210,7 @@ def publish(job: ScoringJob, staged: StagedScores, now: datetime) -> Path:
         model_id=champion.model_id,
         bundle_manifest_sha256=job.champion.manifest_sha256,
         bundle_simulated=champion.simulated,
+        horizon=champion.horizon,
         inputs_id=job.inputs.inputs_id,
         inputs=job.inputs,
         gate_outcome=champion.gate.outcome,

@@ -38,6 +38,7 @@ def observe_champion(registry: Path) -> ChampionStatus | None:
         forced=move.forced,
         gate_outcome=bundle.manifest.gate.outcome,
         simulated=bundle.manifest.simulated,
+        horizon=bundle.manifest.horizon,
     )
 
 

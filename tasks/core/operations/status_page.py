@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.status import ChampionStatus, Disk, NightStatus, Status, Waiting
+from tasks.core.horizon import horizon_text
 
 WIDTH: Final = 100
 _REJECTED_SHOWN: Final = 5
@@ -62,7 +63,8 @@ def _champion(champion: ChampionStatus | None, clock: Callable[[datetime], str])
     return (
         f"{champion.bundle_id} trained {clock(champion.trained_at)}, gate: {champion.gate_outcome},"
         f" verified{marks}\n"
-        f"model {champion.model_id}, in service since {clock(champion.since)} ({champion.action})"
+        f"model {champion.model_id}, in service since {clock(champion.since)} ({champion.action})\n"
+        f"horizon: {horizon_text(champion.horizon)}"
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from schemas.columns import NUMBERS
+from schemas.horizon import Horizon
 from schemas.measures import Measure
 
 _NARROW: Final = "\u202f"
@@ -71,6 +72,14 @@ def value_of(column: str, value: str) -> str:
         number = f"{float(value):g}".replace(".", ",")
         return f"{number}{_SPACE}mois" if column == "tenure" else number
     return str(NAMES["values"].get(column, NAMES["answers"]).get(value, value))
+
+
+def horizon(value: Horizon | None) -> str:
+    """Write a label's horizon, and where it comes from: 30 jours (hypothèse)."""
+    if value is None:
+        return "non déclaré"
+    source = {"declared": "déclaré", "assumed": "hypothèse"}[value.source]
+    return f"{value.days}{_SPACE}jour{'s' if value.days > 1 else ''} ({source})"
 
 
 def typeset(text: str) -> str:

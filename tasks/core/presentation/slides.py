@@ -15,7 +15,7 @@ from tasks.core.presentation import charts, facts, french
 
 _SLIDES: Final = tomllib.loads(Path(__file__).with_name("slides.toml").read_text("utf-8"))
 _TEMPLATES: Final = Environment(undefined=StrictUndefined, trim_blocks=True)  # noqa: S701 plain text
-_FILTERS: Final = ("whole", "decimal", "percent", "share", "power_of_ten", "interval")
+_FILTERS: Final = ("whole", "decimal", "percent", "share", "power_of_ten", "interval", "horizon")
 _TEMPLATES.filters |= {name: getattr(french, name) for name in _FILTERS}
 _TEMPLATES.globals["signed"] = french.signed
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from schemas.evidence import Response, ThresholdChoice, WorkedExample
 from schemas.measures import Measure
 from schemas.reports import JudgedEvaluation, Measures
+from tasks.core.horizon import horizon_text
 from tasks.core.intervals import with_interval
 from tasks.core.report.comparison import compare
 from tasks.core.report.plots import label_of
@@ -74,7 +75,10 @@ def sentence(name: str, **values: Any) -> str:
 def sentences(e: JudgedEvaluation) -> dict[str, str]:
     """Return every sentence about an evaluation, by name."""
     reason = gate_reason(e.gate)
-    filled = {name: sentence(name, e=e, reason=reason) for name in _TEMPLATES if name != "example"}
+    horizon = horizon_text(e.horizon)
+    filled = {
+        name: sentence(name, e=e, reason=reason, horizon=horizon) for name in _TEMPLATES if name != "example"
+    }
     better, not_worse = compare(e, e.gate)
     return filled | {"better": better, "not_worse": not_worse}
 

@@ -14,6 +14,10 @@ from tasks.core.report.comparison import compare
 _SHOWN = ("roc_auc", "pr_auc", "f1", "recall", "precision", "brier", "ece", "top_decile_lift")
 _WIDTH = 120  # characters of a line of text, about those of the tables
 SIMULATED = "SIMULATED customers: nothing here applies to real ones."
+_OTHER_HORIZON = (
+    "The horizons differ ({}), so the two are not compared. Declare the champion's (outcome.horizon_days), or"
+    " switch the check off once you have decided on another one: --set 'gate.switched_off=[horizon]'."
+)
 
 
 def audit_table(audit: DataAudit) -> str:
@@ -91,7 +95,9 @@ def gate_reason(decision: GateDecision) -> str | None:
             " the policy accepts such a candidate all the same (gate.not_proven: promote)."
         )
     if failed:
-        return f"Refused: checks failed: {', '.join(failed)}."
+        differ = [check.observed for check in blocking if check.name == "horizon" and check.verdict == "fail"]
+        refused = f"Refused: checks failed: {', '.join(failed)}."
+        return " ".join([refused, *map(_OTHER_HORIZON.format, differ)])
     if decision.outcome == "refused":
         return f"Refused: {unknown}; the policy refuses such a candidate (gate.not_proven: refuse)."
     return None

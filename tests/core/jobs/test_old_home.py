@@ -6,15 +6,18 @@ import pandas as pd
 import pytest
 
 from schemas.config import IngestConfig, Locations, ScoreConfig
-from schemas.operations import RetentionPolicy
+from schemas.operations import AlarmPolicy, RetentionPolicy
 from schemas.scoring_inputs import ScoringInputs
 from tasks.core.bundle.registry import open_champion, read_champion, read_history
 from tasks.core.jobs.move_champion import move_champion
 from tasks.core.jobs.score_night import score_night
 from tasks.core.operations.expiry import find_expired
+from tasks.core.operations.status import collect_status
 from tasks.core.operations.sweep import sweep
+from tasks.core.scores.folders import read_manifest
 from tasks.core.scores.latest import read_latest
 from tests.harness.customers import make_customers
+from tests.harness.pages import page
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "home_2026-11.tar.gz"
 """Left by the version before, commit d70a3e9.
@@ -42,6 +45,7 @@ def test_it_opens_and_its_extract_is_scored_once_more(old: Locations) -> None:
     champion = open_champion(old.registry)
     assert champion is not None
     assert champion.manifest.bundle_id == SECOND
+    assert (champion.manifest.horizon, champion.evaluation.horizon) == (None, None)
     (archived,) = old.archive.glob("*.csv")
     content = archived.read_bytes()
 
@@ -53,6 +57,10 @@ def test_it_opens_and_its_extract_is_scored_once_more(old: Locations) -> None:
     assert [folder.name for folder in nights[0].scored] == [NEW_NIGHT]
     assert [folder.name for folder in nights[1].repeated] == [NEW_NIGHT]
     assert (old.scores / NIGHT).is_dir()
+    for folder in (NIGHT, NEW_NIGHT):
+        manifest = read_manifest(old.scores / folder)
+        assert manifest is not None
+        assert manifest.horizon is None
     latest = read_latest(old.scores)
     assert latest is not None
     assert latest.folder == NEW_NIGHT
@@ -87,6 +95,16 @@ def test_it_scores_new_extracts_and_rolls_back(old: Locations) -> None:
     assert pointer is not None
     assert pointer.model_id is not None
     assert [move.model_id is None for move in read_history(old.registry)] == [True, True, False]
+
+
+def test_its_status_says_that_no_horizon_is_declared(old: Locations) -> None:
+    """The champion was sealed before there were horizons."""
+    status = collect_status(old, AlarmPolicy(), NOW)
+
+    assert status.champion is not None
+    assert status.champion.bundle_id == SECOND
+    assert status.champion.horizon is None
+    assert "  horizon: not declared" in page(status)
 
 
 def test_it_is_swept(old: Locations) -> None:

@@ -268,6 +268,7 @@ def test_a_published_folder_says_by_whom_and_of_what_it_is(
     assert (manifest["scored"], manifest["forced"], manifest["bundle_simulated"]) == (80, True, False)
     assert (manifest["scored_at"], manifest["expires_on"]) == ("2026-03-03T04:00:00Z", "2026-06-01")
     assert manifest["supersedes"] == []
+    assert manifest["horizon"] == {"days": 30, "source": "assumed"}
     assert caplog.messages[-2:] == [f"published: {folder}", f"latest scores: {folder.name}"]
     with caplog.at_level("INFO", "churn"):
         assert find_published(job) == folder

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from schemas.config import IngestConfig, Locations
+from schemas.horizon import Horizon
 from schemas.operations import AlarmPolicy
 from schemas.scoring_inputs import ScoringInputs
 from schemas.status import Status
@@ -78,6 +79,7 @@ def test_a_quiet_home_has_no_alarms(places: Locations) -> None:
     assert not status.running
     assert status.champion is not None
     assert status.champion.action == "promote"
+    assert status.champion.horizon == Horizon(days=30, source="assumed")
     assert [night.as_of_date.day for night in status.nights] == [2, 1]
     assert [night.latest for night in status.nights] == [True, False]
     newest = status.nights[0]

@@ -25,7 +25,7 @@ def test_text_that_does_not_fit_makes_another_page(deck: Deck) -> None:
     first = deck.slides[0]
     longer = replace(deck, slides=(replace(first, bullets=first.bullets * 3), *deck.slides[1:]))
 
-    assert pages(write_pdf(longer)) == len(deck.slides) + 1
+    assert pages(write_pdf(longer)) > len(deck.slides)
 
 
 def test_the_file_is_small_and_shaped_like_a_screen(pdf: bytes) -> None:

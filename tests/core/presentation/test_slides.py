@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from matplotlib.text import Text
 
+from schemas.horizon import Horizon
 from schemas.manifest import MODEL
 from schemas.measures import Measure
 from tasks.core.bundle.bundle_files import Bundle
@@ -142,8 +143,28 @@ def test_simulated_customers_are_marked(deck: Deck, simulated_deck: Deck) -> Non
     """On every slide, and said at once; a deck of real customers has no such mark."""
     assert deck.mark == ""
     assert simulated_deck.mark == "CLIENTS SIMULÉS"
-    assert "simulés" in simulated_deck.slides[0].notes
+    assert "confirmer. Attention\u00a0: ces clients sont simulés" in simulated_deck.slides[0].notes
     assert "simulés" not in deck.slides[0].notes
+
+
+@pytest.mark.parametrize(
+    ("horizon", "said"),
+    [
+        (Horizon(days=60, source="declared"), "60 jours (déclaré)"),
+        (Horizon(days=30, source="assumed"), "30 jours (hypothèse)"),
+        (Horizon(days=1, source="declared"), "1 jour (déclaré)"),
+        (None, "non déclaré"),
+    ],
+)
+def test_the_first_slide_says_what_is_predicted(champion: Bundle, horizon: Horizon | None, said: str) -> None:
+    """Within how many days, and whether that is declared or a hypothesis; the notes say it, too."""
+    e = champion.evaluation.model_copy(update={"horizon": horizon})
+    first = make_deck(e, champion.manifest, in_service=True).slides[0]
+
+    bullets, notes = (text.replace("\u00a0", " ") for text in (" ".join(first.bullets), first.notes))
+    assert f"après le jour de l\u2019extrait : {said}." in bullets
+    assert f"l\u2019horizon : {said}." in notes
+    assert ("reste à confirmer" in notes) is (horizon is not None and horizon.source == "assumed")
 
 
 def test_the_footer_says_what_the_model_is(deck: Deck, champion: Bundle) -> None:

@@ -4,6 +4,7 @@ from unittest.mock import patch
 import pytest
 
 from schemas.config import GatePolicy
+from schemas.horizon import Horizon
 from schemas.measures import Measure
 from schemas.reports import CrossFit, JudgedEvaluation
 from tasks.core.gate import judge
@@ -18,6 +19,9 @@ CONSTANTS = {"95", "100", "10", "02", "1"}
 """Numbers that the page says by itself: the intervals' level, shares of a hundred, ten customers, a tenth."""
 
 
+LEAVES = "that a customer leaves within this time after the extract's day."
+
+
 @pytest.fixture
 def page(trained_home: Home) -> str:
     """Read the report in the champion's bundle."""
@@ -30,7 +34,8 @@ def judged(home: Home, found: CrossFit | None) -> JudgedEvaluation:
     """Return the champion's evaluation with this evidence over folds, judged by the default policy."""
     assert home.champion is not None
     e = home.champion.evaluation.model_copy(update={"cross_fit": found})
-    return e.model_copy(update={"gate": judge(e, GatePolicy(), champion_simulated=None)})
+    decision = judge(e, GatePolicy(), champion_simulated=None, champion_horizon=None)
+    return e.model_copy(update={"gate": decision})
 
 
 def written(home: Home, e: JudgedEvaluation) -> tuple[str, str]:
@@ -159,6 +164,30 @@ def test_both_answers_stand_in_report_and_card(trained_home: Home) -> None:
         assert places[-1] < document.index(verdict)
     assert "done in 3 folds" in answers[0]
     assert ": yes; required: ROC-AUC difference > -0.005 (95 %)." in answers[1]
+
+
+@pytest.mark.parametrize(
+    ("horizon", "said"),
+    [
+        (Horizon(days=60, source="declared"), f"60 days (declared). The label means {LEAVES}"),
+        (
+            Horizon(days=30, source="assumed"),
+            f"30 days (assumed). The label is taken to mean {LEAVES} Declare it with outcome.horizon_days.",
+        ),
+        (None, "not declared."),
+    ],
+)
+def test_what_the_label_means_is_in_report_and_card(
+    trained_home: Home, horizon: Horizon | None, said: str
+) -> None:
+    """With the number of days, and whether the operator declared it."""
+    e = judged(trained_home, None).model_copy(update={"horizon": horizon})
+
+    page, card = written(trained_home, e)
+
+    assert f"<p>Horizon: {said}</p>".replace("'", "&#39;") in page
+    assert f"\nHorizon: {said}\n" in card
+    assert_numbers_are_known(e, page)
 
 
 def test_folds_are_drawn_only_where_there_are_some(trained_home: Home) -> None:

@@ -50,6 +50,19 @@ def test_the_gate_gives_its_reason_in_a_sentence(decision: GateDecision, reason:
     assert (reason or "| check ") in gate_table(decision)
 
 
+def test_a_refusal_for_its_horizon_says_what_to_do() -> None:
+    """Both horizons, and the two ways out, stand in the sentence."""
+    both = "candidate 90 days (declared), champion 30 days (declared)"
+    check = GateCheck(name="horizon", kind="block", observed=both, bound="the same", verdict="fail")
+    refused = GateDecision(outcome="refused", checks=(check,), switched_off=(), promotes=False)
+
+    assert gate_reason(refused) == (
+        f"Refused: checks failed: horizon. The horizons differ ({both}), so the two are not compared. Declare"
+        " the champion's (outcome.horizon_days), or switch the check off once you have decided on another"
+        " one: --set 'gate.switched_off=[horizon]'."
+    )
+
+
 def test_the_verdict_stands_where_a_page_shows_it() -> None:
     """Prefect cuts off what is right of its page; the other columns may be wide."""
     table = gate_table(decided("refused", parity="fail"))

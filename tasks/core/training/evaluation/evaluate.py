@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from schemas.columns import CATEGORIES, POSITIVE, TARGET
-from schemas.config import EvaluationConfig
+from schemas.config import TrainConfig
 from schemas.disclosure import SMALLEST_CELL
+from schemas.horizon import Horizon
 from schemas.reports import (
     ChampionReport,
     DataAudit,
@@ -18,6 +19,7 @@ from schemas.reports import (
 from tasks.core.bundle.bundle_files import Bundle, Staged
 from tasks.core.bundle.encoder import encode
 from tasks.core.bundle.onnx_model import Model, published
+from tasks.core.horizon import are_comparable
 from tasks.core.intervals import proportion
 from tasks.core.training.arrays import Bools, Floats
 from tasks.core.training.data.split import unseen_by
@@ -45,16 +47,17 @@ def evaluate_candidate(
     others: SideResults,
     champion: Bundle | None,
     audit: DataAudit,
-    config: EvaluationConfig,
+    config: TrainConfig,
 ) -> Evaluation:
     """Score the holdout with the staged bundle; report every metric with its interval.
 
     The champion is compared on the holdout customers it was not trained on, and not at all if only
-    one of the two was trained on simulated customers.
+    one of the two was trained on simulated customers, or if both declare horizons that differ.
 
     Raises:
         BundleError: a probability is not a number between 0 and 1.
     """
+    horizon, settings = Horizon.of(config.outcome), config.evaluation
     label = (holdout[TARGET] == POSITIVE).to_numpy()
     scorer = candidate.scorer()
     probability = scorer.probability(holdout)
@@ -66,8 +69,8 @@ def evaluate_candidate(
                 other[rows],
                 label[rows],
                 threshold=cut,
-                resamples=config.bootstrap_resamples,
-                seed=config.bootstrap_seed,
+                resamples=settings.bootstrap_resamples,
+                seed=settings.bootstrap_seed,
             ),
             confusion=confusion(other[rows], label[rows], threshold=cut),
             difference=paired_difference(probability[rows], other[rows], label[rows]),
@@ -76,12 +79,17 @@ def evaluate_candidate(
     simple = {name: baseline.probability(holdout) for name, baseline in baselines.items()}
     own = report(probability, threshold)
     champion_report = None
-    if champion is not None and champion.manifest.simulated == audit.simulated:
+    if (
+        champion is not None
+        and champion.manifest.simulated == audit.simulated
+        and are_comparable(horizon, champion.manifest.horizon)
+    ):
         theirs = champion.scorer().probability(holdout)
         unseen = unseen_by(holdout, champion.manifest.split)
         champion_report = ChampionReport(
             bundle_id=champion.manifest.bundle_id,
             same_model=champion.scoring_sha256 == candidate.scoring_sha256,
+            horizon=champion.manifest.horizon,
             **dict(report(theirs, champion.cut_points.threshold, unseen)),
         )
     matrix = encode(holdout, candidate.spec)
@@ -97,6 +105,7 @@ def evaluate_candidate(
         )
     return Evaluation(
         simulated=audit.simulated,
+        horizon=horizon,
         audit=audit,
         training=network.report,
         threshold=threshold,
@@ -127,7 +136,7 @@ def evaluate_candidate(
             threshold=threshold,
             other_thresholds={name: baseline.threshold for name, baseline in baselines.items()},
             inputs=tuple(encoding.column for encoding in candidate.spec.encodings),
-            seed=config.bootstrap_seed,
+            seed=settings.bootstrap_seed,
         ),
     )
 
