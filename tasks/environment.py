@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tasks.core.errors import ConfigError
@@ -32,6 +32,15 @@ class Environment(BaseSettings):
     )
     prefect_home: Annotated[Path, BeforeValidator(_named), AfterValidator(Path.expanduser)] | None = Field(
         default=None, validation_alias="PREFECT_HOME", description="Prefect's own folder."
+    )
+    key: SecretStr | None = Field(
+        default=None, description="Key for fingerprints of customers and the draw of control groups."
+    )
+    config_home: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        default=Path("~/.config"),
+        validation_alias="XDG_CONFIG_HOME",
+        validate_default=True,
+        description="Folder of the user's settings, in which the key is made if there is none.",
     )
     notify: str = Field(default="", description="Prefect's notification blocks, separated by commas.")
 

@@ -25,6 +25,7 @@ from tasks.core.scores import latest, publish
 from tasks.core.scores.publish import StagedScores
 from tasks.core.storage.atomic import make_folder, write_new
 from tasks.core.storage.seals import seal_files
+from tests.harness.environment import SECRET
 
 COUNTS = RowCounts(received=13, accepted=10, quarantined=2, exact_duplicates=1, blank_lines=0)
 BUNDLE = "b" * 16
@@ -130,6 +131,7 @@ class Drain:
         """Score and archive everything waiting, or score an extract; each look at the clock takes an hour."""
         with patch.object(score_night, "pin_champion", return_value=CHAMPION):
             return score_night.score_night(
+                secret=SECRET,
                 home=self.places,
                 config=ScoreConfig(settle_seconds=0),
                 now=lambda: next(self.clock),

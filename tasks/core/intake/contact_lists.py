@@ -1,0 +1,192 @@
+"""Read the contact lists that the CRM maintains: who objected, and on what basis a customer may be contacted.
+
+A list that is missing, too old or broken stops the run: whoever objected must not be scored by accident.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from schemas.columns import ID
+from schemas.config import ContactsConfig
+from schemas.contact_lists import BASES, CHANNELS, Bases, ListName, Objections
+from schemas.manifest import ContactsUsed
+from tasks.core.access import cause_of
+from tasks.core.arrow_text import Octets
+from tasks.core.contract.customer_ids import IdTable, fold
+from tasks.core.contract.objections import ListedObjections, fingerprint
+from tasks.core.contract.objections import Objections as Objectors
+from tasks.core.errors import ConfigError
+from tasks.core.intake.as_of_date import named_days
+from tasks.core.intake.contact_rows import Judged, quarantined, read_rows, refuse_too_many
+from tasks.core.storage.hashing import sha256_of
+from tasks.core.storage.secret import Secret
+
+PURPOSE: Final = "objections"
+"""What the key of fingerprints is derived for."""
+
+_ONE_HOUR: Final = timedelta(hours=1)
+
+
+class ContactBases:
+    """On what basis each listed customer may be contacted, by channel."""
+
+    def __init__(self, bases: dict[str, list[int]]) -> None:
+        """Take, for each folded id, the position in `BASES` for each of the `CHANNELS`, or -1."""
+        self._table = IdTable([*bases])
+        self._codes = np.array([*bases.values(), [-1] * len(CHANNELS)], dtype=np.int8)
+
+    def __len__(self) -> int:
+        """Return the number of customers and channels with a basis."""
+        return int((self._codes >= 0).sum())
+
+    def of(self, octets: Octets, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
+        """Look up N customers, given (N, 2) bounds of their ids in UTF-8: (N, 3) codes by channel."""
+        return self._codes[self._table.find(octets, ids)]  # -1, not listed, is the last row
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """The lists as they apply to a run; `quarantine` has the rows that break their contract.
+
+    `fingerprints` are those of everyone who objected, one after the other, and `day` is the list's.
+    """
+
+    objections: Objectors
+    bases: ContactBases | None
+    used: ContactsUsed
+    quarantine: pd.DataFrame
+    fingerprints: bytes
+    day: date
+
+
+def read_contacts(config: ContactsConfig, secret: Secret, now: datetime) -> Contacts:
+    """Read the configured lists.
+
+    Raises:
+        ConfigError: a list is missing, cannot be read or is too old.
+        ContactsError: a list breaks its contract.
+    """
+    path, day = _find("objections", config.objections, config.max_age_hours, now)
+    with _reading("objections", path):
+        ids, faults = _read_objections(path, config)
+    key = secret.key(PURPOSE)
+    prints = sorted({fingerprint(key, each) for each in ids})
+    bases, basis_id = None, None
+    if config.basis is not None:
+        path, _ = _find("basis", config.basis, config.max_age_hours, now)
+        with _reading("basis", path):
+            bases, of_basis = _read_bases(path, config, now.date())
+            basis_id = fingerprint(key, sha256_of(path)).hex()[:16]
+        faults = pd.concat([faults, of_basis], ignore_index=True)
+    objections = ListedObjections(ids)
+    used = ContactsUsed(
+        objections_id=objections_id(prints),
+        objections=len(objections),
+        basis_id=basis_id,
+        bases=len(bases) if bases is not None else 0,
+        quarantined=len(faults[["contact_list", "line"]].drop_duplicates()),
+    )
+    return Contacts(objections, bases, used, faults, b"".join(prints), day)
+
+
+def objections_id(prints: Sequence[bytes]) -> str:
+    """Identify everyone who objected by their fingerprints in ascending order: 16 hex digits."""
+    return hashlib.sha256(b"".join(prints)).hexdigest()[:16]
+
+
+@contextmanager
+def _reading(name: ListName, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"contacts.{name}: {cause_of(error, path)} Nobody is scored without it.") from None
+
+
+def _find(name: ListName, given: Path, max_age_hours: int, now: datetime) -> tuple[Path, date]:
+    """Find a list, in a folder the newest, and its day; refuse one that is too old."""
+    try:
+        files = [each for each in given.iterdir() if _is_list(each)] if given.is_dir() else [given]
+        dated = [(_changed(each, now), each.name, each) for each in files]
+    except OSError as error:
+        raise ConfigError(
+            f"contacts.{name}: '{given}' cannot be read: {error.strerror}. Nobody is scored without the list;"
+            " correct the path, or have the CRM export it."
+        ) from None
+    if not dated:
+        raise ConfigError(
+            f"contacts.{name}: the folder '{given}' has no CSV file. Nobody is scored without the list; have"
+            " the CRM export it."
+        )
+    changed, _, path = max(dated)
+    hours = (now - changed) / _ONE_HOUR
+    if hours > max_age_hours:
+        raise ConfigError(
+            f"contacts.{name}: '{path}' is {hours:.0f} hours old; the limit is {max_age_hours}"
+            " (contacts.max_age_hours). Nobody is scored by it; have the CRM export a new one."
+        )
+    return path, min(changed, now).date()
+
+
+def _is_list(path: Path) -> bool:
+    return path.suffix == ".csv" and not path.name.startswith(".") and path.is_file()
+
+
+def _changed(path: Path, now: datetime) -> datetime:
+    """Return the end of the day in a list's name, or else when it changed.
+
+    Raises:
+        ConfigError: its name has several days, or one in the future.
+        OSError: there is no such file.
+    """
+    changed = datetime.fromtimestamp(path.stat().st_mtime, tz=now.tzinfo)
+    days = named_days(path.name)
+    if len(days) > 1 or max(days, default=now.date()) > now.date():
+        raise ConfigError(
+            f"the contact list '{path}' has a day in the future, or several, in its name; today is"
+            f" {now.date()}. Rename it with the day on which it was exported."
+        )
+    if not days:
+        return changed
+    end = datetime.combine(days.pop() + timedelta(days=1), datetime.min.time(), tzinfo=now.tzinfo)
+    return min(end, now)
+
+
+def _read_objections(path: Path, config: ContactsConfig) -> tuple[list[str], pd.DataFrame]:
+    """List everyone who objected, folded; a bad row with a readable id is an objection, too."""
+    judged = Judged()
+    ids: dict[str, None] = {}
+    for frame in read_rows(path, "objections", Objections.to_schema(), judged):
+        ids |= dict.fromkeys(map(fold, frame.loc[frame["named"], ID].tolist()))
+    refuse_too_many("objections", judged, config.max_quarantined_share)
+    return [*ids], quarantined("objections", judged.faults)
+
+
+def _read_bases(path: Path, config: ContactsConfig, today: date) -> tuple[ContactBases, pd.DataFrame]:
+    """Read who may be contacted; a bad row, a contradiction or a basis of the future gives no basis."""
+    judged = Judged()
+    bases: defaultdict[str, list[int]] = defaultdict(lambda: [-1] * len(CHANNELS))
+    first: dict[tuple[str, int], tuple[int, tuple[str, str]]] = {}
+    for frame in read_rows(path, "basis", Bases.to_schema(), judged):
+        good = frame[~frame["faulty"]]
+        rows = zip(good.index, *(good[each] for each in (ID, "channel", "basis", "since")), strict=True)
+        for line, customer, channel, basis, since in rows:
+            key = fold(customer), CHANNELS.index(channel)
+            earlier, said = first.setdefault(key, (line, (basis, since)))
+            if said != (basis, since):
+                judged.faults += [(each, "", "conflicting_basis") for each in {earlier, line}]
+                bases[key[0]][key[1]] = -1
+            elif earlier == line and date.fromisoformat(since) <= today:
+                bases[key[0]][key[1]] = BASES.index(basis)
+    judged.faults = sorted(set(judged.faults))
+    refuse_too_many("basis", judged, config.max_quarantined_share)
+    return ContactBases(bases), quarantined("basis", judged.faults)
