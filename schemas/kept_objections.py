@@ -11,7 +11,7 @@ from schemas.timezone import Instant
 
 
 class KeptManifest(Closed):
-    """The seal of `contacts/<day>-<objections id>/`."""
+    """The seal of `contacts/<moment>-<objections id>/`."""
 
     format_version: Literal[1] = 1
     files: dict[str, FileSeal]

@@ -116,7 +116,7 @@ def _find(name: ListName, given: Path, max_age_hours: int, now: datetime) -> tup
     """Find a list, in a folder the newest, and its day; refuse one that is too old."""
     try:
         files = [each for each in given.iterdir() if _is_list(each)] if given.is_dir() else [given]
-        dated = [(_changed(each, now), each.name, each) for each in files]
+        dated = [(*_changed(each, now), each) for each in files]
     except OSError as error:
         raise ConfigError(
             f"contacts.{name}: '{given}' cannot be read: {error.strerror}. Nobody is scored without the list;"
@@ -127,22 +127,22 @@ def _find(name: ListName, given: Path, max_age_hours: int, now: datetime) -> tup
             f"contacts.{name}: the folder '{given}' has no CSV file. Nobody is scored without the list; have"
             " the CRM export it."
         )
-    changed, _, path = max(dated)
+    changed, day, path = max(dated)
     hours = (now - changed) / _ONE_HOUR
     if hours > max_age_hours:
         raise ConfigError(
             f"contacts.{name}: '{path}' is {hours:.0f} hours old; the limit is {max_age_hours}"
             " (contacts.max_age_hours). Nobody is scored by it; have the CRM export a new one."
         )
-    return path, min(changed, now).date()
+    return path, day
 
 
 def _is_list(path: Path) -> bool:
     return path.suffix == ".csv" and not path.name.startswith(".") and path.is_file()
 
 
-def _changed(path: Path, now: datetime) -> datetime:
-    """Return the end of the day in a list's name, or else when it changed.
+def _changed(path: Path, now: datetime) -> tuple[datetime, date]:
+    """Return the end of the day in a list's name, or else when it changed; and that day.
 
     Raises:
         ConfigError: its name has several days, or one in the future.
@@ -156,9 +156,9 @@ def _changed(path: Path, now: datetime) -> datetime:
             f" {now.date()}. Rename it with the day on which it was exported."
         )
     if not days:
-        return changed
-    end = datetime.combine(days.pop() + timedelta(days=1), datetime.min.time(), tzinfo=now.tzinfo)
-    return min(end, now)
+        return changed, changed.date()
+    day = days.pop()
+    return min(datetime.combine(day + timedelta(days=1), datetime.min.time(), tzinfo=now.tzinfo), now), day
 
 
 def _read_objections(path: Path, config: ContactsConfig) -> tuple[list[str], pd.DataFrame]:

@@ -55,6 +55,7 @@ def read_rows(
             faults += _faults(
                 frame.drop(index=[line for line, *_ in faults if line in cells])[columns], contract
             )
+            faults = sorted(set(faults))
             judged.faults += faults
             faulty = {line for line, *_ in faults}
             unnamed = {line for line, column, _ in faults if column == ID}

@@ -1,6 +1,6 @@
 """Keep keyed fingerprints of everyone who objected, for runs that are given no list: a roll-back, a rerun."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -22,10 +22,10 @@ FINGERPRINTS: Final = "fingerprints.bin"
 
 def keep_objections(folder: Path, contacts: Contacts, secret: Secret, now: datetime) -> None:
     """Keep a list's fingerprints below `folder`, atomically; the caller holds the lock on `work`."""
-    target = folder / f"{contacts.day}-{contacts.used.objections_id}"
     newest = newest_kept(folder)
-    if newest is not None and newest.name == target.name:
+    if newest is not None and newest.name.endswith(contacts.used.objections_id):
         return
+    target = folder / f"{now.astimezone(UTC):%Y-%m-%dT%H%M%S.%f}-{contacts.used.objections_id}"
     sweep_stages(folder)
     stage = new_stage(folder, target.name)
     write_new(stage / FINGERPRINTS, contacts.fingerprints)
@@ -52,7 +52,7 @@ def newest_kept(folder: Path) -> Path | None:
             kept = [each for each in folder.iterdir() if not each.name.startswith(".")]
     except FileNotFoundError:
         return None
-    return max(kept, key=lambda each: (each.name[:10], each.stat().st_mtime_ns), default=None)
+    return max(kept, default=None)
 
 
 def read_kept(folder: Path, secret: Secret) -> Contacts | None:

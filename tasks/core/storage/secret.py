@@ -61,8 +61,7 @@ class Secret:
     def _make(self) -> None:
         """Make a key once, private to its owner; of two processes that try, one does."""
         folder = make_folder(self.path.parent)
-        aside = folder / f".{self.path.name}-{os.getpid()}"
-        aside.unlink(missing_ok=True)
+        aside = folder / f".{self.path.name}-{secrets.token_hex(8)}"
         write_new(aside, f"{secrets.token_hex(32)}\n".encode("ascii"))
         try:
             os.link(aside, self.path)
