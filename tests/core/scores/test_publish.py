@@ -22,8 +22,6 @@ FIELDS = [
     "model_id", "bundle_manifest_sha256", "bundle_simulated", "horizon", "inputs_id", "inputs", "contacts",
     "gate_outcome", "forced", "scored", "flagged", "out_of_domain", "supersedes", "versions",
     "scored_at", "expires_on",
-    "gate_outcome", "forced", "scored", "flagged", "out_of_domain", "supersedes", "versions",
-    "scored_at", "expires_on",
 ]  # fmt: skip
 
 
