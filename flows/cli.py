@@ -151,7 +151,7 @@ def secret() -> Secret:
     """Return where the operator's key is: CHURN_KEY, or a file that is made once."""
     environment = read_environment()
     given = environment.key.get_secret_value() if environment.key is not None else None
-    return Secret(environment.config_home / "telconova-churn" / "key", given)
+    return Secret(environment.key_file, given)
 
 
 def run(main: Callable[[], Ended | None]) -> NoReturn:

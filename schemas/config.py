@@ -260,8 +260,12 @@ def _named(path: Path) -> Path:
 ListPath = Annotated[Path, AfterValidator(_named)]
 
 
+LIST_HOURS: Final = 48
+"""The age up to which a contact list is used, in hours."""
+
+
 class ContactsConfig(Closed):
-    """The contact lists that the CRM maintains (docs/campaigns.md)."""
+    """The contact lists that the CRM maintains (docs/data-contract.md)."""
 
     objections: ListPath = Field(
         description="CSV file of the customers who objected, or a folder whose newest file is read;"
@@ -272,7 +276,7 @@ class ContactsConfig(Closed):
         description="CSV file, or folder, of the basis on which each customer may be contacted by a channel.",
     )
     max_age_hours: StrictInt = Field(
-        default=48,
+        default=LIST_HOURS,
         ge=1,
         le=8_760,
         description="With an older list nobody is scored: hours since the end of the day in its name or,"

@@ -36,13 +36,25 @@ class Environment(BaseSettings):
     key: SecretStr | None = Field(
         default=None, description="Key for fingerprints of customers and the draw of control groups."
     )
-    config_home: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
-        default=Path("~/.config"),
+    config_home: str = Field(
+        default="",
         validation_alias="XDG_CONFIG_HOME",
-        validate_default=True,
-        description="Folder of the user's settings, in which the key is made if there is none.",
+        description="Folder of the user's settings; ~/.config if it is empty or relative.",
     )
     notify: str = Field(default="", description="Prefect's notification blocks, separated by commas.")
+
+    @property
+    def key_file(self) -> Path | None:
+        """Where a key is made if none is given; None for a user without a home folder.
+
+        Source of the rule: XDG Base Directory Specification 0.8.
+        """
+        try:
+            folder = Path(self.config_home).expanduser()
+            settings = folder if folder.is_absolute() else Path.home() / ".config"
+        except RuntimeError:
+            return None
+        return settings / "telconova-churn" / "key"
 
 
 def read_environment() -> Environment:

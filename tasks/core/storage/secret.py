@@ -20,9 +20,9 @@ LEAST_CHARACTERS: Final = 32
 
 @dataclass(frozen=True)
 class Secret:
-    """Where the key comes from: given as text, or from a file that is made once."""
+    """Where the key comes from: given as text, or from a file that is made once, if there is a place for one."""
 
-    path: Path
+    path: Path | None
     given: str | None = field(default=None, repr=False)
 
     def key(self, purpose: str) -> bytes:
@@ -43,29 +43,34 @@ class Secret:
         if len(text.strip()) < LEAST_CHARACTERS:
             place = "CHURN_KEY" if self.given is not None else f"the key file {self.path}"
             raise ConfigError(
-                f"{place} has fewer than {LEAST_CHARACTERS} characters. Restore the key from its back-up; the"
-                " rotation of a key is described in docs/campaigns.md."
+                f"{place} has fewer than {LEAST_CHARACTERS} characters. Restore the key from its backup, or"
+                " rotate it as docs/operations.md describes."
             )
         return text.strip().encode()
 
     def _kept(self) -> str:
+        if self.path is None:
+            raise ConfigError(
+                "there is no key, and this user has no home folder in which to make one. Set CHURN_KEY."
+            )
         try:
             if not self.path.exists():
-                self._make()
+                _make(self.path)
             return self.path.read_text("ascii", errors="replace")
         except OSError as error:
             raise ConfigError(
                 f"the key cannot be read or made: {cause_of(error, self.path)} Or set CHURN_KEY."
             ) from None
 
-    def _make(self) -> None:
-        """Make a key once, private to its owner; of two processes that try, one does."""
-        folder = make_folder(self.path.parent)
-        aside = folder / f".{self.path.name}-{secrets.token_hex(8)}"
-        write_new(aside, f"{secrets.token_hex(32)}\n".encode("ascii"))
-        try:
-            os.link(aside, self.path)
-        except FileExistsError:
-            pass
-        finally:
-            aside.unlink()
+
+def _make(path: Path) -> None:
+    """Make a key once, private to its owner; of two processes that try, one does."""
+    folder = make_folder(path.parent)
+    aside = folder / f".{path.name}-{secrets.token_hex(8)}"
+    write_new(aside, f"{secrets.token_hex(32)}\n".encode("ascii"))
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        pass
+    finally:
+        aside.unlink()

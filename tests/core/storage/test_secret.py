@@ -44,3 +44,9 @@ def test_a_key_file_that_cannot_be_made_says_what_else_helps(tmp_path: Path) -> 
     (tmp_path / "settings").write_text("")
     with pytest.raises(ConfigError, match="Or set CHURN_KEY"):
         Secret(tmp_path / "settings" / "key").key("x")
+
+
+def test_where_no_key_can_be_made_one_must_be_given() -> None:
+    """A user without a home folder."""
+    with pytest.raises(ConfigError, match=r"no home folder .* Set CHURN_KEY\.$"):
+        Secret(None).key("x")
