@@ -5,10 +5,9 @@ A list that is missing, too old or broken stops the run: whoever objected must n
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,23 +17,19 @@ import pandas as pd
 
 from schemas.columns import ID
 from schemas.config import ContactsConfig
-from schemas.contact_lists import BASES, CHANNELS, Bases, ListName, Objections
+from schemas.contact_lists import BASES, CHANNELS, Bases, Objections
 from schemas.manifest import ContactsUsed
-from tasks.core.access import cause_of
 from tasks.core.arrow_text import Octets
 from tasks.core.contract.customer_ids import IdTable, fold
 from tasks.core.contract.objections import ListedObjections, fingerprint
 from tasks.core.contract.objections import Objections as Objectors
-from tasks.core.errors import ConfigError
-from tasks.core.intake.as_of_date import named_days
+from tasks.core.intake.contact_files import find_list, reading_list
 from tasks.core.intake.contact_rows import Judged, quarantined, read_rows, refuse_too_many
 from tasks.core.storage.hashing import sha256_of
 from tasks.core.storage.secret import Secret
 
 PURPOSE: Final = "objections"
 """What the key of fingerprints is derived for."""
-
-_ONE_HOUR: Final = timedelta(hours=1)
 
 
 class ContactBases:
@@ -76,15 +71,15 @@ def read_contacts(config: ContactsConfig, secret: Secret, now: datetime) -> Cont
         ConfigError: a list is missing, cannot be read or is too old.
         ContactsError: a list breaks its contract.
     """
-    path, day = _find("objections", config.objections, config.max_age_hours, now)
-    with _reading("objections", path):
+    path, day = find_list("objections", config.objections, config.max_age_hours, now)
+    with reading_list("objections", path):
         ids, faults = _read_objections(path, config)
     key = secret.key(PURPOSE)
     prints = sorted({fingerprint(key, each) for each in ids})
     bases, basis_id = None, None
     if config.basis is not None:
-        path, _ = _find("basis", config.basis, config.max_age_hours, now)
-        with _reading("basis", path):
+        path, _ = find_list("basis", config.basis, config.max_age_hours, now)
+        with reading_list("basis", path):
             bases, of_basis = _read_bases(path, config, now.date())
             basis_id = fingerprint(key, sha256_of(path)).hex()[:16]
         faults = pd.concat([faults, of_basis], ignore_index=True)
@@ -102,63 +97,6 @@ def read_contacts(config: ContactsConfig, secret: Secret, now: datetime) -> Cont
 def objections_id(prints: Sequence[bytes]) -> str:
     """Identify everyone who objected by their fingerprints in ascending order: 16 hex digits."""
     return hashlib.sha256(b"".join(prints)).hexdigest()[:16]
-
-
-@contextmanager
-def _reading(name: ListName, path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConfigError(f"contacts.{name}: {cause_of(error, path)} Nobody is scored without it.") from None
-
-
-def _find(name: ListName, given: Path, max_age_hours: int, now: datetime) -> tuple[Path, date]:
-    """Find a list, in a folder the newest, and its day; refuse one that is too old."""
-    try:
-        files = [each for each in given.iterdir() if _is_list(each)] if given.is_dir() else [given]
-        dated = [(*_changed(each, now), each) for each in files]
-    except OSError as error:
-        raise ConfigError(
-            f"contacts.{name}: '{given}' cannot be read: {error.strerror}. Nobody is scored without the list;"
-            " correct the path, or have the CRM export it."
-        ) from None
-    if not dated:
-        raise ConfigError(
-            f"contacts.{name}: the folder '{given}' has no CSV file. Nobody is scored without the list; have"
-            " the CRM export it."
-        )
-    changed, day, path = max(dated)
-    hours = (now - changed) / _ONE_HOUR
-    if hours > max_age_hours:
-        raise ConfigError(
-            f"contacts.{name}: '{path}' is {hours:.0f} hours old; the limit is {max_age_hours}"
-            " (contacts.max_age_hours). Nobody is scored by it; have the CRM export a new one."
-        )
-    return path, day
-
-
-def _is_list(path: Path) -> bool:
-    return path.suffix == ".csv" and not path.name.startswith(".") and path.is_file()
-
-
-def _changed(path: Path, now: datetime) -> tuple[datetime, date]:
-    """Return the end of the day in a list's name, or else when it changed; and that day.
-
-    Raises:
-        ConfigError: its name has several days, or one in the future.
-        OSError: there is no such file.
-    """
-    changed = datetime.fromtimestamp(path.stat().st_mtime, tz=now.tzinfo)
-    days = named_days(path.name)
-    if len(days) > 1 or max(days, default=now.date()) > now.date():
-        raise ConfigError(
-            f"the contact list '{path}' has a day in the future, or several, in its name; today is"
-            f" {now.date()}. Rename it with the day on which it was exported."
-        )
-    if not days:
-        return changed, changed.date()
-    day = days.pop()
-    return min(datetime.combine(day + timedelta(days=1), datetime.min.time(), tzinfo=now.tzinfo), now), day
 
 
 def _read_objections(path: Path, config: ContactsConfig) -> tuple[list[str], pd.DataFrame]:

@@ -1,6 +1,7 @@
 """Keep keyed fingerprints of everyone who objected, for runs that are given no list: a roll-back, a rerun."""
 
-from datetime import UTC, datetime
+import shutil
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -21,9 +22,13 @@ FINGERPRINTS: Final = "fingerprints.bin"
 
 
 def keep_objections(folder: Path, contacts: Contacts, secret: Secret, now: datetime) -> None:
-    """Keep a list's fingerprints below `folder`, atomically; the caller holds the lock on `work`."""
+    """Keep a list's fingerprints below `folder`, atomically; the caller holds the lock on `work`.
+
+    The same customers on a later day replace the ones kept before, so that the list's age is known.
+    """
     newest = newest_kept(folder)
-    if newest is not None and newest.name.endswith(contacts.used.objections_id):
+    same = newest is not None and newest.name.endswith(f"-{contacts.used.objections_id}")
+    if newest is not None and same and _is_as_kept(newest, contacts.day):
         return
     target = folder / f"{now.astimezone(UTC):%Y-%m-%dT%H%M%S.%f}-{contacts.used.objections_id}"
     sweep_stages(folder)
@@ -39,6 +44,13 @@ def keep_objections(folder: Path, contacts: Contacts, secret: Secret, now: datet
     )
     write_new(stage / MANIFEST, to_json(manifest))
     reveal(stage, target)
+    if newest is not None and same:
+        shutil.rmtree(newest)
+
+
+def _is_as_kept(folder: Path, day: date) -> bool:
+    manifest = _manifest(folder)
+    return manifest is not None and manifest.day >= day and is_as_sealed(folder, manifest, hashed=True)
 
 
 def newest_kept(folder: Path) -> Path | None:
@@ -49,10 +61,27 @@ def newest_kept(folder: Path) -> Path | None:
     """
     try:
         with accessing(folder):
-            kept = [each for each in folder.iterdir() if not each.name.startswith(".")]
+            kept = [each for each in folder.iterdir() if each.name.startswith("20")]
     except FileNotFoundError:
         return None
     return max(kept, default=None)
+
+
+def read_day_kept(folder: Path) -> date | None:
+    """Read the day of the newest list that was kept, and not who is on it; None if none was.
+
+    Raises:
+        ConfigError: it is damaged.
+        AccessError: it cannot be read.
+    """
+    newest = newest_kept(folder)
+    if newest is None:
+        return None
+    with accessing(newest):
+        manifest = _manifest(newest)
+        if manifest is None or not is_as_sealed(newest, manifest, hashed=False):
+            raise ConfigError(_damaged(newest))
+    return manifest.day
 
 
 def read_kept(folder: Path, secret: Secret) -> Contacts | None:
@@ -68,14 +97,11 @@ def read_kept(folder: Path, secret: Secret) -> Contacts | None:
     with accessing(newest):
         manifest = _manifest(newest)
         if manifest is None or not is_as_sealed(newest, manifest, hashed=True):
-            raise ConfigError(
-                f"the objections kept in '{newest}' have changed since they were written. Set"
-                " contacts.objections, so that nobody who objected is scored."
-            )
+            raise ConfigError(_damaged(newest))
         if manifest.key_id != secret.key_id:
             raise ConfigError(
                 f"the objections kept in '{newest}' were made with another key. Set contacts.objections, or"
-                " restore the key (CHURN_KEY, see docs/campaigns.md)."
+                " restore the key (CHURN_KEY, see docs/operations.md)."
             )
         prints = (newest / FINGERPRINTS).read_bytes()
     objections = KeptObjections(prints, secret.key(PURPOSE))
@@ -83,6 +109,13 @@ def read_kept(folder: Path, secret: Secret) -> Contacts | None:
         objections_id=manifest.objections_id, objections=len(prints) // FINGERPRINT_BYTES, kept=True
     )
     return Contacts(objections, None, used, quarantined("objections", []), prints, manifest.day)
+
+
+def _damaged(folder: Path) -> str:
+    return (
+        f"the objections kept in '{folder}' have changed since they were written. Set contacts.objections, so"
+        " that nobody who objected is scored."
+    )
 
 
 def _manifest(folder: Path) -> KeptManifest | None:

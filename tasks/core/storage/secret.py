@@ -20,7 +20,7 @@ LEAST_CHARACTERS: Final = 32
 
 @dataclass(frozen=True)
 class Secret:
-    """Where the key comes from: given as text, or from a file that is made once, if there is a place for one."""
+    """Where the key comes from: given as text, or from a file that is made once; None if none can be."""
 
     path: Path | None
     given: str | None = field(default=None, repr=False)

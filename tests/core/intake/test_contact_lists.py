@@ -10,6 +10,7 @@ from schemas.contact_lists import BASES, CHANNELS
 from tasks.core.errors import ConfigError, ContactsError
 from tasks.core.intake.contact_lists import Contacts, read_contacts
 from tests.harness.environment import SECRET
+from tests.harness.rights import bound_by_rights
 
 NOW = datetime(2026, 3, 3, 4, tzinfo=UTC)
 OBJECTIONS = "customerID,objected_on,scope\n"
@@ -185,3 +186,11 @@ def test_who_objected_identifies_a_list_and_how_it_is_written_does_not(tmp_path:
     assert first.used.objections_id == same.used.objections_id != other.used.objections_id
     assert first.fingerprints == same.fingerprints
     assert len(first.fingerprints) == 64
+
+
+def test_a_list_of_another_account_is_refused(tmp_path: Path) -> None:
+    """With what to do."""
+    path = write(tmp_path / "o.csv", OBJECTIONS)
+    path.chmod(0)
+    with bound_by_rights(), pytest.raises(ConfigError, match=r"contacts\.objections: .* Permission denied"):
+        read(path)

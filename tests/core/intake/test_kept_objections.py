@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from tasks.core.contract.objections import ListedObjections, fingerprint
 from tasks.core.errors import ConfigError
 from tasks.core.intake.contact_lists import PURPOSE, Contacts, objections_id
 from tasks.core.intake.contact_rows import quarantined
-from tasks.core.intake.kept_objections import FINGERPRINTS, keep_objections, read_kept
+from tasks.core.intake.kept_objections import FINGERPRINTS, keep_objections, read_day_kept, read_kept
 from tasks.core.storage.secret import Secret
 from tests.harness.environment import SECRET
 
@@ -71,3 +72,36 @@ def test_damaged_fingerprints_stop_the_run(damage: bytes, tmp_path: Path) -> Non
     path.write_bytes(damage)
     with pytest.raises(ConfigError, match="have changed since they were written"):
         read_kept(tmp_path, SECRET)
+
+
+def test_the_same_customers_on_a_later_day_are_kept_once(tmp_path: Path) -> None:
+    """Only the list's day is new, so that its age counts from the last one."""
+    keep_objections(tmp_path, contacts("A"), SECRET, NOW)
+    assert read_day_kept(tmp_path) == NOW.date()
+    later = replace(contacts("A"), day=NOW.date() + timedelta(days=9))
+    keep_objections(tmp_path, later, SECRET, NOW + timedelta(days=9))
+
+    (kept,) = tmp_path.iterdir()
+    assert kept.name.startswith("2026-03-12T")
+    assert read_day_kept(tmp_path) == later.day
+
+
+def test_what_is_damaged_is_kept_again(tmp_path: Path) -> None:
+    """By the next run that is given a list, though its customers are the same."""
+    keep_objections(tmp_path, contacts("A"), SECRET, NOW)
+    (path,) = tmp_path.rglob(FINGERPRINTS)
+    path.write_bytes(b"")
+    with pytest.raises(ConfigError, match="have changed since they were written"):
+        read_day_kept(tmp_path)
+    keep_objections(tmp_path, contacts("A"), SECRET, NOW + timedelta(seconds=1))
+
+    assert read_kept(tmp_path, SECRET) is not None
+
+
+def test_what_is_not_ours_is_not_the_newest(tmp_path: Path) -> None:
+    """A note beside the lists that were kept."""
+    keep_objections(tmp_path, contacts("A"), SECRET, NOW)
+    (tmp_path / "note.txt").touch()
+
+    assert read_day_kept(tmp_path) == NOW.date()
+    assert read_day_kept(tmp_path / "none") is None
