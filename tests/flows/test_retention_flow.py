@@ -40,11 +40,12 @@ def test_a_dry_run_deletes_nothing(home: FlowHome, monkeypatch: pytest.MonkeyPat
     said = str(retention.fn(dry_run=True).message)
     assert old.exists()
     assert not log.exists()
-    assert said == "Would delete archive: 1, rejected: 0, scores: 0, runs: 0, truth: 0, prefect_files: 0."
+    rest = "rejected: 0, scores: 0, runs: 0, truth: 0, contacts: 0, prefect_files: 0."
+    assert said == f"Would delete archive: 1, {rest}"
     assert str(retention.fn().message).startswith("Deleted archive: 1,")
 
     assert not old.exists()
-    assert len(log.read_text().splitlines()) == 7
+    assert len(log.read_text().splitlines()) == 8
 
 
 def test_everything_in_a_used_home_has_a_rule(
@@ -212,7 +213,8 @@ def test_without_prefect_files_are_swept_all_the_same(
 
     said = str(retention.fn().message)
 
-    assert said == "Deleted archive: 0, rejected: 0, scores: 0, runs: 0, truth: 0, prefect_files: 0."
+    rest = "rejected: 0, scores: 0, runs: 0, truth: 0, contacts: 0, prefect_files: 0."
+    assert said == f"Deleted archive: 0, {rest}"
     assert [each.message for each in caplog.records if each.levelname == "WARNING"] == [
         "Prefect's own runs could not all be swept; the next sweep will continue."
     ]

@@ -41,6 +41,7 @@ def publish_scores(
     *,
     bundle: str = BUNDLE,
     inputs: ScoringInputs = INPUTS,
+    counts: RowCounts = COUNTS,
     **facts: Any,
 ) -> Path:
     """Publish scores of ten customers as the night does; `extract` is an id."""
@@ -49,7 +50,7 @@ def publish_scores(
     manifest = ScoresManifest(
         files=seal_files(stage),
         as_of_date=as_of,
-        extract=ExtractIdentity(extract_id=extract, sha256=extract * 4, simulated=False, counts=COUNTS),
+        extract=ExtractIdentity(extract_id=extract, sha256=extract * 4, simulated=False, counts=counts),
         ignored_columns=(),
         bundle_id=bundle,
         bundle_manifest_sha256="c" * 64,
