@@ -90,5 +90,5 @@ def test_a_seed_gives_the_same_lists(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     """In one line."""
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match="could not write contact lists into '.*file'"):
+    with pytest.raises(ConfigError, match=r"could not write contact lists into '.*file'"):
         write(tmp_path / "file")
