@@ -32,9 +32,9 @@ def test_customers_are_found_whatever_case_and_blanks(listed: list[str], asked: 
 
 def test_what_differs_only_in_case_or_blanks_is_one_customer() -> None:
     """As CRM and call centre write the same id."""
-    table = IdTable([fold("7590-vhveg"), fold("Client Été 1")])
+    table = IdTable([fold("0000-aaaab"), fold("Client Été 1")])
 
-    assert find(table, [" 7590 -VHVEG\t", "client été1", "7590-VHVE", "7590-VHVEGX"]) == [0, 1, -1, -1]
+    assert find(table, [" 0000 -AAAAB\t", "client été1", "0000-AAAA", "0000-AAAABX"]) == [0, 1, -1, -1]
 
 
 def test_a_table_survives_the_way_to_a_worker() -> None:

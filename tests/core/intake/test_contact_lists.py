@@ -49,10 +49,10 @@ def basis_of(contacts: Contacts, customer: str) -> dict[str, str]:
 @pytest.mark.parametrize("scope", ["marketing", "profiling", "all"])
 def test_any_scope_is_an_objection(scope: str, separator: str, tmp_path: Path) -> None:
     """Scoring serves marketing here; columns may come in any order, and with a byte-order mark."""
-    text = f"\ufeffscope,customerID,objected_on\r\n{scope}, 7590-vhveg ,2026-01-31\r\n\r\n"
+    text = f"\ufeffscope,customerID,objected_on\r\n{scope}, 0000-aaaab ,2026-01-31\r\n\r\n"
     contacts = read(write(tmp_path / "objections.csv", text.replace(",", separator)))
 
-    assert objects(contacts, "7590-VHVEG", "5575-GNVDE") == [True, False]
+    assert objects(contacts, "0000-AAAAB", "0000-AAAAC") == [True, False]
     assert contacts.used.objections == 1
     assert contacts.quarantine.empty
 
