@@ -264,6 +264,10 @@ LIST_HOURS: Final = 48
 """The age up to which a contact list is used, in hours."""
 
 
+MAX_BAD_SHARE: Final = 0.05
+"""The share of a contact list's rows from which it is refused, if they are bad."""
+
+
 class ContactsConfig(Closed):
     """The contact lists that the CRM maintains (docs/data-contract.md)."""
 
@@ -283,7 +287,7 @@ class ContactsConfig(Closed):
         " without one, since its last change.",
     )
     max_quarantined_share: Number = Field(
-        default=0.05,
+        default=MAX_BAD_SHARE,
         gt=0,
         le=1,
         description="A list is refused if this share of its rows, or more, is bad.",

@@ -19,7 +19,7 @@ def find_list(name: ListName, given: Path, max_age_hours: int, now: datetime) ->
     """Find a list, in a folder the newest, and its day.
 
     Raises:
-        ConfigError: there is none, it cannot be read or is too old, or the day in its name is impossible.
+        ConfigError: it is missing, cannot be read or is too old, or the day in its name is impossible.
     """
     try:
         files = [each for each in given.iterdir() if _is_list(each)] if given.is_dir() else [given]

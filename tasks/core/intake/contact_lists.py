@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from schemas.columns import ID
-from schemas.config import ContactsConfig
+from schemas.config import MAX_BAD_SHARE, ContactsConfig
 from schemas.contact_lists import BASES, CHANNELS, Bases, Objections
 from schemas.manifest import ContactsUsed
 from tasks.core.arrow_text import Octets
@@ -73,7 +73,7 @@ def read_contacts(config: ContactsConfig, secret: Secret, now: datetime) -> Cont
     """
     path, day = find_list("objections", config.objections, config.max_age_hours, now)
     with reading_list("objections", path):
-        ids, faults = _read_objections(path, config)
+        ids, faults = _read_objections(path, config.max_quarantined_share)
     key = secret.key(PURPOSE)
     prints = sorted({fingerprint(key, each) for each in ids})
     bases, basis_id = None, None
@@ -99,13 +99,24 @@ def objections_id(prints: Sequence[bytes]) -> str:
     return hashlib.sha256(b"".join(prints)).hexdigest()[:16]
 
 
-def _read_objections(path: Path, config: ContactsConfig) -> tuple[list[str], pd.DataFrame]:
+def read_objections(path: Path) -> ListedObjections:
+    """Read an objection list for a program that scores frames; its age is for that program to judge.
+
+    Raises:
+        ConfigError: the list cannot be read.
+        ContactsError: it breaks its contract, by the default limit.
+    """
+    with reading_list("objections", path):
+        return ListedObjections(_read_objections(path, MAX_BAD_SHARE)[0])
+
+
+def _read_objections(path: Path, limit: float) -> tuple[list[str], pd.DataFrame]:
     """List everyone who objected, folded; a bad row with a readable id is an objection, too."""
     judged = Judged()
     ids: dict[str, None] = {}
     for frame in read_rows(path, "objections", Objections.to_schema(), judged):
         ids |= dict.fromkeys(map(fold, frame.loc[frame["named"], ID].tolist()))
-    refuse_too_many("objections", judged, config.max_quarantined_share)
+    refuse_too_many("objections", judged, limit)
     return [*ids], quarantined("objections", judged.faults)
 
 
