@@ -8,6 +8,7 @@ import sys
 
 from schemas import rules
 from schemas.columns import CATEGORIES, EXTRACT_ORDER, ID, TARGET
+from schemas.contact_lists import REASONS, Bases, Objections
 from schemas.customer_ids import DAMAGES
 from schemas.extract import TrainingExtract
 from schemas.quarantine_reasons import HINTS, RULES
@@ -144,8 +145,46 @@ def contract_document() -> str:
             "|---|---|---|",
             *(f"| {refusal} | {reader} | {action} |" for refusal, reader, action in _REFUSALS),
             "",
+            *_contact_lists(),
         ]
     )
+
+
+def _contact_lists() -> list[str]:
+    """Write the contracts of the two contact lists: columns, what a fault means, reason codes."""
+    lines = [
+        "## Contact lists",
+        "",
+        "Generated from `schemas/contact_lists.py`. Two CSV files beside the extract say who objected, and",
+        "on what basis a customer may be contacted; [operations](operations.md#who-objected) explains how to",
+        "configure them. They are UTF-8, separated by commas, semicolons, tabs or bars, and have exactly",
+        "these columns, in any order; a file with another header is refused. Ids match whatever their case",
+        "and the blanks in them: ` sim-0000001` is `SIM-0000001`.",
+        "",
+    ]
+    for name, contract in (("objections", Objections), ("basis", Bases)):
+        lines += [f"`{name}`:", "", "| column | checks |", "|---|---|"]
+        lines += [
+            f"| `{column}` | {'; '.join(dict.fromkeys(map(_describe, found.checks)))} |"
+            for column, found in contract.to_schema().columns.items()
+        ]
+        lines.append("")
+    return [
+        *lines,
+        "Doubt means no:",
+        "",
+        "- Every scope leaves the customer out of scoring, and so does a bad row whose id can be read.",
+        "- A bad row gives no basis, nor does one that begins in the future.",
+        "- Rows with the same customer and channel that differ give no basis for that channel.",
+        "",
+        "Bad rows are listed in `contacts_quarantine.csv` beside the scores, by `contact_list`, line,",
+        "column, reason and hint, without values. A list with too many of them is refused (exit code 20).",
+        "",
+        "| reason | hint |",
+        "|---|---|",
+        *(f"| `{code}` | {hint} |" for code, hint in REASONS.items()),
+        "",
+    ]
 
 
 def _kind(name: str) -> str:
@@ -169,7 +208,16 @@ def _describe(check: "object") -> str:
         return f"at most {statistics['max_value']:,}"
     if kind == "str_length":
         return f"at most {statistics['max_value']} characters"
-    return "not blank" if kind == "str_contains" else "not damaged (below)"
+    return _FIXED[kind]
+
+
+_FIXED = {
+    "str_contains": "not blank",
+    "damaged_id": "not damaged ([rule](#what-a-customerid-may-look-like))",
+    "str_matches": "a day that exists, such as `2026-03-01`",
+    "impossible_day": "a day that exists, such as `2026-03-01`",
+}
+"""Descriptions of the checks that have no settings to show."""
 
 
 def _first_line(rule: object) -> str:

@@ -23,6 +23,7 @@ from schemas.config import Locations
 from tasks.core.access import explain
 from tasks.core.errors import ChurnError, ConfigError, PublishError, as_user_error
 from tasks.core.storage.atomic import make_folder
+from tasks.core.storage.secret import Secret
 from tasks.dashboard.flows import Ended
 from tasks.environment import HOME, read_environment
 
@@ -144,6 +145,13 @@ def locations(*, make: bool = True) -> Locations:
             " Set it to one you may write to."
         ) from None
     return Locations(home=home, prefect_home=prefect_home and prefect_home.absolute())
+
+
+def secret() -> Secret:
+    """Return where the operator's key is: CHURN_KEY, or a file that is made once."""
+    environment = read_environment()
+    given = environment.key.get_secret_value() if environment.key is not None else None
+    return Secret(environment.key_file, given)
 
 
 def run(main: Callable[[], Ended | None]) -> NoReturn:

@@ -35,6 +35,7 @@ def promote(
     with on_dashboard():
         summary = move_champion(
             home=home,
+            secret=cli.secret(),
             now=cli.clock(config.timezone),
             bundle=bundle,
             force=force,

@@ -44,6 +44,7 @@ def score(
         night = score_night(
             home=home,
             config=config,
+            secret=cli.secret(),
             now=cli.clock(config.timezone),
             extract=extract,
             as_of=as_of,

@@ -8,6 +8,8 @@ from typing import Final
 
 from flows import cli
 from schemas.config import SimulationConfig
+from schemas.timezone import DEFAULT_TIMEZONE
+from tasks.core.intake.as_of_date import named_days
 from tasks.core.simulator.bad_rows import kinds_in_turn
 from tasks.core.simulator.drift_scenarios import parse_drift
 from tasks.core.simulator.extract_writer import WrittenExtract, truth_path, write_extract
@@ -29,6 +31,21 @@ def main() -> None:
         progress=_progress(flags.rows),
     )
     print(_summary(written, flags.out, labelled=not flags.unlabelled))
+    if flags.contacts is not None:
+        _write_contacts(flags)
+
+
+def _write_contacts(flags: argparse.Namespace) -> None:
+    """Write contact lists of the day in the extract's name or, without one, of today."""
+    from tasks.core.simulator.contact_writer import write_contacts  # noqa: PLC0415 over a second
+
+    days = named_days(flags.out.name)
+    day = max(days) if days else cli.clock(DEFAULT_TIMEZONE)().date()
+    written = write_contacts(flags.contacts, day, rows=flags.rows, seed=flags.seed, bad_share=flags.bad_rows)
+    print(
+        f"{flags.contacts}: contact lists of {day}: {written.objections:,} customers objected;"
+        f" {written.bases:,} bases; {len(written.planted):,} bad lines"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,6 +76,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="COLUMN=SHIFT",
         help="change tenure or MonthlyCharges by this share (0.2: a fifth more), or add SHIFT to the share "
         "of a category column's riskiest value (Contract=0.1); dependent columns change too; repeatable",
+    )
+    parser.add_argument(
+        "--contacts",
+        type=cli.path,
+        metavar="FOLDER",
+        help="also write, into this folder, who objected and on what basis customers may be contacted, of the"
+        " day in the name of --out or of today; --bad-rows applies to these lists too",
     )
     parser.add_argument("--unlabelled", action="store_true", help="leave out the Churn column")
     return parser

@@ -19,7 +19,8 @@ def main() -> None:
     cli.add_config_flags(parser, ScoreConfig)
     flags = parser.parse_args()
     config = load_config(ScoreConfig, flags.config, flags.set)
-    status = collect_status(cli.locations(make=False), config.alarms, cli.clock(config.timezone)())
+    now = cli.clock(config.timezone)()
+    status = collect_status(cli.locations(make=False), config.alarms, now, config.contacts)
     if flags.json:
         print(json.dumps(status.model_dump(mode="json"), indent=1))  # ASCII, for any locale
     else:

@@ -8,7 +8,7 @@ and is never hashed, so moving a folder does not change a model's identity.
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import AfterValidator, Field, StrictInt, model_validator
 
 from schemas.closed import Closed, Number
 from schemas.operations import AlarmPolicy
@@ -251,6 +251,49 @@ class TrainConfig(Closed):
     gate: GatePolicy = GatePolicy()
 
 
+def _named(path: Path) -> Path:
+    if path == Path():
+        raise ValueError("is empty, which would be the current folder")
+    return path
+
+
+ListPath = Annotated[Path, AfterValidator(_named)]
+
+
+LIST_HOURS: Final = 48
+"""The age up to which a contact list is used, in hours."""
+
+
+MAX_BAD_SHARE: Final = 0.05
+"""The share of a contact list's rows from which it is refused, if they are bad."""
+
+
+class ContactsConfig(Closed):
+    """The contact lists that the CRM maintains (docs/data-contract.md)."""
+
+    objections: ListPath = Field(
+        description="CSV file of the customers who objected, or a folder whose newest file is read;"
+        " none of them is scored."
+    )
+    basis: ListPath | None = Field(
+        default=None,
+        description="CSV file, or folder, of the basis on which each customer may be contacted by a channel.",
+    )
+    max_age_hours: StrictInt = Field(
+        default=LIST_HOURS,
+        ge=1,
+        le=8_760,
+        description="With an older list nobody is scored: hours since the end of the day in its name or,"
+        " without one, since its last change.",
+    )
+    max_quarantined_share: Number = Field(
+        default=MAX_BAD_SHARE,
+        gt=0,
+        le=1,
+        description="A list is refused if this share of its rows, or more, is bad.",
+    )
+
+
 LOCAL: Final = "threads"
 """The runner without a cluster: threads in this process."""
 
@@ -259,6 +302,10 @@ class ScoreConfig(Closed):
     """Everything that determines how a nightly run scores."""
 
     ingest: IngestConfig = IngestConfig()
+    contacts: ContactsConfig | None = Field(
+        default=None,
+        description="Contact lists; without them, whoever objected by the last ones is still left out.",
+    )
     timezone: Timezone = DEFAULT_TIMEZONE
     threads: StrictInt = Field(
         default=2,
@@ -311,6 +358,11 @@ class Locations(Closed):
     def rejected(self) -> Path:
         """Extracts that broke the contract, each with its reason."""
         return self.home / "rejected"
+
+    @property
+    def contacts(self) -> Path:
+        """Keyed fingerprints of the customers who objected, for runs without a list."""
+        return self.home / "contacts"
 
     @property
     def registry(self) -> Path:

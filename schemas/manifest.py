@@ -73,6 +73,21 @@ class BundleManifest(Closed):
         return self.files[MODEL].sha256[:16]
 
 
+class ContactsUsed(Closed):
+    """The contact lists that a result was made with, by keyed hashes and counts."""
+
+    objections_id: ShortId = Field(description="Keyed hash of everyone who objected.")
+    objections: int = Field(ge=0, description="Customers who objected.")
+    basis_id: ShortId | None = Field(
+        default=None, description="Keyed hash of the bases; None without a list."
+    )
+    bases: int = Field(default=0, ge=0, description="Customers and channels with a basis.")
+    quarantined: int = Field(default=0, ge=0, description="Rows of both lists that break their contract.")
+    kept: bool = Field(
+        default=False, description="Whether no list was configured, and the last one that was kept applies."
+    )
+
+
 class ScoresManifest(Closed):
     """The seal of one published folder of scores."""
 
@@ -88,6 +103,9 @@ class ScoresManifest(Closed):
     horizon: Horizon | None = Field(default=None, description="The champion's; None if it has none.")
     inputs_id: InputsId = None
     inputs: ScoringInputs | None = Field(default=None, description="What they are; None in format 1.")
+    contacts: ContactsUsed | None = Field(
+        default=None, description="None if there were no objections to apply."
+    )
     gate_outcome: Literal["passed", "not proven", "refused"]
     forced: bool = Field(description="Whether --force allowed a simulated champion to score real customers.")
     scored: int = Field(ge=0)

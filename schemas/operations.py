@@ -67,6 +67,13 @@ class RetentionPolicy(Closed):
         le=3_650,
         description="Days to keep a training run's checkpoints and TensorBoard logs after its start.",
     )
+    contacts_days: StrictInt = Field(
+        default=1_095,
+        ge=1,
+        le=3_650,
+        description="Days to keep the fingerprints of an objection list after the last run that was given it,"
+        " except for the newest.",
+    )
     prefect_days: StrictInt = Field(
         default=30,
         ge=1,

@@ -52,11 +52,19 @@ class RowCounts(Closed):
     quarantined: int = Field(ge=0)
     exact_duplicates: int = Field(ge=0, description="Identical repeats of a customer's row; one is kept.")
     blank_lines: int = Field(ge=0)
+    objected: int = Field(
+        default=0, ge=0, description="Accepted rows of customers who objected; never encoded."
+    )
 
     @property
     def reconciles(self) -> bool:
         """Whether every received line is accounted for exactly once."""
-        return self.received == self.accepted + self.quarantined + self.exact_duplicates + self.blank_lines
+        return self.received == self.accounted
+
+    @property
+    def accounted(self) -> int:
+        """Lines that ended up somewhere."""
+        return self.accepted + self.quarantined + self.exact_duplicates + self.objected + self.blank_lines
 
 
 class ValueAudit(Closed):

@@ -26,6 +26,7 @@ AlarmCode = Literal[
     "extract_waits",
     "extract_rejected",
     "sidecar_waits",
+    "contacts_stale",
     "sweep_overdue",
     "disk_nearly_full",
 ]
@@ -66,6 +67,7 @@ class NightStatus(Closed):
     flagged: int = Field(ge=0)
     quarantined: int = Field(ge=0)
     exact_duplicates: int = Field(ge=0)
+    objected: int = Field(ge=0, description="Accepted rows of customers who objected; not scored.")
     latest: bool = Field(description="Whether latest.json points here.")
     superseded: bool = Field(
         description="Whether a corrected extract, or the same one read by other settings, was scored later."

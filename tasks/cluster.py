@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from schemas.config import LOCAL, ScoreConfig
 from tasks.core.bundle.bundle_files import Bundle
+from tasks.core.contract.objections import Objections
 from tasks.core.engine import partition_results
 from tasks.core.engine.partition_results import Recorded
 from tasks.core.engine.partitions import Partition, cut_partitions
@@ -89,7 +90,8 @@ class Cluster:
                 f"--runner {self._name}: no scheduler with a worker answers. Start both"
                 " (docs/scale.md), or leave out --runner."
             ) from None
-        submit, common = self._client.submit, (job.champion, job.config, folder)
+        objections = self._client.scatter([job.objections], broadcast=True)[0] if job.objections else None
+        submit, common = self._client.submit, (job.champion, job.config, folder, objections)
         return Results(
             [submit(_score_partition, each, *common, pure=False) for each in partitions], self._name
         )
@@ -151,7 +153,13 @@ def _gather(job: ScoringJob, partitions: Results, folder: Path) -> StagedScores:
     return stage_scores(job, from_workers)
 
 
-def _score_partition(partition: Partition, champion: Bundle, config: ScoreConfig, folder: Path) -> Recorded:
+def _score_partition(
+    partition: Partition,
+    champion: Bundle,
+    config: ScoreConfig,
+    folder: Path,
+    objections: Objections | None,
+) -> Recorded:
     """Score a partition on a worker, into a file in a folder that all machines share.
 
     Raises:
@@ -168,7 +176,9 @@ def _score_partition(partition: Partition, champion: Bundle, config: ScoreConfig
         )
     scorer = champion.scorer()
     with publish.translate_disk_errors(folder.name):
-        return partition_results.score_partition(partition, scorer, config.ingest, folder)
+        return partition_results.score_partition(
+            partition, scorer, config.ingest, folder, objections=objections
+        )
 
 
 def _address(runner: str) -> str | None:

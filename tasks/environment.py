@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tasks.core.errors import ConfigError
@@ -33,7 +33,28 @@ class Environment(BaseSettings):
     prefect_home: Annotated[Path, BeforeValidator(_named), AfterValidator(Path.expanduser)] | None = Field(
         default=None, validation_alias="PREFECT_HOME", description="Prefect's own folder."
     )
+    key: SecretStr | None = Field(
+        default=None, description="Key for fingerprints of customers and the draw of control groups."
+    )
+    config_home: str = Field(
+        default="",
+        validation_alias="XDG_CONFIG_HOME",
+        description="Folder of the user's settings; ~/.config if it is empty or relative.",
+    )
     notify: str = Field(default="", description="Prefect's notification blocks, separated by commas.")
+
+    @property
+    def key_file(self) -> Path | None:
+        """Where a key is made if none is given; None for a user without a home folder.
+
+        Source of the rule: XDG Base Directory Specification 0.8.
+        """
+        try:
+            folder = Path(self.config_home).expanduser()
+            settings = folder if folder.is_absolute() else Path.home() / ".config"
+        except RuntimeError:
+            return None
+        return settings / "telconova-churn" / "key"
 
 
 def read_environment() -> Environment:

@@ -9,9 +9,12 @@ import pytest
 
 from tasks.core.storage.locks import locked
 from tests.harness.customers import make_customers
+from tests.harness.environment import KEY, SECRET
 from tests.harness.home import Home
 
 ROOT = Path(__file__).parents[1]
+assert SECRET.given is not None
+os.environ[KEY] = SECRET.given  # none is made in the home folder of whoever runs the tests
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from docs.data_contract import contract_document
+from schemas.contact_lists import REASONS
 from schemas.extract import TrainingExtract
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +20,7 @@ def test_every_check_is_documented() -> None:
     document = contract_document()
 
     assert all(f"`{check.name}`" in document for check in schema.checks)
-    assert document.count("not blank") == 1
+    assert document.count("not blank") == 3
+    assert all(f"`{reason}`" in document for reason in REASONS)
     assert "0 to 120" in document
     assert document.count("at most 10,000;") == document.count("at most 1,000,000;") == 1

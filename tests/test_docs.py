@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from schemas.config import ScoreConfig
+from schemas.config import ContactsConfig, ScoreConfig
 from schemas.quarantine_reasons import HINTS
 from schemas.status import AlarmCode
 from tasks.core import errors
@@ -71,6 +71,19 @@ def test_the_example_of_settings_can_be_used(tmp_path: Path) -> None:
     assert set(contract_names(tuple(ingest.aliases), ingest)) == {"tenure", "customerID"}
     assert ingest.value_maps["SeniorCitizen"] == {"No": "0", "Yes": "1"}
     assert ingest.allow_personal_columns
+
+
+def test_the_example_of_contact_lists_can_be_used(tmp_path: Path) -> None:
+    """It names every setting, with its default where there is one."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(# night\.yaml.*?)```", page, flags=re.DOTALL)
+    (tmp_path / "night.yaml").write_text(example)
+
+    contacts = load_config(ScoreConfig, tmp_path / "night.yaml", []).contacts
+
+    assert contacts is not None
+    assert contacts.model_fields_set == set(ContactsConfig.model_fields)
+    assert contacts == ContactsConfig(objections=contacts.objections, basis=contacts.basis)
 
 
 def test_every_alarm_has_its_line() -> None:

@@ -72,6 +72,12 @@ class ExtractError(ChurnError):
         self.quarantine = quarantine
 
 
+class ContactsError(ChurnError):
+    """The CRM team's contact list breaks its contract; nobody is scored, as someone may have objected."""
+
+    exit_code = 20
+
+
 class ChangedError(ExtractError):
     """The extract changed while it was processed: its sender is still writing it."""
 

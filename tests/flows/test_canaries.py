@@ -22,6 +22,8 @@ IDS, CELLS, EXTRA, NAMES, LINES = (
     CANARIES[35:40],
     CANARIES[40:],
 )
+OBJECTORS = IDS[:10]
+"""Those among them who objected; no file of a home but the extracts may name them."""
 DELIVERED = ("inbox", "work", "archive", "rejected")
 """Where extracts lie, which hold what they hold; elsewhere only scores.csv may name customers."""
 
@@ -33,15 +35,15 @@ def traces_of(value: str) -> list[bytes]:
     return [data, value.encode("utf-16-le"), *encoded]
 
 
-def found_in(files: list[Path]) -> set[tuple[str, str]]:
-    """List the files in which a canary can be read, in any form."""
+def found_in(files: list[Path], values: list[str] = CANARIES) -> set[tuple[str, str]]:
+    """List the files in which a canary can be read, in any form, also in capitals as in the contact lists."""
     return {
         (path.name, value)
         for path in files
         if path.is_file()
         for content in [path.read_bytes()]
-        for value in CANARIES
-        if any(trace in content for trace in traces_of(value))
+        for value in values
+        if any(trace in content for form in (value, value.upper()) for trace in traces_of(form))
     }
 
 
@@ -71,15 +73,39 @@ def plant(home: FlowHome) -> Path:
     return learnt
 
 
+def contact_lists(folder: Path) -> tuple[str, ...]:
+    """Write contact lists with canaries as ids and in bad rows; return the settings that name them."""
+    objections, basis = folder / "objections.csv", folder / "basis.csv"
+    scopes = ["all"] * (len(OBJECTORS) - 1) + [LINES[1]]
+    rows = [
+        f" {customer.upper()} ,2026-01-01,{scope}\n"
+        for customer, scope in zip(OBJECTORS, scopes, strict=True)
+    ]
+    objections.write_text("customerID,objected_on,scope\n" + "".join(rows))
+    bases = [
+        f"{customer.upper()},phone,{basis},2026-01-01\n"
+        for customer, basis in zip(IDS, [LINES[2]] + 19 * ["contract"], strict=True)
+    ]
+    basis.write_text("customerID,channel,basis,since\n" + "".join(bases))
+    settings = (f"objections={objections}", f"basis={basis}", "max_quarantined_share=0.5")
+    return tuple(word for each in settings for word in ("--set", f"contacts.{each}"))
+
+
 def test_no_canary_gets_out(server: Server, trained_home: FlowHome, tmp_path: Path) -> None:
     """Database, write-ahead log, logs, artifacts, results, bundles and TensorBoard are free of them."""
     learnt = plant(trained_home)
     quick = tmp_path / "quick.json"
     quick.write_text(QUICK.model_dump_json())
     trained = server.flow("train", "--extract", str(learnt), "--config", str(quick), home=trained_home.path)
-    scored = server.flow("score", home=trained_home.path)
+    lists = contact_lists(tmp_path)
+    scored = server.flow("score", *lists, home=trained_home.path)
+    kept_only = server.flow(
+        "score", "--extract", str(learnt), "--as-of", "2026-02-01", home=trained_home.path
+    )
     said = tmp_path / "said.txt"
-    said.write_text(trained.stdout + trained.stderr + scored.stdout + scored.stderr)
+    said.write_text(
+        trained.stdout + trained.stderr + scored.stdout + scored.stderr + kept_only.stdout + kept_only.stderr
+    )
     kept = [
         path
         for path in trained_home.path.rglob("*")
@@ -91,6 +117,13 @@ def test_no_canary_gets_out(server: Server, trained_home: FlowHome, tmp_path: Pa
     assert "Extracts scored: 1, rejected: 5" in said.read_text()
     assert len(list((trained_home.path / "rejected").iterdir())) == 5
     assert unnamed(Path(server.env["CHURN_HOME"])) == []
+    assert len(list((trained_home.path / "contacts").rglob("fingerprints.bin"))) == 1
+    assert kept_only.returncode == 0, kept_only.stderr
+    assert "the 10 customers who objected" in said.read_text()
+    scores = list((trained_home.path / "scores").rglob("scores.csv"))
+    assert len(scores) == 2
+    assert all(IDS[-1].encode() in path.read_bytes() for path in scores)
+    assert found_in(scores, OBJECTORS) == set()
     assert any("tensorboard" in str(path) for path in kept)
     assert found_in([said, *server.prefect_home.rglob("*"), *server.logs.glob("*"), *kept]) == set()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from schemas.config import ContactsConfig, ScoreConfig
 from tasks import cluster
 from tasks.core.errors import ConfigError
 from tests.harness.customers import make_customers
@@ -58,6 +59,31 @@ def test_worker_processes_give_the_same_bytes(
     assert "4 partitions" in ended.stdout + ended.stderr
     assert results(trained_home) == expected
     assert [path.name for path in (trained_home.path / "work").iterdir()] == [".lock"]
+
+
+def test_worker_processes_leave_out_whoever_objected(
+    server: Server, trained_home: FlowHome, extract: Path, tmp_path: Path
+) -> None:
+    """With contact lists, a cluster publishes the bytes of one machine, too."""
+    objectors = make_customers(20_000)["customerID"].iloc[::7]
+    path = tmp_path / "objections.csv"
+    path.write_text(
+        "customerID,objected_on,scope\n" + "".join(f"{each.lower()},2026-01-01,all\n" for each in objectors)
+    )
+    contacts = ContactsConfig(objections=path)
+    trained_home.score(extract, config=ScoreConfig(contacts=contacts))
+    expected = results(trained_home)
+    ended = server.flow(
+        *("score", "--extract", str(extract), "--runner", "dask", *SMALL),
+        *("--set", f"contacts.objections={path}"),
+        home=trained_home.path,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert results(trained_home) == expected
+    scored = {line.partition(b",")[0].decode() for line in expected["scores.csv"].splitlines()}
+    assert len(scored) > 10_000
+    assert not scored & {*objectors}
 
 
 @pytest.mark.long

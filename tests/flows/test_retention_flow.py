@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.retention_flow import retention
-from schemas.config import Locations
+from schemas.config import ContactsConfig, Locations, ScoreConfig
 from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
 from schemas.run_messages import ForgetEnded, Forgotten
@@ -21,6 +21,7 @@ from schemas.timezone import DEFAULT_TIMEZONE
 from tasks import retention as steps
 from tasks.core.errors import ConfigError, ExtractError, PublishError
 from tasks.core.operations.retention_log import append_log, count_deletions, read_log
+from tasks.core.simulator.contact_writer import write_contacts
 from tasks.core.simulator.extract_writer import write_extract
 from tests.harness.customers import make_customers
 from tests.harness.deliveries import publish_scores
@@ -40,15 +41,16 @@ def test_a_dry_run_deletes_nothing(home: FlowHome, monkeypatch: pytest.MonkeyPat
     said = str(retention.fn(dry_run=True).message)
     assert old.exists()
     assert not log.exists()
-    assert said == "Would delete archive: 1, rejected: 0, scores: 0, runs: 0, truth: 0, prefect_files: 0."
+    rest = "rejected: 0, scores: 0, runs: 0, truth: 0, contacts: 0, prefect_files: 0."
+    assert said == f"Would delete archive: 1, {rest}"
     assert str(retention.fn().message).startswith("Deleted archive: 1,")
 
     assert not old.exists()
-    assert len(log.read_text().splitlines()) == 7
+    assert len(log.read_text().splitlines()) == 8
 
 
 def test_everything_in_a_used_home_has_a_rule(
-    trained_home: FlowHome, monkeypatch: pytest.MonkeyPatch
+    trained_home: FlowHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After training, simulating, scoring, refusing, presenting and sweeping, the page names every path."""
     pages(monkeypatch)
@@ -57,8 +59,11 @@ def test_everything_in_a_used_home_has_a_rule(
     make_customers(20).to_csv(inbox / "crm_2026-03-01.csv", index=False)
     (inbox / "crm_2026-03-02.csv").write_text("nothing")
     write_extract(inbox / "crm_2026-03-03.csv.part", rows=20, seed=1)
+    today = datetime.now(tz=UTC).date()
+    write_contacts(tmp_path / "lists", today, rows=20, seed=1)
+    contacts = ContactsConfig(objections=tmp_path / "lists" / f"objections_{today}.csv")
     with pytest.raises(ExtractError, match="Extracts scored: 1, rejected: 1"):
-        trained_home.score()
+        trained_home.score(config=ScoreConfig(settle_seconds=0, contacts=contacts))
     trained_home.present()
     retention.fn()
 
@@ -212,7 +217,8 @@ def test_without_prefect_files_are_swept_all_the_same(
 
     said = str(retention.fn().message)
 
-    assert said == "Deleted archive: 0, rejected: 0, scores: 0, runs: 0, truth: 0, prefect_files: 0."
+    rest = "rejected: 0, scores: 0, runs: 0, truth: 0, contacts: 0, prefect_files: 0."
+    assert said == f"Deleted archive: 0, {rest}"
     assert [each.message for each in caplog.records if each.levelname == "WARNING"] == [
         "Prefect's own runs could not all be swept; the next sweep will continue."
     ]

@@ -1,5 +1,7 @@
 import json
 import os
+import shutil
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from flows import cli
+from schemas.config import ContactsConfig, ScoreConfig
 from schemas.scores import SCORE_COLUMNS
 from tasks.core.bundle.onnx_model import BoundRun
 from tasks.core.errors import BundleError, ConfigError, ExtractError, PublishError, RegistryError
@@ -298,6 +302,53 @@ def test_a_bundle_with_other_files_stops_the_night(
         trained_home.score(crm_extract)
 
     assert trained_home.published() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "age_hours", "code", "said"),
+    [
+        (None, 0, 10, "contacts.objections: '{}' cannot be read: No such file or directory."),
+        (
+            "customerID,objected_on,scope\n",
+            60,
+            10,
+            "contacts.objections: '{}' is 60 hours old; the limit is 48",
+        ),
+        ("customerID,since\n", 0, 20, "contacts.objections: the first line is not a header"),
+        ("customerID,objected_on,scope\n,2026-01-01,all\n", 0, 20, "contacts.objections: 1 of 1 rows break"),
+    ],
+)
+def test_without_the_objections_nobody_is_scored(
+    trained_home: FlowHome,
+    crm_extract: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    text: str | None,
+    age_hours: int,
+    code: int,
+    said: str,
+) -> None:
+    """The run ends in one line, with the code of who must act; the extract waits in the inbox."""
+    path = tmp_path / "objections.csv"
+    if text is not None:
+        path.write_text(text)
+        changed = time.time() - 3_600 * age_hours
+        os.utime(path, (changed, changed))
+    inbox = trained_home.path / "inbox"
+    inbox.mkdir()
+    shutil.copy(crm_extract, inbox)
+    config = ScoreConfig(settle_seconds=0, contacts=ContactsConfig(objections=path))
+
+    with pytest.raises(SystemExit) as ended:
+        cli.run(lambda: trained_home.score(config=config))
+
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error:")]
+    assert ended.value.code == code
+    assert len(lines) == 1
+    assert lines[0].startswith(f"error: {said.format(path)}")
+    assert trained_home.published() == []
+    assert [each.name for each in inbox.iterdir()] == [crm_extract.name]
+    assert not (trained_home.path / "contacts").exists()
 
 
 def test_a_simulated_champion_needs_force_for_real_customers(

@@ -1,12 +1,16 @@
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from flows import cli, simulate
+from schemas.timezone import DEFAULT_TIMEZONE
 from tasks.core.simulator import customer_frame
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +61,21 @@ def test_settings_reach_the_extract(
     assert first == ",".join(customer_frame.simulate(1, 3).iloc[0][:-1]).encode()
     assert plain.read_bytes() != drifted.read_bytes()
     assert "(Churn column left out); 40 faults planted" in capsys.readouterr().out.splitlines()[1]
+
+
+@pytest.mark.parametrize(("name", "day"), [("crm_2026-03-02.csv", "2026-03-02"), ("crm.csv", None)])
+def test_contact_lists_have_the_extracts_day(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, day: str | None
+) -> None:
+    """Or today's, if its name has none; a second line describes them."""
+    lists = tmp_path / "lists"
+    code = run("--out", str(tmp_path / name), "--rows", "400", "--contacts", str(lists), "--bad-rows", "0.1")
+    day = day or f"{datetime.now(tz=ZoneInfo(DEFAULT_TIMEZONE)).date()}"
+
+    assert code == 0
+    assert {path.name for path in lists.iterdir()} == {f"objections_{day}.csv", f"basis_{day}.csv"}
+    line = capsys.readouterr().out.splitlines()[1]
+    assert re.search(rf"contact lists of {day}: \d+ customers objected; [\d,]+ bases; \d+ bad lines", line)
 
 
 @pytest.mark.parametrize(

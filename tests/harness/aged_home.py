@@ -42,6 +42,8 @@ def make_aged_home(home: Path) -> Locations:
         publish_scores(places.scores, day, extract, moment)
         (places.archive / f"{day}-{extract}.csv").write_text("0000-AAAAA")
         (places.archive / f"{day}-{extract}.csv.sha256").write_text("hash")
+        older = day - timedelta(days=POLICY.contacts_days - POLICY.archive_days)
+        (make_folder(places.contacts / f"{older}T040000.000000-{extract}") / "fingerprints.bin").touch()
         rejected = make_folder(places.rejected / extract)
         (rejected / "extract").write_text("0000-AAAAA")
         (rejected / REASON).write_text("why")
@@ -59,6 +61,7 @@ def make_aged_home(home: Path) -> Locations:
         places.archive / ".hidden",
         places.runs / "mine",
         places.rejected / "without-reason",
+        places.contacts / "a-note.txt",
         places.scores / "2020-01-01-mine",
     ):
         path.write_text("kept")

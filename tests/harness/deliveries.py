@@ -25,6 +25,7 @@ from tasks.core.scores import latest, publish
 from tasks.core.scores.publish import StagedScores
 from tasks.core.storage.atomic import make_folder, write_new
 from tasks.core.storage.seals import seal_files
+from tests.harness.environment import SECRET
 
 COUNTS = RowCounts(received=13, accepted=10, quarantined=2, exact_duplicates=1, blank_lines=0)
 BUNDLE = "b" * 16
@@ -40,6 +41,7 @@ def publish_scores(
     *,
     bundle: str = BUNDLE,
     inputs: ScoringInputs = INPUTS,
+    counts: RowCounts = COUNTS,
     **facts: Any,
 ) -> Path:
     """Publish scores of ten customers as the night does; `extract` is an id."""
@@ -48,7 +50,7 @@ def publish_scores(
     manifest = ScoresManifest(
         files=seal_files(stage),
         as_of_date=as_of,
-        extract=ExtractIdentity(extract_id=extract, sha256=extract * 4, simulated=False, counts=COUNTS),
+        extract=ExtractIdentity(extract_id=extract, sha256=extract * 4, simulated=False, counts=counts),
         ignored_columns=(),
         bundle_id=bundle,
         bundle_manifest_sha256="c" * 64,
@@ -130,6 +132,7 @@ class Drain:
         """Score and archive everything waiting, or score an extract; each look at the clock takes an hour."""
         with patch.object(score_night, "pin_champion", return_value=CHAMPION):
             return score_night.score_night(
+                secret=SECRET,
                 home=self.places,
                 config=ScoreConfig(settle_seconds=0),
                 now=lambda: next(self.clock),

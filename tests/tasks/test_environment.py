@@ -27,6 +27,32 @@ def test_prefects_folder_is_read_as_prefect_does(monkeypatch: pytest.MonkeyPatch
     assert read_environment().prefect_home == Path("/home/churn/pf")
 
 
+@pytest.mark.parametrize(
+    ("given", "folder"),
+    [(None, "/home/churn/.config"), ("", "/home/churn/.config"), ("settings", "/home/churn/.config"),
+     ("/etc/xdg", "/etc/xdg"), ("~/s", "/home/churn/s")],
+)  # fmt: skip
+def test_a_key_is_made_among_the_users_settings(
+    given: str | None, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty or relative XDG_CONFIG_HOME counts as not set."""
+    monkeypatch.setenv("HOME", "/home/churn")
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    if given is not None:
+        monkeypatch.setenv("XDG_CONFIG_HOME", given)
+
+    assert read_environment().key_file == Path(folder, "telconova-churn", "key")
+
+
+def test_a_user_without_a_home_folder_has_no_key_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container: the other variables are read."""
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda _: {}["nobody"])
+
+    assert read_environment().key_file is None
+
+
 @pytest.mark.parametrize("name", ["CHURN_HOME", "PREFECT_HOME"])
 def test_an_empty_folder_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would be the current folder."""

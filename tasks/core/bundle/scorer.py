@@ -17,6 +17,7 @@ from tasks.core.bundle.onnx_model import CHUNK_ROWS, REASONS_GIVEN, Model, publi
 from tasks.core.bundle.scores_csv import ScoresCsv
 from tasks.core.contract.accepted import Accepted
 from tasks.core.contract.frame import accept_frame
+from tasks.core.contract.objections import Objections
 from tasks.core.errors import BundleError
 
 
@@ -63,17 +64,20 @@ class Scorer:
         """
         return published(self._model.probability(encode(customers, self._spec)))
 
-    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def score(self, frame: pd.DataFrame, contacts: Objections | None = None) -> pd.DataFrame:
         """Score (N, *) customers; return the columns for scores.csv, with rows in the same order.
 
         The frame needs the columns of an extract, as text or numbers, and may have others. Rows without
-        content are left out; the index of the result is the position of each row in the frame, from 0.
+        content are left out, and so are the customers who objected, if `contacts` are given; the index of the
+        result is the position of each row in the frame, from 0.
 
         Raises:
             ExtractError: a column is missing or a row breaks the data contract; nothing is scored.
             BundleError: a probability is not a number between 0 and 1.
         """
         customers = accept_frame(frame)
+        if contacts is not None:
+            customers = customers[~contacts.of_texts(customers[ID].tolist())]
         probability, top, inside = self._reasons(self._encoder.columns(customers))
         cuts = cut(probability, self._cut_points)
         scores = pd.DataFrame(

@@ -14,6 +14,7 @@ import numpy as np
 
 from schemas.config import IngestConfig
 from tasks.core.bundle.scorer import Rows, Scorer
+from tasks.core.contract.objections import Objections
 from tasks.core.engine.partitions import Partition
 from tasks.core.engine.stream import Progress, ScoredBlock, Totals, gathering_into, score_blocks
 from tasks.core.errors import PublishError
@@ -41,6 +42,7 @@ class RecordedBlock:
     accepted: int
     keys: int
     faults: int
+    objected: int
     flagged: int
     out_of_domain: int
 
@@ -76,6 +78,7 @@ def score_partition(
     config: IngestConfig,
     folder: Path,
     *,
+    objections: Objections | None = None,
     block_bytes: int = BLOCK_BYTES,
 ) -> Recorded:
     """Score a partition into a new file in `folder`.
@@ -100,7 +103,7 @@ def score_partition(
                 tally.add(block.judged.tally)
 
             each_block = ((reader, block) for block in cut)
-            score_blocks(each_block, scorer, add, threads=1, on_added=lambda: None)
+            score_blocks(each_block, scorer, add, objections=objections, threads=1, on_added=lambda: None)
             lines = blocks[-1].last_line if blocks else lines
         if file.sha256 != partition.sha256:
             raise changed()
@@ -165,13 +168,15 @@ class _UpTo:
 
 def _record(block: ScoredBlock, file: BinaryIO) -> RecordedBlock:
     judged, rows = block.judged, block.rows
-    file.writelines((rows.csv, block.lines.tobytes(), judged.keys.tobytes(), judged.faults.tobytes()))
+    arrays = (block.lines, judged.keys, judged.faults, judged.objected)
+    file.writelines((rows.csv, *(each.tobytes() for each in arrays)))
     return RecordedBlock(
         last_line=judged.last_line,
         csv=len(rows.csv),
         accepted=len(block.lines),
         keys=len(judged.keys),
         faults=len(judged.faults),
+        objected=len(judged.objected),
         flagged=rows.flagged,
         out_of_domain=rows.out_of_domain,
     )
@@ -188,10 +193,18 @@ def _replay(recorded: Recorded, folder: Path, lines_before: int) -> Iterator[Sco
             lines = np.frombuffer(_exactly(file, block.accepted * _LINE.itemsize), dtype=_LINE)
             keys = np.frombuffer(_exactly(file, block.keys * KEY.itemsize), dtype=KEY).copy()
             faults = np.frombuffer(_exactly(file, block.faults * FAULT.itemsize), dtype=FAULT).copy()
+            objected = np.frombuffer(_exactly(file, block.objected * _LINE.itemsize), dtype=_LINE)
             keys["line"] += lines_before
             faults["line"] += lines_before
             yield ScoredBlock(
-                Judged(recorded.header, block.last_line + lines_before, keys, faults, tally),
+                Judged(
+                    recorded.header,
+                    block.last_line + lines_before,
+                    keys,
+                    faults,
+                    tally,
+                    objected + lines_before,
+                ),
                 lines + lines_before,
                 Rows(csv, block.flagged, block.out_of_domain),
             )

@@ -14,10 +14,12 @@ import numpy as np
 
 from tasks.core.bundle.scorer import Rows, Scorer
 from tasks.core.bundle.scores_csv import HEADER, row_bounds
+from tasks.core.contract.accepted import Accepted
+from tasks.core.contract.objections import Objections
 from tasks.core.engine.turns import Turns
 from tasks.core.extract.reader.file_reader import SourceReader
 from tasks.core.extract.text.blocks import BLOCK_BYTES, Block
-from tasks.core.extract.whole.duplicates import Lines
+from tasks.core.extract.whole.duplicates import NO_LINES, Lines
 from tasks.core.extract.whole.whole_extract import Findings, Judged, Reading, judged
 from tasks.core.intake.delivery import Texts
 from tasks.core.storage.atomic import flush_to_disk, open_new
@@ -59,12 +61,14 @@ def score_blocks(
     scorer: Scorer,
     add: Callable[[ScoredBlock], None],
     *,
+    objections: Objections | None,
     threads: int,
     on_added: Callable[[], None],
 ) -> None:
     """Read and score blocks, and add them in order, with at most as many in memory as there are threads.
 
-    This thread calls `on_added` when blocks have been added, and at the end.
+    Customers who objected are not encoded. This thread calls `on_added` when blocks have been added, and at
+    the end.
 
     Raises:
         ExtractError: the extract, or a file of it, breaks the contract.
@@ -74,9 +78,20 @@ def score_blocks(
     def score(item: tuple[SourceReader, Block]) -> ScoredBlock:
         reader, block = item
         part = reader.read(block)
-        return ScoredBlock(judged(reader, block, part), part.customers.lines, scorer.rows(part.customers))
+        customers, objected = _without_objectors(part.customers, objections)
+        return ScoredBlock(judged(reader, block, part, objected), customers.lines, scorer.rows(customers))
 
     Turns(blocks, score, add).run(threads=threads, on_given=on_added)
+
+
+def _without_objectors(customers: Accepted, objections: Objections | None) -> tuple[Accepted, Lines]:
+    """Return the customers who did not object, and the lines of the others."""
+    if not objections:
+        return customers, NO_LINES
+    objected = objections.among(customers)
+    return (
+        (customers.where(~objected), customers.lines[objected]) if objected.any() else (customers, NO_LINES)
+    )
 
 
 class Gathering:
@@ -141,6 +156,7 @@ def score_stream(
     *,
     threads: int,
     on_block: Callable[[Progress], None],
+    objections: Objections | None = None,
     block_bytes: int = BLOCK_BYTES,
 ) -> tuple[Findings, Totals]:
     """Score an extract into the new file `scores`; the output does not depend on `threads` or `block_bytes`.
@@ -156,7 +172,9 @@ def score_stream(
             on_block(Progress(texts.share, gathering.rows))
 
         with closing(reading.blocks(texts, block_bytes)) as blocks:
-            score_blocks(blocks, scorer, gathering.add, threads=threads, on_added=on_added)
+            score_blocks(
+                blocks, scorer, gathering.add, objections=objections, threads=threads, on_added=on_added
+            )
         return gathering.finish()
 
 
@@ -175,7 +193,8 @@ def _take_out(
             text = old.read(size)
             of_row = np.frombuffer(lines.read(rows * np.dtype(np.int64).itemsize), dtype=np.int64)
             kept_from = 0
-            for start, end in row_bounds(text, np.searchsorted(of_row, gone)):
+            written_rows = np.flatnonzero(np.isin(of_row, gone))  # customers who objected have none
+            for start, end in row_bounds(text, written_rows):
                 fields = text[start:end].rsplit(b",", _FIELDS_AFTER_ID)
                 totals = replace(
                     totals,

@@ -14,6 +14,7 @@ from tasks.core.jobs.scoring_job import (
     ScoringJob,
     find_published,
     identify,
+    open_contacts,
     pin_champion,
     point_to_latest,
     publish,
@@ -24,11 +25,13 @@ from tasks.core.scores import comparison
 from tasks.core.scores.comparison import LastExtract
 from tasks.core.steps import conclude, log, show, step
 from tasks.core.storage.locks import locked
+from tasks.core.storage.secret import Secret
 
 
 def move_champion(
     *,
     home: Locations,
+    secret: Secret,
     now: Callable[[], datetime],
     bundle: str | None = None,
     force: bool = False,
@@ -38,6 +41,7 @@ def move_champion(
 
     Args:
         home: The home folder's locations.
+        secret: The operator's key, for fingerprints of customers who objected.
         now: The clock, in the operator's time zone.
         bundle: Id of a sealed bundle; None rolls back to the previous champion.
         force: Promote although the bundle's gate refused it; recorded in the history.
@@ -56,7 +60,7 @@ def move_champion(
     if last is None or rescore is None:
         return in_service
     try:
-        return f"{in_service} {_rescore(last, rescore, home, now, force=force)}"
+        return f"{in_service} {_rescore(last, rescore, home, secret, now, force=force)}"
     except Exception as error:
         # The pointer has moved: another roll-back would put the wrong bundle into service.
         again = f"--bundle {moved.bundle_id} --rescore{' --force' if force else ''}"
@@ -69,15 +73,23 @@ def move_champion(
 
 
 def _rescore(
-    last: LastExtract, config: ScoreConfig, home: Locations, now: Callable[[], datetime], *, force: bool
+    last: LastExtract,
+    config: ScoreConfig,
+    home: Locations,
+    secret: Secret,
+    now: Callable[[], datetime],
+    *,
+    force: bool,
 ) -> str:
     with locked(home.work):
+        contacts = open_contacts(home, config.contacts, secret, now)
         champion = pin_champion(home.registry)
         delivery = identify(ExtractPath(last.path, delivered=False))
-        job = ScoringJob(delivery, champion, last.as_of, _as_read_before(last, config), home.scores, force)
+        reading = _as_read_before(last, config)
+        job = ScoringJob(delivery, champion, last.as_of, reading, home.scores, force, contacts)
         folder = find_published(job) or publish(job, score_by_threads(job), now())
         point_to_latest(home.scores, champion)
-        return _compare(last.folder, folder)
+        return _compare(last.folder, folder, same_customers=job.inputs.objections_id == last.objections_id)
 
 
 def _as_read_before(last: LastExtract, config: ScoreConfig) -> ScoreConfig:
@@ -121,13 +133,13 @@ def _roll_back(home: Locations, now: datetime, force: bool) -> Champion:
 
 
 @step("compare-scores")
-def _compare(before: Path, after: Path) -> str:
+def _compare(before: Path, after: Path, *, same_customers: bool) -> str:
     """Show how far two bundles' scores of one extract differ; return a one-line summary.
 
     Raises:
         PublishError: they cover different customers.
     """
-    moved = comparison.compare(before, after)
+    moved = comparison.compare(before, after, same_customers=same_customers)
     table = markdown_table(["scores before and now", "value"], _rows(moved))
     page = f"- before `{before}`\n- now `{after}`\n\n{table}"
     show(page, key="movement", description="What changed")

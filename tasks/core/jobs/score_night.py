@@ -15,6 +15,7 @@ from tasks.core.errors import ChangedError, ExtractError, PublishError
 from tasks.core.intake import inbox
 from tasks.core.intake.archive import archive_extract, file_late_sidecars
 from tasks.core.intake.as_of_date import date_of, named_days, oldest_first
+from tasks.core.intake.contact_lists import Contacts
 from tasks.core.intake.delivered_file import ExtractPath
 from tasks.core.intake.delivery import Delivery
 from tasks.core.intake.delivery import identify as hash_extract
@@ -27,6 +28,7 @@ from tasks.core.jobs.scoring_job import (
     ScoringJob,
     find_published,
     identify,
+    open_contacts,
     pin_champion,
     point_to_latest,
     publish,
@@ -39,6 +41,7 @@ from tasks.core.scores.freshness import stale
 from tasks.core.scores.latest import read_latest
 from tasks.core.steps import conclude, log, show, step
 from tasks.core.storage.locks import locked
+from tasks.core.storage.secret import Secret
 
 _STUCK: Final = (
     "sidecars in inbox/ that arrived late and cannot be moved to archive/: {}."
@@ -55,15 +58,17 @@ class Night:
     config: ScoreConfig
     as_of: date | None
     force: bool
+    contacts: Contacts | None
     engine: Engine
     identify_by: Hash
     now: Callable[[], datetime]
 
 
-def score_night(
+def score_night(  # noqa: PLR0913 by keyword only
     *,
     home: Locations,
     config: ScoreConfig,
+    secret: Secret,
     now: Callable[[], datetime],
     extract: Path | None = None,
     as_of: date | None = None,
@@ -75,7 +80,8 @@ def score_night(
 
     Args:
         home: The home folder's locations; its `work` folder is locked for the duration.
-        config: How extracts are read and scored.
+        config: How extracts are read and scored, and where the contact lists are.
+        secret: The operator's key, for fingerprints of customers who objected.
         now: The clock, in the operator's time zone.
         extract: The extract that an operator names.
         as_of: The day the extracts describe; None takes it from the file name or the file's date.
@@ -86,12 +92,15 @@ def score_night(
     Raises:
         RegistryError: there is no champion, or its pointer cannot be read.
         BundleError: the champion changed since it was sealed, or scores its examples differently.
-        ConfigError: the inbox is missing, or is not the folder that earlier runs used.
+        ConfigError: the inbox is missing, or is not the folder that earlier runs used; or a contact list is
+            missing or too old.
+        ContactsError: a contact list breaks its contract.
     """
     champion = pin_champion(home.registry)
-    night = Night(home, champion, config, as_of, force, engine, identify_by, now)
     outcome = NightOutcome(delivered=extract is None)
     with locked(home.work):  # two runs must not take the same extract
+        contacts = open_contacts(home, config.contacts, secret, now)
+        night = Night(home, champion, config, as_of, force, contacts, engine, identify_by, now)
         point_to_latest(home.scores, champion)
         named = ExtractPath(extract, delivered=False) if extract is not None else None
         for given in [named] if named is not None else _take_inbox(night, outcome):
@@ -112,7 +121,9 @@ def _score_or_reject(given: ExtractPath, night: Night, outcome: NightOutcome) ->
     try:
         delivery = identify(given, night.identify_by)
         as_of = _date_extract(delivery, night)
-        job = ScoringJob(delivery, night.champion, as_of, night.config, night.home.scores, night.force)
+        job = ScoringJob(
+            delivery, night.champion, as_of, night.config, night.home.scores, night.force, night.contacts
+        )
         _score_once(job, night, outcome)
         if given.delivered:
             _archive(delivery, as_of, night.home.archive)

@@ -7,21 +7,24 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from schemas.config import ScoreConfig
+from schemas.config import ContactsConfig, Locations, ScoreConfig
 from schemas.manifest import ExtractIdentity, ScoresManifest
 from schemas.scores_name import ScoresName
 from schemas.scoring_inputs import ScoringInputs
 from tasks.core.bundle import registry
 from tasks.core.bundle.bundle_files import Bundle
-from tasks.core.contract.quarantine import write_quarantine
+from tasks.core.contract.objections import Objections
+from tasks.core.contract.quarantine import CONTACTS_QUARANTINE, write_contacts_quarantine, write_quarantine
 from tasks.core.contract.quirks import quirks_line
 from tasks.core.engine.stream import Progress, Totals, score_stream
 from tasks.core.errors import BundleError, RegistryError, listing
 from tasks.core.extract.whole.whole_extract import Findings, Reading
 from tasks.core.intake.checksum_sidecar import verify_checksum
+from tasks.core.intake.contact_lists import Contacts, read_contacts
 from tasks.core.intake.delivered_file import ExtractPath
 from tasks.core.intake.delivery import Delivery, Texts
 from tasks.core.intake.delivery import identify as hash_extract
+from tasks.core.intake.kept_objections import keep_objections, read_kept
 from tasks.core.provenance import versions
 from tasks.core.report.summary import counts_line
 from tasks.core.scores.folders import find_scores
@@ -29,13 +32,14 @@ from tasks.core.scores.latest import read_latest, superseded_by, swap_latest
 from tasks.core.scores.publish import SCORES, StagedScores, open_stage, publish_folder, translate_disk_errors
 from tasks.core.steps import log, progress, step
 from tasks.core.storage.seals import seal_files
+from tasks.core.storage.secret import Secret
 
 
 @dataclass(frozen=True)
 class ScoringJob:
     """An extract, the champion that scores it, the day it describes, and the folder of all scores.
 
-    `force` lets a champion trained on simulated customers score real ones.
+    `force` lets a champion trained on simulated customers score real ones. `contacts` say who objected.
     """
 
     delivery: Delivery
@@ -44,6 +48,12 @@ class ScoringJob:
     config: ScoreConfig
     scores: Path
     force: bool
+    contacts: Contacts | None = None
+
+    @property
+    def objections(self) -> Objections | None:
+        """Who is left out; None if no objections are known."""
+        return self.contacts.objections if self.contacts is not None else None
 
     @property
     def bundle_id(self) -> str:
@@ -53,7 +63,8 @@ class ScoringJob:
     @property
     def inputs(self) -> ScoringInputs:
         """Everything else that the scores depend on."""
-        return ScoringInputs.of(self.config.ingest)
+        used = self.contacts.used if self.contacts is not None else None
+        return ScoringInputs.of(self.config.ingest, used.objections_id if used else None)
 
 
 Engine = Callable[[ScoringJob], StagedScores]
@@ -83,6 +94,39 @@ def pin_champion(home_registry: Path) -> Bundle:
     if bundle.manifest.simulated:
         log.warning("The champion was trained on SIMULATED customers.")
     return bundle
+
+
+@step("read-contacts")
+def open_contacts(
+    home: Locations, config: ContactsConfig | None, secret: Secret, now: Callable[[], datetime]
+) -> Contacts | None:
+    """Read who objected and who may be contacted; without a list, who objected by the last one kept.
+
+    None if there never was a list. The caller holds the lock on the home's `work` folder.
+
+    Raises:
+        ConfigError: a list is missing, cannot be read or is too old, or the key is another.
+        ContactsError: a list breaks its contract.
+    """
+    if config is None:
+        contacts = read_kept(home.contacts, secret)
+        if contacts is not None:
+            log.warning(
+                "contacts.objections is not set: the %d customers who objected by %s's list are left out",
+                contacts.used.objections,
+                contacts.day,
+            )
+        return contacts
+    moment = now()
+    contacts = read_contacts(config, secret, moment)
+    keep_objections(home.contacts, contacts, secret, moment)
+    used = contacts.used
+    log.info("contacts: %d customers objected; %d have a basis, by channel", used.objections, used.bases)
+    if used.quarantined:
+        log.warning(
+            "contacts: %d rows break their list's contract; see %s", used.quarantined, CONTACTS_QUARANTINE
+        )
+    return contacts
 
 
 Hash = Callable[[ExtractPath], Delivery]
@@ -147,6 +191,7 @@ def score_by_threads(job: ScoringJob) -> StagedScores:
             scores,
             threads=job.config.threads,
             on_block=on_block,
+            objections=job.objections,
         )
 
     return stage_scores(job, here)
@@ -171,6 +216,8 @@ def stage_scores(job: ScoringJob, fill: Fill) -> StagedScores:
         with translate_disk_errors(name), closing(Reading(extract.name, "scoring", ingest, stage)) as reading:
             findings, totals = fill(reading, stage / SCORES, _show_progress(extract.extract_id))
             write_quarantine(stage, reading.quarantine(findings.repeats))
+            if job.contacts is not None and len(job.contacts.quarantine):
+                write_contacts_quarantine(stage, job.contacts.quarantine)
             files = seal_files(stage)
         _log_counts(findings, reading.ignored_columns, extract.extract_id)
         _refuse_other_origin(job, findings)
@@ -213,6 +260,7 @@ def publish(job: ScoringJob, staged: StagedScores, now: datetime) -> Path:
         horizon=champion.horizon,
         inputs_id=job.inputs.inputs_id,
         inputs=job.inputs,
+        contacts=job.contacts.used if job.contacts is not None else None,
         gate_outcome=champion.gate.outcome,
         forced=job.force,
         scored=staged.totals.scored,

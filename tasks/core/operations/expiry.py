@@ -14,6 +14,7 @@ from schemas.retention import Kind
 from schemas.scores_name import ScoresName
 from tasks.core.access import cause_of
 from tasks.core.errors import AccessError
+from tasks.core.intake.kept_objections import newest_kept
 from tasks.core.intake.rejects import REASON
 from tasks.core.scores.folders import read_manifest
 from tasks.core.scores.latest import find_latest, read_latest
@@ -63,14 +64,18 @@ class Due:
 def find_expired(home: Locations, policy: RetentionPolicy, champion: str, now: datetime) -> Due:
     """Find what has expired by the clock's day, and what an interrupted sweep had hidden.
 
-    Never lists the latest scores, bundles, or extracts in inbox and work.
+    Never lists the latest scores, the newest objections, bundles, or extracts in inbox and work.
     """
     due, today = Due([], {}), now.date()
     kept = _in_use(home.scores, champion, due)
+    newest = _newest_contacts(home.contacts, due)
 
     def scores(path: Path) -> date | None:
         manifest = None if path.name in kept else read_manifest(path)
         return manifest.expires_on if manifest is not None else None
+
+    def contacts(path: Path) -> date | None:
+        return None if path == newest else after(policy.contacts_days, _day_in_name)(path)
 
     def after(days: int, day_of: Callable[[Path], date | None]) -> Expiry:
         return lambda path: day + timedelta(days=days) if (day := day_of(path)) is not None else None
@@ -88,6 +93,7 @@ def find_expired(home: Locations, policy: RetentionPolicy, champion: str, now: d
             _Rule("truth", home.inbox, day_of_change, after(policy.archive_days, day_of_change), pattern)
             for pattern in OF_THE_SIMULATOR
         ),
+        _Rule("contacts", home.contacts, _day_in_name, contacts),
         _Rule("prefect_files", home.prefect / "storage", *prefect_files),
         _Rule("prefect_files", home.prefect / "dlq", *prefect_files),
     )
@@ -116,6 +122,15 @@ def _in_use(scores: Path, champion: str, due: Due) -> set[str]:
         due.unreadable["scores"] = str(error)
         return set()
     return {each.folder for each in found if each is not None}
+
+
+def _newest_contacts(contacts: Path, due: Due) -> Path | None:
+    """Find the objections that runs without a list apply."""
+    try:
+        return newest_kept(contacts)
+    except AccessError as error:
+        due.unreadable["contacts"] = str(error)
+        return None
 
 
 def _entries(kind: Kind, folder: Path, due: Due) -> list[Path]:

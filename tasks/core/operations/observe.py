@@ -57,6 +57,7 @@ def observe_night(folder: Path, manifest: ScoresManifest, *, latest: bool, super
         flagged=manifest.flagged,
         quarantined=counts.quarantined,
         exact_duplicates=counts.exact_duplicates,
+        objected=counts.objected,
         latest=latest,
         superseded=superseded,
     )

@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from schemas.config import Locations
+from schemas.config import LIST_HOURS, ContactsConfig, Locations
+from schemas.contact_lists import ListName
 from schemas.manifest import Latest, ScoresManifest
 from schemas.operations import AlarmPolicy, RetentionPolicy
 from schemas.status import Alarm, ChampionStatus, Disk, NightStatus, Rejection, Status, Waiting
 from tasks.core.access import cause_of
 from tasks.core.bundle.registry import no_champion
-from tasks.core.errors import AccessError, BundleError, RegistryError
+from tasks.core.errors import AccessError, BundleError, ConfigError, RegistryError
+from tasks.core.intake.contact_files import find_list, hours_since
 from tasks.core.intake.inbox import fault_of
+from tasks.core.intake.kept_objections import read_day_kept
 from tasks.core.intake.unfinished_upload import SHOWN
 from tasks.core.operations.expiry import find_expired
 from tasks.core.operations.observe import (
@@ -37,18 +40,21 @@ from tasks.core.storage.seals import is_as_sealed
 NIGHTS_SHOWN: Final = 7
 
 
-def collect_status(home: Locations, policy: AlarmPolicy, now: datetime) -> Status:
-    """Inspect everything below a home folder, read-only."""
+def collect_status(
+    home: Locations, policy: AlarmPolicy, now: datetime, contacts: ContactsConfig | None = None
+) -> Status:
+    """Inspect everything below a home folder and, without their rows, the contact lists; read-only."""
     champion, alarms = _champion(home.registry, policy, now)
     inbox, work = observe_waiting(home.inbox, now), observe_waiting(home.work, now)
     rejected = observe_rejected(home.rejected, now, policy.rejected_days)
     scores, disk = _published(home.scores), observe_disk(home)
-    read = (home.work, home.archive, home.rejected, home.runs)
+    read = (home.work, home.archive, home.rejected, home.contacts, home.runs)
     alarms += _of_rights(home.home)
     alarms += [Alarm(code="home_unreadable", message=fault) for fault in map(fault_of_folder, read) if fault]
     alarms += _of_inbox(home, inbox, work, policy)
     alarms += _of_sidecars(observe_lone_sidecars(home.inbox, now), policy)
     alarms += _of_rejected(rejected, policy)
+    alarms += _of_contacts(home.contacts, contacts, now)
     alarms += _of_scores(home.scores, scores, policy, now)
     alarms += _of_sweeps(home, champion, policy, now)
     alarms += _of_disk(disk, policy)
@@ -181,6 +187,36 @@ def _of_rejected(rejected: tuple[Rejection, ...], policy: AlarmPolicy) -> Iterat
             code="extract_rejected",
             message=f"extracts rejected in the last {policy.rejected_days} days: {len(rejected)}."
             " Read reason.txt below rejected/, and ask the CRM team.",
+        )
+
+
+def _of_contacts(kept: Path, config: ContactsConfig | None, now: datetime) -> Iterator[Alarm]:
+    """Warn of lists that stop the next run and, where none is configured, of objections that are old."""
+    if config is None:
+        yield from _of_kept(kept, now)
+        return
+    given: dict[ListName, Path | None] = {"objections": config.objections, "basis": config.basis}
+    for name, path in given.items():
+        try:
+            if path is not None:
+                find_list(name, path, config.max_age_hours, now)
+        except ConfigError as error:
+            yield Alarm(code="contacts_stale", message=str(error))
+
+
+def _of_kept(kept: Path, now: datetime) -> Iterator[Alarm]:
+    try:
+        day = read_day_kept(kept)
+    except ConfigError as error:
+        yield Alarm(code="contacts_stale", message=str(error))
+        return
+    except AccessError:  # `home_unreadable`
+        return
+    if day is not None and (hours := hours_since(day, now)) > LIST_HOURS:
+        yield Alarm(
+            code="contacts_stale",
+            message=f"contacts.objections is not set, and the last list, of {day}, is {hours:.0f} hours old;"
+            f" expected at most {LIST_HOURS}. Whoever has objected since is scored: set it.",
         )
 
 

@@ -71,14 +71,15 @@ def _champion(champion: ChampionStatus | None, clock: Callable[[datetime], str])
 def _nights(nights: tuple[NightStatus, ...]) -> RenderableType:
     if not nights:
         return "none"
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="none")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="none")
     for head in ("", "as of", "extract"):
         table.add_column(head)
-    for head in ("received", "scored", "quarantined", "duplicates"):
+    for head in ("received", "scored", "quarantined", "duplicates", "objected"):
         table.add_column(head, justify="right")
     table.add_column("bundle")
     for night in nights:
-        counts = (night.received, night.scored, night.quarantined, night.exact_duplicates)
+        left_out = night.quarantined, night.exact_duplicates, night.objected
+        counts = night.received, night.scored, *left_out
         mark = "*" if night.latest else "-" if night.superseded else ""
         table.add_row(mark, f"{night.as_of_date}", night.extract_id, *map(str, counts), night.bundle_id)
     days = ", ".join(sorted({f"{night.as_of_date}" for night in nights if night.simulated}))

@@ -49,7 +49,8 @@ def counts_line(rows: RowCounts) -> str:
     """Account for every line."""
     return (
         f"{rows.received} lines received = {rows.accepted} accepted + {rows.quarantined} quarantined"
-        f" + {rows.exact_duplicates} exact duplicates + {rows.blank_lines} blank"
+        f" + {rows.exact_duplicates} exact duplicates"
+        f"{f' + {rows.objected} objected' if rows.objected else ''} + {rows.blank_lines} blank"
     )
 
 
@@ -149,9 +150,10 @@ def scores_table(published: Mapping[Path, ScoresManifest]) -> str:
                 str(manifest.out_of_domain),
                 str(counts.quarantined),
                 str(counts.exact_duplicates),
+                str(counts.objected),
             ]
         )
-    heads = ["extract", "scored", "flagged", "out of domain", "quarantined", "duplicates"]
+    heads = ["extract", "scored", "flagged", "out of domain", "quarantined", "duplicates", "objected"]
     folders = [
         f"- {manifest.as_of_date} {manifest.extract.extract_id}: `{folder}`"
         for folder, manifest in published.items()

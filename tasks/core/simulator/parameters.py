@@ -49,12 +49,21 @@ class Charges(Closed):
     prices: dict[str, Positive]
 
 
+class Contacts(Closed):
+    """Shares of customers who objected, and of customers and channels with a basis."""
+
+    objected_share: Share
+    contract_share: Share
+    consent_share: Share
+
+
 class Parameters(Closed):
     """All parameters."""
 
     choices: dict[str, Choice]
     tenure: Tenure
     charges: Charges
+    contacts: Contacts
     riskiest: dict[str, Riskiest]
 
 

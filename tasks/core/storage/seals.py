@@ -1,10 +1,20 @@
 """Seal the files of a folder by size and SHA-256, and check them against their seals."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
-from schemas.manifest import MANIFEST, FileSeal, ScoresManifest
+from schemas.manifest import MANIFEST, FileSeal
 from tasks.core.errors import accessing
 from tasks.core.storage.hashing import sha256_of
+
+
+class Sealed(Protocol):
+    """A manifest with the seals of its folder's files."""
+
+    @property
+    def files(self) -> Mapping[str, FileSeal]:
+        """Seals by name."""
 
 
 def seal_files(folder: Path) -> dict[str, FileSeal]:
@@ -16,7 +26,7 @@ def seal_files(folder: Path) -> dict[str, FileSeal]:
     }
 
 
-def is_as_sealed(folder: Path, manifest: ScoresManifest, *, hashed: bool) -> bool:
+def is_as_sealed(folder: Path, manifest: Sealed, *, hashed: bool) -> bool:
     """Tell whether published files match their sealed names, sizes and, with `hashed`, hashes.
 
     Raises:

@@ -12,6 +12,8 @@ from schemas.columns import EXTRACT_ORDER
 from schemas.config import IngestConfig
 from tasks.core.bundle.scorer import Rows
 from tasks.core.contract.accepted import Accepted
+from tasks.core.contract.customer_ids import fold
+from tasks.core.contract.objections import ListedObjections
 from tasks.core.contract.quirks import CARRIAGE_RETURNS, EMPTY_PART, PADDED_NUMBER, REMARK, SEPARATOR_LINE
 from tasks.core.engine.partition_results import gather, score_partition
 from tasks.core.engine.partitions import cut_partitions
@@ -71,13 +73,15 @@ def locally(delivery: Delivery, folder: Path, **options: Any) -> Outcome:
         return outcome(reading, folder / "scores", found)
 
 
-def spread(delivery: Delivery, folder: Path, partition_bytes: int) -> Outcome:
+def spread(delivery: Delivery, folder: Path, partition_bytes: int, **options: Any) -> Outcome:
     """Score each partition twice, the last one first."""
     partitions = cut_partitions(delivery, partition_bytes)
     for each in partitions:
-        score_partition(each, SCORER, CONFIG, folder, block_bytes=7_000)
+        score_partition(each, SCORER, CONFIG, folder, block_bytes=7_000, **options)
     partitions.reverse()
-    scored = [score_partition(each, SCORER, CONFIG, folder, block_bytes=10_000) for each in partitions]
+    scored = [
+        score_partition(each, SCORER, CONFIG, folder, block_bytes=10_000, **options) for each in partitions
+    ]
     scored.reverse()
     with closing(Reading("x", "scoring", CONFIG, folder)) as reading:
         found = gather(scored, folder, reading, folder / "scores", on_partition=lambda _: None)
@@ -251,3 +255,23 @@ def test_counts_alone_are_handed_back(table: pd.DataFrame, tmp_path: Path) -> No
 
     assert len(repr(scored)) < 4_000
     assert "TEST-" not in repr(scored)
+
+
+@pytest.mark.parametrize("partition_bytes", [20_000, 50_000, 2**30])
+def test_workers_leave_out_whoever_objected(
+    table: pd.DataFrame, tmp_path: Path, partition_bytes: int
+) -> None:
+    """Repeated and conflicting ones as well, wherever the partitions end: the bytes of one machine."""
+    path = tmp_path / "crm.csv"
+    table.to_csv(path, index=False)
+    delivery = identify(ExtractPath(path, delivered=False))
+    ids = table["customerID"].iloc[[0, 20, 30, 100, 598]].tolist()
+    objections = ListedObjections([*map(fold, ids)])
+
+    here = locally(delivery, tmp_path, objections=objections)
+
+    assert spread(delivery, tmp_path, partition_bytes, objections=objections) == here
+    assert here.findings.counts.objected == 4  # one of them conflicts
+    assert not any(f"{customer},".encode() in here.scores for customer in ids)
+    everybody = ListedObjections([*map(fold, table["customerID"])])
+    assert locally(delivery, tmp_path, objections=everybody).totals == Totals(0, 0, 0)

@@ -16,6 +16,7 @@ from tasks.core.scores import latest
 from tasks.core.steps import watched_by
 from tests.harness.bundles import REFUSED, seal_another
 from tests.harness.customers import make_customers
+from tests.harness.environment import SECRET
 from tests.harness.home import Home
 
 NOW = datetime(2026, 3, 3, 4, tzinfo=UTC)
@@ -61,6 +62,7 @@ def champion_of(home: Home) -> str:
 def move(home: Home, bundle: str | None = None, *, rescore: bool = False, force: bool = False) -> str:
     """Move the pointer of a home."""
     return move_champion(
+        secret=SECRET,
         home=Locations(home=home.path),
         now=lambda: NOW,
         bundle=bundle,
@@ -74,7 +76,7 @@ def scored_before(home: Home) -> Path:
     places = Locations(home=home.path)
     places.inbox.mkdir()
     make_customers(60, seed=3).to_csv(places.inbox / "crm_2026-03-01.csv", index=False)
-    (folder,) = score_night(home=places, config=CONFIG, now=lambda: NOW).scored
+    (folder,) = score_night(secret=SECRET, home=places, config=CONFIG, now=lambda: NOW).scored
     return folder
 
 

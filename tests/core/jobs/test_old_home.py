@@ -17,6 +17,7 @@ from tasks.core.operations.sweep import sweep
 from tasks.core.scores.folders import read_manifest
 from tasks.core.scores.latest import read_latest
 from tests.harness.customers import make_customers
+from tests.harness.environment import SECRET
 from tests.harness.pages import page
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "home_2026-11.tar.gz"
@@ -52,7 +53,7 @@ def test_it_opens_and_its_extract_is_scored_once_more(old: Locations) -> None:
     nights = []
     for _ in range(2):
         (old.inbox / "crm_2026-03-05.csv").write_bytes(content)
-        nights.append(score_night(home=old, config=CONFIG, now=lambda: NOW))
+        nights.append(score_night(secret=SECRET, home=old, config=CONFIG, now=lambda: NOW))
 
     assert [folder.name for folder in nights[0].scored] == [NEW_NIGHT]
     assert [folder.name for folder in nights[1].repeated] == [NEW_NIGHT]
@@ -71,7 +72,9 @@ def test_it_scores_to_the_same_bytes(old: Locations, tmp_path: Path) -> None:
     (old.scores / NIGHT).rename(tmp_path / "before")
     (archived,) = old.archive.glob("*.csv")
 
-    outcome = score_night(home=old, config=CONFIG, now=lambda: NOW, extract=archived, as_of=date(2026, 3, 2))
+    outcome = score_night(
+        secret=SECRET, home=old, config=CONFIG, now=lambda: NOW, extract=archived, as_of=date(2026, 3, 2)
+    )
 
     (folder,) = outcome.scored
     assert folder.name == NEW_NIGHT
@@ -86,8 +89,8 @@ def test_it_scores_new_extracts_and_rolls_back(old: Locations) -> None:
     """A new extract is scored by the old champion; the pointer's history continues."""
     make_customers(60, seed=3).to_csv(old.inbox / "crm_2026-03-03.csv", index=False)
 
-    outcome = score_night(home=old, config=CONFIG, now=lambda: NOW, force=True)
-    moved = move_champion(home=old, now=lambda: NOW)
+    outcome = score_night(secret=SECRET, home=old, config=CONFIG, now=lambda: NOW, force=True)
+    moved = move_champion(secret=SECRET, home=old, now=lambda: NOW)
 
     assert len(outcome.scored) == 1
     assert f"In service: {FIRST}" in moved

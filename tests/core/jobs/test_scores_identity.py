@@ -17,6 +17,7 @@ from tasks.core.jobs.score_night import score_night
 from tasks.core.scores.folders import read_manifest
 from tasks.core.scores.latest import read_latest
 from tests.harness.customers import make_customers
+from tests.harness.environment import SECRET
 from tests.harness.home import Home
 
 DAY = date(2026, 3, 2)
@@ -45,6 +46,7 @@ class Nights:
         """Score the extract, read by these settings."""
         config = ScoreConfig.model_validate({"settle_seconds": 0, "ingest": reading})
         return score_night(
+            secret=SECRET,
             home=self.home,
             config=config,
             now=lambda: next(self._hours),
@@ -124,6 +126,7 @@ def test_a_promotion_scores_the_extract_as_it_was_read(
     caplog.set_level(logging.INFO)
 
     outcome = move_champion(
+        secret=SECRET,
         home=nights.home,
         now=lambda: datetime(2026, 3, 4, tzinfo=UTC),
         bundle=trained_home.champion.manifest.bundle_id,

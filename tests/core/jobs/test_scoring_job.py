@@ -157,6 +157,7 @@ def test_scores_are_the_champions_in_the_order_of_the_extract(
         "quarantined": 1,
         "exact_duplicates": 1,
         "blank_lines": 0,
+        "objected": 0,
     }
     assert staged.totals == Totals(
         79, int(expected["churn_flag"].sum()), int((expected["in_domain"] == 0).sum())

@@ -83,10 +83,11 @@ def test_what_does_not_go_keeps_nothing_else(
         ("scores", 1, 0),
         ("runs", 3, 0),
         ("truth", 2, 0),
+        ("contacts", 1, 0),
         ("prefect_files", 6, 0),
     ]
 
-    assert [each.deleted for each in sweep(places)] == [0, 1, 0, 0, 0, 0]
+    assert [each.deleted for each in sweep(places)] == [0, 1, 0, 0, 0, 0, 0]
 
     assert not list(places.rejected.glob(f"*{31:016d}"))
 
@@ -105,6 +106,7 @@ def test_a_name_that_an_earlier_sweep_hid_is_left_alone(places: Locations) -> No
         "scores": 1,
         "runs": 3,
         "truth": 2,
+        "contacts": 1,
         "prefect_files": 6,
     }
     assert not list(places.home.rglob(".expired-*"))

@@ -35,7 +35,8 @@ def test_what_is_past_its_time_goes_and_no_more(places: Locations) -> None:
     assert {path.name for path in places.rejected.iterdir()} == {f"{0:016d}", f"{30:016d}", "without-reason"}
     assert ages(places.inbox) == [0, 0, 30, 30, 31, 31, 90, 90]
     assert ages(places.prefect / "storage") == ages(places.prefect / "dlq") == [0, 30]
-    assert len(kept) == 10
+    assert ages(places.contacts) == [1_005, 1_035, 1_036, 1_095]
+    assert len(kept) == 11
     assert all(path.read_bytes() == b"kept" for path in kept)
     assert not list(places.home.rglob(".expired-*"))
 
@@ -46,11 +47,11 @@ def test_the_proof_names_nobody(places: Locations) -> None:
     sweep(places, NOW + timedelta(days=1))
 
     lines = places.retention_log.read_text().splitlines()
-    assert [Swept.model_validate_json(line) for line in lines[:6]] == first
-    assert len(lines) == 12
+    assert [Swept.model_validate_json(line) for line in lines[:7]] == first
+    assert len(lines) == 14
     by_kind = {each.kind: each for each in first}
     assert {kind: each.deleted for kind, each in by_kind.items()} == {
-        "archive": 2, "rejected": 3, "scores": 1, "runs": 3, "truth": 2, "prefect_files": 6,
+        "archive": 2, "rejected": 3, "scores": 1, "runs": 3, "truth": 2, "contacts": 1, "prefect_files": 6,
     }  # fmt: skip
     assert (by_kind["runs"].oldest, by_kind["runs"].newest) == (date(2026, 3, 31), date(2026, 5, 30))
     assert by_kind["runs"].bytes == 3 * 99
@@ -85,6 +86,13 @@ def test_the_latest_scores_are_kept_for_ever(places: Locations) -> None:
     assert ages(places.scores) == [0]
 
 
+def test_the_newest_objections_are_kept_for_ever(places: Locations) -> None:
+    """Runs without a list apply them, whatever their age."""
+    sweep(places, NOW + timedelta(days=2_000))
+
+    assert ages(places.contacts) == [1_005]
+
+
 def test_a_corrected_extract_does_not_become_the_latest_by_a_sweep(places: Locations) -> None:
     """After a sweep the pointer is what it was."""
     publish_scores(places.scores, TODAY, "f" * 16, NOW)
@@ -98,11 +106,11 @@ def test_a_corrected_extract_does_not_become_the_latest_by_a_sweep(places: Locat
 def test_nothing_is_due_in_a_new_home(tmp_path: Path) -> None:
     """Missing folders count as empty."""
     assert expiry.find_expired(Locations(home=tmp_path), POLICY, "", NOW) == expiry.Due([], {})
-    assert [each.deleted for each in proofs.count_deletions([], NOW)] == [0] * 6
+    assert [each.deleted for each in proofs.count_deletions([], NOW)] == [0] * 7
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o300, 0o600])
-@pytest.mark.parametrize("kind", ["archive", "rejected", "scores", "runs"])
+@pytest.mark.parametrize("kind", ["archive", "rejected", "scores", "contacts", "runs"])
 def test_a_folder_that_cannot_be_read_is_not_an_empty_one(kind: Kind, mode: int, places: Locations) -> None:
     """It is reported with its reason, and the other kinds are found."""
     before = expiry.find_expired(places, POLICY, BUNDLE, NOW)
@@ -147,7 +155,7 @@ def test_what_an_earlier_sweep_hid_goes_though_its_day_cannot_be_seen(places: Lo
     before = expiry.find_expired(places, POLICY, BUNDLE, NOW)
     hidden = [
         make_folder(places.home / kind / f".expired-{kind}")
-        for kind in ("archive", "rejected", "scores", "runs")
+        for kind in ("archive", "rejected", "scores", "runs", "contacts")
     ]
     (places.rejected / ".expired-rejected").chmod(0o000)
     with bound_by_rights():

@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schemas.config import IngestConfig, Locations
+from schemas.config import ContactsConfig, IngestConfig, Locations
 from schemas.horizon import Horizon
 from schemas.operations import AlarmPolicy
+from schemas.reports import RowCounts
 from schemas.scoring_inputs import ScoringInputs
 from schemas.status import Status
+from tasks.core.intake.contact_lists import read_contacts
 from tasks.core.intake.inbox import confirm
+from tasks.core.intake.kept_objections import keep_objections
 from tasks.core.operations import observe
 from tasks.core.operations.retention_log import append_log, count_deletions
 from tasks.core.operations.status import collect_status
@@ -26,6 +29,7 @@ from tasks.core.scores.latest import swap_latest
 from tasks.core.storage.atomic import make_folder
 from tasks.core.storage.locks import locked
 from tests.harness.deliveries import BUNDLE, INPUTS, Drain, publish_scores
+from tests.harness.environment import SECRET
 from tests.harness.home import Home
 from tests.harness.pages import page
 from tests.harness.rights import bound_by_rights
@@ -88,7 +92,8 @@ def test_a_quiet_home_has_no_alarms(places: Locations) -> None:
     text = page(status)
     assert text.splitlines()[0] == f"{'TelcoNova churn, 2026-03-04 04:00 UTC':<91}no alarms"
     assert status.champion.bundle_id in text
-    assert ["*", "2026-03-02", "2" * 16, "13", "10", "2", "1", BUNDLE] in map(str.split, text.splitlines())
+    row = ["*", "2026-03-02", "2" * 16, "13", "10", "2", "1", "0", BUNDLE]
+    assert row in map(str.split, text.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -190,6 +195,77 @@ def test_a_pointer_that_leads_nowhere(places: Locations, content: bytes | None) 
     assert "latest_damaged" in codes(look(places))
 
 
+def objections(places: Locations, name: str = "objections_2026-03-03.csv") -> ContactsConfig:
+    """Write an objection list whose row no status may read."""
+    path = places.home.parent / name
+    path.write_bytes(b"\xff")
+    return ContactsConfig(objections=path)
+
+
+def test_objections_are_counted_night_by_night(places: Locations) -> None:
+    """Beside the customers who were scored; with a night of millions, no id is cut off."""
+    counts = RowCounts(
+        received=12_345_678,
+        accepted=11_900_000,
+        quarantined=300_000,
+        exact_duplicates=45_678,
+        objected=100_000,
+        blank_lines=0,
+    )
+    publish_scores(places.scores, date(2026, 3, 3), "3" * 16, NOW, counts=counts, scored=11_900_000)
+    status = look(places)
+
+    assert [night.objected for night in status.nights] == [100_000, 0, 0]
+    row = ["2026-03-03", "3" * 16, "12345678", "11900000", "300000", "45678", "100000", BUNDLE]
+    assert row in map(str.split, page(status).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("name", "hours", "said"),
+    [
+        ("objections_2026-03-03.csv", 47, ""),
+        ("objections_2026-03-03.csv", 49, "is 49 hours old; the limit is 48"),
+        ("objections_2026-12-03.csv", 1, "a day in the future"),
+    ],
+)
+def test_a_list_that_would_stop_the_next_run(name: str, hours: int, said: str, places: Locations) -> None:
+    """The alarm is the line that the run would end with, before it does."""
+    now = datetime(2026, 3, 4, tzinfo=UTC) + timedelta(hours=hours)
+    status = collect_status(places, AlarmPolicy(max_age_hours=999), now, objections(places, name))
+
+    assert codes(status) == (["contacts_stale"] if said else [])
+    assert all(said in alarm.message for alarm in status.alarms)
+
+
+@pytest.mark.parametrize("missing", ["objections", "basis"])
+def test_a_list_that_is_missing(missing: str, places: Locations) -> None:
+    """Each of the two is looked for; one that is there but empty of meaning is the run's to refuse."""
+    config = objections(places).model_copy(update={missing: places.home / "nowhere.csv"})
+    status = collect_status(places, AlarmPolicy(), NOW, config)
+
+    assert codes(status) == ["contacts_stale"]
+    assert status.alarms[0].message.startswith(f"contacts.{missing}: '")
+
+
+def test_objections_that_nobody_renews(places: Locations) -> None:
+    """Without a configured list, the one that was kept is applied, however old it is."""
+    path = places.home.parent / "objections_2026-03-01.csv"
+    path.write_text("customerID,objected_on,scope\nA,2026-01-01,all\n")
+    kept_at = datetime(2026, 3, 2, 4, tzinfo=UTC)
+    keep_objections(
+        places.contacts, read_contacts(ContactsConfig(objections=path), SECRET, kept_at), SECRET, kept_at
+    )
+    assert codes(look(places, NOW - timedelta(hours=4))) == []
+    status = look(places, NOW - timedelta(hours=3))
+    assert codes(status) == ["contacts_stale"]
+    assert "contacts.objections is not set, and the last list, of 2026-03-01, is 49 hours old" in page(
+        status
+    ).replace("\n    ", " ").replace("\n  ", " ")
+
+    shutil.rmtree(places.contacts)
+    assert codes(look(places)) == []
+
+
 def test_what_waits(places: Locations) -> None:
     """Extracts are counted with the hours since they came; sidecars and hidden files are none."""
     for name in ("a.csv", "a.csv.sha256", ".b.csv", "c.csv"):
@@ -260,11 +336,11 @@ def test_what_may_not_be_read_is_an_alarm(
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o300, 0o600])
-@pytest.mark.parametrize("name", ["work", "archive", "rejected", "runs", "retention.jsonl"])
+@pytest.mark.parametrize("name", ["work", "archive", "rejected", "contacts", "runs", "retention.jsonl"])
 def test_what_cannot_be_read_is_no_quiet_home(name: str, mode: int, places: Locations) -> None:
     """A folder whose content nobody can see, or the log of sweeps, is an alarm, and there is a page."""
     swept(places, NOW)
-    for folder in (places.archive, places.rejected, places.runs):
+    for folder in (places.archive, places.rejected, places.contacts, places.runs):
         (make_folder(folder) / "x").touch()
     (make_folder(places.work) / "x.csv.sha256").touch()
     assert codes(look(places)) == []

@@ -63,3 +63,25 @@ def test_other_customers_are_not_compared(
     with pytest.raises(PublishError, match="'old' and 'new' cover different customers") as error:
         compare(old, new)
     assert "C0" not in str(error.value)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 200_000])
+def test_who_objected_in_between_is_not_compared(
+    rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only customers in both count, wherever the chunks end; the order of the extract is all they share."""
+    monkeypatch.setattr(comparison, "_ROWS", rows)
+    rng = np.random.default_rng(2)
+    probability = rng.random(60).round(6)
+    kept = {name: rng.random(60) < share for name, share in (("old", 0.9), ("new", 0.6))}
+    folders = [write(tmp_path / name, list(probability)) for name in kept]
+    for folder, those in zip(folders, kept.values(), strict=True):
+        table = pd.read_csv(folder / "scores.csv", dtype="str")
+        table[those].to_csv(folder / "scores.csv", index=False)
+
+    moved = compare(*folders, same_customers=False)
+
+    assert moved.customers == (kept["old"] & kept["new"]).sum()
+    assert moved.mean_absolute_change == 0
+    with pytest.raises(PublishError, match="different customers"):
+        compare(*folders)

@@ -19,7 +19,7 @@ from tests.harness.deliveries import INPUTS, publish_scores
 COUNTS = RowCounts(received=3, accepted=2, quarantined=1, exact_duplicates=0, blank_lines=0)
 FIELDS = [
     "format_version", "files", "as_of_date", "extract", "ignored_columns", "bundle_id",
-    "model_id", "bundle_manifest_sha256", "bundle_simulated", "horizon", "inputs_id", "inputs",
+    "model_id", "bundle_manifest_sha256", "bundle_simulated", "horizon", "inputs_id", "inputs", "contacts",
     "gate_outcome", "forced", "scored", "flagged", "out_of_domain", "supersedes", "versions",
     "scored_at", "expires_on",
 ]  # fmt: skip

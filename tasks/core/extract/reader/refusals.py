@@ -150,12 +150,11 @@ def refuse_lost_lines(counts: RowCounts) -> None:
     """Refuse a file if any line is unaccounted for.
 
     Raises:
-        UnnamedError: received is not accepted + quarantined + exact duplicates + blank lines.
+        UnnamedError: received is not accepted + quarantined + exact duplicates + objected + blank lines.
     """
     if not counts.reconciles:
-        found = counts.accepted + counts.quarantined + counts.exact_duplicates + counts.blank_lines
         raise UnnamedError(
-            f": {counts.received} lines were received but {found} are accounted for."
+            f": {counts.received} lines were received but {counts.accounted} are accounted for."
             " Nothing was scored. Export the file again, and report this as a bug."
         )
 

@@ -12,6 +12,7 @@ from tasks.core.extract.reader.row_keys import KEY, Keys, spread
 from tasks.core.storage.spill import spill_file
 
 Lines = npt.NDArray[np.int64]
+NO_LINES: Final[Lines] = np.empty(0, dtype=np.int64)
 
 _BUCKETS: Final = 64
 _BUCKET_SHIFT: Final = np.uint64(58)

@@ -24,7 +24,7 @@ from tasks.core.extract.reader.row_keys import Keys
 from tasks.core.extract.reader.tally import Tally
 from tasks.core.extract.text.blocks import BLOCK_BYTES, Block, PeekedStream, Stream
 from tasks.core.extract.text.dialect import empty, is_void
-from tasks.core.extract.whole.duplicates import Lines, RepeatFinder, Repeats
+from tasks.core.extract.whole.duplicates import NO_LINES, Lines, RepeatFinder, Repeats
 from tasks.core.extract.whole.fault_spool import (
     FaultRecords,
     FaultSpool,
@@ -33,6 +33,7 @@ from tasks.core.extract.whole.fault_spool import (
     fault_records,
 )
 from tasks.core.extract.whole.file_tallies import FileTallies
+from tasks.core.extract.whole.objected_lines import ObjectedLines
 
 _FAULTS_AT_ONCE: Final = 2**14
 """Faults per frame written to quarantine.csv; blocks have few faults, and every frame is validated."""
@@ -61,7 +62,8 @@ class Findings:
 class Judged:
     """The part of a block's result that the whole extract needs.
 
-    `header` belongs to the block's file, and `last_line` is the block's last physical line.
+    `header` belongs to the block's file, and `last_line` is the block's last physical line. `objected` are
+    the lines of valid rows whose customers objected.
     """
 
     header: Header
@@ -69,12 +71,13 @@ class Judged:
     keys: Keys
     faults: FaultRecords
     tally: Tally
+    objected: Lines
 
 
-def judged(reader: SourceReader, block: Block, part: ReadBlock) -> Judged:
+def judged(reader: SourceReader, block: Block, part: ReadBlock, objected: Lines = NO_LINES) -> Judged:
     """Reduce a block's result to what the whole extract needs."""
     last_line = block.first_line + block.lines - 1
-    return Judged(reader.header, last_line, part.keys, fault_records(part.faults), part.tally)
+    return Judged(reader.header, last_line, part.keys, fault_records(part.faults), part.tally, objected)
 
 
 class Reading:
@@ -100,6 +103,7 @@ class Reading:
         self._parts: Counter[bool] = Counter()
         self._repeats = RepeatFinder(spill)
         self._faults = FaultSpool(spill)
+        self._objected = ObjectedLines(spill)
 
     @property
     def ignored_columns(self) -> tuple[str, ...]:
@@ -139,6 +143,7 @@ class Reading:
         self._files.add(block.header, block.tally)
         self._repeats.add(block.keys)
         self._faults.add(block.faults, last_line=block.last_line)
+        self._objected.add(block.objected)
 
     def finish(self) -> Findings:
         """Judge the whole extract after its last block.
@@ -161,7 +166,7 @@ class Reading:
             yield _hinted(held)
 
     def taken_out(self, repeats: Repeats) -> Iterator[Lines]:
-        """Yield the lines of accepted rows that repeats remove, block by block."""
+        """Yield the lines of valid rows that repeats remove, block by block."""
         for _, lines in self._faults.blocks(repeats):
             yield lines
 
@@ -169,6 +174,7 @@ class Reading:
         """Release the spill files."""
         self._repeats.close()
         self._faults.close()
+        self._objected.close()
 
     def _finish(self) -> Findings:
         if not self._parts[False]:
@@ -187,13 +193,15 @@ class Reading:
             by_place.update(count_faults(faults))
             quarantined += len(np.unique(faults["line"]))
             removed += len(taken_out)
+        objected = self._objected.count(repeats)
         limit = self._config.max_quarantined_share
         counts = RowCounts(
             received=tally.received,
-            accepted=tally.accepted - removed,
+            accepted=tally.accepted - removed - objected,
             quarantined=quarantined,
             exact_duplicates=len(repeats.duplicates),
             blank_lines=tally.blank,
+            objected=objected,
         )
         refusals.refuse_lost_lines(counts)
         refusals.refuse_whole(tally, counts, by_place, self.quarantine(repeats), self.wanted, limit, personal)

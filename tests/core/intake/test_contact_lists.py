@@ -1,0 +1,196 @@
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from schemas.config import ContactsConfig
+from schemas.contact_lists import BASES, CHANNELS
+from tasks.core.errors import ConfigError, ContactsError
+from tasks.core.intake.contact_lists import Contacts, read_contacts
+from tests.harness.environment import SECRET
+from tests.harness.rights import bound_by_rights
+
+NOW = datetime(2026, 3, 3, 4, tzinfo=UTC)
+OBJECTIONS = "customerID,objected_on,scope\n"
+BASIS = "customerID,channel,basis,since\n"
+
+
+def write(path: Path, text: str | bytes, *, age_hours: float = 1) -> Path:
+    """Write a list that changed some hours ago."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    changed = NOW.timestamp() - 3_600 * age_hours
+    os.utime(path, (changed, changed))
+    return path
+
+
+def read(objections: Path, basis: Path | None = None, **options: object) -> Contacts:
+    """Read the lists."""
+    given = {"objections": objections, "basis": basis} | options
+    return read_contacts(ContactsConfig.model_validate(given), SECRET, NOW)
+
+
+def objects(contacts: Contacts, *ids: str) -> list[bool]:
+    """Tell who objected."""
+    return contacts.objections.of_texts(ids).tolist()
+
+
+def basis_of(contacts: Contacts, customer: str) -> dict[str, str]:
+    """Return a customer's bases by channel."""
+    assert contacts.bases is not None
+    octets = np.frombuffer(customer.encode(), dtype=np.uint8)
+    (codes,) = contacts.bases.of(octets, np.array([[0, len(octets)]]))
+    return {channel: BASES[code] for channel, code in zip(CHANNELS, codes, strict=True) if code >= 0}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("scope", ["marketing", "profiling", "all"])
+def test_any_scope_is_an_objection(scope: str, separator: str, tmp_path: Path) -> None:
+    """Scoring serves marketing here; columns may come in any order, and with a byte-order mark."""
+    text = f"\ufeffscope,customerID,objected_on\r\n{scope}, 0000-aaaab ,2026-01-31\r\n\r\n"
+    contacts = read(write(tmp_path / "objections.csv", text.replace(",", separator)))
+
+    assert objects(contacts, "0000-AAAAB", "0000-AAAAC") == [True, False]
+    assert contacts.used.objections == 1
+    assert contacts.quarantine.empty
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("A,2026-01-31,perhaps", "unknown_value"),
+        ("A,2026-01-31,Marketing", "unknown_value"),
+        ("A,31/01/2026,all", "not_a_day"),
+        ("A,2026-02-30,all", "not_a_day"),
+        ("A,2026-01-31", "short_row"),
+        ("A,2026-01-31,all,x", "long_row"),
+    ],
+)
+def test_a_doubtful_row_with_a_readable_id_is_an_objection(row: str, reason: str, tmp_path: Path) -> None:
+    """Doubt means no; the row is quarantined, with its line and without its value."""
+    path = write(tmp_path / "o.csv", f"{OBJECTIONS}B,2026-01-31,all\n{row}\n")
+    contacts = read(path, max_quarantined_share=0.9)
+
+    assert objects(contacts, "a", "b", "c") == [True, True, False]
+    assert contacts.quarantine[["contact_list", "line", "reason"]].to_numpy().tolist() == [
+        ["objections", 3, reason]
+    ]
+    assert contacts.used.quarantined == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (b",2026-01-31,all", "missing_id"),
+        (b"#REF!,2026-01-31,all", "damaged_id"),
+        (b"\xe9,2026-01-31,all", "invalid_encoding"),
+    ],
+)
+def test_rows_that_name_nobody_are_quarantined_up_to_the_limit(
+    row: bytes, reason: str, tmp_path: Path
+) -> None:
+    """Beyond it, nobody is scored."""
+    good = OBJECTIONS.encode() + b"".join(b"B%d,2026-01-31,all\n" % i for i in range(20))
+    contacts = read(write(tmp_path / "o.csv", good + row + b"\n"))
+    assert contacts.quarantine["reason"].tolist() == [reason]
+    assert contacts.used.objections == 20
+
+    with pytest.raises(ContactsError, match=rf"contacts\.objections: 2 of 22 .* most often {reason}"):
+        read(write(tmp_path / "o.csv", good + 2 * (row + b"\n")))
+
+
+def test_bases_are_read_by_channel(tmp_path: Path) -> None:
+    """What is doubtful, contradicts itself or begins tomorrow is no basis."""
+    rows = [
+        "A,phone,contract,2025-01-01",
+        "A,email,consent,2025-01-01",
+        "a ,phone,contract,2025-01-01",  # the same once more
+        "B,phone,contract,2025-01-01",
+        "B,phone,consent,2025-01-01",
+        "B,sms,consent,2025-01-01",
+        "C,phone,consent,2026-03-04",
+        "D,phone,yes,2025-01-01",
+        "D,fax,consent,2025-01-01",
+    ]
+    basis = write(tmp_path / "basis.csv", BASIS + "\n".join(rows))
+    contacts = read(write(tmp_path / "o.csv", OBJECTIONS), basis, max_quarantined_share=0.9)
+
+    assert [basis_of(contacts, each) for each in "ABCDE"] == [
+        {"phone": "contract", "email": "consent"}, {"sms": "consent"}, {}, {}, {},
+    ]  # fmt: skip
+    assert contacts.used.bases == 3
+    assert contacts.quarantine[["line", "reason"]].to_numpy().tolist() == [
+        [5, "conflicting_basis"], [6, "conflicting_basis"], [9, "unknown_value"], [10, "unknown_value"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["", "customerID\n", "id,objected_on,scope\n", OBJECTIONS.replace("\n", ",phone\n")]
+)
+def test_another_header_is_refused(text: str, tmp_path: Path) -> None:
+    """Also one with more columns: they may be personal."""
+    with pytest.raises(ContactsError, match="header with the columns customerID, objected_on, scope"):
+        read(write(tmp_path / "o.csv", text))
+
+
+@pytest.mark.parametrize(
+    ("name", "age_hours", "hours"),
+    [("o.csv", 49, 49), ("o_2026-02-28.csv", 1, 52), ("o_2026-03-01.csv", 999, None), ("o.csv", 47, None)],
+)
+def test_an_old_list_is_refused(name: str, age_hours: float, hours: int | None, tmp_path: Path) -> None:
+    """Its age counts from the end of the day in its name or, without one, from its last change."""
+    path = write(tmp_path / name, OBJECTIONS, age_hours=age_hours)
+    if hours is None:
+        assert read(path).used.objections == 0
+        return
+    with pytest.raises(ConfigError, match=rf"contacts\.objections: .* is {hours} hours old; the limit is 48"):
+        read(path)
+
+
+@pytest.mark.parametrize("setting", ["objections", "basis"])
+def test_a_list_that_is_not_there_is_refused(setting: str, tmp_path: Path) -> None:
+    """A missing file and an empty folder, with the setting and the path."""
+    lists = {"objections": write(tmp_path / "o.csv", OBJECTIONS)}
+    with pytest.raises(ConfigError, match=rf"contacts\.{setting}: '.*nowhere.csv' cannot be read: No such"):
+        read(**lists | {setting: tmp_path / "nowhere.csv"})
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigError, match=rf"contacts\.{setting}: the folder '.*empty' has no CSV file"):
+        read(**lists | {setting: tmp_path / "empty"})
+
+
+@pytest.mark.parametrize("name", ["o_2026-03-04.csv", "o_2026-03-01_2026-03-02.csv"])
+def test_a_day_that_says_nothing_is_refused(name: str, tmp_path: Path) -> None:
+    """One in the future, or two."""
+    with pytest.raises(ConfigError, match="day in the future, or several"):
+        read(write(tmp_path / name, OBJECTIONS))
+
+
+def test_of_a_folder_the_newest_list_is_read(tmp_path: Path) -> None:
+    """By the day in its name, whatever was copied last."""
+    for day, customer, age in (("2026-03-01", "A", 1), ("2026-03-02", "B", 20)):
+        write(tmp_path / "lists" / f"o_{day}.csv", f"{OBJECTIONS}{customer},2026-01-31,all\n", age_hours=age)
+    contacts = read(tmp_path / "lists")
+
+    assert objects(contacts, "A", "B") == [False, True]
+    assert contacts.day.isoformat() == "2026-03-02"
+
+
+def test_who_objected_identifies_a_list_and_how_it_is_written_does_not(tmp_path: Path) -> None:
+    """Order, case, scope and day change nothing; another customer and another key do."""
+    first = read(write(tmp_path / "1.csv", f"{OBJECTIONS}A,2026-01-31,all\nB,2026-01-31,all\n"))
+    same = read(write(tmp_path / "2.csv", f"{OBJECTIONS}b,2026-02-01,marketing\nA,2026-01-31,all\n"))
+    other = read(write(tmp_path / "3.csv", f"{OBJECTIONS}A,2026-01-31,all\n"))
+
+    assert first.used.objections_id == same.used.objections_id != other.used.objections_id
+    assert first.fingerprints == same.fingerprints
+    assert len(first.fingerprints) == 64
+
+
+def test_a_list_of_another_account_is_refused(tmp_path: Path) -> None:
+    """With what to do."""
+    path = write(tmp_path / "o.csv", OBJECTIONS)
+    path.chmod(0)
+    with bound_by_rights(), pytest.raises(ConfigError, match=r"contacts\.objections: .* Permission denied"):
+        read(path)
