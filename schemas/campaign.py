@@ -1,17 +1,13 @@
 """A retention campaign as its owner writes it: one YAML file, typed and closed."""
 
 from datetime import date
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictInt, StringConstraints, model_validator
 
 from schemas.closed import Closed, Number
+from schemas.contacts import BASES, Basis, Channel
 
-CHANNELS: Final = ("phone", "email", "sms")
-BASES: Final = ("contract", "consent")
-
-Channel = Literal["phone", "email", "sms"]
-Basis = Literal["contract", "consent"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 

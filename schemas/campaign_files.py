@@ -7,7 +7,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from schemas.campaign import Campaign
 from schemas.closed import Closed
-from schemas.manifest import FileSeal, Sha256, ShortId
+from schemas.horizon import Horizon
+from schemas.manifest import ContactsUsed, FileSeal, Sha256, ShortId
 from schemas.scores_name import ScoresFolder
 from schemas.timezone import Instant
 
@@ -181,17 +182,9 @@ class ScoresUsed(Closed):
     bundle_id: ShortId
     model_id: ShortId | None
     simulated: bool
-    horizon: str = Field(description="In words: 30 days (assumed), 60 days (declared), or not declared.")
-
-
-class ContactsUsed(Closed):
-    """The CRM's contact lists at the time, by keyed hash and counts."""
-
-    objections_id: ShortId
-    objections: int = Field(ge=0, description="Customers who objected.")
-    basis_id: ShortId | None
-    bases: int = Field(ge=0, description="Customers and channels with a basis.")
-    quarantined: int = Field(ge=0, description="Rows of both lists that break their contract.")
+    horizon: Horizon | None = Field(
+        description="Within how many days a customer leaves; None if not declared."
+    )
 
 
 CampaignFolder = Annotated[
@@ -206,8 +199,13 @@ class Proposal(Closed):
     name: CampaignFolder
     campaign: Campaign
     campaign_sha256: Sha256
+    value_file: str | None = Field(
+        description="Path of the file with the customers' values, if there is one."
+    )
+    key_id: ShortId = Field(description="Identifies the key by which the control group is drawn.")
     as_of: date
     scores: ScoresUsed
+    extract: str | None = Field(description="Path of the extract, if it is not the archived one.")
     contacts: ContactsUsed
     plan: Plan
     proposed_at: Instant
@@ -223,6 +221,8 @@ class CampaignManifest(Closed):
     proposal: CampaignFolder
     campaign: Campaign
     campaign_sha256: Sha256
+    value_sha256: Sha256 | None = Field(description="Of the file with the customers' values.")
+    key_id: ShortId
     as_of: date
     scores: ScoresUsed
     contacts: ContactsUsed

@@ -17,7 +17,8 @@ import pandas as pd
 
 from schemas.columns import ID
 from schemas.config import MAX_BAD_SHARE, ContactsConfig
-from schemas.contact_lists import BASES, CHANNELS, Bases, Objections
+from schemas.contact_lists import Bases, Objections
+from schemas.contacts import BASES, CHANNELS
 from schemas.manifest import ContactsUsed
 from tasks.core.arrow_text import Octets
 from tasks.core.contract.customer_ids import IdTable, fold

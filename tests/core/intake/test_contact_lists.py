@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from schemas.config import ContactsConfig
-from schemas.contact_lists import BASES, CHANNELS
+from schemas.contacts import BASES, CHANNELS
 from tasks.core.errors import ConfigError, ContactsError
 from tasks.core.intake.contact_lists import Contacts, read_contacts
 from tests.harness.environment import SECRET

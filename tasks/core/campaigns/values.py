@@ -1,0 +1,87 @@
+"""The value of keeping a customer: from the monthly charges, or from a file."""
+
+import csv
+import math
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.campaign import ChargesValue, FileValue
+from schemas.columns import ID, NUMBERS
+from tasks.core.access import cause_of
+from tasks.core.contract.accepted import Accepted
+from tasks.core.contract.customer_ids import IdTable, fold
+from tasks.core.errors import ConfigError
+
+_CHARGES = NUMBERS.index("MonthlyCharges")
+
+
+class Values(Protocol):
+    """Values of customers."""
+
+    def of(self, customers: Accepted) -> npt.NDArray[np.float64]:
+        """Return the value of each of N customers, in the currency of the costs: (N,), NaN if unknown."""
+
+
+class ByCharges:
+    """MonthlyCharges x margin x months."""
+
+    def __init__(self, terms: ChargesValue) -> None:
+        """Take the campaign's terms."""
+        self._factor = terms.margin * terms.months
+
+    def of(self, customers: Accepted) -> npt.NDArray[np.float64]:
+        """Return the value of each of N customers: (N,)."""
+        return customers.numbers[:, _CHARGES] * self._factor
+
+
+class FromFile:
+    """The values of a file with one row per customer; memory grows with the file."""
+
+    def __init__(self, path: Path, terms: FileValue) -> None:
+        """Read the file.
+
+        Raises:
+            ConfigError: it cannot be read, lacks a column, or names a customer twice with different values.
+        """
+        found: dict[str, float] = {}
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                rows = csv.DictReader(file)
+                missing = [name for name in (ID, terms.column) if name not in (rows.fieldnames or ())]
+                if missing:
+                    raise ConfigError(
+                        f"value.file '{path}' has no column '{missing[0]}'. Expected CSV with the columns"
+                        f" {ID} and {terms.column}."
+                    )
+                for row in rows:
+                    customer, value = fold(row[ID] or ""), _value(row[terms.column])
+                    if not _agree(found.setdefault(customer, value), value):
+                        raise ConfigError(
+                            f"value.file '{path}', line {rows.line_num}: a customer has two values. Send one"
+                            " row per customer."
+                        )
+        except OSError as error:
+            raise ConfigError(f"value.file: {cause_of(error, path)}") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"value.file '{path}' is not UTF-8. Export it as UTF-8.") from None
+        self._table = IdTable([*found])
+        self._values = np.array([*found.values(), math.nan])
+
+    def of(self, customers: Accepted) -> npt.NDArray[np.float64]:
+        """Return the value of each of N customers: (N,), NaN where the file has none that is zero or more."""
+        return self._values[self._table.find(customers.octets, customers.ids)]  # -1 is the last one
+
+
+def _value(text: str | None) -> float:
+    try:
+        value = float(text or "nan")
+    except ValueError:
+        return math.nan
+    return value if 0 <= value < math.inf else math.nan
+
+
+def _agree(first: float, second: float) -> bool:
+    return first == second or (math.isnan(first) and math.isnan(second))
