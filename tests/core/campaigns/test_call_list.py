@@ -63,7 +63,8 @@ def test_the_list_for_people(tmp_path: Path) -> None:
     assert lines[0].startswith('"Client";"Priorité";"Risque";"Première raison"')
     assert lines[1] == (
         '"\'0012";1;"moyen";"Client depuis 2\u00a0mois\u00a0: relation récente.";'
-        '"Contrat mensuel, sans engagement.";"Remise de 20 % pendant 6 mois contre un engagement d\'un an";"";'
+        '"Contrat mensuel, sans engagement.";'
+        '"Remise de 20 % pendant 6 mois contre un engagement d\'un an";"";'
         '70,35;51,28;"oui";"non";"non";"contrat en cours";14/12/2026;30/11/2026;1;"fin-d-annee";'
         '"\'2222222222222222"'
     )
@@ -127,9 +128,8 @@ def test_other_columns_are_refused(tmp_path: Path) -> None:
 
 def test_an_error_leaves_no_temporary_file(tmp_path: Path) -> None:
     """The files are incomplete, and nothing else has rows of customers."""
-    with pytest.raises(RuntimeError), open_call_list(tmp_path, make_proposal()) as lists:
-        lists.add(make_rows(IDS))
-        raise RuntimeError
+    with pytest.raises(ValueError, match="no sentence"), open_call_list(tmp_path, make_proposal()) as lists:
+        lists.add(pd.concat([make_rows(IDS), make_rows(IDS).assign(reason_1="gender=Male")]))
 
     assert {each.name for each in tmp_path.iterdir()} == set(LISTS)
 
