@@ -91,7 +91,7 @@ class Power(Closed):
     smallest_effect: float | None = Field(
         ge=0,
         le=1,
-        description="Drop in the share that leaves, detected with 80 % power; None if there is none.",
+        description="Drop in the share that leaves, detected with 80 % power; None if no drop is.",
     )
     relative_effect: float = Field(gt=0, lt=1, description="The relative drop to which the next two refer.")
     power: float | None = Field(ge=0, le=1, description="Probability of detecting it with these groups.")
