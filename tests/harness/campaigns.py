@@ -73,10 +73,10 @@ def make_plan() -> Plan:
             unprofitable=88,
             not_eligible={"objected": 131, "out_of_domain": 17, "risk": 4_733, "no_basis": 297, "rests": 42},
         ),
-        totals=Totals(expected_profit=38_914.37, expected_cost=24_871.5, mean_probability=0.7134),
+        totals=Totals(expected_profit=53154.1, expected_cost=24_871.5, mean_probability=0.7134),
         power=plan_power(900, 219, 0.7134, 0.12),
         curve=tuple(
-            CurvePoint(contacts=n, profit=62_000 * (1 - (1 - n / 1_516) ** 2.2)) for n in range(0, 1_517, 36)
+            CurvePoint(contacts=n, profit=60_000 * (1 - (1 - n / 1_512) ** 2.4)) for n in range(0, 1_513, 36)
         ),
         risk=tuple(
             Bin(low=i / 10, high=(i + 1) / 10, everybody=everybody[i], contacts=contacts[i])

@@ -18,7 +18,7 @@ from tasks.core.campaigns.call_list import (
 from tests.harness.campaigns import Code, make_proposal, make_rows
 from tests.harness.workbook import sheets
 
-IDS = ["0012", "=1+1", "7590-VHVEG", "+33", "-5", "@x", " =1+1", "\u00a0-5", 'é;,"']
+IDS = ["0012", "=1+1", "0001-ABCDE", "+33", "-5", "@x", " =1+1", "\u00a0-5", 'é;,"']
 
 
 def write(folder: Path, ids: list[str], *, chunk: int = 100, code: Code = "fr") -> Path:

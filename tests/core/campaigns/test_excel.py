@@ -44,7 +44,7 @@ def column(path: Path, name: str, sheet: str = "Liste") -> list[object]:
     return [row[PEOPLE_COLUMNS.index(name)] for row in sheets(path)[sheet][1:]]
 
 
-@pytest.mark.parametrize("id_", ["0012", "7590-VHVEG", "é<&>\"'", "12E5", *DANGEROUS])
+@pytest.mark.parametrize("id_", ["0012", "0001-ABCDE", "é<&>\"'", "12E5", *DANGEROUS])
 def test_every_id_stays_text(tmp_path: Path, id_: str) -> None:
     """Exactly as the CRM wrote it: no formula, no link, no number, no escape."""
     path = write(tmp_path / "a.xlsx", [id_])

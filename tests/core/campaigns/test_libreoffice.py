@@ -55,7 +55,7 @@ VALUES = (
         "１２",
     ),
 )
-TEXTS = ("7590-VHVEG", "é;\"à'", "A12", "SIM-000012", "<b>&amp;", "_x0041_", "N°5", "a=b")
+TEXTS = ("0001-ABCDE", "é;\"à'", "A12", "SIM-000012", "<b>&amp;", "_x0041_", "N°5", "a=b")
 IDS = [blank + text for text in (*FORMULAS, *VALUES, *TEXTS) for blank in BLANKS]
 
 

@@ -7,7 +7,7 @@ from statsmodels.stats.proportion import power_proportions_2indep, samplesize_pr
 
 from tasks.core.campaigns.power import customers_needed, plan_power, power_of, smallest_drop
 
-churns = st.floats(0.001, 0.999)  # statsmodels divides by the variance, which is none at 1
+churns = st.floats(0.001, 0.999)  # statsmodels divides by the variance, which is zero at 1
 sizes = st.integers(2, 2_000_000)
 
 
@@ -43,7 +43,7 @@ def test_the_customers_needed_are_those_of_statsmodels(churn: float, relative: f
 
 @given(churn=churns, contacts=sizes, controls=sizes)
 def test_the_smallest_drop_has_eighty_per_cent(churn: float, contacts: int, controls: int) -> None:
-    """By statsmodels' power; a thousandth less has less. If there is none, leaving stops unnoticed."""
+    """By statsmodels' power; a thousandth less has less. None: even a drop to zero has not."""
     found = smallest_drop(churn, contacts, controls)
 
     def power(drop: float) -> float:
