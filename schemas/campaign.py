@@ -103,6 +103,21 @@ class Campaign(Closed):
     language: Literal["fr", "en"] = Field(
         default="fr", description="Of the list for people, and of the page."
     )
+    keep_days: StrictInt = Field(
+        default=365,
+        ge=1,
+        le=3_650,
+        description="Days to keep the approved list and its groups after the last day of the validity.",
+    )
     decide_within_hours: StrictInt = Field(
         default=72, ge=1, le=720, description="A proposal that nobody decides on expires after this time."
     )
+
+    @model_validator(mode="after")
+    def _remember_who_rests(self) -> Self:
+        if self.keep_days < self.eligibility.rest_days:
+            raise ValueError(
+                f"keep_days {self.keep_days} is less than eligibility.rest_days {self.eligibility.rest_days}:"
+                " nobody would know any more who rests"
+            )
+        return self

@@ -365,6 +365,16 @@ class Locations(Closed):
         return self.home / "contacts"
 
     @property
+    def proposals(self) -> Path:
+        """Campaigns that were proposed, with how each was decided; no customer is in them."""
+        return self.home / "proposals"
+
+    @property
+    def campaigns(self) -> Path:
+        """Approved campaigns: lists of customers to contact, and their groups."""
+        return self.home / "campaigns"
+
+    @property
     def registry(self) -> Path:
         """Sealed bundles, the champion pointer and its history."""
         return self.home / "registry"

@@ -14,13 +14,15 @@ from tasks.core.settings_yaml import DuplicateKeyError, kind_of, read_yaml
 Config = TypeVar("Config", bound=BaseModel)
 
 
-def load_config(model: type[Config], file: Path | None, settings: Sequence[str]) -> Config:
-    """Build a typed configuration: defaults, then the file, then each `a.b=value`.
+def load_config(
+    model: type[Config], file: Path | None, settings: Sequence[str], *, flag: str = "--config"
+) -> Config:
+    """Build a typed configuration: defaults, then the file that `flag` names, then each `a.b=value`.
 
     Raises:
         ConfigError: the file cannot be read, or a setting is unknown or out of bounds.
     """
-    values = _read(model, file) if file is not None else {}
+    values = _read(model, file, flag) if file is not None else {}
     for setting in settings:
         path, separator, text = setting.partition("=")
         if not separator:
@@ -45,18 +47,18 @@ def first_fault(error: ValidationError) -> str:
     return f"{message} ({count} {'fault' if count == 1 else 'faults'} in all)"
 
 
-def _read(model: type[BaseModel], file: Path) -> dict[str, Any]:
+def _read(model: type[BaseModel], file: Path, flag: str) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         if isinstance(error, PermissionError):
-            raise ConfigError(f"--config {cause_of(error, file)}") from None
-        raise ConfigError(f"--config {file.name}: {error.strerror}. Give the path of a YAML file.") from None
+            raise ConfigError(f"{flag} {cause_of(error, file)}") from None
+        raise ConfigError(f"{flag} {file.name}: {error.strerror}. Give the path of a YAML file.") from None
     except UnicodeDecodeError:
-        raise ConfigError(f"--config {file.name} is not UTF-8. Save it as UTF-8.") from None
-    values = _yaml(text, model, f"--config {file.name}")
+        raise ConfigError(f"{flag} {file.name} is not UTF-8. Save it as UTF-8.") from None
+    values = _yaml(text, model, f"{flag} {file.name}")
     if not isinstance(values, dict):
-        raise ConfigError(f"--config {file.name}: expected settings by name, such as 'fit: {{seed: 7}}'.")
+        raise ConfigError(f"{flag} {file.name}: expected settings by name, such as 'fit: {{seed: 7}}'.")
     return values
 
 

@@ -10,7 +10,6 @@ from schemas.campaign_files import (
     CALL_COLUMNS,
     Bin,
     CampaignManifest,
-    ContactsUsed,
     CurvePoint,
     Decision,
     Funnel,
@@ -22,7 +21,8 @@ from schemas.campaign_files import (
     ShareOf,
     Totals,
 )
-from schemas.manifest import FileSeal
+from schemas.horizon import Horizon
+from schemas.manifest import ContactsUsed, FileSeal
 from tasks.core.campaigns.power import plan_power
 from tasks.core.intervals import wilson
 
@@ -115,7 +115,10 @@ def make_proposal(language: Code = "fr", plan: Plan | None = None, **changes: ob
         name=NAME,
         campaign=make_campaign(language, **changes),
         campaign_sha256="c" * 64,
+        value_file=None,
+        key_id="7" * 16,
         as_of=DAY,
+        extract=None,
         scores=ScoresUsed(
             folder=SCORES,
             manifest_sha256="d" * 64,
@@ -123,7 +126,7 @@ def make_proposal(language: Code = "fr", plan: Plan | None = None, **changes: ob
             bundle_id="2" * 16,
             model_id="4" * 16,
             simulated=False,
-            horizon="30 days (assumed)",
+            horizon=Horizon(days=30, source="assumed"),
         ),
         contacts=ContactsUsed(
             objections_id="5" * 16, objections=131, basis_id="6" * 16, bases=9_412, quarantined=3
@@ -143,6 +146,8 @@ def make_manifest(
         files={"campaign.csv": FileSeal(sha256="e" * 64, size=104_332)},
         name=proposal.name,
         proposal=proposal.name,
+        value_sha256=None,
+        key_id=proposal.key_id,
         contacts=proposal.contacts,
         plan=proposal.plan,
         decision=Decision(

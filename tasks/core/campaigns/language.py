@@ -1,6 +1,5 @@
 """Write numbers, days and words in the language of a campaign."""
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
+from schemas.horizon import Horizon
+from tasks.core.horizon import horizon_text
 from tasks.core.presentation import french
 
 LanguageCode = Literal["fr", "en"]
@@ -22,12 +23,6 @@ _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-_HORIZON: Final = re.compile(r"(\d+) days \((assumed|declared)\)")
-_FRENCH_HORIZONS: Final = {
-    "assumed": "{} jours (hypothèse)",
-    "declared": "{} jours (déclarés)",
-    "not declared": "non déclaré",
-}
 
 
 @cache
@@ -82,14 +77,9 @@ class Language:
         """Name a column of the contract: in French, or as the CRM does."""
         return str(french.NAMES["columns"][name]) if self.code == "fr" else name
 
-    def horizon(self, words: str) -> str:
-        """Write the horizon of the scores, which a manifest has in English words."""
-        if self.code == "en":
-            return words
-        found = _HORIZON.fullmatch(words)
-        if found is None:
-            return _FRENCH_HORIZONS.get(words, words)
-        return _FRENCH_HORIZONS[found[2]].format(found[1])
+    def horizon(self, value: Horizon | None) -> str:
+        """Write the horizon of the scores, and where it comes from."""
+        return french.horizon(value) if self.code == "fr" else horizon_text(value)
 
     def typeset(self, text: str) -> str:
         """Put no-break spaces and typographic apostrophes where the language has them."""

@@ -1,4 +1,4 @@
-"""Put every scored customer into exactly one group: contact, control, below the cut, or not eligible and why."""
+"""Put every scored customer into one group: contact, control, below the cut, or not eligible and why."""
 
 from collections import Counter
 from collections.abc import Iterator

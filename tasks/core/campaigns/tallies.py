@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from schemas.campaign_files import Bin, GroupShare, ReasonCount
+from schemas.campaign_files import Bin, GroupShare, ReasonCount, ShareOf
 from schemas.columns import CATEGORIES, PROTECTED
 from schemas.scores import REASON_CODES
-from tasks.core.campaigns.shares import share_of
+from tasks.core.intervals import wilson
 
 BINS: Final = 20
 """Of churn probability, all of the same width."""
@@ -78,3 +78,9 @@ def protected_shares(everybody: Tally, eligible: Tally, contacts: Tally) -> tupl
         for column in PROTECTED
         for code, value in enumerate(CATEGORIES[column])
     )
+
+
+def share_of(count: int, of: int) -> ShareOf:
+    """Return a share with its 95 % interval; of nobody there is none."""
+    share, (low, high) = (count / of, wilson(count, of)) if of else (None, (None, None))
+    return ShareOf(count=count, of=of, share=share, low=low, high=high)

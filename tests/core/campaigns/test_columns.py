@@ -3,9 +3,9 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from schemas.campaign import BASES, CHANNELS
 from schemas.campaign_files import CALL_COLUMNS, EXCLUSIONS
 from schemas.columns import CATEGORIES, PROTECTED
+from schemas.contacts import BASES, CHANNELS
 from tasks.core.campaigns.columns import KINDS, PEOPLE_COLUMNS, machine_columns, rows_for_people
 from tasks.core.campaigns.language import LanguageCode, texts_of
 from tests.harness.campaigns import make_rows

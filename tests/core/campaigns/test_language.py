@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.columns import FEATURES
+from schemas.horizon import Horizon
 from tasks.core.campaigns.language import Language, texts_of
 
 FRENCH, ENGLISH = Language("fr"), Language("en")
@@ -64,17 +65,17 @@ def test_days_and_instants() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "french"),
+    ("horizon", "french", "english"),
     [
-        ("30 days (assumed)", "30 jours (hypothèse)"),
-        ("60 days (declared)", "60 jours (déclarés)"),
-        ("not declared", "non déclaré"),
+        (Horizon(days=30, source="assumed"), "30\u00a0jours (hypothèse)", "30 days (assumed)"),
+        (Horizon(days=60, source="declared"), "60\u00a0jours (déclaré)", "60 days (declared)"),
+        (None, "non déclaré", "not declared"),
     ],
 )
-def test_the_horizon(words: str, french: str) -> None:
-    """A manifest has it in English."""
-    assert FRENCH.horizon(words) == french
-    assert ENGLISH.horizon(words) == words
+def test_the_horizon(horizon: Horizon | None, french: str, english: str) -> None:
+    """As slides and status word it."""
+    assert FRENCH.horizon(horizon) == french
+    assert ENGLISH.horizon(horizon) == english
 
 
 def test_every_feature_has_a_name() -> None:

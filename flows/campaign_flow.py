@@ -1,0 +1,121 @@
+"""Propose a campaign and decide on it: `python flows/campaign_flow.py`, and as `campaign/propose`."""
+
+from flows import cli  # first: it sets what Prefect reads on import
+
+# isort: split
+from datetime import date
+from pathlib import Path
+
+from schemas.campaign import Campaign
+from schemas.config import ScoreConfig
+from tasks.core.errors import ConfigError
+from tasks.core.jobs.campaign_job import Desk, decide, propose
+from tasks.core.settings import load_config
+from tasks.dashboard.flows import Ended, flow
+from tasks.dashboard.runs import by_hand, on_dashboard
+
+
+@flow(name="campaign")
+def campaign(
+    campaigns: tuple[Path, ...] = (),
+    as_of: date | None = None,
+    extract: Path | None = None,
+    config: ScoreConfig = ScoreConfig(),  # noqa: B008 frozen
+    dry_run: bool = False,
+) -> Ended:
+    """Propose campaigns.
+
+    Args:
+        campaigns: Campaign files.
+        as_of: The day of the scores to use; default: the latest ones.
+        extract: The extract behind the scores, if it is not in the archive.
+        config: The settings of scoring: where the contact lists are.
+        dry_run: Show each plan and keep nothing.
+    """
+    desk = _desk(config)
+    with on_dashboard():
+        folders = [propose(desk, each, as_of=as_of, extract=extract, dry_run=dry_run) for each in campaigns]
+    return Ended(message=_summary([each for each in folders if each is not None], dry_run=dry_run))
+
+
+def _summary(folders: list[Path], *, dry_run: bool) -> str:
+    if dry_run:
+        return "Dry run: nothing was kept."
+    if not folders:
+        return "No campaign was named, so none was proposed."
+    return " ".join(
+        f"Proposed: {each}. Decide with --approve {each.name} --by NAME, or --refuse." for each in folders
+    )
+
+
+@flow(name="campaign")
+def decision(
+    proposal: str,
+    by: str,
+    approve: bool,
+    comment: str = "",
+    config: ScoreConfig = ScoreConfig(),  # noqa: B008 frozen
+) -> Ended:
+    """Approve a proposal, or refuse it.
+
+    Args:
+        proposal: Name of the proposal.
+        by: Who decides.
+        approve: Whether it is approved.
+        comment: Why.
+        config: The settings of scoring: where the contact lists are.
+    """
+    with on_dashboard():
+        folder = decide(
+            _desk(config), proposal, by=by, outcome="approved" if approve else "refused", comment=comment
+        )
+    return Ended(message=f"Approved: {folder}." if folder is not None else f"Refused: {proposal}.")
+
+
+def _desk(config: ScoreConfig) -> Desk:
+    return Desk(cli.locations(), config, cli.secret(), cli.clock(config.timezone))
+
+
+def main() -> Ended | None:
+    """Read the flags, and propose or decide."""
+    parser = cli.Parser(
+        description="Propose whom a campaign contacts, and approve or refuse a proposal.",
+        epilog="Everything about campaigns: docs/campaigns.md.",
+    )
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--campaign", type=cli.path, metavar="FILE", help="propose the campaign in this file")
+    which.add_argument("--approve", metavar="PROPOSAL", help="publish the list of this proposal")
+    which.add_argument("--refuse", metavar="PROPOSAL", help="close this proposal without a list")
+    parser.add_argument("--as-of", type=cli.day, metavar="DATE", help="day of the scores (default: latest)")
+    parser.add_argument(
+        "--extract", type=cli.path, metavar="PATH", help="extract behind the scores, if it is not archived"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show the plan and keep nothing")
+    parser.add_argument("--by", metavar="NAME", help="who decides; needed to approve or refuse")
+    parser.add_argument("--comment", default="", help="why; kept with the decision")
+    cli.add_config_flags(parser, ScoreConfig, schema=Campaign)
+    flags = parser.parse_args()
+    config = load_config(ScoreConfig, flags.config, flags.set)
+    if flags.campaign is not None:
+        return by_hand(
+            campaign,
+            campaigns=(flags.campaign,),
+            as_of=flags.as_of,
+            extract=flags.extract,
+            config=config,
+            dry_run=flags.dry_run,
+        )
+    if not flags.by:
+        raise ConfigError("a decision needs the name of the person who decides. Pass --by NAME.")
+    return by_hand(
+        decision,
+        proposal=flags.approve or flags.refuse,
+        by=flags.by,
+        approve=flags.approve is not None,
+        comment=flags.comment,
+        config=config,
+    )
+
+
+if __name__ == "__main__":
+    cli.run(main)

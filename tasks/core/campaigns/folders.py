@@ -1,0 +1,83 @@
+"""Find published campaigns by their manifests, and who was on their lists."""
+
+import csv
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from schemas.campaign_files import CampaignManifest
+from schemas.manifest import MANIFEST
+from tasks.core.contract.customer_ids import IdTable, fold
+from tasks.core.errors import ConfigError, accessing
+
+MEASUREMENT: Final = "measurement.csv"
+
+
+def published_campaigns(campaigns: Path) -> Iterator[tuple[Path, CampaignManifest]]:
+    """Yield the folders of approved campaigns with their manifests, by name.
+
+    Raises:
+        AccessError: they cannot be read.
+        ConfigError: a manifest cannot be understood: who was chosen by it cannot be known.
+    """
+    folders: list[Path] = []
+    with suppress(FileNotFoundError), accessing(campaigns):
+        folders = sorted(each for each in campaigns.iterdir() if not each.name.startswith("."))
+    for folder in folders:
+        with accessing(folder):
+            try:
+                yield folder, CampaignManifest.model_validate_json((folder / MANIFEST).read_bytes())
+            except (ValidationError, FileNotFoundError, NotADirectoryError):
+                raise ConfigError(
+                    f"'{folder}' is not a campaign as it was published. Restore it from a back-up, or move it"
+                    " away: whoever was on its list may then be chosen again."
+                ) from None
+
+
+@dataclass(frozen=True)
+class Resting:
+    """Customers who were on a list, or in its control group, too recently, and these lists' campaigns."""
+
+    campaigns: tuple[str, ...]
+    customers: IdTable
+
+
+def find_resting(campaigns: Path, rest_days: int, today: date, timezone: str) -> Resting:
+    """Find who was chosen by lists that were approved in the last `rest_days`.
+
+    Memory grows with their number. Days begin in the time zone.
+
+    Raises:
+        AccessError: a campaign cannot be read.
+        ConfigError: a campaign is not as it was published.
+    """
+    ids: dict[str, None] = {}
+    names: list[str] = []
+    for folder, manifest in published_campaigns(campaigns):
+        approved = manifest.decision.at.astimezone(ZoneInfo(timezone)).date()
+        if today - approved < timedelta(days=rest_days):
+            names.append(manifest.name)
+            with accessing(folder), (folder / MEASUREMENT).open(encoding="utf-8", newline="") as file:
+                ids |= dict.fromkeys(fold(row["customerID"]) for row in csv.DictReader(file))
+    return Resting(tuple(names), IdTable([*ids]))
+
+
+def refuse_other_key(campaigns: Path, experiment: str, key_id: str) -> None:
+    """Refuse to draw an experiment's control group with another key than before.
+
+    Raises:
+        ConfigError: one of its campaigns has another key.
+    """
+    for folder, manifest in published_campaigns(campaigns):
+        if manifest.campaign.experiment.id == experiment and manifest.key_id != key_id:
+            raise ConfigError(
+                f"the control group of experiment '{experiment}' was drawn with another key (see"
+                f" '{folder.name}'). Restore the key (CHURN_KEY, docs/campaigns.md), or begin a new"
+                " experiment."
+            )
