@@ -8,11 +8,12 @@ from pathlib import Path
 
 from schemas.campaign import Campaign
 from schemas.config import ScoreConfig
+from tasks.core.campaigns.proposals import Decidable
 from tasks.core.errors import ConfigError
-from tasks.core.jobs.campaign_job import Desk, decide, propose
+from tasks.core.jobs.campaign_job import Desk, decide, look_at, propose
 from tasks.core.settings import load_config
 from tasks.dashboard.flows import Ended, flow
-from tasks.dashboard.runs import by_hand, on_dashboard
+from tasks.dashboard.runs import by_hand, on_dashboard, run_of_deployment
 
 
 @flow(name="campaign")
@@ -23,7 +24,7 @@ def campaign(
     config: ScoreConfig = ScoreConfig(),  # noqa: B008 frozen
     dry_run: bool = False,
 ) -> Ended:
-    """Propose campaigns.
+    """Propose campaigns; as a deployment, wait for a person to decide on each, and publish what was approved.
 
     Args:
         campaigns: Campaign files.
@@ -33,22 +34,19 @@ def campaign(
         dry_run: Show each plan and keep nothing.
     """
     desk = _desk(config)
+    run_id = run_of_deployment()
     with on_dashboard():
-        folders = [propose(desk, each, as_of=as_of, extract=extract, dry_run=dry_run) for each in campaigns]
-    return Ended(message=_summary([each for each in folders if each is not None], dry_run=dry_run))
+        folders = [
+            propose(desk, each, as_of=as_of, extract=extract, dry_run=dry_run, run_id=run_id)
+            for each in campaigns
+        ]
+    proposed = [each for each in folders if each is not None]
+    if run_id is None or not proposed:
+        return Ended(message=_summary(proposed, dry_run=dry_run))
+    return Ended(message=" ".join(_await_decision(desk, each) for each in proposed))
 
 
-def _summary(folders: list[Path], *, dry_run: bool) -> str:
-    if dry_run:
-        return "Dry run: nothing was kept."
-    if not folders:
-        return "No campaign was named, so none was proposed."
-    return " ".join(
-        f"Proposed: {each}. Decide with --approve {each.name} --by NAME, or --refuse." for each in folders
-    )
-
-
-@flow(name="campaign")
+@flow(name="decide")
 def decision(
     proposal: str,
     by: str,
@@ -66,10 +64,50 @@ def decision(
         config: The settings of scoring: where the contact lists are.
     """
     with on_dashboard():
-        folder = decide(
-            _desk(config), proposal, by=by, outcome="approved" if approve else "refused", comment=comment
-        )
+        folder = decide(_desk(config), proposal, by=by, approve=approve, comment=comment)
     return Ended(message=f"Approved: {folder}." if folder is not None else f"Refused: {proposal}.")
+
+
+def _await_decision(desk: Desk, folder: Path) -> str:
+    """Suspend the run until somebody decides on a proposal, and do what was decided; return a line on it."""
+    from tasks.dashboard.suspension import wait_for_decision  # noqa: PLC0415 it imports Prefect
+
+    found = look_at(desk, folder.name)
+    if found.decision is None:
+        seconds = max(1, round((found.proposal.expires_at - desk.now()).total_seconds()))
+        answer = wait_for_decision(folder.name, _question(found), seconds)
+        found = look_at(desk, folder.name)  # somebody may have decided on the command line meanwhile
+    if found.decision is not None:
+        return f"{folder.name}: {found.decision.outcome}."
+    with on_dashboard():
+        approved = decide(
+            desk,
+            folder.name,
+            by=answer.name,
+            approve=answer.decision == "approve",
+            comment=answer.comment,
+        )
+    return f"Approved: {approved}." if approved is not None else f"Refused: {folder.name}."
+
+
+def _question(found: Decidable) -> str:
+    proposal = found.proposal
+    funnel, totals = proposal.plan.funnel, proposal.plan.totals
+    return (
+        f"Campaign **{proposal.campaign.id}**: {funnel.contacts:,} contacts, {funnel.controls:,} controls."
+        f" Expected profit {totals.expected_profit:,.2f}, an assumption. Read"
+        f" `{found.folder / 'campaign.html'}`, then approve or refuse."
+    )
+
+
+def _summary(folders: list[Path], *, dry_run: bool) -> str:
+    if dry_run:
+        return "Dry run: nothing was kept."
+    if not folders:
+        return "No campaign was named, so none was proposed."
+    return " ".join(
+        f"Proposed: {each}. Decide with --approve {each.name} --by NAME, or --refuse." for each in folders
+    )
 
 
 def _desk(config: ScoreConfig) -> Desk:

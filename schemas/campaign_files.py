@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated, Final, Literal, Self
+from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -208,6 +209,7 @@ class Proposal(Closed):
     extract: str | None = Field(description="Path of the extract, if it is not the archived one.")
     contacts: ContactsUsed
     plan: Plan
+    run_id: UUID | None = Field(description="Prefect's run that waits for the decision; None by hand.")
     proposed_at: Instant
     expires_at: Instant
 

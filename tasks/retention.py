@@ -19,7 +19,7 @@ from tasks.core.operations.sweep import sweep
 from tasks.core.steps import conclude, log, step
 from tasks.dashboard.runs import forget_runs
 
-FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present")
+FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present", "campaign", "decide")
 """Names of this product's flows: the server may be shared, and other flows' runs are not ours to delete."""
 
 

@@ -132,6 +132,7 @@ def make_proposal(language: Code = "fr", plan: Plan | None = None, **changes: ob
             objections_id="5" * 16, objections=131, basis_id="6" * 16, bases=9_412, quarantined=3
         ),
         plan=plan or make_plan(),
+        run_id=None,
         proposed_at=PROPOSED_AT,
         expires_at=PROPOSED_AT + timedelta(hours=72),
     )

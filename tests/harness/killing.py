@@ -6,7 +6,7 @@ A Dask worker that preloads this module is killed in the middle of a partition: 
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final
@@ -80,6 +80,9 @@ class StepKiller:
 
     def show(self, markdown: str, *, key: str, description: str) -> None:
         """Ignore a page."""
+
+    def announce(self, event: str, resource: str, facts: Mapping[str, str | int]) -> None:
+        """Ignore an event."""
 
 
 def dask_setup(_worker: Any) -> None:

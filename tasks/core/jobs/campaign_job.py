@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
+from uuid import UUID
 
 from schemas.campaign import Campaign, FileValue
 from schemas.campaign_files import CampaignManifest, Decision, Plan, Proposal
@@ -16,7 +17,7 @@ from schemas.config import Locations, ScoreConfig
 from tasks.core.campaigns.draw import Experiment
 from tasks.core.campaigns.folders import Resting, find_resting, refuse_other_key
 from tasks.core.campaigns.plan import make_plan
-from tasks.core.campaigns.proposals import Decidable, find_proposal, keep_proposal, record, review
+from tasks.core.campaigns.proposals import Decidable, find_proposal, keep_proposal, record, review, review_all
 from tasks.core.campaigns.publish import publish_campaign, write_lists
 from tasks.core.campaigns.scored_customers import read_side_by_side
 from tasks.core.campaigns.selection import Selected, Selection, Terms
@@ -58,6 +59,7 @@ class _Inputs:
     resting: Resting
     today: date
     key_id: str
+    run_id: UUID | None
 
     @property
     def value_sha256(self) -> str | None:
@@ -74,6 +76,7 @@ class _Inputs:
             self.resting.campaigns,
             self.today.isoformat(),
             self.key_id,
+            str(self.run_id),
         )
         digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
         return f"{self.campaign.id}-{self.source.manifest.as_of_date}-{digest}"
@@ -86,6 +89,7 @@ def propose(
     as_of: date | None = None,
     extract: Path | None = None,
     dry_run: bool = False,
+    run_id: UUID | None = None,
 ) -> Path | None:
     """Propose a campaign from the latest scores; nothing of a list is written before somebody approves it.
 
@@ -95,6 +99,7 @@ def propose(
         as_of: The day of the scores to use; None for the latest ones.
         extract: The extract behind them, if it is not in the archive.
         dry_run: Show the plan and keep nothing.
+        run_id: Prefect's run that waits for the decision; what it has proposed before is not proposed again.
 
     Returns:
         The folder of the proposal; None for a dry run.
@@ -105,8 +110,10 @@ def propose(
     """
     campaign = _read_campaign(file)
     with locked(desk.home.proposals):
+        if (before := _proposed_by(desk, run_id, campaign.id)) is not None:
+            return before
         source = _open(lambda: open_latest(desk.home, as_of, extract))
-        inputs = _gather(desk, campaign, _value_file(campaign, file), source)
+        inputs = _gather(desk, campaign, _value_file(campaign, file), source, run_id)
         with _selected(desk, inputs, desk.home.proposals) as (selected, _):
             plan = _plan(selected, campaign, inputs)
         if dry_run:
@@ -124,15 +131,25 @@ def propose(
             extract=None if extract is None else str(extract.absolute()),
             contacts=inputs.contacts.used,
             plan=plan,
+            run_id=run_id,
             proposed_at=proposed_at,
             expires_at=proposed_at + timedelta(hours=campaign.decide_within_hours),
         )
         return _keep(desk, proposal)
 
 
-def decide(
-    desk: Desk, name: str, *, by: str, outcome: Literal["approved", "refused"], comment: str = ""
-) -> Path | None:
+def look_at(desk: Desk, name: str) -> Decidable:
+    """Read a proposal and how it was decided; one past its expiry is closed as timed out.
+
+    Raises:
+        ConfigError: there is no such proposal, or it cannot be understood.
+    """
+    home = desk.home
+    with locked(home.proposals):
+        return review(find_proposal(home.proposals, name), home.campaigns, desk.now())
+
+
+def decide(desk: Desk, name: str, *, by: str, approve: bool, comment: str = "") -> Path | None:
     """Approve a proposal, or refuse it, in the name of a person.
 
     On approval the list is made again with the contact lists of now: whoever objected meanwhile is not on it.
@@ -151,8 +168,9 @@ def decide(
     with locked(home.proposals):
         found = review(find_proposal(home.proposals, name), home.campaigns, at)
         _refuse_decided(found)
+        outcome: Literal["approved", "refused"] = "approved" if approve else "refused"
         decision = Decision(outcome=outcome, by=by.strip(), at=at, comment=comment.strip())
-        folder = _publish(desk, found.proposal, decision) if outcome == "approved" else None
+        folder = _publish(desk, found.proposal, decision) if approve else None
         record(found.folder, decision)
     log.info("proposal %s: %s", found.proposal.name, outcome)
     conclude(f"{found.proposal.campaign.id} {outcome}")
@@ -178,7 +196,9 @@ def _open(find: Callable[[], Source]) -> Source:
 
 
 @step("read-contacts")
-def _gather(desk: Desk, campaign: Campaign, value_file: Path | None, source: Source) -> _Inputs:
+def _gather(
+    desk: Desk, campaign: Campaign, value_file: Path | None, source: Source, run_id: UUID | None
+) -> _Inputs:
     """Read the contact lists of now, and check that the campaign may run.
 
     Raises:
@@ -208,7 +228,7 @@ def _gather(desk: Desk, campaign: Campaign, value_file: Path | None, source: Sou
     resting = find_resting(
         desk.home.campaigns, campaign.eligibility.rest_days, now.date(), desk.config.timezone
     )
-    return _Inputs(campaign, value_file, source, contacts, resting, now.date(), key_id)
+    return _Inputs(campaign, value_file, source, contacts, resting, now.date(), key_id, run_id)
 
 
 @contextmanager
@@ -285,7 +305,7 @@ def _publish(desk: Desk, proposal: Proposal, decision: Decision) -> Path:
             f"scores '{source.folder.name}' are not those of the proposal. Propose the campaign again."
         )
     value_file = None if proposal.value_file is None else Path(proposal.value_file)
-    inputs = _gather(desk, proposal.campaign, value_file, source)
+    inputs = _gather(desk, proposal.campaign, value_file, source, proposal.run_id)
     with _selected(desk, inputs, desk.home.campaigns) as (selected, stage):
         plan = _plan(selected, proposal.campaign, inputs)
         renewed = proposal.model_copy(update={"plan": plan, "contacts": inputs.contacts.used})
@@ -309,6 +329,18 @@ def _publish(desk: Desk, proposal: Proposal, decision: Decision) -> Path:
         folder = publish_campaign(stage, desk.home.campaigns, manifest, desk.config.timezone)
     log.info("campaign: %s", folder)
     return folder
+
+
+def _proposed_by(desk: Desk, run_id: UUID | None, campaign: str) -> Path | None:
+    """Find what a run proposed of a campaign before it was suspended or killed."""
+    if run_id is None:
+        return None
+    before = (
+        each.folder
+        for each in review_all(desk.home.proposals, desk.home.campaigns, desk.now())
+        if (each.proposal.run_id, each.proposal.campaign.id) == (run_id, campaign)
+    )
+    return next(before, None)
 
 
 def _refuse_decided(found: Decidable) -> None:
