@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +112,7 @@ def score(office: Office, folder: Path, parameters: dict[str, Any]) -> None:
 
 
 def test_a_campaign_waits_for_a_person_through_a_restart(office: Office, tmp_path: Path) -> None:
-    """Nothing is in campaigns/ before approval; refusal and time-out leave a record; an event proposes, too."""
+    """An event proposes; nothing is in campaigns/ before approval; a refusal leaves a record."""
     parameters = prepare(tmp_path)
     deployment = office.server.ask("deployments/name/campaign/propose")
     office.server.ask(

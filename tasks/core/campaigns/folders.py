@@ -31,13 +31,19 @@ def published_campaigns(campaigns: Path) -> Iterator[tuple[Path, CampaignManifes
         folders = sorted(each for each in campaigns.iterdir() if not each.name.startswith("."))
     for folder in folders:
         with accessing(folder):
-            try:
-                yield folder, CampaignManifest.model_validate_json((folder / MANIFEST).read_bytes())
-            except (ValidationError, FileNotFoundError, NotADirectoryError):
-                raise ConfigError(
-                    f"'{folder}' is not a campaign as it was published. Restore it from a back-up, or move it"
-                    " away: whoever was on its list may then be chosen again."
-                ) from None
+            manifest = _read_manifest(folder)
+        if manifest is None:
+            raise ConfigError(
+                f"'{folder}' is not a campaign as it was published. Restore it from a back-up, or move it"
+                " away: whoever was on its list may then be chosen again."
+            )
+        yield folder, manifest
+
+
+def expiry_of_campaign(folder: Path) -> date | None:
+    """Return the last day on which a campaign is kept; None if it is not one."""
+    manifest = _read_manifest(folder)
+    return manifest.expires_on if manifest is not None else None
 
 
 @dataclass(frozen=True)
@@ -81,3 +87,10 @@ def refuse_other_key(campaigns: Path, experiment: str, key_id: str) -> None:
                 f" '{folder.name}'). Restore the key (CHURN_KEY, docs/campaigns.md), or begin a new"
                 " experiment."
             )
+
+
+def _read_manifest(folder: Path) -> CampaignManifest | None:
+    try:
+        return CampaignManifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except (ValidationError, FileNotFoundError, NotADirectoryError):
+        return None

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.horizon import Horizon
 from tasks.core.horizon import horizon_text
-from tasks.core.presentation import french
+from tasks.core.report import french
 
 LanguageCode = Literal["fr", "en"]
 

@@ -1,9 +1,8 @@
 """Keep proposals of campaigns until somebody decides on them, and the record of how each was decided."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from tasks.core.campaigns.folders import published_campaigns
 from tasks.core.campaigns.page import PAGE, write_page
 from tasks.core.errors import ConfigError, accessing
 from tasks.core.storage.atomic import new_stage, replace_file, reveal, write_new
+from tasks.core.storage.locks import is_locked, locked
 
 PROPOSAL: Final = "proposal.json"
 DECISION: Final = "decision.json"
@@ -54,11 +54,11 @@ def find_proposal(proposals: Path, name: str) -> Path:
     return folder
 
 
-def review(folder: Path, campaigns: Path, now: datetime) -> Decidable:
-    """Read a proposal and how it was decided; one past its expiry is closed as timed out here.
+def read_proposal(folder: Path, campaigns: Path, now: datetime) -> Decidable:
+    """Read a proposal and how it was decided; one past its expiry has timed out.
 
     An approval counts from the moment in which its campaign was published, even if the run that published it
-    was killed before it could record the decision. The caller holds the lock on the proposals.
+    was killed before it could record the decision.
 
     Raises:
         ConfigError: the proposal, or a campaign, cannot be understood.
@@ -67,22 +67,50 @@ def review(folder: Path, campaigns: Path, now: datetime) -> Decidable:
     with accessing(folder):
         proposal = _read_proposal(folder)
         decision = _read_decision(folder)
+    if proposal is None:
+        raise ConfigError(
+            f"'{folder}' is not a proposal as it was made. Move it away and propose the campaign again."
+        )
     if decision is None:
         decision = _approval(proposal, campaigns)
-        if decision is None and now >= proposal.expires_at:
-            decision = Decision(outcome="timed out", by=None, at=proposal.expires_at)
-        if decision is not None:
-            record(folder, decision)
+    if decision is None and now >= proposal.expires_at:
+        decision = Decision(outcome="timed out", by=None, at=proposal.expires_at)
     return Decidable(folder, proposal, decision)
 
 
-def review_all(proposals: Path, campaigns: Path, now: datetime) -> Iterator[Decidable]:
-    """Review every proposal, by name; see `review`."""
-    folders: list[Path] = []
+def review(folder: Path, campaigns: Path, now: datetime) -> Decidable:
+    """Read a proposal as `read_proposal` does, and record a decision that is not on record yet.
+
+    The caller holds the lock on the proposals.
+    """
+    found = read_proposal(folder, campaigns, now)
+    if found.decision is not None and not (folder / DECISION).exists():
+        record(folder, found.decision)
+    return found
+
+
+def proposal_folders(proposals: Path) -> list[Path]:
+    """List the folders of proposals, by name.
+
+    Raises:
+        AccessError: they cannot be listed.
+    """
     with suppress(FileNotFoundError), accessing(proposals):
-        folders = sorted(each for each in proposals.iterdir() if not each.name.startswith("."))
-    for folder in folders:
-        yield review(folder, campaigns, now)
+        return sorted(each for each in proposals.iterdir() if not each.name.startswith("."))
+    return []
+
+
+def close_expired(proposals: Path, campaigns: Path, now: datetime) -> None:
+    """Record every decision that is not on record yet, time-outs above all; leave it to a run in progress.
+
+    Raises:
+        ConfigError: a proposal, or a campaign, cannot be understood.
+        AccessError: one cannot be read or written.
+    """
+    if proposal_folders(proposals) and not is_locked(proposals):
+        with locked(proposals):
+            for folder in proposal_folders(proposals):
+                review(folder, campaigns, now)
 
 
 def record(folder: Path, decision: Decision) -> None:
@@ -99,13 +127,17 @@ def _approval(proposal: Proposal, campaigns: Path) -> Decision | None:
     return next(of_this, None)
 
 
-def _read_proposal(folder: Path) -> Proposal:
+def expiry_of_proposal(folder: Path) -> date | None:
+    """Return the day on which a proposal expires; None if it is not one."""
+    proposal = _read_proposal(folder)
+    return proposal.expires_at.date() if proposal is not None else None
+
+
+def _read_proposal(folder: Path) -> Proposal | None:
     try:
         return Proposal.model_validate_json((folder / PROPOSAL).read_bytes())
     except (ValidationError, FileNotFoundError, NotADirectoryError):
-        raise ConfigError(
-            f"'{folder}' is not a proposal as it was made. Move it away and propose the campaign again."
-        ) from None
+        return None
 
 
 def _read_decision(folder: Path) -> Decision | None:
