@@ -15,9 +15,9 @@ FileKind = Literal[
     "scores",
     "runs",
     "truth",
+    "contacts",
     "proposals",
     "campaigns",
-    "contacts",
     "prefect_files",
 ]
 Kind = FileKind | Literal["prefect"]

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
-from schemas.campaign_files import CampaignManifest, Decision
+from schemas.campaign_files import CampaignManifest, Decision, Proposal
+from schemas.closed import to_json
 from tests.harness.customers import make_customers
 from tests.harness.deployment import DEPLOY, WORKER, wait_for, wait_for_worker
 from tests.harness.flow_home import FlowHome
 from tests.harness.server import ROOT, SERVER, Server, settings, started, wait_until_healthy
-
-pytestmark = pytest.mark.xdist_group("second-server")
 
 SECONDS = 180
 
@@ -97,30 +97,29 @@ def prepare(folder: Path, **changes: object) -> dict[str, Any]:
     } | changes
     (folder / "campaign.yaml").write_text(json.dumps(campaign, default=str))
     lists = {name: str(folder / f"{name}.csv") for name in ("objections", "basis")}
-    return {"campaigns": [str(folder / "campaign.yaml")], "config": {"settle_seconds": 0, "contacts": lists}}
+    return {
+        "campaigns": [str(folder / "campaign.yaml")],
+        "extract": str(folder / "crm_2026-03-01.csv"),
+        "config": {"contacts": lists},
+    }
 
 
-def score(office: Office, folder: Path, parameters: dict[str, Any]) -> None:
+def score(server: Server, home: FlowHome, parameters: dict[str, Any]) -> None:
     """Score the extract by hand, with the contact lists."""
     lists = parameters["config"]["contacts"]
     sets = [f"--set=contacts.{name}={path}" for name, path in lists.items()]
-    done = office.server.flow(
-        "score", "--extract", str(folder / "crm_2026-03-01.csv"), "--force", *sets, home=office.home.path
-    )
+    done = server.flow("score", "--extract", parameters["extract"], "--force", *sets, home=home.path)
     assert done.returncode == 0, done.stderr
-    (office.home.path / "archive").mkdir(exist_ok=True)
 
 
+@pytest.mark.long
+@pytest.mark.timeout(900)
 def test_a_campaign_waits_for_a_person_through_a_restart(office: Office, tmp_path: Path) -> None:
     """An event proposes; nothing is in campaigns/ before approval; a refusal leaves a record."""
     parameters = prepare(tmp_path)
     deployment = office.server.ask("deployments/name/campaign/propose")
-    office.server.ask(
-        f"deployments/{deployment['id']}",
-        {"parameters": parameters | {"extract": str(tmp_path / "crm_2026-03-01.csv")}},
-        "PATCH",
-    )
-    score(office, tmp_path, parameters)
+    office.server.ask(f"deployments/{deployment['id']}", {"parameters": parameters}, "PATCH")
+    score(office.server, office.home, parameters)
     runs = wait_for(
         lambda: office.server.ask("flow_runs/filter", {"deployments": {"id": {"any_": [deployment["id"]]}}}),
         "the event proposed nothing",
@@ -147,3 +146,48 @@ def test_a_campaign_waits_for_a_person_through_a_restart(office: Office, tmp_pat
     (refused,) = [path for path in office.proposals() if path.name != manifest.proposal]
     assert Decision.model_validate_json((refused / "decision.json").read_bytes()).outcome == "refused"
     assert office.campaigns() == [campaign]
+
+    (tmp_path / "soon").mkdir()
+    hasty = prepare(tmp_path / "soon", decide_within_hours=1)
+    run = office.order(**hasty | {"extract": parameters["extract"]})
+    office.wait_for(run, "Suspended")
+    (waiting,) = [each for each in office.proposals() if not (each / "decision.json").exists()]
+    proposal = Proposal.model_validate_json((waiting / "proposal.json").read_bytes())
+    past = proposal.model_copy(update={"expires_at": proposal.proposed_at})
+    (waiting / "proposal.json").write_bytes(to_json(past))  # an hour later
+    status = office.server.status(office.home.path)
+    assert waiting.name not in status
+    assert Decision.model_validate_json((waiting / "decision.json").read_bytes()).outcome == "timed out"
+    office.resume(run, decision="approve", name="Too Late")
+    office.wait_for(run, "Completed")
+    assert office.campaigns() == [campaign]
+
+
+@pytest.mark.xdist_group("server")
+@pytest.mark.usefixtures("worker")
+def test_a_deployment_asks_a_person(deployed: Server, trained_home: FlowHome, tmp_path: Path) -> None:
+    """The sample of the long test: the run is suspended, nothing is a campaign, and the answer decides."""
+    parameters = prepare(tmp_path)
+    score(deployed, trained_home, parameters)
+    deployment = deployed.ask("deployments/name/campaign/propose")["id"]
+    run = deployed.ask(f"deployments/{deployment}/create_flow_run", {"parameters": parameters})["id"]
+
+    def state() -> str:
+        return str(deployed.ask(f"flow_runs/{run}")["state_name"])
+
+    wait_for(lambda: state() == "Suspended", "the run is not suspended", SECONDS)
+    assert not (trained_home.path / "campaigns").exists()
+    answer = {"decision": "approve", "name": "Claire Martin"}
+    deployed.ask(f"flow_runs/{run}/resume", {"run_input": answer})
+    wait_for(lambda: state() == "Completed", "the run did not complete", SECONDS)
+
+    (campaign,) = (trained_home.path / "campaigns").glob("[!.]*")
+    manifest = CampaignManifest.model_validate_json((campaign / "manifest.json").read_bytes())
+    assert manifest.decision.by == "Claire Martin"
+    customers = pd.read_csv(campaign / "campaign.csv")["customerID"]
+    assert len(customers) == manifest.plan.funnel.contacts == 20
+    log = "\n".join(each["message"] for each in deployed.ask("logs/filter", {"limit": 200}))
+    database = b"".join(path.read_bytes() for path in deployed.prefect_home.glob("prefect.db*"))
+    for customer in customers:
+        assert customer not in log
+        assert customer.encode() not in database

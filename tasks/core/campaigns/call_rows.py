@@ -58,7 +58,7 @@ def measurement_rows(selected: Selected) -> Iterator[pd.DataFrame]:
 
 
 def _reasons(detail: Details) -> list[str]:
-    """Write a customer's first reasons with the customer's own values; empty where there is none."""
+    """Write a customer's first reasons with the customer's own values; empty where nothing is."""
     names = [REASON_CODES[code] for code in detail["reasons"][:_REASONS_SHOWN].tolist()]
     return [name and f"{name}={_value(detail, name)}" for name in names]
 

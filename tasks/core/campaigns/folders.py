@@ -34,7 +34,7 @@ def published_campaigns(campaigns: Path) -> Iterator[tuple[Path, CampaignManifes
             manifest = _read_manifest(folder)
         if manifest is None:
             raise ConfigError(
-                f"'{folder}' is not a campaign as it was published. Restore it from a back-up, or move it"
+                f"'{folder}' is not a campaign as it was published. Restore it from a backup, or move it"
                 " away: whoever was on its list may then be chosen again."
             )
         yield folder, manifest

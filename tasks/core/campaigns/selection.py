@@ -119,7 +119,7 @@ class Selection:
         self._details.add(customers, rows, bases, {"profit": profit, "cost": cost, "bucket": draw.bucket})
 
     def _bases(self, customers: Accepted) -> npt.NDArray[np.int8]:
-        """Return the (N, 3) codes of bases by channel, -1 where there is none."""
+        """Return the (N, 3) codes of bases by channel, -1 where nothing is."""
         if self._terms.bases is None:
             return np.full((len(customers), len(CHANNELS)), -1, dtype=np.int8)
         return self._terms.bases.of(customers.octets, customers.ids)

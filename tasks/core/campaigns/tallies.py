@@ -81,6 +81,6 @@ def protected_shares(everybody: Tally, eligible: Tally, contacts: Tally) -> tupl
 
 
 def share_of(count: int, of: int) -> ShareOf:
-    """Return a share with its 95 % interval; of nobody there is none."""
+    """Return a share with its 95 % interval; of nobody it is None."""
     share, (low, high) = (count / of, wilson(count, of)) if of else (None, (None, None))
     return ShareOf(count=count, of=of, share=share, low=low, high=high)

@@ -96,9 +96,9 @@ def find_expired(home: Locations, policy: RetentionPolicy, champion: str, now: d
             _Rule("truth", home.inbox, day_of_change, after(policy.archive_days, day_of_change), pattern)
             for pattern in OF_THE_SIMULATOR
         ),
+        _Rule("contacts", home.contacts, _day_in_name, contacts),
         _Rule("proposals", home.proposals, expiry_of_proposal, proposals),
         _Rule("campaigns", home.campaigns, expiry_of_campaign, expiry_of_campaign),
-        _Rule("contacts", home.contacts, _day_in_name, contacts),
         _Rule("prefect_files", home.prefect / "storage", *prefect_files),
         _Rule("prefect_files", home.prefect / "dlq", *prefect_files),
     )

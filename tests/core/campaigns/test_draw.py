@@ -33,7 +33,7 @@ def test_the_hash_gives_the_published_vectors(size: int, expected: int) -> None:
 
 
 def test_a_customer_keeps_the_bucket_whatever_else_changes() -> None:
-    """Other customers beside, another order, case and blanks; another experiment or key draws anew."""
+    """Other customers beside, another order, case and blanks; another experiment or key draws others."""
     ids = [f"{number:04}-ABCDE" for number in range(2_000)]
     first = draw("autumn", ids)
     again = draw("autumn", [f" {each.lower()}" for each in reversed(ids)])
