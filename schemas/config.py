@@ -272,12 +272,13 @@ class ContactsConfig(Closed):
     """The contact lists that the CRM maintains (docs/data-contract.md)."""
 
     objections: ListPath = Field(
-        description="CSV file of the customers who objected, or a folder whose newest file is read;"
-        " none of them is scored."
+        description="CSV file of the customers who objected, or a folder whose newest objections*.csv is"
+        " read; none of them is scored."
     )
     basis: ListPath | None = Field(
         default=None,
-        description="CSV file, or folder, of the basis on which each customer may be contacted by a channel.",
+        description="CSV file of the basis on which each customer may be contacted by a channel, or a folder"
+        " whose newest basis*.csv is read.",
     )
     max_age_hours: StrictInt = Field(
         default=LIST_HOURS,

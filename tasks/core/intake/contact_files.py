@@ -16,13 +16,13 @@ _ONE_HOUR: Final = timedelta(hours=1)
 
 
 def find_list(name: ListName, given: Path, max_age_hours: int, now: datetime) -> tuple[Path, date]:
-    """Find a list, in a folder the newest, and its day.
+    """Find a list, in a folder the newest of its name (`objections_2026-03-01.csv`), and its day.
 
     Raises:
         ConfigError: it is missing, cannot be read or is too old, or the day in its name is impossible.
     """
     try:
-        files = [each for each in given.iterdir() if _is_list(each)] if given.is_dir() else [given]
+        files = [each for each in given.iterdir() if _is_list(name, each)] if given.is_dir() else [given]
         dated = [(*_changed(each, now), each) for each in files]
     except OSError as error:
         raise ConfigError(
@@ -31,8 +31,8 @@ def find_list(name: ListName, given: Path, max_age_hours: int, now: datetime) ->
         ) from None
     if not dated:
         raise ConfigError(
-            f"contacts.{name}: the folder '{given}' has no CSV file. Nobody is scored without the list; have"
-            " the CRM export it."
+            f"contacts.{name}: the folder '{given}' has no {name}*.csv. Nobody is scored without the list;"
+            " have the CRM export it."
         )
     changed, day, path = max(dated)
     with reading_list(name, path):
@@ -64,8 +64,8 @@ def hours_since(day: date, now: datetime) -> float:
     return (now - _end_of(day, now)) / _ONE_HOUR
 
 
-def _is_list(path: Path) -> bool:
-    return path.suffix == ".csv" and not path.name.startswith(".") and path.is_file()
+def _is_list(name: ListName, path: Path) -> bool:
+    return path.name.startswith(name) and path.suffix == ".csv" and path.is_file()
 
 
 def _changed(path: Path, now: datetime) -> tuple[datetime, date]:

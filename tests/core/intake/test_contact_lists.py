@@ -156,7 +156,9 @@ def test_a_list_that_is_not_there_is_refused(setting: str, tmp_path: Path) -> No
     with pytest.raises(ConfigError, match=rf"contacts\.{setting}: '.*nowhere.csv' cannot be read: No such"):
         read(**lists | {setting: tmp_path / "nowhere.csv"})
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match=rf"contacts\.{setting}: the folder '.*empty' has no CSV file"):
+    with pytest.raises(
+        ConfigError, match=rf"contacts\.{setting}: the folder '.*empty' has no {setting}\*\.csv"
+    ):
         read(**lists | {setting: tmp_path / "empty"})
 
 
@@ -170,8 +172,13 @@ def test_a_day_that_says_nothing_is_refused(name: str, tmp_path: Path) -> None:
 def test_of_a_folder_the_newest_list_is_read(tmp_path: Path) -> None:
     """By the day in its name, whatever was copied last."""
     for day, customer, age in (("2026-03-01", "A", 1), ("2026-03-02", "B", 20)):
-        write(tmp_path / "lists" / f"o_{day}.csv", f"{OBJECTIONS}{customer},2026-01-31,all\n", age_hours=age)
-    contacts = read(tmp_path / "lists")
+        write(
+            tmp_path / "lists" / f"objections_{day}.csv",
+            f"{OBJECTIONS}{customer},2026-01-31,all\n",
+            age_hours=age,
+        )
+    write(tmp_path / "lists" / "basis_2026-03-03.csv", BASIS)
+    contacts = read(tmp_path / "lists", tmp_path / "lists")
 
     assert objects(contacts, "A", "B") == [False, True]
     assert contacts.day.isoformat() == "2026-03-02"
