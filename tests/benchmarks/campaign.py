@@ -94,9 +94,8 @@ def main() -> None:
     extracts = origin.folder(flags.out.absolute())
     print("| customers | command | wall s | times scoring | peak MB |\n|--:|---|--:|--:|--:|")
     for rows in flags.rows:
-        laps = measure(
-            flags.home / "registry", extract_of(origin, extracts, rows), extracts / f"campaign-{rows}"
-        )
+        extract, folder = extract_of(origin, extracts, rows), extracts / f"campaign-{rows}"
+        laps = measure(flags.home / "registry", extract, folder)
         for name, lap in laps.items():
             ratio = lap.wall / laps["score"].wall
             print(f"| {rows:,} | {name} | {lap.wall:.1f} | {ratio:.2f} | {lap.peak:.0f} |", flush=True)
