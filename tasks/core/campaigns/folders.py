@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from schemas.campaign import Experiment
 from schemas.campaign_files import CampaignManifest
 from schemas.manifest import MANIFEST
 from tasks.core.contract.customer_ids import IdTable, fold
@@ -74,18 +75,28 @@ def find_resting(campaigns: Path, rest_days: int, today: date, timezone: str) ->
     return Resting(tuple(names), IdTable([*ids]))
 
 
-def refuse_other_key(campaigns: Path, experiment: str, key_id: str) -> None:
-    """Refuse to draw an experiment's control group with another key than before.
+def refuse_other_draw(campaigns: Path, experiment: Experiment, key_id: str) -> None:
+    """Refuse to draw an experiment's control group with another key or another share than before.
+
+    Either would make contacts of controls, or controls of contacts, and no effect could be measured.
 
     Raises:
-        ConfigError: one of its campaigns has another key.
+        ConfigError: one of its campaigns has another key or share.
     """
     for folder, manifest in published_campaigns(campaigns):
-        if manifest.campaign.experiment.id == experiment and manifest.key_id != key_id:
+        before = manifest.campaign.experiment
+        if before.id != experiment.id:
+            continue
+        if manifest.key_id != key_id:
             raise ConfigError(
-                f"the control group of experiment '{experiment}' was drawn with another key (see"
+                f"the control group of experiment '{experiment.id}' was drawn with another key (see"
                 f" '{folder.name}'). Restore the key (CHURN_KEY, docs/campaigns.md), or begin a new"
                 " experiment."
+            )
+        if before.control_share != experiment.control_share:
+            raise ConfigError(
+                f"experiment '{experiment.id}' has the control_share {before.control_share:g} (see"
+                f" '{folder.name}'). Set experiment.control_share to it, or begin a new experiment."
             )
 
 

@@ -15,7 +15,7 @@ from schemas.campaign import Campaign, FileValue
 from schemas.campaign_files import CampaignManifest, Decision, Plan, Proposal
 from schemas.config import Locations, ScoreConfig
 from tasks.core.campaigns.draw import Experiment
-from tasks.core.campaigns.folders import Resting, find_resting, refuse_other_key
+from tasks.core.campaigns.folders import Resting, find_resting, refuse_other_draw
 from tasks.core.campaigns.plan import make_plan
 from tasks.core.campaigns.proposals import (
     Decidable,
@@ -210,7 +210,7 @@ def _gather(
 
     Raises:
         ConfigError: the validity is over, a list is missing or too old, or the control group was drawn with
-            another key.
+            another key or share.
         ContactsError: a contact list breaks its contract.
     """
     now = desk.now()
@@ -231,7 +231,7 @@ def _gather(
             " is not set. Set it, or set eligibility.bases to [] if the channel needs none."
         )
     key_id = desk.secret.key_id
-    refuse_other_key(desk.home.campaigns, campaign.experiment.id, key_id)
+    refuse_other_draw(desk.home.campaigns, campaign.experiment, key_id)
     resting = find_resting(
         desk.home.campaigns, campaign.eligibility.rest_days, now.date(), desk.config.timezone
     )

@@ -388,6 +388,17 @@ def test_other_scores_of_the_same_name_are_not_the_proposal_s(house: CampaignHom
     assert house.decision(name) is None
 
 
+def test_an_experiment_keeps_its_share(house: CampaignHome) -> None:
+    """Another share would make controls of former contacts, and contacts of former controls."""
+    house.approve(house.propose())
+    for share in (0.2, 0.4):
+        file = house.write(id="second", experiment={"id": "year", "control_share": share})
+        with pytest.raises(ConfigError, match=r"experiment 'year' has the control_share 0\.3") as raised:
+            house.propose(file)
+        assert raised.value.exit_code == 10
+    house.propose(house.write(id="second", experiment={"id": "other", "control_share": 0.4}))
+
+
 def test_an_extract_that_was_not_archived_is_passed(house: CampaignHome, tmp_path: Path) -> None:
     """The proposal remembers it; another one is refused."""
     (archived,) = house.places.archive.glob("*.csv")
