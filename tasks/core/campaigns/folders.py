@@ -13,9 +13,11 @@ from pydantic import ValidationError
 
 from schemas.campaign import Experiment
 from schemas.campaign_files import CampaignManifest
+from schemas.columns import ID
 from schemas.manifest import MANIFEST
 from tasks.core.contract.customer_ids import IdTable, fold
 from tasks.core.errors import ConfigError, accessing
+from tasks.core.storage.hashing import sha256_of
 
 MEASUREMENT: Final = "measurement.csv"
 
@@ -34,10 +36,7 @@ def published_campaigns(campaigns: Path) -> Iterator[tuple[Path, CampaignManifes
         with accessing(folder):
             manifest = _read_manifest(folder)
         if manifest is None:
-            raise ConfigError(
-                f"'{folder}' is not a campaign as it was published. Restore it from a backup, or move it"
-                " away: whoever was on its list may then be chosen again."
-            )
+            raise _changed(folder)
         yield folder, manifest
 
 
@@ -70,8 +69,8 @@ def find_resting(campaigns: Path, rest_days: int, today: date, timezone: str) ->
         approved = manifest.decision.at.astimezone(ZoneInfo(timezone)).date()
         if today - approved < timedelta(days=rest_days):
             names.append(manifest.name)
-            with accessing(folder), (folder / MEASUREMENT).open(encoding="utf-8", newline="") as file:
-                ids |= dict.fromkeys(fold(row["customerID"]) for row in csv.DictReader(file))
+            with accessing(folder):
+                ids |= dict.fromkeys(_chosen(folder, manifest))
     return Resting(tuple(names), IdTable([*ids]))
 
 
@@ -105,3 +104,19 @@ def _read_manifest(folder: Path) -> CampaignManifest | None:
         return CampaignManifest.model_validate_json((folder / MANIFEST).read_bytes())
     except (ValidationError, FileNotFoundError, NotADirectoryError):
         return None
+
+
+def _chosen(folder: Path, manifest: CampaignManifest) -> list[str]:
+    """List the contacts and controls of a campaign, folded."""
+    path, seal = folder / MEASUREMENT, manifest.files.get(MEASUREMENT)
+    if seal is None or not path.is_file() or sha256_of(path) != seal.sha256:
+        raise _changed(folder)
+    with path.open(encoding="utf-8", newline="") as file:
+        return [fold(row[ID]) for row in csv.DictReader(file)]
+
+
+def _changed(folder: Path) -> ConfigError:
+    return ConfigError(
+        f"'{folder}' is not a campaign as it was published. Restore it from a backup, or move it away:"
+        " whoever was on its list may then be chosen again."
+    )

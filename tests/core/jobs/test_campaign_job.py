@@ -388,6 +388,20 @@ def test_other_scores_of_the_same_name_are_not_the_proposal_s(house: CampaignHom
     assert house.decision(name) is None
 
 
+@pytest.mark.parametrize("file", ["measurement.csv", MANIFEST])
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-40])])
+def test_a_damaged_campaign_stops_the_next_one(
+    house: CampaignHome, file: str, change: Callable[[Path], object]
+) -> None:
+    """Nobody knows any more who rests: one line, whatever is missing or cut short."""
+    folder = house.approve(house.propose())
+    change(folder / file)
+    with pytest.raises(ConfigError, match=r"is not a campaign as it was published") as raised:
+        house.propose()
+    assert "\n" not in str(raised.value)
+    assert house.left_over() == []
+
+
 def test_an_experiment_keeps_its_share(house: CampaignHome) -> None:
     """Another share would make controls of former contacts, and contacts of former controls."""
     house.approve(house.propose())
