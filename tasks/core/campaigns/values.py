@@ -2,6 +2,8 @@
 
 import csv
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -37,6 +39,24 @@ class ByCharges:
         return customers.numbers[:, _CHARGES] * self._factor
 
 
+@contextmanager
+def using_value_file(path: Path) -> Iterator[None]:
+    """Report in one line that the file with the values cannot be read.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise ConfigError(
+            f"value.file '{path}' does not exist. Correct the path, which counts from the folder of the"
+            " campaign file."
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"value.file: {cause_of(error, path)}") from None
+
+
 class FromFile:
     """The values of a file with one row per customer; memory grows with the file."""
 
@@ -48,7 +68,7 @@ class FromFile:
         """
         found: dict[str, float] = {}
         try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
+            with using_value_file(path), path.open(encoding="utf-8-sig", newline="") as file:
                 rows = csv.DictReader(file)
                 missing = [name for name in (ID, terms.column) if name not in (rows.fieldnames or ())]
                 if missing:
@@ -63,10 +83,12 @@ class FromFile:
                             f"value.file '{path}', line {rows.line_num}: a customer has two values. Send one"
                             " row per customer."
                         )
-        except OSError as error:
-            raise ConfigError(f"value.file: {cause_of(error, path)}") from None
         except UnicodeDecodeError:
             raise ConfigError(f"value.file '{path}' is not UTF-8. Export it as UTF-8.") from None
+        except csv.Error as error:
+            raise ConfigError(
+                f"value.file '{path}' is not readable as CSV: {error}. Export it again."
+            ) from None
         self._table = IdTable([*found])
         self._values = np.array([*found.values(), math.nan])
 

@@ -29,7 +29,7 @@ from tasks.core.campaigns.publish import publish_campaign, write_lists
 from tasks.core.campaigns.scored_customers import read_side_by_side
 from tasks.core.campaigns.selection import Selected, Selection, Terms
 from tasks.core.campaigns.sources import Source, open_latest, open_source
-from tasks.core.campaigns.values import ByCharges, FromFile, Values
+from tasks.core.campaigns.values import ByCharges, FromFile, Values, using_value_file
 from tasks.core.errors import ConfigError
 from tasks.core.intake.contact_lists import Contacts, read_contacts
 from tasks.core.provenance import config_sha256, versions
@@ -61,16 +61,13 @@ class _Inputs:
 
     campaign: Campaign
     value_file: Path | None
+    value_sha256: str | None
     source: Source
     contacts: Contacts
     resting: Resting
     today: date
     key_id: str
     run_id: UUID | None
-
-    @property
-    def value_sha256(self) -> str | None:
-        return sha256_of(self.value_file) if self.value_file is not None else None
 
     @property
     def name(self) -> str:
@@ -209,8 +206,8 @@ def _gather(
     """Read the contact lists of now, and check that the campaign may run.
 
     Raises:
-        ConfigError: the validity is over, a list is missing or too old, or the control group was drawn with
-            another key or share.
+        ConfigError: the validity is over, a list is missing or too old, the file with the values cannot be
+            read, or the control group was drawn with another key or share.
         ContactsError: a contact list breaks its contract.
     """
     now = desk.now()
@@ -235,7 +232,11 @@ def _gather(
     resting = find_resting(
         desk.home.campaigns, campaign.eligibility.rest_days, now.date(), desk.config.timezone
     )
-    return _Inputs(campaign, value_file, source, contacts, resting, now.date(), key_id, run_id)
+    value_sha256 = None
+    if value_file is not None:
+        with using_value_file(value_file):
+            value_sha256 = sha256_of(value_file)
+    return _Inputs(campaign, value_file, value_sha256, source, contacts, resting, now.date(), key_id, run_id)
 
 
 @contextmanager

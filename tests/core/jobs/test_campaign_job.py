@@ -523,6 +523,20 @@ def test_values_from_a_file(house: CampaignHome) -> None:
     assert manifest_of(folder).value_sha256 is not None
 
 
+@pytest.mark.parametrize(
+    "data", [None, b"\xff\xfe", b"customerID\n1\n", b"customerID,worth\nA,1\nA,2\n", b"x" * 200_000]
+)
+def test_values_that_cannot_be_used(house: CampaignHome, data: bytes | None) -> None:
+    """A missing file, another encoding, no such column, two values: one line about value.file."""
+    if data is not None:
+        (house.folder / "values.csv").write_bytes(data)
+    file = house.write(value={"file": "values.csv", "column": "worth"})
+    with pytest.raises(ConfigError, match=r"^value\.file") as raised:
+        house.propose(file)
+    assert "\n" not in str(raised.value)
+    assert house.left_over() == []
+
+
 def test_files_are_private(house: CampaignHome) -> None:
     """Acceptance: 0600 and 0700, of the proposal and of the campaign."""
     name = house.propose()
