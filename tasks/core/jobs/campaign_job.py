@@ -314,6 +314,11 @@ def _publish(desk: Desk, proposal: Proposal, decision: Decision) -> Path:
         )
     value_file = None if proposal.value_file is None else Path(proposal.value_file)
     inputs = _gather(desk, proposal.campaign, value_file, source, proposal.run_id)
+    if (desk.home.campaigns / inputs.name).exists():
+        raise ConfigError(
+            f"this list was published before as '{inputs.name}', from another proposal with the same inputs."
+            " Refuse this one."
+        )
     with _selected(desk, inputs, desk.home.campaigns) as (selected, stage):
         plan = _plan(selected, proposal.campaign, inputs)
         renewed = proposal.model_copy(update={"plan": plan, "contacts": inputs.contacts.used})

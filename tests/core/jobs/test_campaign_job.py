@@ -254,6 +254,22 @@ def test_an_approval_of_a_second_proposal_leaves_the_first_ones_alone(house: Cam
     assert not {*first} & {*second}
 
 
+def test_the_same_list_is_published_once(house: CampaignHome) -> None:
+    """Two proposals that now lead to the same list: the second stays open, and says why."""
+    file = house.write(eligibility={**house.campaign().eligibility.model_dump(), "rest_days": 0})
+    one = house.propose(file)
+    house.export([IDS[1]])
+    two = house.propose(file)
+    folder = house.approve(one)
+    before = written(house)
+
+    with pytest.raises(ConfigError, match=rf"was published before as '{folder.name}'"):
+        house.approve(two)
+    assert house.decision(two) is None
+    assert written(house) == before
+    assert house.left_over() == []
+
+
 def old(house: CampaignHome) -> None:
     """Let the lists age."""
     house.now += timedelta(hours=74)
