@@ -13,7 +13,7 @@ from schemas.closed import to_json
 from tasks.core.campaigns.folders import published_campaigns
 from tasks.core.campaigns.page import PAGE, write_page
 from tasks.core.errors import ConfigError, accessing
-from tasks.core.storage.atomic import new_stage, replace_file, reveal, write_new
+from tasks.core.storage.atomic import new_stage, replace_file, reveal, sweep_stages, write_new
 from tasks.core.storage.locks import is_locked, locked
 
 PROPOSAL: Final = "proposal.json"
@@ -114,7 +114,8 @@ def close_expired(proposals: Path, campaigns: Path, now: datetime) -> None:
 
 
 def record(folder: Path, decision: Decision) -> None:
-    """Record a decision beside its proposal."""
+    """Record a decision beside its proposal; sweeps what a run that was killed meanwhile left there."""
+    sweep_stages(folder)
     replace_file(folder / DECISION, to_json(decision))
 
 

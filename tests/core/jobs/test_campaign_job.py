@@ -42,20 +42,6 @@ from tests.harness.scored import charges_of, files_below
 from tests.oracles.campaign import same_customer, select
 
 
-@pytest.fixture(scope="module")
-def _scored(tmp_path_factory: pytest.TempPathFactory, _trained: Home) -> Home:
-    folder = tmp_path_factory.mktemp("scored")
-    house = CampaignHome(_trained.copy_to(folder / "home"), folder / "lists")
-    house.score()
-    return house.home
-
-
-@pytest.fixture
-def house(_scored: Home, home: Home, tmp_path: Path) -> CampaignHome:
-    """Make a home with scores of `CUSTOMERS`, of whom a few objected."""
-    return CampaignHome(_scored.copy_to(home.path), tmp_path / "lists")
-
-
 def written(house: CampaignHome) -> dict[str, bytes]:
     """Return what campaigns wrote."""
     return files_below(house.home, "proposals", "campaigns")
