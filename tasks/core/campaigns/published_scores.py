@@ -16,7 +16,7 @@ from tasks.core.arrow_text import Octets, text_buffers
 
 BANDS: Final = ("high", "medium", "low")
 
-_BATCH_BYTES: Final = 2**23
+_BATCH_BYTES: Final = 2**20
 _WORDS: Final = pa.dictionary(pa.int32(), pa.string())
 _TYPES: Final = {
     ID: pa.string(),

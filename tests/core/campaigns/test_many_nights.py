@@ -66,7 +66,7 @@ class Seen:
 def hundred_nights(everybody: Accepted, folder: Path, experiment: str) -> Seen:
     """Live through nights with leavers, entrants, other models and two campaigns of one experiment.
 
-    A night's `{night}` in the experiment's name draws the sides anew every night.
+    A night's `{night}` in the experiment's name draws new sides every night.
     """
     rng = np.random.default_rng(11)
     size = 1_500
@@ -117,7 +117,7 @@ def test_nobody_changes_sides_over_a_hundred_nights(everybody: Accepted, tmp_pat
 
 
 def test_a_draw_of_its_own_every_night_would_be_seen(everybody: Accepted, tmp_path: Path) -> None:
-    """The same nights, drawn anew each night: a third of those who come back change sides."""
+    """The same nights, with new sides each night: a third of those who come back change sides."""
     seen = hundred_nights(everybody, tmp_path, "night-{night}")
     assert seen.crossed > 0.2 * seen.again > 0
 

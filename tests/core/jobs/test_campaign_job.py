@@ -478,7 +478,7 @@ def test_a_wrong_campaign_file(house: CampaignHome, text: str | None, said: str)
 
 @pytest.mark.parametrize("by", ["", "  "])
 def test_somebody_decides(house: CampaignHome, by: str) -> None:
-    """A decision without a name is none."""
+    """A decision needs a name."""
     name = house.propose()
     with pytest.raises(ConfigError, match="needs the name of the person who decides"):
         house.decide(name, by=by)
