@@ -29,7 +29,7 @@ def house(trained_home: FlowHome, tmp_path: Path) -> CampaignHome:
     house = CampaignHome(trained_home, tmp_path / "lists")
     house.score()
     for path in house.folder.glob("*/*.csv"):  # without a day in the name, lists are of the day they changed
-        path.rename(path.with_name("list.csv"))
+        path.rename(path.with_name(f"{path.parent.name}.csv"))
     return house
 
 

@@ -139,7 +139,7 @@ class CampaignHome:
         self, proposal: str, outcome: Literal["approved", "refused"] = "approved", by: str = "Claire Martin"
     ) -> Path | None:
         """Decide on a proposal."""
-        return decide(self.desk, proposal, by=by, outcome=outcome, comment=" fine ")
+        return decide(self.desk, proposal, by=by, approve=outcome == "approved", comment=" fine ")
 
     def approve(self, proposal: str) -> Path:
         """Approve a proposal, and return the folder of its campaign."""

@@ -100,6 +100,11 @@ def proposal_folders(proposals: Path) -> list[Path]:
     return []
 
 
+def review_all(proposals: Path, campaigns: Path, now: datetime) -> list[Decidable]:
+    """Review every proposal, by name; see `review`."""
+    return [review(folder, campaigns, now) for folder in proposal_folders(proposals)]
+
+
 def close_expired(proposals: Path, campaigns: Path, now: datetime) -> None:
     """Record every decision that is not on record yet, time-outs above all; leave it to a run in progress.
 
@@ -109,8 +114,7 @@ def close_expired(proposals: Path, campaigns: Path, now: datetime) -> None:
     """
     if proposal_folders(proposals) and not is_locked(proposals):
         with locked(proposals):
-            for folder in proposal_folders(proposals):
-                review(folder, campaigns, now)
+            review_all(proposals, campaigns, now)
 
 
 def record(folder: Path, decision: Decision) -> None:

@@ -21,9 +21,9 @@ from tasks.core.campaigns.proposals import (
     Decidable,
     find_proposal,
     keep_proposal,
-    proposal_folders,
     record,
     review,
+    review_all,
 )
 from tasks.core.campaigns.publish import publish_campaign, write_lists
 from tasks.core.campaigns.scored_customers import read_side_by_side
@@ -348,12 +348,12 @@ def _proposed_by(desk: Desk, run_id: UUID | None, campaign: str) -> Path | None:
     """Find what a run proposed of a campaign before it was suspended or killed."""
     if run_id is None:
         return None
-    home, now = desk.home, desk.now()
-    for folder in proposal_folders(home.proposals):
-        proposal = review(folder, home.campaigns, now).proposal
-        if (proposal.run_id, proposal.campaign.id) == (run_id, campaign):
-            return folder
-    return None
+    before = (
+        each.folder
+        for each in review_all(desk.home.proposals, desk.home.campaigns, desk.now())
+        if (each.proposal.run_id, each.proposal.campaign.id) == (run_id, campaign)
+    )
+    return next(before, None)
 
 
 def _refuse_decided(found: Decidable) -> None:
