@@ -60,10 +60,9 @@ def _left(word: int, bits: int) -> int:
 
 
 def drawn(secret: str, purpose: str, experiment: str, customer_id: str) -> int:
-    """Draw for a customer: only blanks and the case of ASCII letters do not count."""
+    """Draw for a customer."""
     key = hmac.new(secret.encode(), f"experiment {purpose} {experiment}".encode(), hashlib.sha256).digest()
-    plain = "".join(each.lower() if each.isascii() else each for each in customer_id if each not in " \t")
-    return siphash(plain.encode(), key)
+    return siphash(same_customer(customer_id).encode(), key)
 
 
 @dataclass

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from schemas.campaign_files import BUCKETS
 from tasks.core.arrow_text import Octets
 from tasks.core.compiled import Words, compiled
+from tasks.core.contract.customer_ids import fold
 from tasks.core.storage.secret import Secret
 
 _KEY_BYTES: Final = 16
@@ -21,7 +22,7 @@ _V2, _V3 = np.uint64(0x6C7967656E657261), np.uint64(0x7465646279746573)
 _EIGHT, _FINAL, _BITS = np.uint64(8), np.uint64(0xFF), np.uint64(64)
 _ROUNDS, _FINAL_ROUNDS = 2, 4
 _13, _16, _17, _21, _32, _56 = (np.uint64(bits) for bits in (13, 16, 17, 21, 32, 56))
-_SPACE, _TAB, _UPPER_A, _UPPER_Z, _TO_LOWER = 0x20, 0x09, 0x41, 0x5A, 0x20
+_SPACE, _TAB, _UPPER_A, _UPPER_Z, _TO_LOWER, _ASCII = 0x20, 0x09, 0x41, 0x5A, 0x20, 0x80
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,18 @@ class Experiment:
     def draw(self, octets: Octets, ids: npt.NDArray[np.int64]) -> Draw:
         """Draw for N customers, given (N, 2) bounds of their ids in (B,) UTF-8.
 
-        Ids that differ only in blanks or in the case of ASCII letters are one customer's.
+        Ids that `fold` writes alike are one customer's, here as in every list.
         """
         bucket, tie = np.empty(len(ids), dtype=np.uint64), np.empty(len(ids), dtype=np.uint64)
         longest = int((ids[:, 1] - ids[:, 0]).max(initial=0))
         folded = np.empty(longest + _KEY_BYTES, dtype=np.uint8)
         _hash_all(octets, ids, folded, *self._bucket_key, bucket)
         _hash_all(octets, ids, folded, *self._tie_key, tie)
+        for row in np.flatnonzero(_are_beyond_ascii(octets, ids)).tolist():
+            text = fold(octets[ids[row, 0] : ids[row, 1]].tobytes().decode()).encode()
+            whole = np.frombuffer(text, dtype=np.uint8)
+            bucket[row] = _siphash(whole, len(text), *self._bucket_key)
+            tie[row] = _siphash(whole, len(text), *self._tie_key)
         return Draw((bucket % np.uint64(BUCKETS)).astype(np.int64), tie)
 
 
@@ -115,6 +121,16 @@ def _siphash(octets: Octets, size: int, first: np.uint64, second: np.uint64) -> 
     for _ in range(_FINAL_ROUNDS):
         v0, v1, v2, v3 = _round(v0, v1, v2, v3)
     return v0 ^ v1 ^ v2 ^ v3
+
+
+@compiled
+def _are_beyond_ascii(octets: Octets, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Tell which ids have another character than those of ASCII, whose case is not so simple."""
+    beyond = np.zeros(len(ids), dtype=np.bool_)
+    for row in range(len(ids)):
+        for i in range(np.uintp(ids[row, 0]), np.uintp(ids[row, 1])):
+            beyond[row] |= octets[i] >= _ASCII
+    return beyond
 
 
 @compiled

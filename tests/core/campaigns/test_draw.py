@@ -45,6 +45,14 @@ def test_a_customer_keeps_the_bucket_whatever_else_changes() -> None:
         assert abs(np.corrcoef(other.bucket, first.bucket)[0, 1]) < 0.08
 
 
+def test_every_spelling_of_an_id_is_one_customer_s() -> None:
+    """As in the lists: beyond ASCII, too, where one letter may become two."""
+    spelt = draw("autumn", ["ÉLAN-1", "élan-1", " Élan - 1", "STRASSE 5", "straße5", "ΣΑΣ-2", "σας-2"])
+    assert len(set(spelt.bucket[:3].tolist())) == len(set(spelt.tie[:3].tolist())) == 1
+    assert spelt.bucket[3] == spelt.bucket[4]
+    assert spelt.bucket[5] == spelt.bucket[6]
+
+
 def test_buckets_are_even_and_say_nothing_about_the_tie() -> None:
     """Chi-squared tests at one in ten thousand, on ids as a CRM counts them up."""
     made = draw("even", [f"{number:07}" for number in range(200_000)])
