@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from schemas.columns import PROTECTED
+from schemas.contacts import CHANNELS
 from schemas.manifest import MANIFEST
 from tasks.core.campaigns.call_list import LISTS
 from tasks.core.campaigns.page import PAGE
@@ -580,6 +581,46 @@ def test_reasons_are_the_customer_s_own(house: CampaignHome) -> None:
             assert column not in PROTECTED
             given += 1
     assert given > 60
+
+
+def test_every_column_of_the_list_is_the_customer_s(house: CampaignHome) -> None:
+    """Scores as published, charges as in the extract, bases as in the CRM's list."""
+    (archived,) = house.places.archive.glob("*.csv")
+    (scores,) = house.home.published()
+    with archived.open(newline="") as file:
+        cells = {row["customerID"]: row for row in csv.DictReader(file)}
+    with (scores / "scores.csv").open(newline="") as file:
+        published = {row["customerID"]: row for row in csv.DictReader(file)}
+    folder = house.approve(house.propose())
+    expected = select(
+        scores / "scores.csv",
+        charges_of(CUSTOMERS),
+        house.campaign().model_dump(mode="json"),
+        secret=str(house.secret.given),
+        objected=OBJECTED,
+        bases=BASES,
+    )
+
+    rows = rows_of(folder)
+    for place, row in enumerate(rows.to_dict("records"), start=1):
+        name = row["customerID"]
+        assert (row["priority"], row["campaign_id"], row["adviser_decision"]) == (str(place), "spring", "")
+        assert (row["decile"], row["risk_band"]) == (
+            published[name]["decile"],
+            published[name]["risk_band"],
+        )
+        for reason in ("reason_1", "reason_2"):
+            assert row[reason].partition("=")[0] == published[name][reason]
+        assert float(row["monthly_value"]) == float(cells[name]["MonthlyCharges"])
+        assert float(row["expected_value"]) == pytest.approx(expected.profits[name], abs=0.005)
+        assert [row[channel] for channel in CHANNELS] == [
+            str(int((name, channel) in BASES)) for channel in CHANNELS
+        ]
+        assert row["basis"] == BASES[name, "phone"]
+        assert row["suggested_action"] == "Ten percent"
+        assert row["model_version"] == published[name]["model_version"]
+        assert (row["scored_on"], row["valid_until"]) == ("2026-03-01", "2026-12-31")
+    assert {*rows["basis"]} == {"contract", "consent"}
 
 
 def test_no_control_is_on_the_list(house: CampaignHome) -> None:
