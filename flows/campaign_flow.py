@@ -122,8 +122,12 @@ def main() -> Ended | None:
     )
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--campaign", type=cli.path, metavar="FILE", help="propose the campaign in this file")
-    which.add_argument("--approve", metavar="PROPOSAL", help="publish the list of this proposal")
-    which.add_argument("--refuse", metavar="PROPOSAL", help="close this proposal without a list")
+    which.add_argument(
+        "--approve", type=cli.path, metavar="PROPOSAL", help="publish the list of this proposal"
+    )
+    which.add_argument(
+        "--refuse", type=cli.path, metavar="PROPOSAL", help="close this proposal without a list"
+    )
     parser.add_argument("--as-of", type=cli.day, metavar="DATE", help="day of the scores (default: latest)")
     parser.add_argument(
         "--extract", type=cli.path, metavar="PATH", help="extract behind the scores, if it is not archived"
@@ -143,11 +147,13 @@ def main() -> Ended | None:
             config=config,
             dry_run=flags.dry_run,
         )
+    if flags.as_of or flags.extract or flags.dry_run:
+        raise ConfigError("--as-of, --extract and --dry-run go with --campaign. Leave them out to decide.")
     if not flags.by:
         raise ConfigError("a decision needs the name of the person who decides. Pass --by NAME.")
     return by_hand(
         decision,
-        proposal=flags.approve or flags.refuse,
+        proposal=(flags.approve or flags.refuse).name,
         by=flags.by,
         approve=flags.approve is not None,
         comment=flags.comment,

@@ -104,9 +104,29 @@ def test_what_the_flow_says(house: CampaignHome, caplog: pytest.LogCaptureFixtur
     refused = campaign_flow.decision.fn(name, "Claire Martin", approve=False, config=house.config)
     assert refused.message == f"Refused: {name}."
     assert house.campaigns() == []
-    assert "this was proposed before" not in caplog.text
-    campaign_flow.campaign.fn((file,), config=house.config)
-    assert "this was proposed before and was refused" in caplog.text
+    again = str(campaign_flow.campaign.fn((file,), config=house.config).message)
+    assert again.startswith("Proposed: ")
+    assert name not in again  # what was refused is not opened again
+    assert "hours ago; expected at most 30" in caplog.text
+
+
+@pytest.mark.parametrize("flag", [["--dry-run"], ["--as-of", "2026-03-01"], ["--extract", "x.csv"]])
+@pytest.mark.parametrize("how", ["--approve", "--refuse"])
+def test_flags_of_a_proposal_do_not_decide(
+    flag: list[str], how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would be ignored, and a dry run would publish."""
+    monkeypatch.setattr("sys.argv", ["campaign_flow.py", how, "some-proposal", "--by", "x", *flag])
+    with pytest.raises(ConfigError, match="go with --campaign"):
+        campaign_flow.main()
+
+
+@pytest.mark.parametrize("how", ["--approve", "--refuse", "--campaign"])
+def test_an_empty_name_is_refused(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line."""
+    monkeypatch.setattr("sys.argv", ["campaign_flow.py", how, "", "--by", "x"])
+    with pytest.raises(ConfigError, match="the path is empty"):
+        campaign_flow.main()
 
 
 def test_a_proposal_of_a_day(house: CampaignHome) -> None:

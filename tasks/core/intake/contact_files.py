@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +37,7 @@ def find_list(name: ListName, given: Path, max_age_hours: int, now: datetime) ->
     changed, day, path = max(dated)
     with reading_list(name, path):
         os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))  # a pipe would wait for its writer
-    hours = (now - changed) / _ONE_HOUR
+    hours = (now.astimezone(UTC) - changed.astimezone(UTC)) / _ONE_HOUR  # a day may have 23 or 25
     if hours > max_age_hours:
         raise ConfigError(
             f"contacts.{name}: '{path}' is {hours:.0f} hours old; the limit is {max_age_hours}"
@@ -61,7 +61,7 @@ def reading_list(name: ListName, path: Path) -> Iterator[None]:
 
 def hours_since(day: date, now: datetime) -> float:
     """Return the hours since the end of a day, in the clock's time zone."""
-    return (now - _end_of(day, now)) / _ONE_HOUR
+    return (now.astimezone(UTC) - _end_of(day, now).astimezone(UTC)) / _ONE_HOUR
 
 
 def _is_list(name: ListName, path: Path) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Final, Literal
 from uuid import UUID
@@ -34,6 +35,7 @@ from tasks.core.errors import ConfigError
 from tasks.core.intake.contact_lists import Contacts, read_contacts
 from tasks.core.provenance import config_sha256, versions
 from tasks.core.report.campaign_summary import plan_page
+from tasks.core.scores.freshness import age_hours
 from tasks.core.scores.publish import SCORES
 from tasks.core.settings import load_config
 from tasks.core.steps import conclude, log, progress, show, step
@@ -69,9 +71,11 @@ class _Inputs:
     key_id: str
     run_id: UUID | None
 
-    @property
-    def name(self) -> str:
-        """Name the folder of what is made: the campaign, the day of the scores, and a hash of all inputs."""
+    def name(self, attempt: int = 0) -> str:
+        """Name the folder of what is made: the campaign, the day of the scores, and a hash of all inputs.
+
+        A proposal that was refused or has expired is not opened again: the next one is another attempt.
+        """
         parts = (
             self.campaign.model_dump_json(),
             self.source.manifest_sha256,
@@ -81,6 +85,7 @@ class _Inputs:
             self.today.isoformat(),
             self.key_id,
             str(self.run_id),
+            attempt,
         )
         digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
         return f"{self.campaign.id}-{self.source.manifest.as_of_date}-{digest}"
@@ -117,6 +122,7 @@ def propose(
         if (before := _proposed_by(desk, run_id, campaign.id)) is not None:
             return before
         source = _open(lambda: open_latest(desk.home, as_of, extract))
+        _warn_of_age(desk, source)
         inputs = _gather(desk, campaign, _value_file(campaign, file), source, run_id)
         with _selected(desk, inputs, desk.home.proposals) as (selected, _):
             plan = _plan(selected, campaign, inputs)
@@ -125,7 +131,7 @@ def propose(
             return None
         proposed_at = desk.now()
         proposal = Proposal(
-            name=inputs.name,
+            name=_free_name(desk, inputs),
             campaign=campaign,
             campaign_sha256=config_sha256(campaign),
             value_file=None if inputs.value_file is None else str(inputs.value_file),
@@ -199,6 +205,14 @@ def _open(find: Callable[[], Source]) -> Source:
     return source
 
 
+def _warn_of_age(desk: Desk, source: Source) -> None:
+    as_of, limit = source.manifest.as_of_date, desk.config.alarms.max_age_hours
+    if (hours := age_hours(as_of, desk.now())) > limit:
+        log.warning(
+            "the scores are for %s, which ended %.0f hours ago; expected at most %d", as_of, hours, limit
+        )
+
+
 @step("read-contacts")
 def _gather(
     desk: Desk, campaign: Campaign, value_file: Path | None, source: Source, run_id: UUID | None
@@ -243,7 +257,7 @@ def _gather(
 def _selected(desk: Desk, inputs: _Inputs, beside: Path) -> Iterator[tuple[Selected, Path]]:
     """Select the customers; give them and a hidden folder, which is removed if it was not published."""
     sweep_stages(beside)
-    stage = new_stage(beside, inputs.name)
+    stage = new_stage(beside, inputs.name())
     try:
         terms = Terms(
             campaign=inputs.campaign,
@@ -293,12 +307,8 @@ def _plan(selected: Selected, campaign: Campaign, inputs: _Inputs) -> Plan:
 def _keep(desk: Desk, proposal: Proposal) -> Path:
     """Keep the proposal until somebody decides on it."""
     folder = keep_proposal(desk.home.proposals, proposal, desk.config.timezone)
-    kept = review(folder, desk.home.campaigns, desk.now())
-    if kept.decision is not None:
-        log.warning("this was proposed before and was %s", kept.decision.outcome)
-    else:
-        log.info("proposal: %s", folder)
-        log.info("decide: python flows/campaign_flow.py --approve %s --by NAME, or --refuse", folder.name)
+    log.info("proposal: %s", folder)
+    log.info("decide: python flows/campaign_flow.py --approve %s --by NAME, or --refuse", folder.name)
     conclude(f"{proposal.campaign.id}: {proposal.plan.funnel.contacts} contacts proposed")
     return folder
 
@@ -314,10 +324,10 @@ def _publish(desk: Desk, proposal: Proposal, decision: Decision) -> Path:
         )
     value_file = None if proposal.value_file is None else Path(proposal.value_file)
     inputs = _gather(desk, proposal.campaign, value_file, source, proposal.run_id)
-    if (desk.home.campaigns / inputs.name).exists():
+    if (desk.home.campaigns / inputs.name()).exists():
         raise ConfigError(
-            f"this list was published before as '{inputs.name}', from another proposal with the same inputs."
-            " Refuse this one."
+            f"this list was published before as '{inputs.name()}', from another proposal with the same"
+            " inputs. Refuse this one."
         )
     with _selected(desk, inputs, desk.home.campaigns) as (selected, stage):
         plan = _plan(selected, proposal.campaign, inputs)
@@ -325,7 +335,7 @@ def _publish(desk: Desk, proposal: Proposal, decision: Decision) -> Path:
         write_lists(stage, selected, renewed)
         manifest = CampaignManifest(
             files={},
-            name=inputs.name,
+            name=inputs.name(),
             proposal=proposal.name,
             campaign=proposal.campaign,
             campaign_sha256=proposal.campaign_sha256,
@@ -342,6 +352,17 @@ def _publish(desk: Desk, proposal: Proposal, decision: Decision) -> Path:
         folder = publish_campaign(stage, desk.home.campaigns, manifest, desk.config.timezone)
     log.info("campaign: %s", folder)
     return folder
+
+
+def _free_name(desk: Desk, inputs: _Inputs) -> str:
+    """Name a proposal: as the open one from the same inputs, if there is one."""
+    home = desk.home
+    for attempt in count():
+        name = inputs.name(attempt)
+        folder = home.proposals / name
+        if not folder.exists() or review(folder, home.campaigns, desk.now()).decision is None:
+            break
+    return name
 
 
 def _proposed_by(desk: Desk, run_id: UUID | None, campaign: str) -> Path | None:
