@@ -29,13 +29,17 @@ print(*{"prefect", "torch", "sklearn", "onnx"} & set(sys.modules))
     [
         (BLOCKS[0], r"churn_probability +0\.\d+\nrisk_band +\w+\nreason_1 +\w*\nName: 0, .*\n\n"),
         (BLOCKS[1], r"39 scored, 1 in quarantine\n\n"),
+        (BLOCKS[2], r"2 objected\n\n"),
     ],
 )
 def test_the_examples_run(trained_home: Home, tmp_path: Path, block: str, output: str) -> None:
     """Each Python example does what it says, and loads neither Prefect nor a training library."""
     (tmp_path / "var").symlink_to(trained_home.path)
     customers = make_customers(40).astype({"tenure": "str"})
-    customers.loc[3, "tenure"] = "-1"
+    if "contacts" not in block:
+        customers.loc[3, "tenure"] = "-1"
+    rows = "".join(f"{customers['customerID'][row].lower()},2026-01-01,all\n" for row in (5, 7))
+    (tmp_path / "objections_2026-03-02.csv").write_text("customerID,objected_on,scope\n" + rows)
     customers.to_csv(tmp_path / "crm_2026-03-02.csv", index=False)
     assert trained_home.champion is not None
     program = re.sub(r"bundles/\w{16}", f"bundles/{trained_home.champion.manifest.bundle_id}", block)
@@ -55,7 +59,7 @@ def test_the_examples_run(trained_home: Home, tmp_path: Path, block: str, output
 
 def test_every_example_is_tested() -> None:
     """No Python example of the page is left out above."""
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 3
 
 
 def test_the_figures_of_the_page() -> None:
