@@ -1,5 +1,6 @@
 """Look customers up by their ids, whatever the case and the blanks in them."""
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,11 +16,19 @@ _PRIME: Final = np.uint64(0x100000001B3)
 """Source: Fowler, Noll and Vo, FNV-1a with 64 bits (RFC 9923)."""
 _SHIFT: Final = np.uint64(32)
 _ABSENT, _BEYOND_ASCII = -1, -2
+_UNSEEN: Final = {"Zs", "Zl", "Zp", "Cf"}
+"""Unicode's categories of separators and formats, such as the no-break space and the byte-order mark."""
 
 
 def fold(customer_id: str) -> str:
-    """Write an id without blanks and in lower case: ids that are equal then are one customer's."""
-    return customer_id.replace(" ", "").replace("\t", "").casefold()
+    """Write an id without blanks and in lower case: ids that are equal then are one customer's.
+
+    Blanks are spaces, tabs, and beyond ASCII whatever separates or formats without being seen.
+    """
+    text = customer_id.replace(" ", "").replace("\t", "")
+    if not text.isascii():
+        text = "".join(each for each in text if unicodedata.category(each) not in _UNSEEN)
+    return text.casefold()
 
 
 class IdTable:

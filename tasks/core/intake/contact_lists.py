@@ -112,11 +112,12 @@ def read_objections(path: Path) -> ListedObjections:
 
 
 def _read_objections(path: Path, limit: float) -> tuple[list[str], pd.DataFrame]:
-    """List everyone who objected, folded; a bad row with a readable id is an objection, too."""
+    """List everyone who objected, folded; a bad row with an id is an objection, too."""
     judged = Judged()
     ids: dict[str, None] = {}
     for frame in read_rows(path, "objections", Objections.to_schema(), judged):
-        ids |= dict.fromkeys(map(fold, frame.loc[frame["named"], ID].tolist()))
+        ids |= dict.fromkeys(map(fold, frame[ID].tolist()))
+    ids.pop("", None)
     refuse_too_many("objections", judged, limit)
     return [*ids], quarantined("objections", judged.faults)
 

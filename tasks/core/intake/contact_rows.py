@@ -12,11 +12,10 @@ from typing import Final
 import pandas as pd
 import pandera.pandas as pa
 
-from schemas.columns import ID
 from schemas.contact_lists import REASON_BY_CHECK, REASONS, ListName
 from tasks.core.errors import ContactsError
+from tasks.core.extract.text.separator import SEPARATORS
 
-_SEPARATORS: Final = (",", ";", "\t", "|")
 _LINES_AT_ONCE: Final = 2**16
 _BOM: Final = "\ufeff"
 
@@ -37,8 +36,7 @@ def read_rows(
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a list with all their cells, by line and in batches, and add to what is `judged`.
 
-    The column `faulty` tells which rows break the contract, and `named` which of these have an id that can be
-    read.
+    The column `faulty` tells which rows break the contract.
 
     Raises:
         ContactsError: there is no header with exactly the contract's columns.
@@ -50,7 +48,7 @@ def read_rows(
         lines = enumerate(file, start=2)
         while batch := [*islice(lines, _LINES_AT_ONCE)]:
             cells, faults = _split(batch, separator, order)
-            judged.rows += len(cells) + sum(reason == "invalid_encoding" for _, _, reason in faults)
+            judged.rows += len(cells)
             frame = pd.DataFrame.from_dict(cells, orient="index", columns=order, dtype="str")
             faults += _faults(
                 frame.drop(index=[line for line, *_ in faults if line in cells])[columns], contract
@@ -58,9 +56,7 @@ def read_rows(
             faults = sorted(set(faults))
             judged.faults += faults
             faulty = {line for line, *_ in faults}
-            unnamed = {line for line, column, _ in faults if column == ID}
             frame["faulty"] = frame.index.isin(faulty)
-            frame["named"] = ~frame.index.isin(unnamed) & (frame[ID] != "")
             yield frame
 
 
@@ -94,7 +90,7 @@ def refuse_too_many(name: ListName, judged: Judged, limit: float) -> None:
 
 def _header(line: bytes, name: ListName, columns: list[str]) -> tuple[str, list[str]]:
     text = line.decode(errors="replace").removeprefix(_BOM).rstrip("\r\n")
-    for separator in _SEPARATORS:
+    for separator in SEPARATORS:
         order = [cell.strip().strip('"') for cell in text.split(separator)]
         if sorted(order) == sorted(columns):
             return separator, order
@@ -107,22 +103,28 @@ def _header(line: bytes, name: ListName, columns: list[str]) -> tuple[str, list[
 def _split(
     batch: list[tuple[int, bytes]], separator: str, order: list[str]
 ) -> tuple[dict[int, list[str]], list[Fault]]:
-    """Split lines into cells; a row of another width keeps the cells that it has, and is a fault."""
+    """Split lines into cells; of a row of another width, or not in UTF-8, what can be read is kept."""
     cells: dict[int, list[str]] = {}
     faults: list[Fault] = []
     for number, line in batch:
-        try:
-            text = line.decode().rstrip("\r\n")
-        except UnicodeDecodeError:
-            faults.append((number, "", "invalid_encoding"))
-            continue
+        text = line.decode(errors="replace").rstrip("\r\n")
         if not text.strip():
             continue
+        if not _is_utf8(line):
+            faults.append((number, "", "invalid_encoding"))
         found = [cell.strip() for cell in _fields(text, separator)]
         if len(found) != len(order):
             faults.append((number, "", "short_row" if len(found) < len(order) else "long_row"))
         cells[number] = (found + [""] * len(order))[: len(order)]
     return cells, faults
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _fields(text: str, separator: str) -> list[str]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tasks.core.contract.customer_ids import IdTable, fold
 
-IDS = st.text(st.sampled_from("aAbBzZ19-_ \tÉéßKKı"), max_size=20)
+IDS = st.text(st.sampled_from("aAbBzZ19-_ \tÉéßKKı\u00a0\u200b\ufeff"), max_size=20)
 
 
 def find(table: IdTable, texts: list[str]) -> list[int]:
@@ -34,7 +34,10 @@ def test_what_differs_only_in_case_or_blanks_is_one_customer() -> None:
     """As CRM and call centre write the same id."""
     table = IdTable([fold("0000-aaaab"), fold("Client Été 1")])
 
-    assert find(table, [" 0000 -AAAAB\t", "client été1", "0000-AAAA", "0000-AAAABX"]) == [0, 1, -1, -1]
+    asked = [" 0000 -AAAAB\t", "client été1", "0000-AAAA", "0000-AAAABX"]
+    assert find(table, asked) == [0, 1, -1, -1]
+    unseen = ["\ufeff0000-aaaab", "0000-aaaab\u00a0", "\u200b0000-\u2003aaaab", "client\u00a0été 1"]
+    assert find(table, unseen) == [0, 0, 0, 1]
 
 
 def test_a_table_survives_the_way_to_a_worker() -> None:

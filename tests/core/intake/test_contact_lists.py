@@ -66,11 +66,12 @@ def test_any_scope_is_an_objection(scope: str, separator: str, tmp_path: Path) -
         ("A,2026-02-30,all", "not_a_day"),
         ("A,2026-01-31", "short_row"),
         ("A,2026-01-31,all,x", "long_row"),
+        ("A,2026-01-31,opposé", "invalid_encoding"),
     ],
 )
-def test_a_doubtful_row_with_a_readable_id_is_an_objection(row: str, reason: str, tmp_path: Path) -> None:
+def test_a_doubtful_row_with_an_id_is_an_objection(row: str, reason: str, tmp_path: Path) -> None:
     """Doubt means no; the row is quarantined, with its line and without its value."""
-    path = write(tmp_path / "o.csv", f"{OBJECTIONS}B,2026-01-31,all\n{row}\n")
+    path = write(tmp_path / "o.csv", f"{OBJECTIONS}B,2026-01-31,all\n{row}\n".encode("latin-1"))
     contacts = read(path, max_quarantined_share=0.9)
 
     assert objects(contacts, "a", "b", "c") == [True, True, False]
@@ -81,21 +82,22 @@ def test_a_doubtful_row_with_a_readable_id_is_an_objection(row: str, reason: str
 
 
 @pytest.mark.parametrize(
-    ("row", "reason"),
+    ("row", "reason", "objections"),
     [
-        (b",2026-01-31,all", "missing_id"),
-        (b"#REF!,2026-01-31,all", "damaged_id"),
-        (b"\xe9,2026-01-31,all", "invalid_encoding"),
+        (b",2026-01-31,all", "missing_id", 20),
+        ("\ufeff\u200b\u00a0,2026-01-31,all".encode(), "damaged_id", 20),
+        (b"#REF!,2026-01-31,all", "damaged_id", 21),
+        (b"\xe9,2026-01-31,all", "invalid_encoding", 21),
     ],
 )
 def test_rows_that_name_nobody_are_quarantined_up_to_the_limit(
-    row: bytes, reason: str, tmp_path: Path
+    row: bytes, reason: str, objections: int, tmp_path: Path
 ) -> None:
-    """Beyond it, nobody is scored."""
+    """Beyond it, nobody is scored; what may be an id is an objection."""
     good = OBJECTIONS.encode() + b"".join(b"B%d,2026-01-31,all\n" % i for i in range(20))
     contacts = read(write(tmp_path / "o.csv", good + row + b"\n"))
     assert contacts.quarantine["reason"].tolist() == [reason]
-    assert contacts.used.objections == 20
+    assert contacts.used.objections == objections
 
     with pytest.raises(ContactsError, match=rf"contacts\.objections: 2 of 22 .* most often {reason}"):
         read(write(tmp_path / "o.csv", good + 2 * (row + b"\n")))
