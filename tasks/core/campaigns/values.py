@@ -10,12 +10,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from schemas.campaign import ChargesValue, FileValue
+from schemas.campaign import MOST_MONEY, ChargesValue, FileValue
 from schemas.columns import ID, NUMBERS
 from tasks.core.access import cause_of
 from tasks.core.contract.accepted import Accepted
 from tasks.core.contract.customer_ids import IdTable, fold
 from tasks.core.errors import ConfigError
+from tasks.core.extract.text.separator import SEPARATORS, split_line
 
 _CHARGES = NUMBERS.index("MonthlyCharges")
 
@@ -64,12 +65,15 @@ class FromFile:
         """Read the file.
 
         Raises:
-            ConfigError: it cannot be read, lacks a column, or names a customer twice with different values.
+            ConfigError: it cannot be read, lacks a column, has a value that is no number, or names a customer
+                twice with different values.
         """
         found: dict[str, float] = {}
         try:
             with using_value_file(path), path.open(encoding="utf-8-sig", newline="") as file:
-                rows = csv.DictReader(file)
+                separator = _separator(file.readline(), terms.column)
+                file.seek(0)
+                rows = csv.DictReader(file, delimiter=separator)
                 missing = [name for name in (ID, terms.column) if name not in (rows.fieldnames or ())]
                 if missing:
                     raise ConfigError(
@@ -78,6 +82,11 @@ class FromFile:
                     )
                 for row in rows:
                     customer, value = fold(row[ID] or ""), _value(row[terms.column])
+                    if value is None:
+                        raise ConfigError(
+                            f"value.file '{path}', line {rows.line_num}: '{terms.column}' is not a number."
+                            " Write digits with a decimal point, or nothing if the value is unknown."
+                        )
                     if not _agree(found.setdefault(customer, value), value):
                         raise ConfigError(
                             f"value.file '{path}', line {rows.line_num}: a customer has two values. Send one"
@@ -93,16 +102,22 @@ class FromFile:
         self._values = np.array([*found.values(), math.nan])
 
     def of(self, customers: Accepted) -> npt.NDArray[np.float64]:
-        """Return the value of each of N customers: (N,), NaN where the file has none that is zero or more."""
+        """Return the value of each of N customers: (N,), NaN unless it is known, from 0 to `MOST_MONEY`."""
         return self._values[self._table.find(customers.octets, customers.ids)]  # -1 is the last one
 
 
-def _value(text: str | None) -> float:
+def _separator(header: str, column: str) -> str:
+    """Return the separator by which the header has most of the columns."""
+    return max(SEPARATORS, key=lambda each: len({ID, column}.intersection(split_line(header.strip(), each))))
+
+
+def _value(text: str | None) -> float | None:
+    """Read a value, NaN if it is unknown or out of bounds; None if the cell is no number."""
     try:
-        value = float(text or "nan")
+        value = float((text or "").strip() or "nan")
     except ValueError:
-        return math.nan
-    return value if 0 <= value < math.inf else math.nan
+        return None
+    return value if 0 <= value <= MOST_MONEY else math.nan
 
 
 def _agree(first: float, second: float) -> bool:
