@@ -1,7 +1,7 @@
 """A retention campaign as its owner writes it: one YAML file, typed and closed."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StrictInt, StringConstraints, model_validator
 
@@ -9,6 +9,13 @@ from schemas.closed import Closed, Number
 from schemas.contacts import BASES, Basis, Channel
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+MOST_REST_DAYS: Final = 365
+"""The longest rest, and the shortest time for which a campaign is kept: another campaign's file says for how
+long its customers rest."""
+MOST_MONEY: Final = 1e9
+"""The largest sum for one customer, or budget, in the currency of the costs; more is a slip."""
+
+Money = Annotated[Number, Field(le=MOST_MONEY)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
@@ -44,7 +51,7 @@ class Eligibility(Closed):
     rest_days: StrictInt = Field(
         default=90,
         ge=0,
-        le=3_650,
+        le=MOST_REST_DAYS,
         description="Days for which a customer who was on an approved list, or in its control group, is left"
         " alone; 0 for none.",
     )
@@ -70,7 +77,7 @@ class Budget(Closed):
     contacts: StrictInt | None = Field(
         default=None, ge=1, description="Customers to contact; no limit if null."
     )
-    money: Number | None = Field(
+    money: Money | None = Field(
         default=None, gt=0, description="Expected cost of contacts and incentives; no limit if null."
     )
 
@@ -91,8 +98,8 @@ class Campaign(Closed):
     channel: Channel
     eligibility: Eligibility = Eligibility()
     value: ChargesValue | FileValue
-    incentive: Number = Field(ge=0, description="Cost of the offer for each customer who accepts it.")
-    contact_cost: Number = Field(ge=0, description="Cost of contacting a customer, whatever the answer.")
+    incentive: Money = Field(ge=0, description="Cost of the offer for each customer who accepts it.")
+    contact_cost: Money = Field(ge=0, description="Cost of contacting a customer, whatever the answer.")
     acceptance: Number = Field(
         gt=0,
         le=1,
@@ -104,20 +111,11 @@ class Campaign(Closed):
         default="fr", description="Of the list for people, and of the page."
     )
     keep_days: StrictInt = Field(
-        default=365,
-        ge=1,
+        default=MOST_REST_DAYS,
+        ge=MOST_REST_DAYS,
         le=3_650,
         description="Days to keep the approved list and its groups after the last day of the validity.",
     )
     decide_within_hours: StrictInt = Field(
         default=72, ge=1, le=720, description="A proposal that nobody decides on expires after this time."
     )
-
-    @model_validator(mode="after")
-    def _remember_who_rests(self) -> Self:
-        if self.keep_days < self.eligibility.rest_days:
-            raise ValueError(
-                f"keep_days {self.keep_days} is less than eligibility.rest_days {self.eligibility.rest_days}:"
-                " nobody would know any more who rests"
-            )
-        return self

@@ -55,9 +55,10 @@ class Resting:
 
 
 def find_resting(campaigns: Path, rest_days: int, today: date, timezone: str) -> Resting:
-    """Find who was chosen by lists that were approved in the last `rest_days`.
+    """Find who was chosen in the last `rest_days` by an approved list of any campaign.
 
-    Memory grows with their number. Days begin in the time zone.
+    The days count from the approval, or from the first day of the validity if that is later, and begin in the
+    time zone. Memory grows with the customers.
 
     Raises:
         AccessError: a campaign cannot be read.
@@ -67,7 +68,8 @@ def find_resting(campaigns: Path, rest_days: int, today: date, timezone: str) ->
     names: list[str] = []
     for folder, manifest in published_campaigns(campaigns):
         approved = manifest.decision.at.astimezone(ZoneInfo(timezone)).date()
-        if today - approved < timedelta(days=rest_days):
+        since = max(approved, manifest.campaign.validity.first_day)
+        if today - since < timedelta(days=rest_days):
             names.append(manifest.name)
             with accessing(folder):
                 ids |= dict.fromkeys(_chosen(folder, manifest))
@@ -89,7 +91,7 @@ def refuse_other_draw(campaigns: Path, experiment: Experiment, key_id: str) -> N
         if manifest.key_id != key_id:
             raise ConfigError(
                 f"the control group of experiment '{experiment.id}' was drawn with another key (see"
-                f" '{folder.name}'). Restore the key (CHURN_KEY, docs/campaigns.md), or begin a new"
+                f" '{folder.name}'). Restore the key (docs/operations.md), or begin a new"
                 " experiment."
             )
         if before.control_share != experiment.control_share:
