@@ -38,6 +38,8 @@ _HEADER_HEIGHT: Final = 33
 _FIXED_COLUMNS: Final = 1
 _OFFER: Final = PEOPLE_COLUMNS.index("suggested_action")
 _DECISION: Final = PEOPLE_COLUMNS.index("adviser_decision")
+_LAST_PRINTED: Final = PEOPLE_COLUMNS.index("expected_value")
+"""The columns beyond it are for filters, and would make the print too small to read."""
 _MARGINS: Final = {"left": 0.4, "right": 0.4, "top": 0.5, "bottom": 0.6}
 _A4: Final = 9
 
@@ -119,6 +121,7 @@ class ListWorkbook:
 
     def _end_sheet(self) -> None:
         last = max(self._row - 1, 1)
+        self._sheet.print_area(0, 0, last, _LAST_PRINTED)
         self._sheet.autofilter(0, 0, last, len(PEOPLE_COLUMNS) - 1)
         self._sheet.data_validation(
             1, _DECISION, last, _DECISION, {"validate": "list", "source": self._words["decisions"]}

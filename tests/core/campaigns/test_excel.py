@@ -1,5 +1,6 @@
 import io
 import tempfile
+import zipfile
 from datetime import date
 from pathlib import Path
 from unittest.mock import patch
@@ -104,6 +105,16 @@ def test_a_decision_is_chosen_from_a_closed_list(tmp_path: Path) -> None:
     assert '"accepté,refusé,injoignable,à rappeler,ne plus contacter"' in xml
     assert '<autoFilter ref="A1:R4"/>' in xml
     assert '<pane xSplit="1" ySplit="1" topLeftCell="B2"' in xml
+
+
+def test_what_an_adviser_reads_is_printed(tmp_path: Path) -> None:
+    """The first nine columns of every row, as wide as the page; the other nine are for filters."""
+    path = write(tmp_path / "a.xlsx", ["a", "b", "c"])
+    with zipfile.ZipFile(path) as packed:
+        book = packed.read("xl/workbook.xml").decode()
+    assert "Liste!$A$1:$I$4</definedName>" in book
+    assert PEOPLE_COLUMNS[8] == "expected_value"
+    assert '<pageSetup paperSize="9" fitToHeight="0" orientation="landscape"/>' in sheet_xml(path, 1)
 
 
 def test_a_long_list_goes_on_to_further_sheets(tmp_path: Path) -> None:
