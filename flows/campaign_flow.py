@@ -10,7 +10,8 @@ from schemas.campaign import Campaign
 from schemas.config import ScoreConfig
 from tasks.core.campaigns.proposals import Decidable
 from tasks.core.errors import ConfigError
-from tasks.core.jobs.campaign_job import Desk, decide, look_at, propose
+from tasks.core.jobs.campaign_inputs import Desk
+from tasks.core.jobs.campaign_job import decide, look_at, propose
 from tasks.core.settings import load_config
 from tasks.dashboard.flows import Ended, flow
 from tasks.dashboard.runs import by_hand, on_dashboard, run_of_deployment
@@ -52,6 +53,7 @@ def decision(
     by: str,
     approve: bool,
     comment: str = "",
+    extract: Path | None = None,
     config: ScoreConfig = ScoreConfig(),  # noqa: B008 frozen
 ) -> Ended:
     """Approve a proposal, or refuse it.
@@ -61,10 +63,11 @@ def decision(
         by: Who decides.
         approve: Whether it is approved.
         comment: Why.
+        extract: Where the extract behind the scores is now, if it was moved since the proposal.
         config: The settings of scoring: where the contact lists are.
     """
     with on_dashboard():
-        folder = decide(_desk(config), proposal, by=by, approve=approve, comment=comment)
+        folder = decide(_desk(config), proposal, by=by, approve=approve, comment=comment, extract=extract)
     return Ended(message=f"Approved: {folder}." if folder is not None else f"Refused: {proposal}.")
 
 
@@ -147,8 +150,8 @@ def main() -> Ended | None:
             config=config,
             dry_run=flags.dry_run,
         )
-    if flags.as_of or flags.extract or flags.dry_run:
-        raise ConfigError("--as-of, --extract and --dry-run go with --campaign. Leave them out to decide.")
+    if flags.as_of or flags.dry_run:
+        raise ConfigError("--as-of and --dry-run go with --campaign. Leave them out to decide.")
     if not flags.by:
         raise ConfigError("a decision needs the name of the person who decides. Pass --by NAME.")
     return by_hand(
@@ -157,6 +160,7 @@ def main() -> Ended | None:
         by=flags.by,
         approve=flags.approve is not None,
         comment=flags.comment,
+        extract=flags.extract,
         config=config,
     )
 

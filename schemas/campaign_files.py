@@ -165,6 +165,11 @@ class Plan(Closed):
     protected: tuple[GroupShare, ...]
 
 
+MOST_NAME: Final = 100
+MOST_COMMENT: Final = 1_000
+"""Characters of the name and the comment of whoever decides."""
+
+
 class Decision(Closed):
     """How a proposal ended."""
 
@@ -203,6 +208,7 @@ class Proposal(Closed):
     value_file: str | None = Field(
         description="Path of the file with the customers' values, if there is one."
     )
+    value_sha256: Sha256 | None = Field(description="Of that file.")
     key_id: ShortId = Field(description="Identifies the key by which the control group is drawn.")
     as_of: date
     scores: ScoresUsed
@@ -212,6 +218,14 @@ class Proposal(Closed):
     run_id: UUID | None = Field(description="Prefect's run that waits for the decision; None by hand.")
     proposed_at: Instant
     expires_at: Instant
+
+
+class Proposed(Closed):
+    """What the person who approved had seen; the plan is that of the moment of approval."""
+
+    contacts: int = Field(ge=0)
+    controls: int = Field(ge=0)
+    expected_profit: float
 
 
 class CampaignManifest(Closed):
@@ -229,6 +243,7 @@ class CampaignManifest(Closed):
     scores: ScoresUsed
     contacts: ContactsUsed
     plan: Plan
+    proposed: Proposed
     decision: Decision
     versions: dict[str, str]
     expires_on: date = Field(description="The folder is deleted after this day.")

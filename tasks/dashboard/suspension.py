@@ -6,13 +6,15 @@ from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from pydantic import Field
 
+from schemas.campaign_files import MOST_COMMENT, MOST_NAME
+
 
 class Decide(RunInput):
     """What Prefect asks whoever resumes the run."""
 
     decision: Literal["approve", "refuse"]
-    name: str = Field(min_length=1, description="Who decides: your name.")
-    comment: str = Field(default="", description="Why; kept with the decision.")
+    name: str = Field(min_length=1, max_length=MOST_NAME, description="Who decides: your name.")
+    comment: str = Field(default="", max_length=MOST_COMMENT, description="Why; kept with the decision.")
 
 
 def wait_for_decision(proposal: str, what: str, seconds: int) -> Decide:

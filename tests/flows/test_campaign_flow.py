@@ -110,7 +110,7 @@ def test_what_the_flow_says(house: CampaignHome, caplog: pytest.LogCaptureFixtur
     assert "hours ago; expected at most 30" in caplog.text
 
 
-@pytest.mark.parametrize("flag", [["--dry-run"], ["--as-of", "2026-03-01"], ["--extract", "x.csv"]])
+@pytest.mark.parametrize("flag", [["--dry-run"], ["--as-of", "2026-03-01"]])
 @pytest.mark.parametrize("how", ["--approve", "--refuse"])
 def test_flags_of_a_proposal_do_not_decide(
     flag: list[str], how: str, monkeypatch: pytest.MonkeyPatch

@@ -17,7 +17,8 @@ from schemas.campaign_files import CampaignManifest, Decision, Proposal
 from schemas.config import ContactsConfig, Locations, ScoreConfig
 from schemas.manifest import MANIFEST
 from tasks.core.campaigns.proposals import DECISION, PROPOSAL
-from tasks.core.jobs.campaign_job import Desk, decide, propose
+from tasks.core.jobs.campaign_inputs import Desk
+from tasks.core.jobs.campaign_job import decide, propose
 from tasks.core.jobs.score_night import score_night
 from tasks.core.storage.secret import Secret
 from tests.harness.campaigns import make_campaign
@@ -136,14 +137,15 @@ class CampaignHome:
         return folder.name
 
     def decide(
-        self, proposal: str, outcome: Literal["approved", "refused"] = "approved", by: str = "Claire Martin"
+        self, proposal: str, outcome: Literal["approved", "refused"] = "approved", **options: Any
     ) -> Path | None:
         """Decide on a proposal."""
-        return decide(self.desk, proposal, by=by, approve=outcome == "approved", comment=" fine ")
+        said = {"by": "Claire Martin", "comment": " fine "} | options
+        return decide(self.desk, proposal, approve=outcome == "approved", **said)
 
-    def approve(self, proposal: str) -> Path:
+    def approve(self, proposal: str, **options: Any) -> Path:
         """Approve a proposal, and return the folder of its campaign."""
-        folder = self.decide(proposal)
+        folder = self.decide(proposal, **options)
         assert folder is not None
         return folder
 

@@ -16,6 +16,7 @@ from schemas.campaign_files import (
     GroupShare,
     Plan,
     Proposal,
+    Proposed,
     ReasonCount,
     ScoresUsed,
     ShareOf,
@@ -116,6 +117,7 @@ def make_proposal(language: Code = "fr", plan: Plan | None = None, **changes: ob
         campaign=make_campaign(language, **changes),
         campaign_sha256="c" * 64,
         value_file=None,
+        value_sha256=None,
         key_id="7" * 16,
         as_of=DAY,
         extract=None,
@@ -151,6 +153,7 @@ def make_manifest(
         key_id=proposal.key_id,
         contacts=proposal.contacts,
         plan=proposal.plan,
+        proposed=Proposed(contacts=912, controls=101, expected_profit=14_400.0),
         decision=Decision(
             outcome=outcome,
             by="Claire Martin",

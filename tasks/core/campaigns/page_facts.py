@@ -94,6 +94,7 @@ def decision_rows(campaign: Proposal | CampaignManifest, text: PageText) -> Name
         (names["by"], decision.by or names["nobody"]),
         (names["at"], text.instant(decision.at)),
         (names["comment"], decision.comment or names["no_comment"]),
+        (names["proposed"], text.say("as_proposed", seen=campaign.proposed)),
     ]
 
 

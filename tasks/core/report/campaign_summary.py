@@ -48,9 +48,9 @@ def _power(plan: Plan) -> str:
     return (
         f"Power: with {power.contacts:,} contacts and {power.controls:,} controls, of whom"
         f" {power.control_churn:.1%} are assumed to leave without a contact, a drop of"
-        f" {100 * power.smallest_effect:.1f} points or more is detected with 80 % probability, and a relative"
-        f" drop of {power.relative_effect:.0%} with {power.power:.0%}. For 80 % it needs {needed} customers"
-        " in both groups."
+        f" {100 * power.smallest_effect:.1f} points or more is detected with 80% probability, and a relative"
+        f" drop of {power.relative_effect:.0%} with {power.power:.0%}. For 80% it needs {needed} customers,"
+        " contacts and controls together."
     )
 
 

@@ -184,6 +184,8 @@ def test_every_number_shown_is_in_the_manifest(code: Code, approved: bool) -> No
     values += [*numbers(proposal.contacts.model_dump(mode="json")), float(plan.funnel.eligible)]
     values += [float(plan.power.contacts + plan.power.controls), 30.0]
     counts = [plan.funnel.eligible, plan.funnel.below_cut, plan.funnel.controls, plan.funnel.contacts]
+    if isinstance(campaign, CampaignManifest):
+        values += numbers(campaign.proposed.model_dump(mode="json"))
     values += [count / plan.funnel.scored for count in (*counts, *plan.funnel.not_eligible.values())]
 
     shown = numbers_in(page, code)
@@ -271,6 +273,8 @@ def test_an_approved_campaign_says_who_decided(code: Code) -> None:
     assert {"fr": "Approuvée.", "en": "Approved."}[code] in page
     assert "Claire Martin" in page
     assert "Accord, si l&#39;équipe du soir est au complet." in page
+    seen = {"fr": "912 contacts, 101 clients de contrôle", "en": "912 contacts, 101 controls"}[code]
+    assert seen in text_of(page)
     assert "campaign.csv" in page
     assert "e" * 64 in page
     assert {"fr": "encore décidé", "en": "has decided yet"}[code] not in page

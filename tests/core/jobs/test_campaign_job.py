@@ -232,6 +232,17 @@ def test_rest_counts_days_of_the_time_zone(house: CampaignHome) -> None:
     assert house.proposal(house.propose()).plan.funnel.not_eligible["rests"] == 0
 
 
+def test_rest_begins_with_the_validity(house: CampaignHome) -> None:
+    """A list that was approved a month before its first day rests from that day."""
+    later = house.write(validity={"first_day": "2026-04-10", "last_day": "2026-12-31"})
+    chosen = groups_in(house.approve(house.propose(later)))
+    for day, rest in ((NOW, len(chosen)), (datetime(2026, 5, 9, tzinfo=PARIS), len(chosen))):
+        house.at(day)
+        assert house.proposal(house.propose()).plan.funnel.not_eligible["rests"] == rest > 60
+    house.at(datetime(2026, 5, 10, tzinfo=PARIS))
+    assert house.proposal(house.propose()).plan.funnel.not_eligible["rests"] == 0
+
+
 def test_an_approval_of_a_second_proposal_leaves_the_first_ones_alone(house: CampaignHome) -> None:
     """Two open proposals of overlapping customers: whoever the first one chose is not on the second list."""
     one, two = house.propose(), house.propose(house.write(id="other"))
@@ -426,7 +437,10 @@ def test_an_extract_that_was_not_archived_is_passed(house: CampaignHome, tmp_pat
         with pytest.raises(ConfigError, match=said):
             house.propose(extract=tmp_path / given)
     name = house.propose(extract=Path(moved))
-    assert len(rows_of(house.approve(name))) == 60
+    shutil.move(moved, tmp_path / "elsewhere.csv")
+    with pytest.raises(ConfigError, match="No such file"):
+        house.approve(name)
+    assert len(rows_of(house.approve(name, extract=tmp_path / "elsewhere.csv"))) == 60
 
 
 def test_scores_of_a_day(house: CampaignHome) -> None:
@@ -452,7 +466,11 @@ def test_without_scores_there_is_no_campaign(home: Home, tmp_path: Path) -> None
     ("text", "said"),
     [
         ("surprise: 1\n", "setting 'surprise': there is no such setting"),
-        ("keep_days: 20\n", "keep_days 20 is less than eligibility.rest_days 30"),
+        ("keep_days: 364\n", "setting 'keep_days': .*365"),
+        ("eligibility: {rest_days: 366}\n", "setting 'eligibility.rest_days': .*365"),
+        ("incentive: 1.1e9\n", "setting 'incentive'"),
+        ("contact_cost: 1.1e9\n", "setting 'contact_cost'"),
+        ("budget: {money: 1.1e9}\n", "setting 'budget.money'"),
         ("validity: {first_day: 2026-03-02, last_day: 2026-03-01}\n", "last_day 2026-03-01 is before"),
         ("acceptance: 0\n", "setting 'acceptance'"),
         ("id: Spring\n", "setting 'id'"),
@@ -477,13 +495,33 @@ def test_a_wrong_campaign_file(house: CampaignHome, text: str | None, said: str)
     assert written(house) == {}
 
 
-@pytest.mark.parametrize("by", ["", "  "])
-def test_somebody_decides(house: CampaignHome, by: str) -> None:
-    """A decision needs a name."""
+@pytest.mark.parametrize(
+    ("said", "refusal"),
+    [
+        ({"by": ""}, "needs the name of the person who decides"),
+        ({"by": " \n "}, "needs the name of the person who decides"),
+        ({"by": "C" * 101}, "at most 100 characters"),
+        ({"comment": "c" * 1_001}, "at most 1000"),
+        ({"by": "Claire\x1b[2J"}, "without control characters"),
+        ({"comment": "fine\x00"}, "without control characters"),
+    ],
+)
+def test_somebody_decides(house: CampaignHome, said: dict[str, str], refusal: str) -> None:
+    """A decision needs a name, and fits on a line."""
     name = house.propose()
-    with pytest.raises(ConfigError, match="needs the name of the person who decides"):
-        house.decide(name, by=by)
+    with pytest.raises(ConfigError, match=refusal) as raised:
+        house.decide(name, **said)
+    assert "\n" not in str(raised.value)
     assert house.decision(name) is None
+
+
+def test_a_comment_of_several_lines_is_kept_on_one(house: CampaignHome) -> None:
+    """As it is pasted into the dashboard."""
+    name = house.propose()
+    house.decide(name, "refused", by="Claire  Martin", comment="too late\n\tand too few\n")
+    decision = house.decision(name)
+    assert decision is not None
+    assert (decision.by, decision.comment) == ("Claire Martin", "too late and too few")
 
 
 @pytest.mark.parametrize("name", ["spring", "..", ".", "", "../campaigns"])
@@ -527,17 +565,129 @@ def test_values_from_a_file(house: CampaignHome) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [None, b"\xff\xfe", b"customerID\n1\n", b"customerID,worth\nA,1\nA,2\n", b"x" * 200_000]
+    ("data", "said"),
+    [
+        (None, "does not exist"),
+        (b"\xff\xfe", "is not UTF-8"),
+        (b"", "has no column 'customerID'"),
+        (b"customerID\n1\n", "has no column 'worth'"),
+        (b"customerID,worth\nA,1\nA,2\n", "line 3: a customer has two values"),
+        (b"customerID;worth\nA;1.5\nB;1,5\n", "line 3: 'worth' is not a number"),
+        (b"customerID,worth\nA,1\nB\nC,secret\n", "line 4: 'worth' is not a number"),
+        (b"x" * 200_000, "is not readable as CSV"),
+    ],
+    ids=["missing", "encoding", "empty", "column", "two values", "comma", "text", "long"],
 )
-def test_values_that_cannot_be_used(house: CampaignHome, data: bytes | None) -> None:
-    """A missing file, another encoding, no such column, two values: one line about value.file."""
+def test_values_that_cannot_be_used(house: CampaignHome, data: bytes | None, said: str) -> None:
+    """One line about value.file, with the line of the file and without its value."""
     if data is not None:
         (house.folder / "values.csv").write_bytes(data)
     file = house.write(value={"file": "values.csv", "column": "worth"})
-    with pytest.raises(ConfigError, match=r"^value\.file") as raised:
+    with pytest.raises(ConfigError, match=rf"^value\.file.*{said}") as raised:
         house.propose(file)
     assert "\n" not in str(raised.value)
+    assert "secret" not in str(raised.value)
     assert house.left_over() == []
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_values_have_any_separator_and_bounds(house: CampaignHome, separator: str) -> None:
+    """As for extracts; empty, below zero and beyond a billion are unknown values."""
+    cells = ["25", " 25.0 ", "", "-1", "1e10", "nan"]
+    rows = [f"{each}{separator}{cell}{separator}x" for each, cell in zip(IDS[1:7], cells, strict=True)]
+    header = separator.join(["customerID", "worth", "other"])
+    (house.folder / "values.csv").write_text("\n".join([header, *rows]))
+    file = house.write(
+        value={"file": "values.csv", "column": "worth"},
+        eligibility={**house.campaign().eligibility.model_dump(), "bases": []},
+    )
+    funnel = house.proposal(house.propose(file)).plan.funnel
+    assert funnel.scored == len(IDS) - len(OBJECTED)
+    assert funnel.eligible == 2
+    assert funnel.not_eligible["no_value"] == funnel.scored - 2
+
+
+def test_other_values_than_proposed_are_refused(house: CampaignHome) -> None:
+    """A person has seen the profit of the values that were there; the proposal stays open."""
+    path = house.folder / "values.csv"
+    path.write_text("customerID,worth\n" + "".join(f"{each},30\n" for each in IDS))
+    name = house.propose(house.write(value={"file": "values.csv", "column": "worth"}))
+    path.write_text(path.read_text().replace(f"{IDS[3]},30", f"{IDS[3]},31"))
+    with pytest.raises(ConfigError, match="has changed since the proposal"):
+        house.approve(name)
+    assert house.campaigns() == []
+    assert house.decision(name) is None
+
+
+def test_another_key_than_proposed_is_refused(house: CampaignHome) -> None:
+    """Even where no campaign of the experiment was approved before: other controls would be drawn."""
+    name = house.propose()
+    house.secret = Secret(None, "x" * 40)
+    with pytest.raises(ConfigError, match="drawn with another key"):
+        house.approve(name)
+    assert house.campaigns() == []
+    assert house.decision(name) is None
+
+
+def test_what_changed_since_the_proposal_is_said(
+    house: CampaignHome, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A warning with both counts; the manifest keeps what the person who approved had seen."""
+    name = house.propose()
+    before = house.proposal(name).plan
+    house.export(IDS[:200])
+    caplog.clear()
+    manifest = manifest_of(house.approve(name))
+
+    assert manifest.proposed.contacts == before.funnel.contacts == 60
+    assert manifest.proposed.controls == before.funnel.controls
+    assert manifest.proposed.expected_profit == before.totals.expected_profit
+    now = manifest.plan.funnel.contacts
+    assert now < 60
+    (warning,) = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+    assert f"{now} contacts instead of 60" in warning
+
+
+def test_what_is_as_proposed_needs_no_warning(house: CampaignHome, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither about the counts nor about the lists."""
+    name = house.propose()
+    caplog.clear()
+    house.approve(name)
+    assert [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING] == []
+
+
+def test_bad_rows_of_the_lists_are_published_with_the_campaign(house: CampaignHome) -> None:
+    """By line, as beside the scores, and sealed; the row of an objection still counts."""
+    house.contacts["max_quarantined_share"] = 0.5
+    name = house.propose()
+    (path,) = (house.folder / "objections").iterdir()
+    with path.open("a") as file:
+        file.write(f"{IDS[1]},2026-01-01,perhaps\n")
+    folder = house.approve(name)
+
+    rows = pd.read_csv(folder / "contacts_quarantine.csv")
+    assert rows[["contact_list", "line", "column"]].to_numpy().tolist() == [
+        ["objections", len(OBJECTED) + 2, "scope"]
+    ]
+    manifest = manifest_of(folder)
+    assert "contacts_quarantine.csv" in manifest.files
+    assert manifest.contacts.objections == len(OBJECTED) + 1
+    assert same_customer(IDS[1]) not in groups_in(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"validity": {"first_day": "2026-01-01", "last_day": "2027-01-02"}}, "is valid for 367 days"),
+        ({"eligibility": {"minimum_probability": 1.0}}, "nobody would be contacted"),
+    ],
+)
+def test_a_slip_is_pointed_out(
+    house: CampaignHome, changes: dict[str, Any], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A campaign without an end, or without anybody, is proposed with a warning."""
+    house.propose(house.write(**changes))
+    assert said in caplog.text
 
 
 def test_files_are_private(house: CampaignHome) -> None:
