@@ -19,6 +19,7 @@ Source: OWASP, "CSV Injection". An apostrophe is among them so that removing one
 """
 _UNSEEN: Final = ("Z", "C")
 """Unicode's blanks, and its control and format characters."""
+_SPECIAL: Final = re.compile(r'[,"\r\n]')
 _TEXT: Final = re.compile(r"[^\W\d_]")
 _EXPONENT: Final = re.compile(r"[\d., ]+[eEdD][+-]?\d+")
 _DAY_OR_TIME: Final = re.compile(
@@ -43,7 +44,6 @@ def people_row(cells: Iterable[Cell], kinds: Iterable[Kind]) -> str:
     return ";".join(_people_field(cell, kind) for cell, kind in zip(cells, kinds, strict=True)) + "\r\n"
 
 
-@lru_cache(maxsize=10_000)  # most texts of a list recur on every row
 def is_plain_text(text: str) -> bool:
     """Tell whether a spreadsheet leaves a text alone: it is no formula, number, date, time or truth value.
 
@@ -65,10 +65,10 @@ def is_plain_text(text: str) -> bool:
 
 
 def _machine_field(text: str) -> str:
-    special = any(each in text for each in ',"\r\n')
-    return f'"{text.replace(chr(34), chr(34) * 2)}"' if special else text
+    return f'"{text.replace(chr(34), chr(34) * 2)}"' if _SPECIAL.search(text) else text
 
 
+@lru_cache(maxsize=10_000)  # most cells of a list recur on every row
 def _people_field(cell: Cell, kind: Kind) -> str:
     if kind == "money":
         return f"{cell:.2f}".replace(".", ",")
