@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from schemas.manifest import MANIFEST
 from tasks.core.campaigns import publish
-from tasks.core.campaigns.call_list import LISTS
-from tasks.core.campaigns.page import PAGE
+from tasks.core.campaigns.lists.call_list import LISTS
+from tasks.core.campaigns.page.page import PAGE
 from tasks.core.campaigns.proposals import DECISION, review_all
 from tasks.core.jobs import campaign_job
 from tasks.core.storage import atomic

@@ -24,7 +24,7 @@ from schemas.campaign_files import (
 )
 from schemas.horizon import Horizon
 from schemas.manifest import ContactsUsed, FileSeal
-from tasks.core.campaigns.power import plan_power
+from tasks.core.campaigns.choice.power import plan_power
 from tasks.core.intervals import wilson
 
 DAY = date(2026, 11, 30)

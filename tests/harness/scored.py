@@ -14,11 +14,11 @@ from schemas.campaign import Campaign
 from schemas.config import IngestConfig
 from schemas.contacts import BASES, CHANNELS
 from schemas.scores import REASON_CODES, SCORE_COLUMNS
-from tasks.core.campaigns import published_scores
-from tasks.core.campaigns.draw import Experiment
-from tasks.core.campaigns.scored_customers import read_side_by_side
-from tasks.core.campaigns.selection import Selected, Selection, Terms
-from tasks.core.campaigns.values import ByCharges, Values
+from tasks.core.campaigns.choice import published_scores
+from tasks.core.campaigns.choice.draw import Experiment
+from tasks.core.campaigns.choice.scored_customers import read_side_by_side
+from tasks.core.campaigns.choice.selection import Selected, Selection, Terms
+from tasks.core.campaigns.choice.values import ByCharges, Values
 from tasks.core.contract.customer_ids import IdTable, fold
 from tasks.core.contract.objections import ListedObjections
 from tasks.core.extract.whole.whole_extract import Reading

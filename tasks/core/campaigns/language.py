@@ -27,8 +27,8 @@ _MONTHS: Final = (
 
 @cache
 def texts_of(file: str, code: LanguageCode) -> Mapping[str, Any]:
-    """Read the texts in one language from a TOML file in this folder."""
-    texts: Mapping[str, Any] = tomllib.loads(Path(__file__).with_name(file).read_text("utf-8"))[code]
+    """Read the texts in one language from a TOML file, whose path counts from this folder."""
+    texts: Mapping[str, Any] = tomllib.loads((Path(__file__).parent / file).read_text("utf-8"))[code]
     return texts
 
 

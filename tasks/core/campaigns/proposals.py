@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from schemas.campaign_files import Decision, Proposal
 from schemas.closed import to_json
 from tasks.core.campaigns.folders import published_campaigns
-from tasks.core.campaigns.page import PAGE, write_page
+from tasks.core.campaigns.page.page import PAGE, write_page
 from tasks.core.errors import ConfigError, accessing
 from tasks.core.storage.atomic import new_stage, replace_file, reveal, sweep_stages, write_new
 from tasks.core.storage.locks import is_locked, locked

@@ -6,11 +6,11 @@ from typing import Final
 from schemas.campaign_files import MEASUREMENT_COLUMNS, CampaignManifest, Proposal
 from schemas.closed import to_json
 from schemas.manifest import MANIFEST
-from tasks.core.campaigns.call_list import open_call_list
-from tasks.core.campaigns.call_rows import call_rows, measurement_rows
+from tasks.core.campaigns.choice.selection import Selected
 from tasks.core.campaigns.folders import MEASUREMENT
-from tasks.core.campaigns.page import PAGE, write_page
-from tasks.core.campaigns.selection import Selected
+from tasks.core.campaigns.lists.call_list import open_call_list
+from tasks.core.campaigns.lists.call_rows import call_rows, measurement_rows
+from tasks.core.campaigns.page.page import PAGE, write_page
 from tasks.core.storage.atomic import open_new, reveal, write_new
 from tasks.core.storage.seals import seal_files
 

@@ -13,13 +13,13 @@ from uuid import UUID
 from schemas.campaign import Campaign, FileValue
 from schemas.campaign_files import Plan
 from schemas.config import Locations, ScoreConfig
-from tasks.core.campaigns.draw import Experiment
+from tasks.core.campaigns.choice.draw import Experiment
+from tasks.core.campaigns.choice.plan import make_plan
+from tasks.core.campaigns.choice.scored_customers import read_side_by_side
+from tasks.core.campaigns.choice.selection import Selected, Selection, Terms
+from tasks.core.campaigns.choice.sources import Source
+from tasks.core.campaigns.choice.values import ByCharges, FromFile, Values, using_value_file
 from tasks.core.campaigns.folders import Resting, find_resting, refuse_other_draw
-from tasks.core.campaigns.plan import make_plan
-from tasks.core.campaigns.scored_customers import read_side_by_side
-from tasks.core.campaigns.selection import Selected, Selection, Terms
-from tasks.core.campaigns.sources import Source
-from tasks.core.campaigns.values import ByCharges, FromFile, Values, using_value_file
 from tasks.core.errors import ConfigError
 from tasks.core.intake.contact_lists import Contacts, read_contacts
 from tasks.core.report.campaign_summary import plan_page

@@ -16,6 +16,7 @@ from schemas.campaign_files import (
     Proposal,
     Proposed,
 )
+from tasks.core.campaigns.choice.sources import Source, open_latest, open_source
 from tasks.core.campaigns.proposals import (
     Decidable,
     find_proposal,
@@ -25,7 +26,6 @@ from tasks.core.campaigns.proposals import (
     review_all,
 )
 from tasks.core.campaigns.publish import publish_campaign, write_lists
-from tasks.core.campaigns.sources import Source, open_latest, open_source
 from tasks.core.contract.quarantine import write_contacts_quarantine
 from tasks.core.errors import ConfigError
 from tasks.core.jobs.campaign_inputs import (

@@ -18,7 +18,7 @@ def shape(texts: object) -> object:
     return len(texts) if isinstance(texts, list) else None
 
 
-@pytest.mark.parametrize("file", ["words.toml", "reasons.toml"])
+@pytest.mark.parametrize("file", ["lists/words.toml", "lists/reasons.toml"])
 def test_both_languages_say_the_same(file: str) -> None:
     """Each text in one language has its counterpart in the other, in the same order."""
     french, english = texts_of(file, "fr"), texts_of(file, "en")

@@ -14,8 +14,8 @@ import pytest
 from schemas.columns import PROTECTED
 from schemas.contacts import CHANNELS
 from schemas.manifest import MANIFEST
-from tasks.core.campaigns.call_list import LISTS
-from tasks.core.campaigns.page import PAGE
+from tasks.core.campaigns.lists.call_list import LISTS
+from tasks.core.campaigns.page.page import PAGE
 from tasks.core.campaigns.proposals import DECISION, PROPOSAL, review_all
 from tasks.core.errors import ChurnError, ConfigError, ContactsError
 from tasks.core.jobs.campaign_job import propose
