@@ -15,6 +15,7 @@ import numpy.typing as npt
 from schemas.campaign import Budget
 from schemas.campaign_files import CurvePoint
 from tasks.core.compiled import Words, compiled
+from tasks.core.errors import ConfigError
 from tasks.core.storage.spill import spill_file
 
 MICRO: Final = 1_000_000
@@ -27,6 +28,8 @@ _DIGIT_BITS, _DIGITS, _LEVELS = 16, 2**16, 8
 _SORTED_AT_ONCE: Final = 2**18
 _WORD_BITS, _DIGIT_MASK = 64, np.uint64(2**16 - 1)
 _UNLIMITED: Final = 2**62
+_MOST: Final = _UNLIMITED / MICRO
+"""The largest sum of money, in the campaign's currency, that is added up exactly."""
 
 Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
@@ -55,11 +58,22 @@ class Ranking:
         """Spill into an unnamed file in the folder."""
         self._file = spill_file(folder)
         self._counts, self._profits = np.zeros((2, _DIGITS), dtype=np.int64)
+        self._money = 0.0
 
     def add(
         self, profit: npt.NDArray[np.float64], tie: Words, cost: npt.NDArray[np.float64], is_control: Bools
     ) -> None:
-        """Add N customers with a profit above zero; profit and cost are in the campaign's currency."""
+        """Add N customers with a profit above zero; profit and cost are in the campaign's currency.
+
+        Raises:
+            ConfigError: the sum of all customers is too large to be added up exactly.
+        """
+        self._money += max(profit.sum(), cost.sum())
+        if self._money > _MOST:
+            raise ConfigError(
+                f"the amounts of all customers add up to more than {_MOST:.1e}. Give the value, the costs and"
+                " the budget in a larger unit, such as thousands."
+            )
         records = np.empty((len(profit), _WORDS), dtype=np.uint64)
         records[:, 0] = ~profit.view(np.uint64)  # positive numbers are ordered as their bits are
         records[:, 1], records[:, 2], records[:, 3] = tie, in_millionths(cost), is_control

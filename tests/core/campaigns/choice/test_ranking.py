@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from schemas.campaign import Budget
 from tasks.core.campaigns.choice import ranking
 from tasks.core.campaigns.choice.ranking import Ranking, in_millionths
+from tasks.core.errors import ConfigError
 
 
 def ranked(profit: np.ndarray, cost: np.ndarray, control: np.ndarray, tie: np.ndarray) -> Ranking:
@@ -92,3 +93,16 @@ def test_the_curve_ends_with_everybody() -> None:
     assert curve[-1].contacts == (~control).sum()
     for point in curve:
         assert point.profit == pytest.approx(best[point.contacts - 1], rel=1e-6)
+
+
+@pytest.mark.parametrize(("profit", "cost"), [(1e9, 1.15e12), (1.15e12, 1e9)])
+def test_amounts_too_large_to_add_up_are_refused(profit: float, cost: float, tmp_path: Path) -> None:
+    """Rather than wrapped around into a list of anybody; just below, all is exact."""
+    customer = (np.array([profit]), np.zeros(1, np.uint64), np.array([cost]), np.zeros(1, np.bool_))
+    with closing(Ranking(tmp_path)) as made:
+        for _ in range(4):
+            made.add(*customer)
+        assert made.cut(Budget(contacts=4)) is None
+        assert made.curve()[-1].profit == 4 * profit
+        with pytest.raises(ConfigError, match=r"more than 4.6e\+12.* in a larger unit"):
+            made.add(*customer)
