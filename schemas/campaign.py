@@ -1,14 +1,29 @@
 """A retention campaign as its owner writes it: one YAML file, typed and closed."""
 
+import re
 from datetime import date
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StrictInt, StringConstraints, model_validator
+from pydantic import AfterValidator, Discriminator, Field, StrictInt, StringConstraints, Tag, model_validator
 
 from schemas.closed import Closed, Number
 from schemas.contacts import BASES, Basis, Channel
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+_SLUG: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+
+def _check_slug(text: str) -> str:
+    if not re.fullmatch(_SLUG, text) or len(text) > MOST_SLUG:
+        raise ValueError(
+            f"expected up to {MOST_SLUG} lower-case letters, digits and single hyphens, such as winter-2026"
+        )
+    return text
+
+
+MOST_SLUG: Final = 40
+Slug = Annotated[
+    str, AfterValidator(_check_slug), Field(json_schema_extra={"pattern": _SLUG, "maxLength": MOST_SLUG})
+]
 MOST_REST_DAYS: Final = 365
 """The longest rest, and the shortest time for which a campaign is kept: another campaign's file says for how
 long its customers rest."""
@@ -71,6 +86,11 @@ class FileValue(Closed):
     column: str = Field(min_length=1, description="Its column with the value, in the currency of the costs.")
 
 
+def _kind_of_value(value: object) -> str:
+    names = value if isinstance(value, dict) else {"file"} if isinstance(value, FileValue) else {}
+    return "file" if {"file", "column"}.intersection(names) else "charges"
+
+
 class Budget(Closed):
     """What the campaign may use; whichever limit is reached first ends the list."""
 
@@ -97,7 +117,10 @@ class Campaign(Closed):
     offer: Line = Field(description="What the adviser offers; on every row of the list.")
     channel: Channel
     eligibility: Eligibility = Eligibility()
-    value: ChargesValue | FileValue
+    value: Annotated[
+        Annotated[ChargesValue, Tag("charges")] | Annotated[FileValue, Tag("file")],
+        Discriminator(_kind_of_value),
+    ]
     incentive: Money = Field(ge=0, description="Cost of the offer for each customer who accepts it.")
     contact_cost: Money = Field(ge=0, description="Cost of contacting a customer, whatever the answer.")
     acceptance: Number = Field(

@@ -11,7 +11,7 @@ from schemas.closed import Closed
 from schemas.horizon import Horizon
 from schemas.manifest import ContactsUsed, FileSeal, Sha256, ShortId
 from schemas.scores_name import ScoresFolder
-from schemas.timezone import Instant
+from schemas.timezone import Instant, Timezone
 
 CALL_COLUMNS: Final = (
     "campaign_id",
@@ -214,7 +214,11 @@ class Proposal(Closed):
     scores: ScoresUsed
     extract: str | None = Field(description="Path of the extract, if it is not the archived one.")
     contacts: ContactsUsed
+    resting: tuple[CampaignFolder, ...] = Field(
+        description="Lists whose customers were left alone when this was proposed."
+    )
     plan: Plan
+    timezone: Timezone
     run_id: UUID | None = Field(description="Prefect's run that waits for the decision; None by hand.")
     proposed_at: Instant
     expires_at: Instant

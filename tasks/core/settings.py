@@ -2,16 +2,31 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, Final, TypeVar, Union, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from tasks.core.access import cause_of
 from tasks.core.errors import ConfigError
 from tasks.core.settings_yaml import DuplicateKeyError, kind_of, read_yaml
 
 Config = TypeVar("Config", bound=BaseModel)
+
+_UNKNOWN: Final = "extra_forbidden"
+_DAY: Final = "expected a day such as 2026-03-01"
+_MESSAGES: Final = {
+    _UNKNOWN: "there is no such setting",
+    "date_from_datetime_inexact": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_parsing": _DAY,
+    "date_type": _DAY,
+    "float_parsing": "expected a number with a decimal point, such as 4.5",
+    "missing": "it is required",
+}
+"""What is said instead of pydantic's words, by type of fault."""
 
 
 def load_config(
@@ -32,19 +47,37 @@ def load_config(
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        place = ".".join(map(str, error.errors()[0]["loc"]))
+        place = f"{flag} {file.name}: " if file is not None and not settings else ""
+        name = _name_of(model, _first(error)["loc"])
         raise ConfigError(
-            f"setting '{place}': {first_fault(error)}. --help lists the flags; --print-schema lists every"
-            " setting."
+            f"{place}setting '{name}': {first_fault(error)}. --help lists the flags; --print-schema lists"
+            " every setting."
         ) from None
 
 
 def first_fault(error: ValidationError) -> str:
-    """Describe the first invalid value, and count all of them."""
-    count, first = error.error_count(), error.errors()[0]
-    message = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
-    message = message.removeprefix("Value error, ").removesuffix(".")
+    """Describe the first invalid value, and count all of them; a name that does not exist comes first."""
+    count, first = error.error_count(), _first(error)
+    message = _MESSAGES.get(first["type"], first["msg"]).removeprefix("Value error, ").removesuffix(".")
     return f"{message} ({count} {'fault' if count == 1 else 'faults'} in all)"
+
+
+def _first(error: ValidationError) -> ErrorDetails:
+    """Return the first fault: a mistyped name explains the setting that is missing."""
+    return min(error.errors(), key=lambda fault: fault["type"] != _UNKNOWN)
+
+
+def _name_of(model: type[BaseModel], path: Sequence[str | int]) -> str:
+    """Write the path of a fault as a setting's name; what follows a choice of groups is no part of it."""
+    names: list[str] = []
+    for part, before in zip(path, ["", *map(str, path)], strict=False):
+        if not (before in names[-1:] and _is_choice(kind_of(model, names))):
+            names.append(str(part))
+    return ".".join(names)
+
+
+def _is_choice(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType)
 
 
 def _read(model: type[BaseModel], file: Path, flag: str) -> dict[str, Any]:

@@ -32,6 +32,8 @@ def test_folds_are_at_least_three_or_switched_off(folds: int) -> None:
     [
         ("", ["fit.seed"], "expected a.b=value"),
         ("", ["fit.sed=1"], "setting 'fit.sed'"),
+        ("", ["fit.dropout=1", "fit.sed=1"], r"setting 'fit\.sed': there is no such setting \(2 faults"),
+        ("fit: {dropout: x}", [], r"^--config config\.yaml: setting 'fit\.dropout': expected a number"),
         ("", ["fit.dropout=1"], "setting 'fit.dropout'"),
         ("", ["fit.seed=[1"], "not readable as YAML"),
         ("", ["fit.seed=true"], "setting 'fit.seed'.*valid integer"),

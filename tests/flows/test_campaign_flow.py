@@ -66,7 +66,7 @@ def test_from_the_proposal_to_the_list(house: CampaignHome) -> None:
     assert proposed.returncode == 0, proposed.stderr
     (name,) = [path.name for path in house.places.proposals.glob("[!.]*")]
     assert "| contacts" in proposed.stderr
-    assert f"--approve {name} --by NAME" in proposed.stderr
+    assert f'--approve {name} --by "NAME"' in proposed.stderr
     assert house.campaigns() == []
 
     approved = run(house, "--approve", name, "--by", "Claire Martin", "--comment", "Fine")
@@ -174,10 +174,10 @@ def settings_of(model: type[BaseModel], before: str = "") -> set[str]:
     found = set()
     for name, field in model.model_fields.items():
         kind: Any = field.annotation
-        if get_origin(kind) is Annotated:
-            kind = get_args(kind)[0]
         if get_origin(kind) in (Union, UnionType):
             kind = next(each for each in get_args(kind) if each is not NoneType)
+        if get_origin(kind) is Annotated:
+            kind = get_args(kind)[0]
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             found |= settings_of(kind, f"{before}{name}.")
         else:

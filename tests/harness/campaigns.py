@@ -118,6 +118,8 @@ def make_proposal(language: Code = "fr", plan: Plan | None = None, **changes: ob
         campaign_sha256="c" * 64,
         value_file=None,
         value_sha256=None,
+        resting=(),
+        timezone="Europe/Paris",
         key_id="7" * 16,
         as_of=DAY,
         extract=None,

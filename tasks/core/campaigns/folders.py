@@ -66,7 +66,7 @@ def find_resting(campaigns: Path, rest_days: int, today: date, timezone: str) ->
     """
     ids: dict[str, None] = {}
     names: list[str] = []
-    for folder, manifest in published_campaigns(campaigns):
+    for folder, manifest in published_campaigns(campaigns) if rest_days else ():
         approved = manifest.decision.at.astimezone(ZoneInfo(timezone)).date()
         since = max(approved, manifest.campaign.validity.first_day)
         if today - since < timedelta(days=rest_days):

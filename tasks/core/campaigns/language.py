@@ -1,5 +1,6 @@
 """Write numbers, days and words in the language of a campaign."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,8 +75,11 @@ class Language:
         return f"{self.day(local.date())}, {clock} ({timezone})"
 
     def column(self, name: str) -> str:
-        """Name a column of the contract: in French, or as the CRM does."""
-        return str(french.NAMES["columns"][name]) if self.code == "fr" else name
+        """Name a column of the contract: facture mensuelle or monthly charges."""
+        if self.code == "fr":
+            return str(french.NAMES["columns"][name])
+        words = re.split("(?<=[a-z])(?=[A-Z])", name)
+        return " ".join(word if word.isupper() else word.lower() for word in words)
 
     def horizon(self, value: Horizon | None) -> str:
         """Write the horizon of the scores, and where it comes from."""

@@ -29,13 +29,13 @@ class Decidable:
     decision: Decision | None
 
 
-def keep_proposal(proposals: Path, proposal: Proposal, timezone: str) -> Path:
+def keep_proposal(proposals: Path, proposal: Proposal) -> Path:
     """Keep a proposal with its page, atomically; one that was made before from the same inputs stays."""
     target = proposals / proposal.name
     if not target.is_dir():
         stage = new_stage(proposals, proposal.name)
         write_new(stage / PROPOSAL, to_json(proposal))
-        write_new(stage / PAGE, write_page(proposal, timezone=timezone).encode())
+        write_new(stage / PAGE, write_page(proposal, timezone=proposal.timezone).encode())
         reveal(stage, target)
     return target
 
@@ -85,7 +85,7 @@ def review(folder: Path, campaigns: Path, now: datetime) -> Decidable:
     """
     found = read_proposal(folder, campaigns, now)
     if found.decision is not None and not (folder / DECISION).exists():
-        record(folder, found.decision)
+        record(found, found.decision)
     return found
 
 
@@ -117,10 +117,16 @@ def close_expired(proposals: Path, campaigns: Path, now: datetime) -> None:
             review_all(proposals, campaigns, now)
 
 
-def record(folder: Path, decision: Decision) -> None:
-    """Record a decision beside its proposal; sweeps what a run that was killed meanwhile left there."""
+def record(found: Decidable, decision: Decision) -> None:
+    """Record a decision beside its proposal, and on its page.
+
+    What a run that was killed meanwhile left there is swept; it may have left a page that shows no decision.
+    """
+    folder, proposal = found.folder, found.proposal
     sweep_stages(folder)
     replace_file(folder / DECISION, to_json(decision))
+    page = write_page(proposal, timezone=proposal.timezone, decision=decision)
+    replace_file(folder / PAGE, page.encode())
 
 
 def _approval(proposal: Proposal, campaigns: Path) -> Decision | None:

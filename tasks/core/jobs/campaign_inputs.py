@@ -84,9 +84,16 @@ def open_scores(find: Callable[[], Source]) -> Source:
 
 @step("read-contacts")
 def gather(
-    desk: Desk, campaign: Campaign, value_file: Path | None, source: Source, run_id: UUID | None
+    desk: Desk,
+    campaign: Campaign,
+    value_file: Path | None,
+    source: Source,
+    run_id: UUID | None,
+    proposed_on: date,
 ) -> Inputs:
     """Read the contact lists of now, and check that the campaign may run.
+
+    Customers rest who did so on the day of the proposal, or whom a later list chose.
 
     Raises:
         ConfigError: the validity is over, a list is missing or too old, the file with the values cannot be
@@ -115,7 +122,7 @@ def gather(
     key_id = desk.secret.key_id
     refuse_other_draw(desk.home.campaigns, campaign.experiment, key_id)
     resting = find_resting(
-        desk.home.campaigns, campaign.eligibility.rest_days, now.date(), desk.config.timezone
+        desk.home.campaigns, campaign.eligibility.rest_days, proposed_on, desk.config.timezone
     )
     value_sha256 = None
     if value_file is not None:

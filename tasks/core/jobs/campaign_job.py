@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from schemas.campaign import Campaign
 from schemas.campaign_files import (
@@ -17,6 +18,7 @@ from schemas.campaign_files import (
     Proposed,
 )
 from tasks.core.campaigns.choice.sources import Source, open_latest, open_source
+from tasks.core.campaigns.folders import published_campaigns
 from tasks.core.campaigns.proposals import (
     Decidable,
     find_proposal,
@@ -79,12 +81,15 @@ def propose(
         source = open_scores(lambda: open_latest(desk.home, as_of, extract))
         _warn_of_age(desk, source)
         _warn_of_length(campaign)
-        inputs = gather(desk, campaign, value_file_of(campaign, file), source, run_id)
+        _warn_of_earlier_lists(desk, campaign)
+        today = desk.now().date()
+        inputs = gather(desk, campaign, value_file_of(campaign, file), source, run_id, today)
         with selection_of(desk, inputs, desk.home.proposals) as (selected, _):
             plan = plan_campaign(selected, campaign, inputs)
         if not plan.funnel.contacts:
             log.warning("nobody would be contacted: the funnel says why")
         if dry_run:
+            log.info("dry run: nothing was kept")
             conclude(f"{campaign.id}: dry run, nothing kept")
             return None
         proposed_at = desk.now()
@@ -99,7 +104,9 @@ def propose(
             scores=source.used,
             extract=None if extract is None else str(extract.absolute()),
             contacts=inputs.contacts.used,
+            resting=inputs.resting.campaigns,
             plan=plan,
+            timezone=desk.config.timezone,
             run_id=run_id,
             proposed_at=proposed_at,
             expires_at=proposed_at + timedelta(hours=campaign.decide_within_hours),
@@ -145,11 +152,11 @@ def decide(
     home, at = desk.home, desk.now()
     with locked(home.proposals):
         found = review(find_proposal(home.proposals, name), home.campaigns, at)
-        _refuse_decided(found)
+        _refuse_decided(desk, found)
         outcome: Literal["approved", "refused"] = "approved" if approve else "refused"
         decision = Decision(outcome=outcome, by=by, at=at, comment=comment)
         folder = _publish(desk, found.proposal, decision, extract) if approve else None
-        record(found.folder, decision)
+        record(found, decision)
     log.info("proposal %s: %s", found.proposal.name, outcome)
     conclude(f"{found.proposal.campaign.id} {outcome}")
     return folder
@@ -175,6 +182,15 @@ def _warn_of_length(campaign: Campaign) -> None:
         )
 
 
+def _warn_of_earlier_lists(desk: Desk, campaign: Campaign) -> None:
+    ids = [manifest.campaign.id for _, manifest in published_campaigns(desk.home.campaigns)]
+    if already := ids.count(campaign.id):
+        log.warning(
+            "campaign '%s' has %d approved %s already: this is another list, with a budget of its own",
+            *(campaign.id, already, "list" if already == 1 else "lists"),
+        )
+
+
 def _warn_of_age(desk: Desk, source: Source) -> None:
     as_of, limit = source.manifest.as_of_date, desk.config.alarms.max_age_hours
     if (hours := age_hours(as_of, desk.now())) > limit:
@@ -186,9 +202,12 @@ def _warn_of_age(desk: Desk, source: Source) -> None:
 @step("propose")
 def _keep(desk: Desk, proposal: Proposal) -> Path:
     """Keep the proposal until somebody decides on it."""
-    folder = keep_proposal(desk.home.proposals, proposal, desk.config.timezone)
+    folder = keep_proposal(desk.home.proposals, proposal)
     log.info("proposal: %s", folder)
-    log.info("decide: python flows/campaign_flow.py --approve %s --by NAME, or --refuse", folder.name)
+    log.info(
+        'decide, with the same --config: python flows/campaign_flow.py --approve %s --by "NAME", or --refuse',
+        folder.name,
+    )
     conclude(f"{proposal.campaign.id}: {proposal.plan.funnel.contacts} contacts proposed")
     return folder
 
@@ -203,7 +222,8 @@ def _publish(desk: Desk, proposal: Proposal, decision: Decision, moved: Path | N
             f"scores '{source.folder.name}' are not those of the proposal. Propose the campaign again."
         )
     value_file = None if proposal.value_file is None else Path(proposal.value_file)
-    inputs = gather(desk, proposal.campaign, value_file, source, proposal.run_id)
+    proposed_on = proposal.proposed_at.astimezone(ZoneInfo(proposal.timezone)).date()
+    inputs = gather(desk, proposal.campaign, value_file, source, proposal.run_id, proposed_on)
     _refuse_changed(proposal, inputs)
     if (desk.home.campaigns / inputs.name()).exists():
         raise ConfigError(
@@ -212,14 +232,7 @@ def _publish(desk: Desk, proposal: Proposal, decision: Decision, moved: Path | N
         )
     with selection_of(desk, inputs, desk.home.campaigns) as (selected, stage):
         plan = plan_campaign(selected, proposal.campaign, inputs)
-        proposed = _summary_of(proposal.plan)
-        if (now := _summary_of(plan)) != proposed:
-            log.warning(
-                "since the proposal the lists have changed: %d contacts instead of %d, %d controls instead of"
-                " %d, expected profit %.2f instead of %.2f",
-                *(now.contacts, proposed.contacts, now.controls, proposed.controls),
-                *(now.expected_profit, proposed.expected_profit),
-            )
+        _warn_of_changes(proposal, plan, inputs)
         if len(inputs.contacts.quarantine):
             write_contacts_quarantine(stage, inputs.contacts.quarantine)
         renewed = proposal.model_copy(update={"plan": plan, "contacts": inputs.contacts.used})
@@ -236,7 +249,7 @@ def _publish(desk: Desk, proposal: Proposal, decision: Decision, moved: Path | N
             scores=source.used,
             contacts=inputs.contacts.used,
             plan=plan,
-            proposed=proposed,
+            proposed=_summary_of(proposal.plan),
             decision=decision,
             versions=versions(),
             expires_on=proposal.campaign.validity.last_day + timedelta(days=proposal.campaign.keep_days),
@@ -261,6 +274,26 @@ def _refuse_changed(proposal: Proposal, inputs: Inputs) -> None:
             "the proposal's control group was drawn with another key. Restore the key (docs/operations.md),"
             " or propose the campaign again."
         )
+    if later := {*inputs.resting.campaigns}.difference(proposal.resting):
+        raise ConfigError(
+            f"'{min(later)}' was approved since the proposal, and its customers rest: this would be another"
+            " list than the one proposed. Propose the campaign again."
+        )
+
+
+def _warn_of_changes(proposal: Proposal, plan: Plan, inputs: Inputs) -> None:
+    """Say what objections and bases have changed since the proposal."""
+    before, now = _summary_of(proposal.plan), _summary_of(plan)
+    objected = inputs.contacts.used.objections, proposal.contacts.objections
+    compared = [
+        ("objections", *map("{:,}".format, objected)),
+        ("contacts", f"{now.contacts:,}", f"{before.contacts:,}"),
+        ("controls", f"{now.controls:,}", f"{before.controls:,}"),
+        ("expected profit", f"{now.expected_profit:,.2f}", f"{before.expected_profit:,.2f}"),
+    ]
+    changed = [f"{name} {after}, was {first}" for name, after, first in compared if after != first]
+    if changed:
+        log.warning("since the proposal: %s", "; ".join(changed))
 
 
 def _summary_of(plan: Plan) -> Proposed:
@@ -294,11 +327,11 @@ def _proposed_by(desk: Desk, run_id: UUID | None, campaign: str) -> Path | None:
     return next(before, None)
 
 
-def _refuse_decided(found: Decidable) -> None:
-    decision = found.decision
+def _refuse_decided(desk: Desk, found: Decidable) -> None:
+    decision, zone = found.decision, found.proposal.timezone
     if decision is not None:
         by = f" by {decision.by}" if decision.by else ""
-        raise ConfigError(
-            f"proposal '{found.proposal.name}' was {decision.outcome}{by} at {decision.at:%Y-%m-%d %H:%M}"
-            " UTC. Propose the campaign again."
-        )
+        at = f"{decision.at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
+        approved = decision.outcome == "approved"
+        action = f"Its list is in {desk.home.campaigns}." if approved else "Propose the campaign again."
+        raise ConfigError(f"proposal '{found.proposal.name}' was {decision.outcome}{by} at {at}. {action}")

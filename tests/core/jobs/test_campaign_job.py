@@ -138,14 +138,19 @@ def test_a_refusal_leaves_a_record_and_no_list(house: CampaignHome) -> None:
     assert leaked(written_in(house.places.proposals), IDS) == []
 
 
-@pytest.mark.parametrize(("first", "second"), [("approved", "refused"), ("refused", "approved")])
-def test_a_second_decision_is_refused(house: CampaignHome, first: Any, second: Any) -> None:
+@pytest.mark.parametrize(
+    ("first", "second", "action"),
+    [("approved", "refused", "Its list is in"), ("refused", "approved", "Propose the campaign again")],
+)
+def test_a_second_decision_is_refused(house: CampaignHome, first: Any, second: Any, action: str) -> None:
     """It says who decided, and changes nothing."""
     name = house.propose()
     house.decide(name, first)
     before = written(house)
 
-    with pytest.raises(ConfigError, match=rf"was {first} by Claire Martin at 2026-03-02 23:30 UTC"):
+    with pytest.raises(
+        ConfigError, match=rf"was {first} by Claire Martin at 2026-03-03 00:30 \(Europe/Paris\)\. {action}"
+    ):
         house.decide(name, second, by="Someone else")
     assert written(house) == before
 
@@ -156,7 +161,7 @@ def test_a_proposal_expires(house: CampaignHome, look: str) -> None:
     name = house.propose()
     house.at(NOW + timedelta(hours=72))
     if look == "decide":
-        with pytest.raises(ConfigError, match="was timed out at 2026-03-05 23:30 UTC"):
+        with pytest.raises(ConfigError, match=r"was timed out at 2026-03-06 00:30 \(Europe/Paris\)"):
             house.decide(name)
     else:
         earlier = house.now - timedelta(microseconds=1)
@@ -243,13 +248,65 @@ def test_rest_begins_with_the_validity(house: CampaignHome) -> None:
     assert house.proposal(house.propose()).plan.funnel.not_eligible["rests"] == 0
 
 
-def test_an_approval_of_a_second_proposal_leaves_the_first_ones_alone(house: CampaignHome) -> None:
-    """Two open proposals of overlapping customers: whoever the first one chose is not on the second list."""
+def test_another_list_than_the_proposed_one_is_not_published(house: CampaignHome) -> None:
+    """Two open proposals of the same customers: once one is approved, the other would be of others."""
     one, two = house.propose(), house.propose(house.write(id="other"))
-    first = groups_in(house.approve(one))
-    second = groups_in(house.approve(two))
+    folder = house.approve(one)
+    first = groups_in(folder)
+    with pytest.raises(ConfigError, match=f"'{folder.name}' was approved since the proposal"):
+        house.approve(two)
+    assert house.decision(two) is None
+    assert house.campaigns() == [folder]
+
+    house.decide(two, "refused")
+    second = groups_in(house.approve(house.propose(house.write(id="other"))))
     assert len(second) > 60
     assert not {*first} & {*second}
+
+
+def test_a_rest_that_ends_before_the_decision_still_counts(house: CampaignHome) -> None:
+    """Whoever rested on the day of the proposal is not on the list that was looked at, nor on the next."""
+    first = groups_in(house.approve(house.propose()))
+    house.at(NOW + timedelta(days=29, hours=20))
+    name = house.propose()
+    house.at(NOW + timedelta(days=31))
+    assert not {*groups_in(house.approve(name))} & {*first}
+
+
+def test_without_rest_nobody_is_left_alone(house: CampaignHome) -> None:
+    """Not even for a list whose first day is still to come."""
+    house.approve(house.propose(house.write(validity={"first_day": "2026-04-01", "last_day": "2026-12-31"})))
+    eligibility = {**house.campaign().eligibility.model_dump(), "rest_days": 0}
+    name = house.propose(house.write(id="other", eligibility=eligibility))
+    assert house.proposal(name).plan.funnel.not_eligible["rests"] == 0
+
+
+def test_a_second_list_of_a_campaign_is_pointed_out(
+    house: CampaignHome, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its budget is that of a list, not of the campaign."""
+    house.approve(house.propose())
+    assert "has a budget" not in caplog.text
+    house.propose()
+    assert "campaign 'spring' has 1 approved list already" in caplog.text
+
+
+@pytest.mark.parametrize("outcome", ["approved", "refused", "timed out"])
+def test_the_page_of_a_proposal_shows_its_decision(house: CampaignHome, outcome: str) -> None:
+    """Whoever opens it later does not read that nobody has decided."""
+    name = house.propose(house.write(language="en"))
+    page = house.places.proposals / name / PAGE
+    assert "nobody has decided yet" in page.read_text()
+    if outcome == "timed out":
+        house.at(NOW + timedelta(hours=72))
+        review_all(house.places.proposals, house.places.campaigns, house.now)
+    else:
+        house.decide(name, outcome)  # type: ignore[arg-type]
+    text = page.read_text()
+    assert "nobody has decided yet" not in text
+    said = {"approved": "Approved.", "refused": "Refused:", "timed out": "Expired without a decision:"}
+    assert said[outcome] in text
+    assert ("Claire Martin" in text) == (outcome != "timed out")
 
 
 def test_the_same_list_is_published_once(house: CampaignHome) -> None:
@@ -645,7 +702,7 @@ def test_what_changed_since_the_proposal_is_said(
     now = manifest.plan.funnel.contacts
     assert now < 60
     (warning,) = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
-    assert f"{now} contacts instead of 60" in warning
+    assert warning.startswith(f"since the proposal: objections 202, was 6; contacts {now}, was 60; ")
 
 
 def test_what_is_as_proposed_needs_no_warning(house: CampaignHome, caplog: pytest.LogCaptureFixture) -> None:

@@ -74,7 +74,7 @@ def open_call_list(folder: Path, proposal: Proposal) -> Iterator[CallList]:
 
 
 def read_me(proposal: Proposal) -> list[str]:
-    """Return the lines that whoever uses the list reads first; calling hours only if it is for calls."""
+    """Return the lines that whoever uses the list reads first; those about calls only if it is for calls."""
     campaign = proposal.campaign
     language = Language(campaign.language)
     words = texts_of("lists/words.toml", campaign.language)
@@ -86,8 +86,11 @@ def read_me(proposal: Proposal) -> list[str]:
         "horizon": language.horizon(proposal.scores.horizon),
         "decisions": ", ".join(words["decisions"]),
     }
+    left_out = (() if campaign.channel == "phone" else ("hours", "often")) + (
+        () if proposal.scores.simulated else ("simulated",)
+    )
     return [
         language.typeset(line.format(**values))
         for name, line in words["lines"].items()
-        if name != "hours" or campaign.channel == "phone"
+        if name not in left_out
     ]

@@ -64,7 +64,7 @@ def rows_for_people(frame: pd.DataFrame, code: LanguageCode) -> Iterator[tuple[C
     words = texts_of("lists/words.toml", code)
     translations: Mapping[str, Mapping[str, str]] = {
         "risk_band": words["risk_bands"],
-        "basis": {"": "", **words["bases"]},
+        "basis": {"": words["bases"]["none"], **words["bases"]},
         **dict.fromkeys(("phone", "email", "sms"), words["answers"]),
     }
 

@@ -9,7 +9,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from schemas.campaign_files import Proposal
-from tasks.core.campaigns.language import texts_of
+from tasks.core.campaigns.language import Language, texts_of
 from tasks.core.campaigns.lists.columns import PEOPLE_COLUMNS, PEOPLE_KINDS, Cell, Kind
 
 SHEET_ROWS: Final = 1_000_000
@@ -70,6 +70,10 @@ class ListWorkbook:
         self._formats = {kind: self._book.add_format(each) for kind, each in _FORMATS.items()}
         self._header = self._book.add_format(_HEADER)
         self._to_fill_in = self._book.add_format(_TO_FILL_IN)
+        language = Language(proposal.campaign.language)
+        validity, label = proposal.campaign.validity, self._words["labels"]["valid_until"]
+        self._header_text = f"&C{self._words['lines']['simulated']}" if proposal.scores.simulated else ""
+        self._footer_text = f"&L{proposal.campaign.id} - {label} {language.day(validity.last_day)}&R&P / &N"
         self._sheets = 0
         self._new_sheet()
         self._write_lines(lines)
@@ -101,7 +105,8 @@ class ListWorkbook:
         self._sheet.freeze_panes(1, _FIXED_COLUMNS)
         _set_page(self._sheet)
         self._sheet.repeat_rows(0)
-        self._sheet.set_footer("&L&A&R&P / &N")
+        self._sheet.set_header(self._header_text)
+        self._sheet.set_footer(self._footer_text)
         self._sheet.set_row(0, _HEADER_HEIGHT)
         for place, (name, width) in enumerate(zip(PEOPLE_COLUMNS, _WIDTHS, strict=True)):
             self._sheet.set_column(place, place, self._offer_width if place == _OFFER else width)

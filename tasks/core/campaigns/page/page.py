@@ -4,7 +4,7 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from schemas.campaign_files import CampaignManifest, CurvePoint, Plan, Proposal
+from schemas.campaign_files import CampaignManifest, CurvePoint, Decision, Plan, Proposal
 from tasks.core.campaigns.language import Language
 from tasks.core.campaigns.page import charts
 from tasks.core.campaigns.page.page_facts import (
@@ -30,12 +30,17 @@ _HTML: Final = Environment(
 )
 
 
-def write_page(campaign: Proposal | CampaignManifest, *, timezone: str) -> str:
+def write_page(
+    campaign: Proposal | CampaignManifest, *, timezone: str, decision: Decision | None = None
+) -> str:
     """Render the page in the campaign's language, with points in time on the clocks of `timezone`.
 
+    `decision` is how a proposal was decided, None while it is open; a manifest has its own.
     A manifest's `files` are listed with their hashes; the page itself cannot be among them.
     """
     c, plan = campaign.campaign, campaign.plan
+    if isinstance(campaign, CampaignManifest):
+        decision = campaign.decision
     language = Language(c.language)
     text = PageText(
         language,
@@ -55,10 +60,8 @@ def write_page(campaign: Proposal | CampaignManifest, *, timezone: str) -> str:
         p=plan,
         language=language,
         simulated=campaign.scores.simulated,
-        status="proposed" if isinstance(campaign, Proposal) else campaign.decision.outcome,
-        status_line=text.say("deadline", expires=campaign.expires_at)
-        if isinstance(campaign, Proposal)
-        else text.say("decided", decision=campaign.decision),
+        status="proposed" if decision is None else decision.outcome,
+        status_line=_status_line(campaign, decision, text),
         when=text.say("when", channel=text.words("channels")[c.channel]),
         limit=limit_of(c.budget, text),
         funnel=funnel_rows(plan.funnel, text, language),
@@ -70,9 +73,16 @@ def write_page(campaign: Proposal | CampaignManifest, *, timezone: str) -> str:
         power=power_sentences(plan, text),
         assumptions=assumption_rows(campaign, text, language),
         law=law_sentences(campaign, text),
-        decision=decision_rows(campaign, text),
+        decision=decision_rows(campaign, decision, text),
         origin=origin_rows(campaign, text, language),
     )
+
+
+def _status_line(campaign: Proposal | CampaignManifest, decision: Decision | None, text: PageText) -> str:
+    if decision is not None:
+        return text.say("decided", decision=decision)
+    assert isinstance(campaign, Proposal)  # a manifest has a decision
+    return text.say("deadline", expires=campaign.expires_at)
 
 
 def _curve(plan: Plan, text: PageText, language: Language) -> str:

@@ -80,22 +80,24 @@ def law_sentences(campaign: Proposal | CampaignManifest, text: PageText) -> list
     ]
 
 
-def decision_rows(campaign: Proposal | CampaignManifest, text: PageText) -> Named:
+def decision_rows(campaign: Proposal | CampaignManifest, decision: Decision | None, text: PageText) -> Named:
     """Return when the campaign was proposed and when that expires, or who decided what and when."""
-    names = text.words("decision")
+    names, rows = text.words("decision"), Named()
     if isinstance(campaign, Proposal):
-        return [
+        rows += [
             (names["proposed_at"], text.instant(campaign.proposed_at)),
             (names["expires_at"], text.instant(campaign.expires_at)),
         ]
-    decision: Decision = campaign.decision
-    return [
-        (names["outcome"], names[decision.outcome]),
-        (names["by"], decision.by or names["nobody"]),
-        (names["at"], text.instant(decision.at)),
-        (names["comment"], decision.comment or names["no_comment"]),
-        (names["proposed"], text.say("as_proposed", seen=campaign.proposed)),
-    ]
+    if decision is not None:
+        rows += [
+            (names["outcome"], names[decision.outcome]),
+            (names["by"], decision.by or names["nobody"]),
+            (names["at"], text.instant(decision.at)),
+            (names["comment"], decision.comment or names["no_comment"]),
+        ]
+    if isinstance(campaign, CampaignManifest):
+        rows.append((names["proposed"], text.say("as_proposed", seen=campaign.proposed)))
+    return rows
 
 
 def origin_rows(campaign: Proposal | CampaignManifest, text: PageText, language: Language) -> Named:

@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,7 +17,7 @@ from tasks.core.campaigns.lists.call_list import (
     read_me,
 )
 from tests.harness.campaigns import Code, make_proposal, make_rows
-from tests.harness.workbook import sheets
+from tests.harness.workbook import sheet_xml, sheets
 
 IDS = ["0012", "=1+1", "0001-ABCDE", "+33", "-5", "@x", " =1+1", "\u00a0-5", 'é;,"']
 
@@ -136,11 +137,11 @@ def test_an_error_leaves_no_temporary_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", ["fr", "en"])
 def test_what_to_read_first(code: Code) -> None:
-    """Eight lines: reference, validity, risk and effect, hours, decisions, objections."""
+    """Ten lines: reference, validity, risk and effect, hours, decisions, objections."""
     lines = read_me(make_proposal(code))
     text = " ".join(lines)
 
-    assert 6 <= len(lines) <= 8
+    assert len(lines) == 10
     assert make_proposal().name in text
     assert ("14/12/2026" in text) == (code == "fr")
     assert ("14 December 2026" in text) == (code == "en")
@@ -149,7 +150,28 @@ def test_what_to_read_first(code: Code) -> None:
 
 
 def test_calling_hours_are_for_calls() -> None:
-    """A campaign by e-mail has none."""
+    """A campaign by e-mail has none, and no limit on calls."""
     calls, mails = read_me(make_proposal("en")), read_me(make_proposal("en", channel="email"))
 
-    assert [line for line in calls if line not in mails] == [line for line in calls if "Monday" in line]
+    assert [line for line in calls if line not in mails] == [
+        line for line in calls if "Monday" in line or "called again" in line
+    ]
+
+
+@pytest.mark.parametrize(("code", "said"), [("fr", "SIMULÉS"), ("en", "SIMULATED")])
+def test_a_list_of_simulated_customers_says_so_first(code: Code, said: str, tmp_path: Path) -> None:
+    """On the sheet to read first, and at the top of every printed page."""
+    real = make_proposal(code)
+    simulated = real.model_copy(update={"scores": real.scores.model_copy(update={"simulated": True})})
+    assert said in read_me(simulated)[0]
+    assert not any(said in line for line in read_me(real))
+
+    for proposal in (real, simulated):
+        folder = tmp_path / str(proposal.scores.simulated)
+        folder.mkdir()
+        with open_call_list(folder, proposal) as lists:
+            lists.add(make_rows(["0012"]))
+    (printed, shown) = (sheet_xml(tmp_path / name / "liste_appels.xlsx", 1) for name in ("True", "False"))
+    assert re.search(f"<oddHeader>&amp;C[^<]*{said}", printed)
+    assert said not in shown
+    assert "<oddFooter>&amp;Lfin-d-annee - " in shown

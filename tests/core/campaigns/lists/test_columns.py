@@ -25,7 +25,8 @@ def test_every_closed_list_has_its_words(code: LanguageCode) -> None:
     assert set(words["labels"]) == set(CALL_COLUMNS)
     assert set(words["risk_bands"]) == {"high", "medium", "low"}
     assert set(words["answers"]) == {"0", "1"}
-    assert set(words["bases"]) == set(page["bases"]) == set(BASES)
+    assert set(words["bases"]) == {*BASES, "none"}
+    assert set(page["bases"]) == set(BASES)
     assert set(page["channels"]) == set(CHANNELS)
     assert set(page["funnel"]) == {*EXCLUSIONS, "scored", "eligible", "below_cut", "controls", "contacts"}
     assert set(page["values"]) == {
@@ -48,11 +49,11 @@ def test_rows_for_people_are_typed() -> None:
     assert cells["basis"] == "contrat en cours"
 
 
-def test_a_channel_without_a_basis_has_an_empty_one() -> None:
-    """Where the campaign asks for none."""
+def test_a_campaign_that_needs_no_basis_says_so() -> None:
+    """Rather than leave a cell empty that looks like a refusal."""
     (row,) = rows_for_people(make_rows(["0012"]).assign(basis=""), "fr")
 
-    assert row[PEOPLE_COLUMNS.index("basis")] == ""
+    assert row[PEOPLE_COLUMNS.index("basis")] == "aucune demandée"
 
 
 def test_columns_for_machines_are_in_order() -> None:
