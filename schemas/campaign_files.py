@@ -150,7 +150,7 @@ class Totals(Closed):
 
     expected_profit: float
     expected_cost: float = Field(ge=0)
-    mean_probability: float | None = Field(ge=0, le=1)
+    mean_probability: float | None = Field(ge=0, le=1, description="None of nobody.")
 
 
 class Plan(Closed):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pandas as pd
 import pytest
@@ -18,8 +19,10 @@ from tasks.core.campaigns.lists.call_list import LISTS
 from tasks.core.campaigns.page.page import PAGE
 from tasks.core.campaigns.proposals import DECISION, PROPOSAL, review_all
 from tasks.core.errors import ChurnError, ConfigError, ContactsError
+from tasks.core.jobs import campaign_job
 from tasks.core.jobs.campaign_job import propose
 from tasks.core.jobs.move_champion import move_champion
+from tasks.core.storage.locks import is_locked
 from tasks.core.storage.secret import Secret
 from tests.harness.bundles import seal_another
 from tests.harness.campaign_home import (
@@ -828,6 +831,66 @@ def test_every_column_of_the_list_is_the_customer_s(house: CampaignHome) -> None
         assert row["model_version"] == published[name]["model_version"]
         assert (row["scored_on"], row["valid_until"]) == ("2026-03-01", "2026-12-31")
     assert {*rows["basis"]} == {"contract", "consent"}
+
+
+def test_priorities_go_on_over_batches(house: CampaignHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many customers are written at once, the bytes are the same."""
+    name = house.propose()
+    aside = CampaignHome(house.home.copy_to(house.folder / "aside"), house.folder)
+    monkeypatch.setattr("tasks.core.campaigns.choice.selection._ROWS_AT_ONCE", 7)
+    batched = aside.approve(name)
+    monkeypatch.undo()
+    whole = house.approve(name)
+
+    assert rows_of(batched)["priority"].tolist() == [str(place) for place in range(1, 61)]
+    for file in ("measurement.csv", *LISTS):
+        assert (batched / file).read_bytes() == (whole / file).read_bytes()
+
+
+def test_the_means_are_of_whom_they_say(house: CampaignHome) -> None:
+    """The risk of the list is that of its contacts; the assumed churn is that of both groups."""
+    folder = house.approve(house.propose())
+    groups, plan = groups_in(folder), manifest_of(folder).plan
+    (scores,) = house.home.published()
+    risk = {
+        same_customer(row.customerID): row.churn_probability
+        for row in pd.read_csv(scores / "scores.csv", dtype={"customerID": "str"}).itertuples()
+    }
+    contacts = [risk[each] for each, group in groups.items() if group == "contact"]
+    both = [risk[each] for each in groups]
+    assert plan.totals.mean_probability == pytest.approx(sum(contacts) / len(contacts), abs=1e-6)
+    assert plan.power.control_churn == pytest.approx(sum(both) / len(both), abs=1e-6)
+    assert plan.totals.mean_probability != plan.power.control_churn
+
+
+def test_what_a_run_proposed_is_not_proposed_again(house: CampaignHome) -> None:
+    """A suspended run starts from its beginning when it is resumed; the lists may have changed by then."""
+    run = uuid4()
+    name = house.propose(run_id=run)
+    house.export([IDS[1]])
+    assert house.propose(run_id=run) == name
+    assert house.propose() != name
+    assert house.propose(run_id=uuid4()) != name
+
+
+def test_a_home_has_one_proposal_or_decision_at_a_time(
+    house: CampaignHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both hold the lock while they write."""
+    held: list[bool] = []
+
+    def spy(function: Callable[..., Any]) -> Callable[..., Any]:
+        def seen(*given: Any, **named: Any) -> Any:
+            held.append(is_locked(house.places.proposals))
+            return function(*given, **named)
+
+        return seen
+
+    for name in ("keep_proposal", "publish_campaign", "record"):
+        monkeypatch.setattr(campaign_job, name, spy(getattr(campaign_job, name)))
+    house.approve(house.propose())
+    assert held == [True, True, True]
+    assert not is_locked(house.places.proposals)
 
 
 def test_no_control_is_on_the_list(house: CampaignHome) -> None:

@@ -13,10 +13,11 @@ from tasks.core.campaigns.choice.tallies import Tally, protected_shares, reason_
 
 def make_plan(selected: Selected, campaign: Campaign) -> Plan:
     """Sum up whom a campaign contacts, at what cost, for what expected profit, and what it can show."""
-    contacts, profit, cost, risk = Tally(), 0, 0, 0
+    contacts, profit, cost, risk, risk_of_all = Tally(), 0, 0, 0, 0
     for details, _, is_control in selected.everyone():
-        risk += int(in_millionths(details["probability"]).sum())
+        risk_of_all += int(in_millionths(details["probability"]).sum())
         ours = details[~is_control]
+        risk += int(in_millionths(ours["probability"]).sum())
         profit += int(in_millionths(ours["profit"]).sum())
         cost += int(in_millionths(ours["cost"]).sum())
         codes = ours["codes"]
@@ -26,15 +27,14 @@ def make_plan(selected: Selected, campaign: Campaign) -> Plan:
             ours["reasons"][:, 0],
             ((column, codes[:, columns.index(column)]) for column in PROTECTED),
         )
-    chosen = len(selected.chosen.places)
-    churn = risk / MICRO / chosen if chosen else None
     funnel = selected.funnel
+    churn = _mean(risk_of_all, len(selected.chosen.places))
     return Plan(
         funnel=funnel,
         totals=Totals(
             expected_profit=profit / MICRO,
             expected_cost=cost / MICRO,
-            mean_probability=churn,
+            mean_probability=_mean(risk, funnel.contacts),
         ),
         power=plan_power(funnel.contacts, funnel.controls, churn, campaign.experiment.control_share),
         curve=selected.ranking.curve(),
@@ -42,3 +42,7 @@ def make_plan(selected: Selected, campaign: Campaign) -> Plan:
         reasons=reason_counts(selected.everybody, contacts),
         protected=protected_shares(selected.everybody, selected.eligible, contacts),
     )
+
+
+def _mean(millionths: int, count: int) -> float | None:
+    return millionths / MICRO / count if count else None

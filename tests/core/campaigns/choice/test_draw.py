@@ -42,7 +42,14 @@ def test_a_customer_keeps_the_bucket_whatever_else_changes() -> None:
     assert first.tie.tolist() == again.tie[::-1].tolist()
     for other in (draw("winter", ids), draw("autumn", ids, Secret(Path("x"), "another key" * 4))):
         assert (other.bucket == first.bucket).mean() < 0.01
+        assert not (other.tie == first.tie).any()
         assert abs(np.corrcoef(other.bucket, first.bucket)[0, 1]) < 0.08
+
+
+def test_the_tie_is_another_hash_than_the_bucket() -> None:
+    """Whoever wins a tie says nothing about who is a control."""
+    made = draw("autumn", [f"{number:04}-ABCDE" for number in range(2_000)])
+    assert ((made.tie % np.uint64(BUCKETS)).astype(np.int64) == made.bucket).mean() < 0.01
 
 
 def test_every_spelling_of_an_id_is_one_customer_s() -> None:

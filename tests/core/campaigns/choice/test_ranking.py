@@ -69,6 +69,20 @@ def test_the_cut_is_where_a_walk_down_the_ranking_ends(
     assert found.is_control.tolist() == given_[2][found.places].tolist()
 
 
+def test_a_budget_that_is_used_up_exactly_covers_its_last_customer() -> None:
+    """In money, to a millionth, and in contacts."""
+    ones = np.ones(5)
+    tie = np.arange(5, dtype=np.uint64)
+    with closing(ranked(ones, ones, np.array([False, True, False, False, False]), tie)) as made:
+        for budget, chosen in (
+            (Budget(money=2.0), 3),
+            (Budget(money=1.999_999), 2),
+            (Budget(contacts=2), 3),
+            (Budget(money=4.0, contacts=4), 5),
+        ):
+            assert len(made.chosen(made.cut(budget)).places) == chosen
+
+
 def test_lists_of_growing_budgets_are_prefixes_of_one_ranking() -> None:
     """Acceptance: over 200 random budgets in contacts and money, nobody is dropped by a larger one."""
     rng = np.random.default_rng(2)

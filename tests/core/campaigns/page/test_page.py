@@ -7,6 +7,7 @@ import pytest
 from schemas.campaign import Budget, FileValue
 from schemas.campaign_files import (
     CampaignManifest,
+    CurvePoint,
     Decision,
     Funnel,
     GroupShare,
@@ -16,6 +17,7 @@ from schemas.campaign_files import (
 )
 from tasks.core.campaigns.choice.power import plan_power
 from tasks.core.campaigns.language import Language, texts_of
+from tasks.core.campaigns.page.charts import CurveText, curve
 from tasks.core.campaigns.page.page import write_page
 from tests.core.campaigns.test_language import shape
 from tests.harness.campaigns import Code, make_manifest, make_plan, make_proposal, share_of
@@ -207,6 +209,29 @@ def test_every_count_of_the_plan_is_shown(code: Code) -> None:
         for share in (group.everybody, group.eligible, group.contacts):
             ends = [language.decimal(100 * (each or 0), 1) for each in (share.share, share.low, share.high)]
             assert set(ends) <= shown
+
+
+def test_groups_and_cut_are_where_they_belong() -> None:
+    """Each group of the funnel has its own count, and the curve is marked after the contacts."""
+    plan, language = make_plan(), Language("en")
+    page = write(make_proposal("en"))
+    rows = dict(re.findall(r'<th scope="row"[^>]*>([^<]+)</th><td class="n">([\d,]+)</td>', page))
+    funnel = plan.funnel
+    assert {
+        "customers with a computed risk": language.whole(funnel.scored),
+        "eligible": language.whole(funnel.eligible),
+        "control group, drawn at random": language.whole(funnel.controls),
+        "to contact": language.whole(funnel.contacts),
+    }.items() <= rows.items()
+    assert len({funnel.scored, funnel.eligible, funnel.controls, funnel.contacts}) == 4
+
+    cut = CurvePoint(contacts=funnel.contacts, profit=plan.totals.expected_profit)
+    (place,) = re.findall(r'class="dot" cx="([\d.]+)"', page)
+    others = [CurvePoint(contacts=cut.contacts + step, profit=cut.profit) for step in (-50, 0, 50)]
+    text = CurveText(title="", description="", x="", y="", cut="")
+    drawn = [curve(plan.curve, each, language, text) for each in others]
+    places = [float(re.findall(r'class="dot" cx="([\d.]+)"', svg)[0]) for svg in drawn]
+    assert places[0] < float(place) == places[1] < places[2]
 
 
 @pytest.mark.parametrize("code", CODES)
