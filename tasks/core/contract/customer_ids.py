@@ -23,11 +23,13 @@ _UNSEEN: Final = {"Zs", "Zl", "Zp", "Cf"}
 def fold(customer_id: str) -> str:
     """Write an id without blanks and in lower case: ids that are equal then are one customer's.
 
-    Blanks are spaces, tabs, and beyond ASCII whatever separates or formats without being seen.
+    Blanks are spaces, tabs, and beyond ASCII whatever separates or formats without being seen. An accent may
+    be a character of its own.
     """
     text = customer_id.replace(" ", "").replace("\t", "")
     if not text.isascii():
-        text = "".join(each for each in text if unicodedata.category(each) not in _UNSEEN)
+        seen = (each for each in text if unicodedata.category(each) not in _UNSEEN)
+        text = unicodedata.normalize("NFC", "".join(seen))
     return text.casefold()
 
 

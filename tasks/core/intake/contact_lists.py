@@ -4,8 +4,9 @@ A list that is missing, too old or broken stops the run: whoever objected must n
 """
 
 import hashlib
+import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ import pandas as pd
 from schemas.columns import ID
 from schemas.config import MAX_BAD_SHARE, ContactsConfig
 from schemas.contact_lists import Bases, Objections
-from schemas.contacts import BASES, CHANNELS
+from schemas.contacts import BASES, CHANNELS, SCOPES
 from schemas.manifest import ContactsUsed
 from tasks.core.arrow_text import Octets
 from tasks.core.contract.customer_ids import IdTable, fold
@@ -28,6 +29,10 @@ from tasks.core.intake.contact_files import find_list, reading_list
 from tasks.core.intake.contact_rows import Judged, quarantined, read_rows, refuse_too_many
 from tasks.core.storage.hashing import sha256_of
 from tasks.core.storage.secret import Secret
+
+_AROUND: Final = re.compile(r"^[\s='\"]+|[\s'\"]+$|[\x00-\x1f\x7f]")
+_NO_ID: Final = re.compile(rf"[\s\"]*(?:20\d\d-\d\d-\d\d|{'|'.join(SCOPES)})?[\s\"]*")
+"""A day or a scope: parts of an objection that are not its id."""
 
 PURPOSE: Final = "objections"
 """What the key of fingerprints is derived for."""
@@ -116,10 +121,19 @@ def _read_objections(path: Path, limit: float) -> tuple[list[str], pd.DataFrame]
     judged = Judged()
     ids: dict[str, None] = {}
     for frame in read_rows(path, "objections", Objections.to_schema(), judged):
-        ids |= dict.fromkeys(map(fold, frame[ID].tolist()))
+        ids |= dict.fromkeys(_possible_ids(frame[ID].tolist()))
+    ids |= dict.fromkeys(_possible_ids(each for each in judged.doubtful if not _NO_ID.fullmatch(each)))
     ids.pop("", None)
     refuse_too_many("objections", judged, limit)
     return [*ids], quarantined("objections", judged.faults)
+
+
+def _possible_ids(texts: Iterable[str]) -> Iterator[str]:
+    """Yield ids, folded: as they are written, and without what a spreadsheet or a broken line put around."""
+    for text in texts:
+        yield fold(text)
+        if (bare := _AROUND.sub("", text)) != text:
+            yield fold(bare)
 
 
 def _read_bases(path: Path, config: ContactsConfig, today: date) -> tuple[ContactBases, pd.DataFrame]:

@@ -17,6 +17,7 @@ from tasks.core.errors import ContactsError
 from tasks.core.extract.text.separator import SEPARATORS
 
 _LINES_AT_ONCE: Final = 2**16
+_ANY_SEPARATOR: Final = re.compile(f"[{re.escape(''.join(SEPARATORS))}\r]")
 _BOM: Final = "\ufeff"
 
 Fault = tuple[int, str, str]
@@ -25,10 +26,14 @@ Fault = tuple[int, str, str]
 
 @dataclass
 class Judged:
-    """What was found in a list: its faults, and the number of its rows; lines count from 1."""
+    """What was found in a list: its faults, and the number of its rows; lines count from 1.
+
+    `doubtful` are the parts of rows of another width, any of which may be the id.
+    """
 
     faults: list[Fault] = field(default_factory=list)
     rows: int = 0
+    doubtful: list[str] = field(default_factory=list)
 
 
 def read_rows(
@@ -47,7 +52,7 @@ def read_rows(
         separator, order = _header(file.readline(), name, columns)
         lines = enumerate(file, start=2)
         while batch := [*islice(lines, _LINES_AT_ONCE)]:
-            cells, faults = _split(batch, separator, order)
+            cells, faults = _split(batch, separator, order, judged.doubtful)
             judged.rows += len(cells)
             frame = pd.DataFrame.from_dict(cells, orient="index", columns=order, dtype="str")
             faults += _faults(
@@ -101,30 +106,28 @@ def _header(line: bytes, name: ListName, columns: list[str]) -> tuple[str, list[
 
 
 def _split(
-    batch: list[tuple[int, bytes]], separator: str, order: list[str]
+    batch: list[tuple[int, bytes]], separator: str, order: list[str], doubtful: list[str]
 ) -> tuple[dict[int, list[str]], list[Fault]]:
-    """Split lines into cells; of a row of another width, or not in UTF-8, what can be read is kept."""
+    """Split lines into cells; a row that is not in UTF-8 is read as its likeliest encoding.
+
+    A row of another width is cut or filled up, and all its parts are added to the `doubtful` ones.
+    """
     cells: dict[int, list[str]] = {}
     faults: list[Fault] = []
     for number, line in batch:
-        text = line.decode(errors="replace").rstrip("\r\n")
+        try:
+            text = line.decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            text = line.decode("cp1252", errors="replace").rstrip("\r\n")
+            faults.append((number, "", "invalid_encoding"))
         if not text.strip():
             continue
-        if not _is_utf8(line):
-            faults.append((number, "", "invalid_encoding"))
         found = [cell.strip() for cell in _fields(text, separator)]
         if len(found) != len(order):
             faults.append((number, "", "short_row" if len(found) < len(order) else "long_row"))
+            doubtful += _ANY_SEPARATOR.split(text)
         cells[number] = (found + [""] * len(order))[: len(order)]
     return cells, faults
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _fields(text: str, separator: str) -> list[str]:

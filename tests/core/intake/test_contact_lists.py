@@ -82,6 +82,39 @@ def test_a_doubtful_row_with_an_id_is_an_objection(row: str, reason: str, tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("order", "row", "reason"),
+    [
+        ("objected_on,scope,customerID", b"2026-01-01,A1", "short_row"),
+        ("objected_on,scope,customerID", b"2026-01-01,all,x,A1", "long_row"),
+        ("objected_on,scope,customerID", b"2026-01-01;all;A1", "short_row"),
+        ("customerID,objected_on,scope", b'"A1,2026-01-01,all', "short_row"),
+        ("customerID,objected_on,scope", b"A1,2026-01-01,all\rA1,2026-01-01,all", "long_row"),
+        ("customerID,objected_on,scope", b' "A1",2026-01-01,all', "damaged_id"),
+        ("customerID,objected_on,scope", b"'A1,2026-01-01,all", "damaged_id"),
+        ("customerID,objected_on,scope", b'"=""A1""",2026-01-01,all', "damaged_id"),
+        ("customerID,objected_on,scope", b"A\x001,2026-01-01,all", "damaged_id"),
+    ],
+)
+def test_an_id_in_a_broken_row_is_an_objection(order: str, row: bytes, reason: str, tmp_path: Path) -> None:
+    """Wherever it stands, and whatever a spreadsheet put around it; the row is quarantined all the same."""
+    good = {"objected_on": "2026-01-01", "scope": "all"}
+    rows = [",".join({**good, "customerID": f"B{i}"}[name] for name in order.split(",")) for i in range(30)]
+    path = write(tmp_path / "o.csv", "\n".join([order, *rows]).encode() + b"\n" + row + b"\n")
+    contacts = read(path)
+
+    assert objects(contacts, "a1", "B0", "a2") == [True, True, False]
+    assert contacts.quarantine["reason"].tolist() == [reason]
+
+
+def test_an_id_in_another_encoding_is_an_objection(tmp_path: Path) -> None:
+    """Windows' encoding of Western Europe is the likeliest; an accent may be a character of its own."""
+    good = OBJECTIONS.encode() + b"".join(b"B%d,2026-01-31,all\n" % i for i in range(30))
+    data = good + "É1,2026-01-31,all\n".encode("cp1252") + "E\u03012,2026-01-31,all\n".encode()
+    contacts = read(write(tmp_path / "o.csv", data))
+    assert objects(contacts, "é1", "É2", "e2") == [True, True, False]
+
+
+@pytest.mark.parametrize(
     ("row", "reason", "objections"),
     [
         (b",2026-01-31,all", "missing_id", 20),
