@@ -30,6 +30,7 @@ long its customers rest."""
 MOST_MONEY: Final = 1e9
 """The largest sum for one customer, or budget, in the currency of the costs; more is a slip."""
 
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 Money = Annotated[Number, Field(le=MOST_MONEY)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
@@ -37,8 +38,8 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"
 class Validity(Closed):
     """The days on which customers may be contacted, both included."""
 
-    first_day: date
-    last_day: date
+    first_day: Day
+    last_day: Day
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

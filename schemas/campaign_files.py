@@ -203,6 +203,7 @@ class Proposal(Closed):
 
     format_version: Literal[1] = 1
     name: CampaignFolder
+    attempt: int = Field(ge=0, description="Earlier proposals from the same inputs, which were decided.")
     campaign: Campaign
     campaign_sha256: Sha256
     value_file: str | None = Field(

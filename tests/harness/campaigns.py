@@ -114,6 +114,7 @@ def make_proposal(language: Code = "fr", plan: Plan | None = None, **changes: ob
     """Make a proposal; `changes` are those of its campaign."""
     return Proposal(
         name=NAME,
+        attempt=0,
         campaign=make_campaign(language, **changes),
         campaign_sha256="c" * 64,
         value_file=None,

@@ -108,12 +108,15 @@ def review_all(proposals: Path, campaigns: Path, now: datetime) -> list[Decidabl
 def close_expired(proposals: Path, campaigns: Path, now: datetime) -> None:
     """Record every decision that is not on record yet, time-outs above all; leave it to a run in progress.
 
+    What a killed approval left of a list is deleted.
+
     Raises:
         ConfigError: a proposal, or a campaign, cannot be understood.
         AccessError: one cannot be read or written.
     """
     if proposal_folders(proposals) and not is_locked(proposals):
         with locked(proposals):
+            sweep_stages(campaigns)
             review_all(proposals, campaigns, now)
 
 
@@ -154,7 +157,7 @@ def _read_proposal(folder: Path) -> Proposal | None:
 def _read_decision(folder: Path) -> Decision | None:
     try:
         return Decision.model_validate_json((folder / DECISION).read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except ValidationError:
         raise ConfigError(

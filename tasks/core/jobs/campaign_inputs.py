@@ -18,7 +18,7 @@ from tasks.core.campaigns.choice.plan import make_plan
 from tasks.core.campaigns.choice.scored_customers import read_side_by_side
 from tasks.core.campaigns.choice.selection import Selected, Selection, Terms
 from tasks.core.campaigns.choice.sources import Source
-from tasks.core.campaigns.choice.values import ByCharges, FromFile, Values, using_value_file
+from tasks.core.campaigns.choice.values import Values, load_values
 from tasks.core.campaigns.folders import Resting, find_resting, refuse_other_draw
 from tasks.core.errors import ConfigError
 from tasks.core.intake.contact_lists import Contacts, read_contacts
@@ -26,7 +26,6 @@ from tasks.core.report.campaign_summary import plan_page
 from tasks.core.scores.publish import SCORES
 from tasks.core.steps import log, progress, show, step
 from tasks.core.storage.atomic import new_stage, sweep_stages
-from tasks.core.storage.hashing import sha256_of
 from tasks.core.storage.secret import Secret
 
 
@@ -46,6 +45,7 @@ class Inputs:
 
     campaign: Campaign
     value_file: Path | None
+    values: Values
     value_sha256: str | None
     source: Source
     contacts: Contacts
@@ -124,25 +124,33 @@ def gather(
     resting = find_resting(
         desk.home.campaigns, campaign.eligibility.rest_days, proposed_on, desk.config.timezone
     )
-    value_sha256 = None
-    if value_file is not None:
-        with using_value_file(value_file):
-            value_sha256 = sha256_of(value_file)
-    return Inputs(campaign, value_file, value_sha256, source, contacts, resting, now.date(), key_id, run_id)
+    values, value_sha256 = load_values(campaign.value, value_file)
+    return Inputs(
+        campaign=campaign,
+        value_file=value_file,
+        values=values,
+        value_sha256=value_sha256,
+        source=source,
+        contacts=contacts,
+        resting=resting,
+        today=now.date(),
+        key_id=key_id,
+        run_id=run_id,
+    )
 
 
 @contextmanager
-def selection_of(desk: Desk, inputs: Inputs, beside: Path) -> Iterator[tuple[Selected, Path]]:
+def selection_of(desk: Desk, inputs: Inputs, beside: Path, name: str) -> Iterator[tuple[Selected, Path]]:
     """Select the customers; give them and a hidden folder, which is removed if it was not published."""
     sweep_stages(beside)
-    stage = new_stage(beside, inputs.name())
+    stage = new_stage(beside, name)
     try:
         terms = Terms(
             campaign=inputs.campaign,
             objections=inputs.contacts.objections,
             bases=inputs.contacts.bases,
             resting=inputs.resting.customers,
-            values=_values(inputs.campaign, inputs.value_file),
+            values=inputs.values,
             experiment=Experiment(inputs.campaign.experiment.id, desk.secret),
         )
         with closing(Selection(terms, stage)) as selection:
@@ -186,10 +194,3 @@ def value_file_of(campaign: Campaign, file: Path) -> Path | None:
     if not isinstance(campaign.value, FileValue):
         return None
     return (file.absolute().parent / campaign.value.file).absolute()
-
-
-def _values(campaign: Campaign, file: Path | None) -> Values:
-    if isinstance(campaign.value, FileValue):
-        assert file is not None  # `_value_file` has its path
-        return FromFile(file, campaign.value)
-    return ByCharges(campaign.value)

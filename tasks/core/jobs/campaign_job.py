@@ -43,6 +43,7 @@ from tasks.core.provenance import config_sha256, versions
 from tasks.core.scores.freshness import age_hours
 from tasks.core.settings import load_config
 from tasks.core.steps import conclude, log, step
+from tasks.core.storage.atomic import sweep_stages
 from tasks.core.storage.locks import locked
 
 _YEAR: Final = 366
@@ -76,7 +77,8 @@ def propose(
     """
     campaign = _read_campaign(file)
     with locked(desk.home.proposals):
-        if (before := _proposed_by(desk, run_id, campaign.id)) is not None:
+        proposals = review_all(desk.home.proposals, desk.home.campaigns, desk.now())
+        if (before := _proposed_by(run_id, campaign.id, proposals)) is not None:
             return before
         source = open_scores(lambda: open_latest(desk.home, as_of, extract))
         _warn_of_age(desk, source)
@@ -84,7 +86,9 @@ def propose(
         _warn_of_earlier_lists(desk, campaign)
         today = desk.now().date()
         inputs = gather(desk, campaign, value_file_of(campaign, file), source, run_id, today)
-        with selection_of(desk, inputs, desk.home.proposals) as (selected, _):
+        attempt = _free_attempt(desk, inputs)
+        name = inputs.name(attempt)
+        with selection_of(desk, inputs, desk.home.proposals, name) as (selected, _):
             plan = plan_campaign(selected, campaign, inputs)
         if not plan.funnel.contacts:
             log.warning("nobody would be contacted: the funnel says why")
@@ -94,7 +98,8 @@ def propose(
             return None
         proposed_at = desk.now()
         proposal = Proposal(
-            name=_free_name(desk, inputs),
+            name=name,
+            attempt=attempt,
             campaign=campaign,
             campaign_sha256=config_sha256(campaign),
             value_file=None if inputs.value_file is None else str(inputs.value_file),
@@ -153,6 +158,7 @@ def decide(
     with locked(home.proposals):
         found = review(find_proposal(home.proposals, name), home.campaigns, at)
         _refuse_decided(desk, found)
+        sweep_stages(home.campaigns)
         outcome: Literal["approved", "refused"] = "approved" if approve else "refused"
         decision = Decision(outcome=outcome, by=by, at=at, comment=comment)
         folder = _publish(desk, found.proposal, decision, extract) if approve else None
@@ -225,12 +231,15 @@ def _publish(desk: Desk, proposal: Proposal, decision: Decision, moved: Path | N
     proposed_on = proposal.proposed_at.astimezone(ZoneInfo(proposal.timezone)).date()
     inputs = gather(desk, proposal.campaign, value_file, source, proposal.run_id, proposed_on)
     _refuse_changed(proposal, inputs)
-    if (desk.home.campaigns / inputs.name()).exists():
-        raise ConfigError(
-            f"this list was published before as '{inputs.name()}', from another proposal with the same"
-            " inputs. Refuse this one."
-        )
-    with selection_of(desk, inputs, desk.home.campaigns) as (selected, stage):
+    names = [inputs.name(attempt) for attempt in range(proposal.attempt + 1)]
+    for each in names:
+        if (desk.home.campaigns / each).exists():
+            raise ConfigError(
+                f"this list was published before as '{each}', from another proposal with the same inputs."
+                " Refuse this one."
+            )
+    name = names[-1]
+    with selection_of(desk, inputs, desk.home.campaigns, name) as (selected, stage):
         plan = plan_campaign(selected, proposal.campaign, inputs)
         _warn_of_changes(proposal, plan, inputs)
         if len(inputs.contacts.quarantine):
@@ -239,7 +248,7 @@ def _publish(desk: Desk, proposal: Proposal, decision: Decision, moved: Path | N
         write_lists(stage, selected, renewed)
         manifest = CampaignManifest(
             files={},
-            name=inputs.name(),
+            name=name,
             proposal=proposal.name,
             campaign=proposal.campaign,
             campaign_sha256=proposal.campaign_sha256,
@@ -304,25 +313,22 @@ def _summary_of(plan: Plan) -> Proposed:
     )
 
 
-def _free_name(desk: Desk, inputs: Inputs) -> str:
-    """Name a proposal: as the open one from the same inputs, if there is one."""
+def _free_attempt(desk: Desk, inputs: Inputs) -> int:
+    """Number a proposal: as the open one from the same inputs, if there is one."""
     home = desk.home
     for attempt in count():
-        name = inputs.name(attempt)
-        folder = home.proposals / name
+        folder = home.proposals / inputs.name(attempt)
         if not folder.exists() or review(folder, home.campaigns, desk.now()).decision is None:
             break
-    return name
+    return attempt
 
 
-def _proposed_by(desk: Desk, run_id: UUID | None, campaign: str) -> Path | None:
+def _proposed_by(run_id: UUID | None, campaign: str, proposals: list[Decidable]) -> Path | None:
     """Find what a run proposed of a campaign before it was suspended or killed."""
-    if run_id is None:
-        return None
     before = (
         each.folder
-        for each in review_all(desk.home.proposals, desk.home.campaigns, desk.now())
-        if (each.proposal.run_id, each.proposal.campaign.id) == (run_id, campaign)
+        for each in proposals
+        if run_id is not None and (each.proposal.run_id, each.proposal.campaign.id) == (run_id, campaign)
     )
     return next(before, None)
 

@@ -17,9 +17,9 @@ from schemas.contacts import CHANNELS
 from schemas.manifest import MANIFEST
 from tasks.core.campaigns.lists.call_list import LISTS
 from tasks.core.campaigns.page.page import PAGE
-from tasks.core.campaigns.proposals import DECISION, PROPOSAL, review_all
+from tasks.core.campaigns.proposals import DECISION, PROPOSAL, close_expired, review_all
 from tasks.core.errors import ChurnError, ConfigError, ContactsError
-from tasks.core.jobs import campaign_job
+from tasks.core.jobs import campaign_inputs, campaign_job
 from tasks.core.jobs.campaign_job import propose
 from tasks.core.jobs.move_champion import move_champion
 from tasks.core.storage.locks import is_locked
@@ -274,6 +274,68 @@ def test_a_rest_that_ends_before_the_decision_still_counts(house: CampaignHome) 
     name = house.propose()
     house.at(NOW + timedelta(days=31))
     assert not {*groups_in(house.approve(name))} & {*first}
+
+
+def test_a_list_is_not_named_as_a_proposal_that_was_refused(house: CampaignHome) -> None:
+    """The same inputs again are another proposal, and its list is named as it is."""
+    refused = house.propose()
+    house.decide(refused, "refused")
+    name = house.propose()
+    assert name != refused
+    folder = house.approve(name)
+    assert folder.name == manifest_of(folder).proposal == name
+
+
+def test_a_proposal_by_hand_closes_those_that_expired(house: CampaignHome) -> None:
+    """As a sweep, the status and a deployment do."""
+    name = house.propose()
+    house.at(NOW + timedelta(hours=73))
+    assert house.decision(name) is None
+    house.propose(house.write(id="other"))
+    decision = house.decision(name)
+    assert decision is not None
+    assert decision.outcome == "timed out"
+
+
+@pytest.mark.parametrize("then", ["refused", "swept"])
+def test_nothing_of_a_killed_approval_stays(house: CampaignHome, then: str) -> None:
+    """Its half-made list is deleted by whatever looks at the proposal next, and not only by another list."""
+    name = house.propose()
+    half = house.places.campaigns / ".stage-x-2026-03-01-0000000000000000-1"
+    half.mkdir(parents=True)
+    (half / "campaign.csv").write_text(IDS[3])
+    if then == "refused":
+        house.decide(name, "refused")
+    else:
+        close_expired(house.places.proposals, house.places.campaigns, house.now)
+    assert leaked(written_in(house.places.campaigns), IDS) == []
+
+
+def test_a_stray_file_among_the_proposals_is_named(house: CampaignHome) -> None:
+    """In one line, as one among the campaigns is."""
+    name = house.propose()
+    (house.places.proposals / "Thumbs.db").write_text("x")
+    with pytest.raises(ConfigError, match=r"Thumbs\.db' is not a proposal"):
+        house.propose()
+    assert house.decide(name, "refused") is None
+
+
+def test_values_are_read_and_hashed_at_once(house: CampaignHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is replaced while the list is made does not become part of it."""
+    path = house.folder / "values.csv"
+    path.write_text("customerID,worth\n" + "".join(f"{each},30\n" for each in IDS))
+    name = house.propose(house.write(value={"file": "values.csv", "column": "worth"}))
+    before = house.proposal(name)
+    began = campaign_inputs.read_side_by_side
+
+    def replace(*given: Any, **named: Any) -> None:
+        path.write_text(path.read_text().replace(",30", ",300"))
+        began(*given, **named)
+
+    monkeypatch.setattr(campaign_inputs, "read_side_by_side", replace)
+    manifest = manifest_of(house.approve(name))
+    assert manifest.value_sha256 == before.value_sha256
+    assert manifest.plan.totals == before.plan.totals
 
 
 def test_without_rest_nobody_is_left_alone(house: CampaignHome) -> None:
@@ -532,8 +594,15 @@ def test_without_scores_there_is_no_campaign(home: Home, tmp_path: Path) -> None
         ("contact_cost: 1.1e9\n", "setting 'contact_cost'"),
         ("budget: {money: 1.1e9}\n", "setting 'budget.money'"),
         ("validity: {first_day: 2026-03-02, last_day: 2026-03-01}\n", "last_day 2026-03-01 is before"),
+        ("validity: {first_day: 2026-03-02, last_day: 9999-12-31}\n", "setting 'validity.last_day'"),
+        (
+            "value: {margin: 35, months: 12}\n",
+            r"setting 'value\.margin': .*less than or equal to 1 \(1 fault",
+        ),
+        ("value: {file: v.csv, colum: x}\n", r"setting 'value\.colum': there is no such setting"),
+        ("incentif: 3\n", r"setting 'incentif': there is no such setting"),
         ("acceptance: 0\n", "setting 'acceptance'"),
-        ("id: Spring\n", "setting 'id'"),
+        ("id: Spring\n", "setting 'id': expected up to 40 lower-case letters, digits and single hyphens"),
         ("id: a\nid: b\n", "Set it once"),
         ("offer: [\n", "not readable as YAML"),
         (None, "No such file"),
@@ -634,9 +703,10 @@ def test_values_from_a_file(house: CampaignHome) -> None:
         (b"customerID,worth\nA,1\nA,2\n", "line 3: a customer has two values"),
         (b"customerID;worth\nA;1.5\nB;1,5\n", "line 3: 'worth' is not a number"),
         (b"customerID,worth\nA,1\nB\nC,secret\n", "line 4: 'worth' is not a number"),
+        (b"customerID,worth\nA,1_000\n", "line 2: 'worth' is not a number"),
         (b"x" * 200_000, "is not readable as CSV"),
     ],
-    ids=["missing", "encoding", "empty", "column", "two values", "comma", "text", "long"],
+    ids=["missing", "encoding", "empty", "column", "two values", "comma", "text", "python", "long"],
 )
 def test_values_that_cannot_be_used(house: CampaignHome, data: bytes | None, said: str) -> None:
     """One line about value.file, with the line of the file and without its value."""

@@ -1,9 +1,8 @@
 """The value of keeping a customer: from the monthly charges, or from a file."""
 
 import csv
+import io
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +16,7 @@ from tasks.core.contract.accepted import Accepted
 from tasks.core.contract.customer_ids import IdTable, fold
 from tasks.core.errors import ConfigError
 from tasks.core.extract.text.separator import SEPARATORS, split_line
+from tasks.core.storage.hashing import sha256
 
 _CHARGES = NUMBERS.index("MonthlyCharges")
 
@@ -40,15 +40,22 @@ class ByCharges:
         return customers.numbers[:, _CHARGES] * self._factor
 
 
-@contextmanager
-def using_value_file(path: Path) -> Iterator[None]:
-    """Report in one line that the file with the values cannot be read.
+def load_values(terms: ChargesValue | FileValue, file: Path | None) -> tuple[Values, str | None]:
+    """Return customers' values, and the SHA-256 of the file that they are from; None without one.
 
     Raises:
-        ConfigError: it cannot.
+        ConfigError: the file cannot be read, or not as values.
     """
+    if isinstance(terms, ChargesValue):
+        return ByCharges(terms), None
+    assert file is not None  # such a campaign names one
+    data = _read(file)
+    return FromFile(file, data, terms), sha256(data)
+
+
+def _read(path: Path) -> bytes:
     try:
-        yield
+        return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise ConfigError(
             f"value.file '{path}' does not exist. Correct the path, which counts from the folder of the"
@@ -61,16 +68,16 @@ def using_value_file(path: Path) -> Iterator[None]:
 class FromFile:
     """The values of a file with one row per customer; memory grows with the file."""
 
-    def __init__(self, path: Path, terms: FileValue) -> None:
-        """Read the file.
+    def __init__(self, path: Path, data: bytes, terms: FileValue) -> None:
+        """Read the bytes of the file.
 
         Raises:
-            ConfigError: it cannot be read, lacks a column, has a value that is no number, or names a customer
-                twice with different values.
+            ConfigError: it is not CSV in UTF-8, lacks a column, has a value that is no number, or names a
+                customer twice with different values.
         """
         found: dict[str, float] = {}
         try:
-            with using_value_file(path), path.open(encoding="utf-8-sig", newline="") as file:
+            with io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="") as file:
                 separator = _separator(file.readline(), terms.column)
                 file.seek(0)
                 rows = csv.DictReader(file, delimiter=separator)
@@ -114,7 +121,7 @@ def _separator(header: str, column: str) -> str:
 def _value(text: str | None) -> float | None:
     """Read a value, NaN if it is unknown or out of bounds; None if the cell is no number."""
     try:
-        value = float((text or "").strip() or "nan")
+        value = float((text or "").strip().replace("_", "?") or "nan")  # Python alone reads 1_000
     except ValueError:
         return None
     return value if 0 <= value <= MOST_MONEY else math.nan
