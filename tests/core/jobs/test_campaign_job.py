@@ -599,7 +599,7 @@ def test_without_scores_there_is_no_campaign(home: Home, tmp_path: Path) -> None
             "value: {margin: 35, months: 12}\n",
             r"setting 'value\.margin': .*less than or equal to 1 \(1 fault",
         ),
-        ("value: {file: v.csv, colum: x}\n", r"setting 'value\.colum': there is no such setting"),
+        ("value: {file: v.csv, col: x}\n", r"setting 'value\.col': there is no such setting"),
         ("incentif: 3\n", r"setting 'incentif': there is no such setting"),
         ("acceptance: 0\n", "setting 'acceptance'"),
         ("id: Spring\n", "setting 'id': expected up to 40 lower-case letters, digits and single hyphens"),
