@@ -47,7 +47,7 @@ def test_a_customer_keeps_the_bucket_whatever_else_changes() -> None:
 
 
 def test_the_tie_is_another_hash_than_the_bucket() -> None:
-    """Whoever wins a tie says nothing about who is a control."""
+    """Winning a tie is independent of being a control."""
     made = draw("autumn", [f"{number:04}-ABCDE" for number in range(2_000)])
     assert ((made.tie % np.uint64(BUCKETS)).astype(np.int64) == made.bucket).mean() < 0.01
 
