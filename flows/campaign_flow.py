@@ -11,7 +11,8 @@ from schemas.config import ScoreConfig
 from tasks.core.campaigns.proposals import Decidable
 from tasks.core.errors import ConfigError
 from tasks.core.jobs.campaign_inputs import Desk
-from tasks.core.jobs.campaign_job import decide, look_at, propose
+from tasks.core.jobs.decide_campaign import decide, look_at
+from tasks.core.jobs.propose_campaign import propose
 from tasks.core.settings import load_config
 from tasks.dashboard.flows import Ended, flow
 from tasks.dashboard.runs import by_hand, on_dashboard, run_of_deployment

@@ -12,7 +12,7 @@ from tasks.core.campaigns import publish
 from tasks.core.campaigns.lists.call_list import LISTS
 from tasks.core.campaigns.page.page import PAGE
 from tasks.core.campaigns.proposals import DECISION, review_all
-from tasks.core.jobs import campaign_job
+from tasks.core.jobs import decide_campaign
 from tasks.core.storage import atomic
 from tasks.core.storage.locks import locked
 from tasks.core.storage.seals import seal_files
@@ -118,8 +118,8 @@ def _decide(approval: Approval, kill_at: str | None, outcome: Literal["approved"
 def _arm(moment: str, place: str) -> None:
     module, name, ending = {
         "reveal": (publish, "reveal", ""),
-        "record": (campaign_job, "record", ""),
-        "write-lists": (campaign_job, "write_lists", ""),
+        "record": (decide_campaign, "record", ""),
+        "write-lists": (decide_campaign, "write_lists", ""),
         "write-page": (publish, "write_new", PAGE),
         "write-groups": (publish, "open_new", publish.MEASUREMENT),
         "write-manifest": (publish, "write_new", MANIFEST),

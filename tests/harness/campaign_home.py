@@ -18,14 +18,15 @@ from schemas.config import ContactsConfig, Locations, ScoreConfig
 from schemas.manifest import MANIFEST
 from tasks.core.campaigns.proposals import DECISION, PROPOSAL
 from tasks.core.jobs.campaign_inputs import Desk
-from tasks.core.jobs.campaign_job import decide, propose
+from tasks.core.jobs.decide_campaign import decide
+from tasks.core.jobs.propose_campaign import propose
 from tasks.core.jobs.score_night import score_night
 from tasks.core.storage.secret import Secret
 from tests.harness.campaigns import make_campaign
 from tests.harness.customers import make_customers
 from tests.harness.environment import SECRET
 from tests.harness.home import Home
-from tests.harness.scored import make_bases
+from tests.harness.scored import files_below, make_bases
 from tests.oracles.campaign import same_customer
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -161,6 +162,10 @@ class CampaignHome:
     def campaigns(self) -> list[Path]:
         """List the folders of approved campaigns."""
         return sorted(self.places.campaigns.glob("[!.]*"))
+
+    def written(self) -> dict[str, bytes]:
+        """Return what campaigns wrote: bytes by path."""
+        return files_below(self.home, "proposals", "campaigns")
 
     def left_over(self) -> list[Path]:
         """List hidden leftovers of unfinished work."""
