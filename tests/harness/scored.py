@@ -19,7 +19,7 @@ from tasks.core.campaigns.choice.draw import Experiment
 from tasks.core.campaigns.choice.scored_customers import read_side_by_side
 from tasks.core.campaigns.choice.selection import Selected, Selection, Terms
 from tasks.core.campaigns.choice.values import ByCharges, Values
-from tasks.core.contract.customer_ids import IdTable, fold
+from tasks.core.contract.customer_ids import FoldedIds, IdTable, fold
 from tasks.core.contract.objections import ListedObjections
 from tasks.core.extract.whole.whole_extract import Reading
 from tasks.core.intake.contact_lists import ContactBases
@@ -73,7 +73,8 @@ def listed(bases: Mapping[tuple[str, str], str]) -> ContactBases:
     for (each, channel), basis in bases.items():
         of_customer = codes.setdefault(fold(each), [-1] * len(CHANNELS))
         of_customer[CHANNELS.index(channel)] = BASES.index(basis)  # type: ignore[arg-type]
-    return ContactBases(codes)
+    table = IdTable(FoldedIds([[*codes]]))
+    return ContactBases(table, np.array([*codes.values(), [-1] * len(CHANNELS)], dtype=np.int8))
 
 
 def terms_of(
@@ -89,7 +90,7 @@ def terms_of(
         campaign=campaign,
         objections=ListedObjections([*map(fold, objected)]),
         bases=None if bases is None else listed(bases),
-        resting=IdTable([*map(fold, resting)]),
+        resting=IdTable(FoldedIds([[*map(fold, resting)]])),
         values=values or ByCharges(campaign.value),  # type: ignore[arg-type]
         experiment=Experiment(campaign.experiment.id, SECRET),
     )

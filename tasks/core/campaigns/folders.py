@@ -15,7 +15,7 @@ from schemas.campaign import Experiment
 from schemas.campaign_files import CampaignManifest
 from schemas.columns import ID
 from schemas.manifest import MANIFEST
-from tasks.core.contract.customer_ids import IdTable, fold
+from tasks.core.contract.customer_ids import FoldedIds, IdTable, fold
 from tasks.core.errors import ConfigError, accessing
 from tasks.core.storage.hashing import sha256_of
 
@@ -73,7 +73,7 @@ def find_resting(campaigns: Path, rest_days: int, today: date, timezone: str) ->
             names.append(manifest.name)
             with accessing(folder):
                 ids |= dict.fromkeys(_chosen(folder, manifest))
-    return Resting(tuple(names), IdTable([*ids]))
+    return Resting(tuple(names), IdTable(FoldedIds([[*ids]])))
 
 
 def refuse_other_draw(campaigns: Path, experiment: Experiment, key_id: str) -> None:

@@ -106,6 +106,31 @@ def test_an_id_in_a_broken_row_is_an_objection(order: str, row: bytes, reason: s
     assert contacts.quarantine["reason"].tolist() == [reason]
 
 
+@pytest.mark.parametrize(
+    ("row", "left"),
+    [
+        ("A,phone,withdrawn,2026-02-01", [-1, 1, 1]),
+        (" a ,phone,,2026-02-01", [-1, 1, 1]),
+        ("A,phone,consent,2026-02-30", [-1, 1, 1]),
+        ("A,telephone,none,2026-02-01", [-1, -1, -1]),
+        ("A", [-1, -1, -1]),
+        ("B,phone,withdrawn,2026-02-01", [1, 1, 1]),
+    ],
+)
+def test_a_bad_row_takes_the_basis_of_its_customer(row: str, left: list[int], tmp_path: Path) -> None:
+    """A word that the contract does not know may well mean no longer; before or after the good row."""
+    good = "".join(f"A,{channel},consent,2026-01-01\n" for channel in ("phone", "email", "sms"))
+    for text in (f"{good}{row}\n", f"{row}\n{good}"):
+        contacts = read(
+            write(tmp_path / "o.csv", OBJECTIONS),
+            write(tmp_path / "b.csv", "customerID,channel,basis,since\n" + text),
+            max_quarantined_share=0.9,
+        )
+        assert contacts.bases is not None
+        octets = np.frombuffer(b"A", dtype=np.uint8)
+        assert contacts.bases.of(octets, np.array([[0, 1]])).tolist() == [left]
+
+
 def test_an_id_in_another_encoding_is_an_objection(tmp_path: Path) -> None:
     """Windows' encoding of Western Europe is the likeliest; an accent may be a character of its own."""
     good = OBJECTIONS.encode() + b"".join(b"B%d,2026-01-31,all\n" % i for i in range(30))

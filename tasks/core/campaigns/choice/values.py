@@ -13,7 +13,7 @@ from schemas.campaign import MOST_MONEY, ChargesValue, FileValue
 from schemas.columns import ID, NUMBERS
 from tasks.core.access import cause_of
 from tasks.core.contract.accepted import Accepted
-from tasks.core.contract.customer_ids import IdTable, fold
+from tasks.core.contract.customer_ids import FoldedIds, IdTable, fold
 from tasks.core.errors import ConfigError
 from tasks.core.extract.text.separator import SEPARATORS, split_line
 from tasks.core.storage.hashing import sha256
@@ -105,7 +105,7 @@ class FromFile:
             raise ConfigError(
                 f"value.file '{path}' is not readable as CSV: {error}. Export it again."
             ) from None
-        self._table = IdTable([*found])
+        self._table = IdTable(FoldedIds([[*found]]))
         self._values = np.array([*found.values(), math.nan])
 
     def of(self, customers: Accepted) -> npt.NDArray[np.float64]:
