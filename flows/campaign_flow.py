@@ -37,15 +37,21 @@ def campaign(
     """
     desk = _desk(config)
     run_id = run_of_deployment()
-    with on_dashboard():
-        folders = [
-            propose(desk, each, as_of=as_of, extract=extract, dry_run=dry_run, run_id=run_id)
-            for each in campaigns
-        ]
-    proposed = [each for each in folders if each is not None]
-    if run_id is None or not proposed:
-        return Ended(message=_summary(proposed, dry_run=dry_run))
-    return Ended(message=" ".join(_await_decision(desk, each) for each in proposed))
+    proposed: list[Path] = []
+    decided: list[str] = []
+    for each in campaigns:
+        with on_dashboard():
+            folder = propose(desk, each, as_of=as_of, extract=extract, dry_run=dry_run, run_id=run_id)
+        if folder is None:
+            continue
+        if run_id is not None and folder in proposed:
+            raise ConfigError(
+                f"'{each.name}' has the id of a campaign before it in this run. Give it an id of its own."
+            )
+        proposed.append(folder)
+        if run_id is not None:
+            decided.append(_await_decision(desk, folder))
+    return Ended(message=" ".join(decided) if decided else _summary(proposed, dry_run=dry_run))
 
 
 @flow(name="decide")
@@ -143,6 +149,8 @@ def main() -> Ended | None:
     flags = parser.parse_args()
     config = load_config(ScoreConfig, flags.config, flags.set)
     if flags.campaign is not None:
+        if flags.by or flags.comment:
+            raise ConfigError("--by and --comment go with --approve or --refuse. Leave them out to propose.")
         return by_hand(
             campaign,
             campaigns=(flags.campaign,),

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import UnionType
-from typing import Any, Final, TypeVar, Union, get_origin
+from types import NoneType, UnionType
+from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -25,6 +25,8 @@ _MESSAGES: Final = {
     "date_type": _DAY,
     "float_parsing": "expected a number with a decimal point, such as 4.5",
     "missing": "it is required",
+    "model_attributes_type": "expected a group of settings, such as {a: 1, b: 2}",
+    "model_type": "expected a group of settings, such as {a: 1, b: 2}",
 }
 """What is said instead of pydantic's words, by type of fault."""
 
@@ -77,7 +79,8 @@ def _name_of(model: type[BaseModel], path: Sequence[str | int]) -> str:
 
 
 def _is_choice(kind: Any) -> bool:
-    return get_origin(kind) in (Union, UnionType)
+    groups = [each for each in get_args(kind) if each is not NoneType]
+    return get_origin(kind) in (Union, UnionType) and len(groups) > 1
 
 
 def _read(model: type[BaseModel], file: Path, flag: str) -> dict[str, Any]:

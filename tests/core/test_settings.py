@@ -191,3 +191,18 @@ def test_maps_that_are_none(tmp_path: Path, text: str, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected) as error:
         load_config(ScoreConfig, file, [])
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("contacts={objections: x, basiss: y}", r"setting 'contacts\.basiss': there is no such setting"),
+        ("contacts={objections: x, max_age_hours: 0}", r"setting 'contacts\.max_age_hours': "),
+        ("contacts={}", r"setting 'contacts\.objections': it is required"),
+        ("contacts=x", "setting 'contacts': expected a group of settings"),
+    ],
+)
+def test_a_setting_in_an_optional_group_is_named_whole(setting: str, said: str) -> None:
+    """A group that may be null is no choice between groups."""
+    with pytest.raises(ConfigError, match=said):
+        load_config(ScoreConfig, None, [setting])

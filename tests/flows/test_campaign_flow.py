@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
+from uuid import UUID
 
 import pytest
 import yaml
@@ -15,7 +16,9 @@ from pydantic import BaseModel
 from flows import campaign_flow
 from schemas.campaign import Campaign, ChargesValue
 from tasks.core.errors import ConfigError
-from tests.harness.campaign_home import CampaignHome, leaked, manifest_of, rows_of
+from tasks.core.jobs.campaign_inputs import Desk
+from tasks.core.jobs.decide_campaign import decide
+from tests.harness.campaign_home import CampaignHome, groups_in, leaked, manifest_of, rows_of
 from tests.harness.flow_home import FlowHome
 from tests.harness.processes import command
 
@@ -119,6 +122,35 @@ def test_flags_of_a_proposal_do_not_decide(
     monkeypatch.setattr("sys.argv", ["campaign_flow.py", how, "some-proposal", "--by", "x", *flag])
     with pytest.raises(ConfigError, match="go with --campaign"):
         campaign_flow.main()
+
+
+@pytest.mark.parametrize("flag", ["--by", "--comment"])
+def test_a_proposal_takes_no_decision(flag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be ignored."""
+    monkeypatch.setattr("sys.argv", ["campaign_flow.py", "--campaign", "c.yaml", flag, "x"])
+    with pytest.raises(ConfigError, match="go with --approve or --refuse"):
+        campaign_flow.main()
+
+
+def test_a_run_asks_about_one_campaign_after_the_other(
+    house: CampaignHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is proposed once the first is decided, so whom the first chose is not on it."""
+    monkeypatch.setattr(campaign_flow, "run_of_deployment", lambda: UUID(int=7))
+    files = Path(file_of(house)), Path(file_of(house, id="other"))
+
+    def answer(desk: Desk, folder: Path) -> str:
+        return str(decide(desk, folder.name, by="Claire Martin", approve=True))
+
+    monkeypatch.setattr(campaign_flow, "_await_decision", answer)
+    said = str(campaign_flow.campaign.fn(files, config=house.config).message)
+    first, second = house.campaigns()
+    assert (str(first) in said, str(second) in said) == (True, True)
+    assert not {*groups_in(first)} & {*groups_in(second)}
+    monkeypatch.setattr(campaign_flow, "run_of_deployment", lambda: UUID(int=8))
+    monkeypatch.setattr(campaign_flow, "_await_decision", lambda _, folder: folder.name)
+    with pytest.raises(ConfigError, match="has the id of a campaign before it in this run"):
+        campaign_flow.campaign.fn((files[0], files[0]), config=house.config)
 
 
 @pytest.mark.parametrize("how", ["--approve", "--refuse", "--campaign"])

@@ -13,6 +13,7 @@ from schemas.closed import to_json
 from tasks.core.campaigns.folders import published_campaigns
 from tasks.core.campaigns.page.page import PAGE, write_page
 from tasks.core.errors import ConfigError, accessing
+from tasks.core.steps import log
 from tasks.core.storage.atomic import new_stage, replace_file, reveal, sweep_stages, write_new
 from tasks.core.storage.locks import is_locked, locked
 
@@ -101,8 +102,14 @@ def proposal_folders(proposals: Path) -> list[Path]:
 
 
 def review_all(proposals: Path, campaigns: Path, now: datetime) -> list[Decidable]:
-    """Review every proposal, by name; see `review`."""
-    return [review(folder, campaigns, now) for folder in proposal_folders(proposals)]
+    """Review every proposal, by name; one that cannot be understood is left out, with a warning."""
+    found = []
+    for folder in proposal_folders(proposals):
+        try:
+            found.append(review(folder, campaigns, now))
+        except ConfigError as error:
+            log.warning("%s", error)
+    return found
 
 
 def close_expired(proposals: Path, campaigns: Path, now: datetime) -> None:
@@ -111,8 +118,7 @@ def close_expired(proposals: Path, campaigns: Path, now: datetime) -> None:
     What a killed approval left of a list is deleted.
 
     Raises:
-        ConfigError: a proposal, or a campaign, cannot be understood.
-        AccessError: one cannot be read or written.
+        AccessError: a proposal or a campaign cannot be read or written.
     """
     if proposal_folders(proposals) and not is_locked(proposals):
         with locked(proposals):

@@ -13,6 +13,8 @@ from tasks.core.errors import ConfigError
 from tasks.core.intake.as_of_date import named_days
 
 _ONE_HOUR: Final = timedelta(hours=1)
+_CLOCKS_APART: Final = timedelta(hours=1)
+"""How far the clocks of two machines may differ."""
 
 
 def find_list(name: ListName, given: Path, max_age_hours: int, now: datetime) -> tuple[Path, date]:
@@ -83,6 +85,11 @@ def _changed(path: Path, now: datetime) -> tuple[datetime, date]:
             f" {now.date()}. Rename it with the day on which it was exported."
         )
     if not days:
+        if changed > now + _CLOCKS_APART:
+            raise ConfigError(
+                f"the contact list '{path}' was changed at {changed:%Y-%m-%d %H:%M}, which is in the future,"
+                " so its age is unknown. Export it again."
+            )
         return changed, changed.date()
     day = days.pop()
     return min(_end_of(day, now), now), day

@@ -122,7 +122,7 @@ def _split(
             faults.append((number, "", "invalid_encoding"))
         if not text.strip():
             continue
-        found = [cell.strip() for cell in _fields(text, separator)]
+        found = _fields(text, separator)
         if len(found) != len(order):
             faults.append((number, "", "short_row" if len(found) < len(order) else "long_row"))
             doubtful += _ANY_SEPARATOR.split(text)
@@ -131,7 +131,13 @@ def _split(
 
 
 def _fields(text: str, separator: str) -> list[str]:
-    return next(csv.reader([text], delimiter=separator)) if '"' in text else text.split(separator)
+    """Split a line; one whose quotes cannot be understood is a single field."""
+    if '"' not in text:
+        return [cell.strip() for cell in text.split(separator)]
+    try:
+        return [cell.strip() for cell in next(csv.reader([text], delimiter=separator))]
+    except csv.Error:
+        return [text]
 
 
 def _faults(frame: pd.DataFrame, contract: pa.DataFrameSchema) -> list[Fault]:

@@ -110,6 +110,7 @@ def _publish(desk: Desk, proposal: Proposal, decision: Decision, moved: Path | N
     name = names[-1]
     with selection_of(desk, inputs, desk.home.campaigns, name) as (selected, stage):
         plan = plan_campaign(selected, proposal.campaign, inputs)
+        _refuse_others(proposal, plan, inputs)
         _warn_of_changes(proposal, plan, inputs)
         if len(inputs.contacts.quarantine):
             write_contacts_quarantine(stage, inputs.contacts.quarantine)
@@ -152,15 +153,25 @@ def _refuse_changed(proposal: Proposal, inputs: Inputs) -> None:
             "the proposal's control group was drawn with another key. Restore the key (docs/operations.md),"
             " or propose the campaign again."
         )
-    if later := {*inputs.resting.campaigns}.difference(proposal.resting):
+
+
+def _refuse_others(proposal: Proposal, plan: Plan, inputs: Inputs) -> None:
+    """Refuse a list of other customers than the proposed ones, because lists came or went meanwhile.
+
+    Raises:
+        ConfigError: others rest than did when a person looked at the proposal.
+    """
+    changed = {*inputs.resting.campaigns}.symmetric_difference(proposal.resting)
+    resting, rested = (each.funnel.not_eligible["rests"] for each in (plan, proposal.plan))
+    if changed and resting != rested:
         raise ConfigError(
-            f"'{min(later)}' was approved since the proposal, and its customers rest: this would be another"
-            " list than the one proposed. Propose the campaign again."
+            f"'{min(changed)}' was approved or withdrawn since the proposal, so {resting:,} customers rest"
+            f" instead of {rested:,}: this would be another list. Propose the campaign again."
         )
 
 
 def _warn_of_changes(proposal: Proposal, plan: Plan, inputs: Inputs) -> None:
-    """Say what objections and bases have changed since the proposal."""
+    """Say which counts are others than in the proposal, because customers objected or lost their basis."""
     before, now = _summary_of(proposal.plan), _summary_of(plan)
     objected = inputs.contacts.used.objections, proposal.contacts.objections
     compared = [

@@ -35,7 +35,7 @@ def plan_page(campaign: Campaign, plan: Plan, scores: ScoresUsed, contacts: Cont
             f"Expected profit {totals.expected_profit:,.2f}, cost {totals.expected_cost:,.2f}: assumptions.",
             _power(plan),
             _assumptions(campaign, scores),
-            f"Customers who objected: {contacts.objections:,}; bad rows of lists: {contacts.quarantined:,}.",
+            f"Ids on the list of objections: {contacts.objections:,}; bad rows: {contacts.quarantined:,}.",
         ]
     )
 

@@ -89,6 +89,8 @@ def test_a_doubtful_row_with_an_id_is_an_objection(row: str, reason: str, tmp_pa
         ("objected_on,scope,customerID", b"2026-01-01;all;A1", "short_row"),
         ("customerID,objected_on,scope", b'"A1,2026-01-01,all', "short_row"),
         ("customerID,objected_on,scope", b"A1,2026-01-01,all\rA1,2026-01-01,all", "long_row"),
+        ("customerID,objected_on,scope", b'"A1",2026-01-01,all\rB1,2026-01-01,all', "short_row"),
+        ("customerID,objected_on,scope", b'"' + b"x" * 200_000 + b'",A1,2026-01-01,all', "short_row"),
         ("customerID,objected_on,scope", b' "A1",2026-01-01,all', "damaged_id"),
         ("customerID,objected_on,scope", b"'A1,2026-01-01,all", "damaged_id"),
         ("customerID,objected_on,scope", b'"=""A1""",2026-01-01,all', "damaged_id"),
@@ -227,6 +229,14 @@ def test_a_day_that_says_nothing_is_refused(name: str, tmp_path: Path) -> None:
     """One in the future, or two."""
     with pytest.raises(ConfigError, match="day in the future, or several"):
         read(write(tmp_path / name, OBJECTIONS))
+
+
+def test_a_list_that_was_changed_in_the_future_is_refused(tmp_path: Path) -> None:
+    """It would never grow old; clocks may differ by less than an hour."""
+    path = write(tmp_path / "o.csv", OBJECTIONS, age_hours=-0.9)
+    assert read(path).used.objections == 0
+    with pytest.raises(ConfigError, match=r"was changed at .*, which is in the future"):
+        read(write(path, OBJECTIONS, age_hours=-1.1))
 
 
 def test_of_a_folder_the_newest_list_is_read(tmp_path: Path) -> None:

@@ -146,14 +146,30 @@ def test_another_list_than_the_proposed_one_is_not_published(house: CampaignHome
     one, two = house.propose(), house.propose(house.write(id="other"))
     folder = house.approve(one)
     first = groups_in(folder)
-    with pytest.raises(ConfigError, match=f"'{folder.name}' was approved since the proposal"):
+    with pytest.raises(ConfigError, match=f"'{folder.name}' was approved or withdrawn since the proposal"):
         house.approve(two)
     assert house.decision(two) is None
     assert house.campaigns() == [folder]
 
     house.decide(two, "refused")
+    third = house.propose(house.write(id="third"))
+    shutil.move(folder, house.folder)
+    with pytest.raises(ConfigError, match="approved or withdrawn"):
+        house.approve(third)
+    shutil.move(house.folder / folder.name, folder)
     second = groups_in(house.approve(house.propose(house.write(id="other"))))
     assert len(second) > 60
+    assert not {*first} & {*second}
+
+
+def test_a_list_of_other_customers_does_not_stand_in_the_way(house: CampaignHome) -> None:
+    """Two open proposals that share nobody can both be approved."""
+    eligibility = house.campaign().eligibility.model_dump()
+    one = house.propose(house.write(eligibility={**eligibility, "bases": ["contract"]}))
+    two = house.propose(house.write(id="other", eligibility={**eligibility, "bases": ["consent"]}))
+    first, second = groups_in(house.approve(one)), groups_in(house.approve(two))
+    assert first
+    assert second
     assert not {*first} & {*second}
 
 

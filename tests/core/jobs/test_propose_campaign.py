@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tasks.core.campaigns.page.page import PAGE
-from tasks.core.campaigns.proposals import PROPOSAL, review_all
+from tasks.core.campaigns.proposals import PROPOSAL, close_expired, review_all
 from tasks.core.errors import ConfigError
 from tasks.core.jobs.propose_campaign import propose
 from tests.harness.campaign_home import (
@@ -87,13 +87,16 @@ def test_a_proposal_by_hand_closes_those_that_expired(house: CampaignHome) -> No
     assert decision.outcome == "timed out"
 
 
-def test_a_stray_file_among_the_proposals_is_named(house: CampaignHome) -> None:
-    """In one line, as one among the campaigns is."""
+def test_a_stray_file_among_the_proposals_is_named(
+    house: CampaignHome, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In a warning, and the others are reviewed all the same."""
     name = house.propose()
     (house.places.proposals / "Thumbs.db").write_text("x")
-    with pytest.raises(ConfigError, match=r"Thumbs\.db' is not a proposal"):
-        house.propose()
-    assert house.decide(name, "refused") is None
+    house.at(NOW + timedelta(hours=80))
+    close_expired(house.places.proposals, house.places.campaigns, house.now)
+    assert "Thumbs.db' is not a proposal as it was made. Move it away" in caplog.text
+    assert house.decision(name) is not None
 
 
 def test_a_second_list_of_a_campaign_is_pointed_out(
@@ -124,6 +127,12 @@ def test_a_second_list_of_a_campaign_is_pointed_out(
         ("value: {file: v.csv, col: x}\n", r"setting 'value\.col': there is no such setting"),
         ("incentif: 3\n", r"setting 'incentif': there is no such setting"),
         ("acceptance: 0\n", "setting 'acceptance'"),
+        (
+            "validity: {first_day: 2026-03-01, last_day: 2026-31-12}\n",
+            "'validity.last_day': expected a day",
+        ),
+        ("validity: {first_day: 2026-02-30, last_day: 2026-12-31}\n", "'validity.first_day': expected a day"),
+        ("value: 12\n", "setting 'value': expected a group of settings"),
         ("id: Spring\n", "setting 'id': expected up to 40 lower-case letters, digits and single hyphens"),
         ("id: a\nid: b\n", "Set it once"),
         ("offer: [\n", "not readable as YAML"),

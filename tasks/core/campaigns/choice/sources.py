@@ -29,7 +29,7 @@ class Source:
     @property
     def reading(self) -> IngestConfig:
         """How the extract was read when it was scored."""
-        assert self.manifest.inputs is not None  # `_open_scores` refuses it
+        assert self.manifest.inputs is not None  # `open_latest` refuses it
         return IngestConfig.model_validate(self.manifest.inputs.reading.model_dump())
 
     @property

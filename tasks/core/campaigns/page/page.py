@@ -80,7 +80,7 @@ def write_page(
 
 def _status_line(campaign: Proposal | CampaignManifest, decision: Decision | None, text: PageText) -> str:
     if decision is not None:
-        return text.say("decided", decision=decision)
+        return text.say("decided" if decision.by else "expired", decision=decision)
     assert isinstance(campaign, Proposal)  # a manifest has a decision
     return text.say("deadline", expires=campaign.expires_at)
 
