@@ -52,27 +52,35 @@ def command(home: Path, *arguments: object) -> Lap:
     return Lap(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1_024)
 
 
-def write_lists(extract: Path, folder: Path) -> Path:
-    """Write an objection list with every hundredth customer, and the setting that names it."""
-    with extract.open() as lines, (folder / "objections.csv").open("w") as out:
+def write_lists(extract: Path, folder: Path) -> tuple[Path, Path]:
+    """Write an objection list with every hundredth customer and a basis for every one; return two settings.
+
+    The first names the objections alone, the second both lists.
+    """
+    objections, basis = folder / "objections.csv", folder / "basis.csv"
+    with extract.open() as lines, objections.open("w") as objected, basis.open("w") as based:
         next(lines)
-        out.write("customerID,objected_on,scope\n")
-        out.writelines(
-            f"{line.partition(',')[0]},2026-01-01,all\n" for i, line in enumerate(lines) if not i % 100
-        )
-    config = folder / "night.yaml"
-    config.write_text(yaml.safe_dump({"contacts": {"objections": str(folder / "objections.csv")}}))
-    return config
+        objected.write("customerID,objected_on,scope\n")
+        based.write("customerID,channel,basis,since\n")
+        for i, line in enumerate(lines):
+            customer = line.partition(",")[0]
+            based.write(f"{customer},phone,contract,2026-01-01\n")
+            if not i % 100:
+                objected.write(f"{customer},2026-01-01,all\n")
+    without, both = folder / "night.yaml", folder / "bases.yaml"
+    without.write_text(yaml.safe_dump({"contacts": {"objections": str(objections)}}))
+    both.write_text(yaml.safe_dump({"contacts": {"objections": str(objections), "basis": str(basis)}}))
+    return without, both
 
 
-def write_campaign(folder: Path, contacts: int) -> Path:
-    """Write the example with this budget, for whoever could be on it."""
+def write_campaign(folder: Path, contacts: int, **changes: object) -> Path:
+    """Write the example with this budget, for whoever could be on it, with or without a basis."""
     campaign = yaml.safe_load((ROOT / "deployments" / "campaign.yaml").read_text())
     campaign |= {
         "id": f"best-{contacts}",
         "budget": {"contacts": contacts},
         "eligibility": {"bases": [], "rest_days": 0},
-    }
+    } | changes
     file = folder / f"{campaign['id']}.yaml"
     file.write_text(yaml.safe_dump(campaign))
     return file
@@ -84,7 +92,7 @@ def measure(registry: Path, extract: Path, folder: Path) -> dict[str, Lap]:
     home, other = make_folder(folder / "home"), make_folder(folder / "other")
     for each in (home, other):
         shutil.copytree(registry, each / "registry")
-    config = write_lists(extract, folder)
+    config, both = write_lists(extract, folder)
     scoring = ("flows/score_flow.py", "--extract", extract, "--as-of", "2026-03-01", *TOLERANT)
     laps = {"score without lists": command(other, *scoring)}
     shutil.rmtree(other)
@@ -96,6 +104,11 @@ def measure(registry: Path, extract: Path, folder: Path) -> dict[str, Lap]:
         (proposal,) = (home / "proposals").glob(f"{file.stem}-*")
         laps[f"propose {contacts:,} contacts"] = proposing
         laps[f"approve {contacts:,} contacts"] = command(home, *given, "--approve", proposal, "--by", "x")
+    needing = write_campaign(folder, LISTS[0], id="with-bases", eligibility={"rest_days": 0})
+    with_bases = ("flows/campaign_flow.py", "--config", both, *TOLERANT)
+    laps["propose, with a basis each"] = command(
+        home, *with_bases, "--campaign", needing, "--extract", extract
+    )
     return laps
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.campaign_files import CALL_COLUMNS, MEASUREMENT_COLUMNS
 from schemas.scores import QUARANTINE_COLUMNS, SCORE_COLUMNS
 from tasks.core.bundle.examples import CONTRIBUTION_TOLERANCE, PROBABILITY_TOLERANCE
 from tasks.core.bundle.onnx_model import CHUNK_ROWS
@@ -74,3 +75,11 @@ def test_every_published_column_is_explained() -> None:
     named = {*re.findall(r"`(\w+)`", PAGE.partition("## What is published")[2]), "reason_2"}
 
     assert {*SCORE_COLUMNS, *QUARANTINE_COLUMNS} <= named
+
+
+def test_the_columns_of_a_campaign_are_documented() -> None:
+    """All of them, in order."""
+    section = PAGE[PAGE.index("### An approved campaign") :]
+    first_cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert re.findall("`([A-Za-z_0-9]+)`", " ".join(first_cells)) == list(CALL_COLUMNS)
+    assert all(f"`{name}`" in section for name in MEASUREMENT_COLUMNS)

@@ -119,6 +119,25 @@ def test_everybody_is_where_a_naive_selection_puts_them(first: int, extract: Pat
     assert seen["below_cut"] > seen["unprofitable"]
 
 
+def test_equal_profits_are_ordered_by_the_keyed_tie(tmp_path: Path) -> None:
+    """Customers with one bill and five probabilities; the budget ends within one of them."""
+    customers = CUSTOMERS.iloc[[0] * len(IDS)].assign(customerID=IDS)
+    customers.to_csv(tmp_path / "crm.csv", index=False)
+    scores = write_scores(tmp_path / "scores.csv", IDS, 3, levels=5)
+    campaign = make_campaign(
+        eligibility={"risk_bands": ["high", "medium", "low"], "bases": [], "out_of_domain": True},
+        incentive=0.0,
+        contact_cost=0.0,
+        budget={"contacts": 90},
+    )
+    settings = campaign.model_dump(mode="json")
+    expected = select(scores, charges_of(customers), settings, secret=str(SECRET.given))
+    with selected_from(scores, tmp_path / "crm.csv", terms_of(campaign), tmp_path) as found:
+        assert_as(found, expected, len(IDS))
+    assert len(expected.contacts) == 90
+    assert len({expected.profits[each] for each in expected.contacts}) < 5
+
+
 def test_the_first_reason_counts(tmp_path: Path) -> None:
     """Customers to whom all reasons apply, then all but the first, and so on down to none."""
     customers = CUSTOMERS.iloc[:7]
