@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCK := constraints.txt
 BIN := .venv/bin
 
-.PHONY: train serve test test-long coverage torture torture-deployment test-postgres check benchmark-quality benchmark-evidence benchmark-reasons benchmark-scoring benchmark-scale benchmark-start-up agreement lock clean help
+.PHONY: train serve test test-long coverage torture torture-deployment test-postgres check benchmark-quality benchmark-evidence benchmark-reasons benchmark-scoring benchmark-scale benchmark-start-up benchmark-campaign agreement lock clean help
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
@@ -72,6 +72,9 @@ benchmark-scoring: .venv/.ready  ## Benchmark the scoring engine against the usu
 benchmark-scale: .venv/.ready  ## Measure what a cluster's size depends on (ten minutes, 5 GB of disk; EXTRACT=path resamples it)
 	$(BIN)/python -m tests.benchmarks.scale $(if $(MILLIONS),--millions "$(MILLIONS)") \
 		$(if $(EXTRACT),--extract "$(EXTRACT)")
+
+benchmark-campaign: .venv/.ready  ## Time a campaign against the scoring before it (HOME_OF=home with a champion; EXTRACT=path; five minutes)
+	$(BIN)/python -m tests.benchmarks.campaign --home "$(HOME_OF)" --out var/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)")
 
 benchmark-start-up: .venv/.ready  ## Time the whole scoring command against an empty Prefect flow (ten minutes)
 	$(BIN)/python -m tests.benchmarks.start_up --report docs/benchmarks $(if $(EXTRACT),--extract "$(EXTRACT)") \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Update work pool, deployments and automations from these files; run it again whenever they change.
 # From the project's root, after . deployments/env.sh, with the server running or starting.
-# `deploy.sh --name nightly --name daily --name after-crash` leaves out train/weekly, which needs torch.
+# `deploy.sh --name nightly --name daily --name propose --name after-crash` leaves out train/weekly, which needs torch.
 set -eu
 [ $# -gt 0 ] || set -- --all
 tries=60

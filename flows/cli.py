@@ -91,8 +91,13 @@ class _PrintSchema(argparse.Action):
         parser.exit()
 
 
-def add_config_flags(parser: argparse.ArgumentParser, model: type[BaseModel]) -> None:
-    """Add `--config` and `--set`, which cover all of a flow's settings, and `--print-schema`."""
+def add_config_flags(
+    parser: argparse.ArgumentParser, model: type[BaseModel], *, schema: type[BaseModel] | None = None
+) -> None:
+    """Add `--config` and `--set`, which cover all of a flow's settings, and `--print-schema`.
+
+    It prints the settings, or the `schema` of the file that the flow is about.
+    """
     parser.add_argument("--config", type=path, metavar="FILE", help="settings as YAML or JSON")
     parser.add_argument(
         "--set",
@@ -102,7 +107,11 @@ def add_config_flags(parser: argparse.ArgumentParser, model: type[BaseModel]) ->
         help="one setting, such as fit.seed=7; overrides --config; may be repeated",
     )
     parser.add_argument(
-        "--print-schema", action=_PrintSchema, nargs=0, const=model, help="print every setting as JSON Schema"
+        "--print-schema",
+        action=_PrintSchema,
+        nargs=0,
+        const=schema or model,
+        help="print every setting as JSON Schema",
     )
 
 

@@ -27,7 +27,7 @@ def retention(
     """
     home = cli.locations()
     with on_dashboard():
-        with locked(home.work):  # no run reads data while it is deleted
+        with locked(home.work):  # no scoring reads data while it is deleted
             proof = sweep_files(home, config, dry_run=dry_run, force=force)
         sweep_prefect(home, config, dry_run=dry_run)
         return Ended(message=report_retention(proof, dry_run=dry_run))

@@ -2,9 +2,12 @@
 
 import json
 import sys
+from contextlib import suppress
 
 from flows import cli
 from schemas.config import ScoreConfig
+from tasks.core.campaigns.proposals import close_expired
+from tasks.core.errors import ConfigError, PublishError
 from tasks.core.operations.status import collect_status
 from tasks.core.operations.status_page import print_page
 from tasks.core.settings import load_config
@@ -20,7 +23,10 @@ def main() -> None:
     flags = parser.parse_args()
     config = load_config(ScoreConfig, flags.config, flags.set)
     now = cli.clock(config.timezone)()
-    status = collect_status(cli.locations(make=False), config.alarms, now, config.contacts)
+    home = cli.locations(make=False)
+    with suppress(ConfigError, PublishError):  # the status itself says what cannot be read
+        close_expired(home.proposals, home.campaigns, now)
+    status = collect_status(home, config.alarms, now, config.contacts)
     if flags.json:
         print(json.dumps(status.model_dump(mode="json"), indent=1))  # ASCII, for any locale
     else:

@@ -272,12 +272,13 @@ class ContactsConfig(Closed):
     """The contact lists that the CRM maintains (docs/data-contract.md)."""
 
     objections: ListPath = Field(
-        description="CSV file of the customers who objected, or a folder whose newest file is read;"
-        " none of them is scored."
+        description="CSV file of the customers who objected, or a folder whose newest objections*.csv is"
+        " read; none of them is scored."
     )
     basis: ListPath | None = Field(
         default=None,
-        description="CSV file, or folder, of the basis on which each customer may be contacted by a channel.",
+        description="CSV file of the basis on which each customer may be contacted by a channel, or a folder"
+        " whose newest basis*.csv is read.",
     )
     max_age_hours: StrictInt = Field(
         default=LIST_HOURS,
@@ -363,6 +364,16 @@ class Locations(Closed):
     def contacts(self) -> Path:
         """Keyed fingerprints of the customers who objected, for runs without a list."""
         return self.home / "contacts"
+
+    @property
+    def proposals(self) -> Path:
+        """Campaigns that were proposed, with how each was decided; no customer is in them."""
+        return self.home / "proposals"
+
+    @property
+    def campaigns(self) -> Path:
+        """Approved campaigns: lists of customers to contact, and their groups."""
+        return self.home / "campaigns"
 
     @property
     def registry(self) -> Path:

@@ -16,10 +16,8 @@ with absent("dask", "hypothesis"):  # extras of ours, which pandera would load f
 
 from schemas import rules
 from schemas.columns import ID
+from schemas.contacts import BASES, CHANNELS, SCOPES
 
-SCOPES: Final = ("marketing", "profiling", "all")
-CHANNELS: Final = ("phone", "email", "sms")
-BASES: Final = ("contract", "consent")
 ListName = Literal["objections", "basis"]
 
 _DAY: Final = r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"

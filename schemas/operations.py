@@ -27,6 +27,9 @@ class AlarmPolicy(Closed):
     rejected_days: StrictInt = Field(
         default=7, ge=1, le=365, description="Days for which a rejected extract raises an alarm."
     )
+    max_proposal_hours: StrictInt = Field(
+        default=24, ge=1, le=720, description="Hours that a proposal of a campaign may wait for a decision."
+    )
     max_sweep_days: StrictInt = Field(
         default=7,
         ge=1,
@@ -73,6 +76,13 @@ class RetentionPolicy(Closed):
         le=3_650,
         description="Days to keep the fingerprints of an objection list after the last run that was given it,"
         " except for the newest.",
+    )
+    proposals_days: StrictInt = Field(
+        default=90,
+        ge=1,
+        le=3_650,
+        description="Days to keep a proposal after its expiry; approved campaigns are deleted after the"
+        " `expires_on` in their manifest.",
     )
     prefect_days: StrictInt = Field(
         default=30,

@@ -9,7 +9,17 @@ from pydantic import Field
 from schemas.closed import Closed
 from schemas.timezone import Instant
 
-FileKind = Literal["archive", "rejected", "scores", "runs", "truth", "contacts", "prefect_files"]
+FileKind = Literal[
+    "archive",
+    "rejected",
+    "scores",
+    "runs",
+    "truth",
+    "contacts",
+    "proposals",
+    "campaigns",
+    "prefect_files",
+]
 Kind = FileKind | Literal["prefect"]
 
 

@@ -77,6 +77,17 @@ class Concluded(Closed):
     result: str
 
 
+class Announced(Closed):
+    """Something happened to a resource; an automation of Prefect may react to the event."""
+
+    kind: Literal["announced"] = "announced"
+    event: str
+    resource: str
+    facts: dict[str, str | int]
+    event_id: UUID
+    at: datetime
+
+
 class Forget(Closed):
     """A request to delete, within `seconds`, the runs of these flows that ended before a given time."""
 
@@ -97,7 +108,7 @@ class RunEnded(Closed):
 
 
 RunEvent = Annotated[
-    RunBegan | StepBegan | StepEnded | Logged | Page | Progressed | Concluded | Forget | RunEnded,
+    RunBegan | StepBegan | StepEnded | Logged | Page | Progressed | Concluded | Announced | Forget | RunEnded,
     Field(discriminator="kind"),
 ]
 RUN_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)

@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from schemas.campaign import Slug
+from schemas.campaign_files import CampaignFolder
 from schemas.closed import Closed
 from schemas.horizon import Horizon
 from schemas.manifest import ShortId
@@ -27,6 +29,7 @@ AlarmCode = Literal[
     "extract_rejected",
     "sidecar_waits",
     "contacts_stale",
+    "proposal_waits",
     "sweep_overdue",
     "disk_nearly_full",
 ]
@@ -94,6 +97,27 @@ class Rejection(Closed):
     reason: str
 
 
+class ProposalStatus(Closed):
+    """A proposal that waits for a decision."""
+
+    name: CampaignFolder
+    campaign: Slug
+    contacts: int = Field(ge=0)
+    proposed_at: Instant
+    expires_at: Instant
+
+
+class CampaignStatus(Closed):
+    """An approved campaign whose validity includes today, or begins later."""
+
+    name: CampaignFolder
+    campaign: Slug
+    contacts: int = Field(ge=0)
+    controls: int = Field(ge=0)
+    approved_at: Instant
+    last_day: date
+
+
 class Disk(Closed):
     """The disk that holds the home folder, in bytes."""
 
@@ -114,5 +138,7 @@ class Status(Closed):
     inbox: Waiting
     work: Waiting
     rejected: tuple[Rejection, ...] = Field(description="Newest first.")
+    proposals: tuple[ProposalStatus, ...] = Field(description="Those that nobody has decided on yet.")
+    campaigns: tuple[CampaignStatus, ...] = Field(description="Those that are not over.")
     disk: Disk
     alarms: tuple[Alarm, ...]

@@ -10,7 +10,8 @@ from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
 from schemas.run_messages import ForgetEnded
 from tasks.core.bundle.registry import read_champion
-from tasks.core.errors import PublishError
+from tasks.core.campaigns.proposals import close_expired
+from tasks.core.errors import ConfigError, PublishError
 from tasks.core.operations.clock_guard import refuse_clock_jump
 from tasks.core.operations.deletion import measure
 from tasks.core.operations.expiry import HIDDEN, find_expired
@@ -19,7 +20,7 @@ from tasks.core.operations.sweep import sweep
 from tasks.core.steps import conclude, log, step
 from tasks.dashboard.runs import forget_runs
 
-FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present")
+FLOWS: Final = ("train", "score", "promote", "retention", "rerun", "present", "campaign", "decide")
 """Names of this product's flows: the server may be shared, and other flows' runs are not ours to delete."""
 
 
@@ -36,6 +37,8 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
     champion = read_champion(home.registry)
     if not force:
         refuse_clock_jump(home, champion, now)
+    if not dry_run:
+        _close_expired(home, now)
     due = find_expired(home, policy, champion.bundle_id if champion else "", now)
     for kind, reason in due.unreadable.items():
         log.warning("some data in %s/ cannot be read: %s", kind, reason)
@@ -46,6 +49,13 @@ def sweep_files(home: Locations, policy: RetentionPolicy, *, dry_run: bool, forc
     for each, number in Counter(left).items():
         log.warning("not deleted in %s/: %d: %s", each.kind, number, each.reason)
     return proof
+
+
+def _close_expired(home: Locations, now: datetime) -> None:
+    try:
+        close_expired(home.proposals, home.campaigns, now)
+    except (ConfigError, PublishError) as error:  # it must not keep what has expired from being deleted
+        log.warning("proposals past their expiry are not closed: %s", error)
 
 
 @step("sweep-prefect")

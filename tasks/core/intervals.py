@@ -20,14 +20,14 @@ def proportion(hits: int, n: int) -> Measure:
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Return the 95 % score interval of a share; it contains the share itself.
+    """Return the 95 % score interval of a share; it contains the share itself, and lies within 0 and 1.
 
     Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """
     p, z2 = hits / n, Z_95**2
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half_width = Z_95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return min(p, centre - half_width), max(p, centre + half_width)
+    return max(0.0, min(p, centre - half_width)), min(1.0, max(p, centre + half_width))
 
 
 def with_interval(measure: Measure, missing: str, *, digits: int = 3, sign: str = "") -> str:

@@ -5,6 +5,7 @@ names and values these are words like any other. All other settings keep YAML's 
 """
 
 from collections.abc import Hashable, Sequence
+from datetime import date
 from typing import Any, Final, Literal, get_args, get_origin
 
 import yaml
@@ -93,7 +94,7 @@ class _Texts:
 
 def _is_text(kind: Any) -> bool:
     is_choice = get_origin(kind) is Literal
-    return kind is str or (is_choice and all(isinstance(each, str) for each in get_args(kind)))
+    return kind in (str, date) or (is_choice and all(isinstance(each, str) for each in get_args(kind)))
 
 
 def _kind_of_value(kind: Any, name: object) -> Any:

@@ -7,7 +7,7 @@ import errno
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -49,6 +49,9 @@ class Watcher(Protocol):
 
     def show(self, markdown: str, *, key: str, description: str) -> None:
         """A page for the dashboard: counts and metrics only."""
+
+    def announce(self, event: str, resource: str, facts: Mapping[str, str | int]) -> None:
+        """Something happened that others may act on: counts, dates and names of folders only."""
 
 
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
@@ -111,6 +114,11 @@ def progress(what: str, share: float, rows: int) -> None:
 def show(markdown: str, *, key: str, description: str) -> None:
     """Send the watcher a page for the dashboard."""
     _hand(lambda watcher: watcher.show(markdown, key=key, description=description))
+
+
+def announce(event: str, resource: str, facts: Mapping[str, str | int]) -> None:
+    """Tell the watcher that something happened to a resource on which others may act."""
+    _hand(lambda watcher: watcher.announce(event, resource, facts))
 
 
 def conclude(result: str) -> None:

@@ -50,6 +50,7 @@ with uncollected():
 
 from schemas.run_messages import (
     RUN_EVENT,
+    Announced,
     Concluded,
     FinalReport,
     Forget,
@@ -219,10 +220,7 @@ class Reporter:
     def _report(self, client: SyncPrefectClient, event: RunEvent) -> None:
         match event:
             case RunBegan():
-                self._began = event
-                self._run_id = event.run_id or self._create_run(client, event)
-                if event.run_id is not None:
-                    client.update_flow_run(event.run_id, name=event.name, tags=event.tags)
+                self._begin(client, event)
             case StepBegan():
                 step = TaskRunCreate(
                     id=event.step_id,
@@ -247,13 +245,24 @@ class Reporter:
                 assert self._run_id is not None
                 assert self._began is not None
                 client.update_flow_run(self._run_id, name=f"{self._began.name}: {event.result}")
+            case Announced():
+                client.request("POST", "/events", json=[_as_event(event)])
             case Forget():
                 self._forget(client, event)
             case RunEnded():
-                self._is_over = True
-                ended = State[Any](type=StateType(event.type), name=event.name, message=event.message)
-                assert self._run_id is not None
-                client.set_flow_run_state(self._run_id, ended, force=True)
+                self._end(client, event)
+
+    def _begin(self, client: SyncPrefectClient, event: RunBegan) -> None:
+        self._began = event
+        self._run_id = event.run_id or self._create_run(client, event)
+        if event.run_id is not None:
+            client.update_flow_run(event.run_id, name=event.name, tags=event.tags)
+
+    def _end(self, client: SyncPrefectClient, event: RunEnded) -> None:
+        self._is_over = True
+        ended = State[Any](type=StateType(event.type), name=event.name, message=event.message)
+        assert self._run_id is not None
+        client.set_flow_run_state(self._run_id, ended, force=True)
 
     def _create_run(self, client: SyncPrefectClient, began: RunBegan) -> UUID:
         """Create a run; repeating the request does not create a second one.
@@ -321,6 +330,17 @@ class Reporter:
             self._leave_out(error)
         finally:
             self.say(ForgetEnded(complete=complete))
+
+
+def _as_event(announced: Announced) -> dict[str, Any]:
+    """Write an announcement as Prefect's API expects an event."""
+    return {
+        "id": str(announced.event_id),
+        "occurred": announced.at.isoformat(),
+        "event": announced.event,
+        "resource": {"prefect.resource.id": announced.resource},
+        "payload": announced.facts,
+    }
 
 
 def _client() -> SyncPrefectClient:

@@ -29,6 +29,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.run_messages import (
     REPLY,
+    Announced,
     Concluded,
     FinalReport,
     Forget,
@@ -111,6 +112,17 @@ def on_dashboard() -> Iterator[None]:
     finally:
         if by_worker and dashboard is not None and dashboard.gave_up:
             _leave(error)
+
+
+def run_of_deployment() -> UUID | None:
+    """Return the id of the run if Prefect runs it for a deployment: only such a run can be suspended."""
+    if is_watched():  # by hand
+        return None
+    from prefect.context import FlowRunContext  # noqa: PLC0415 over a second, which a run by hand saves
+
+    context = FlowRunContext.get()
+    run = context.flow_run if context is not None else None
+    return run.id if run is not None and run.deployment_id is not None else None
 
 
 def by_hand(flow: Runnable, **parameters: Any) -> Ended:
@@ -223,6 +235,11 @@ class Dashboard:
     def show(self, markdown: str, *, key: str, description: str) -> None:
         """Show a page."""
         self._report(Page(step_id=self._step, key=key, markdown=markdown, description=description))
+
+    def announce(self, event: str, resource: str, facts: Mapping[str, str | int]) -> None:
+        """Show that something happened."""
+        now = datetime.now(tz=UTC)
+        self._report(Announced(event=event, resource=resource, facts=dict(facts), event_id=uuid4(), at=now))
 
     def conclude(self, result: str) -> None:
         """Show what the run came to."""

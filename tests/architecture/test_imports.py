@@ -22,6 +22,7 @@ PROMISES = {
     "Only its step imports the presentation",
     "The wings of core import downward only",
     "The extract is read in four layers",
+    "A campaign is chosen, then written, then published",
     "Training is built in layers",
     "Only training steps import the training core",
     "Only one module runs the model",

@@ -46,3 +46,11 @@ def test_a_measure_is_written_with_its_interval(
     value, low, high = measure
 
     assert with_interval(Measure(value=value, low=low, high=high), "none", **settings) == text
+
+
+def test_a_share_of_nobody_or_of_everybody_stays_within_bounds() -> None:
+    """Rounding does not carry an end beyond 0 or 1, whatever the number of customers."""
+    for n in range(1, 5_000):
+        (low, high), (least, most) = wilson(0, n), wilson(n, n)
+        assert 0.0 == low < high < 1.0
+        assert 0.0 < least < most == 1.0

@@ -32,6 +32,8 @@ def test_folds_are_at_least_three_or_switched_off(folds: int) -> None:
     [
         ("", ["fit.seed"], "expected a.b=value"),
         ("", ["fit.sed=1"], "setting 'fit.sed'"),
+        ("", ["fit.dropout=1", "fit.sed=1"], r"setting 'fit\.sed': there is no such setting \(2 faults"),
+        ("fit: {dropout: x}", [], r"^--config config\.yaml: setting 'fit\.dropout': expected a number"),
         ("", ["fit.dropout=1"], "setting 'fit.dropout'"),
         ("", ["fit.seed=[1"], "not readable as YAML"),
         ("", ["fit.seed=true"], "setting 'fit.seed'.*valid integer"),
@@ -189,3 +191,18 @@ def test_maps_that_are_none(tmp_path: Path, text: str, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected) as error:
         load_config(ScoreConfig, file, [])
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("contacts={objections: x, basiss: y}", r"setting 'contacts\.basiss': there is no such setting"),
+        ("contacts={objections: x, max_age_hours: 0}", r"setting 'contacts\.max_age_hours': "),
+        ("contacts={}", r"setting 'contacts\.objections': it is required"),
+        ("contacts=x", "setting 'contacts': expected a group of settings"),
+    ],
+)
+def test_a_setting_in_an_optional_group_is_named_whole(setting: str, said: str) -> None:
+    """A group that may be null is no choice between groups."""
+    with pytest.raises(ConfigError, match=said):
+        load_config(ScoreConfig, None, [setting])

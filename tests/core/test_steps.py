@@ -2,7 +2,7 @@ import errno
 import logging
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -28,6 +28,10 @@ class Notes:
     def progress(self, what: str, share: float, rows: int) -> None:
         """Note how far it is."""
         self.taken.append((what, share, rows))
+
+    def announce(self, event: str, resource: str, facts: Mapping[str, str | int]) -> None:
+        """Note an event."""
+        self.taken.append((event, resource, facts))
 
     def conclude(self, result: str) -> None:
         """Note what it came to."""

@@ -3,29 +3,16 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.harness.customers import make_customers
-from tests.harness.environment import PATIENCE
 from tests.harness.flow_home import FlowHome
+from tests.harness.processes import command
 from tests.harness.sampled import sampled
-from tests.harness.server import free_port
 
 ROOT = Path(__file__).parents[2]
-
-
-def command(home: Path, *arguments: str, **variables: str) -> dict[str, object]:
-    """Return how to run a flow's program, with no server to wait for."""
-    own = {"CHURN_HOME": str(home), "PYTHONPATH": str(ROOT), PATIENCE: "0.5"}
-    server = {"PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api"}
-    return {
-        "args": [sys.executable, ROOT / "flows" / arguments[0], *arguments[1:]],
-        "env": os.environ | own | server | variables,
-        "cwd": home,
-    }
 
 
 @pytest.fixture

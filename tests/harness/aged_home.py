@@ -5,14 +5,18 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from schemas.closed import to_json
 from schemas.config import Locations
+from schemas.manifest import MANIFEST
 from schemas.operations import RetentionPolicy
 from schemas.retention import Swept
+from tasks.core.campaigns.proposals import PROPOSAL
 from tasks.core.intake.rejects import REASON
 from tasks.core.operations.expiry import find_expired
 from tasks.core.operations.sweep import sweep as delete_expired
 from tasks.core.scores.latest import swap_latest
 from tasks.core.storage.atomic import make_folder
+from tests.harness.campaigns import make_manifest, make_proposal
 from tests.harness.deliveries import BUNDLE, publish_scores
 
 TODAY = date(2026, 6, 30)
@@ -44,6 +48,12 @@ def make_aged_home(home: Path) -> Locations:
         (places.archive / f"{day}-{extract}.csv.sha256").write_text("hash")
         older = day - timedelta(days=POLICY.contacts_days - POLICY.archive_days)
         (make_folder(places.contacts / f"{older}T040000.000000-{extract}") / "fingerprints.bin").touch()
+        proposal = make_proposal().model_copy(update={"expires_at": moment})
+        (make_folder(places.proposals / f"proposal-{extract}") / PROPOSAL).write_bytes(to_json(proposal))
+        campaign = make_manifest(proposal).model_copy(
+            update={"expires_on": day + timedelta(days=POLICY.proposals_days)}
+        )
+        (make_folder(places.campaigns / f"campaign-{extract}") / MANIFEST).write_bytes(to_json(campaign))
         rejected = make_folder(places.rejected / extract)
         (rejected / "extract").write_text("0000-AAAAA")
         (rejected / REASON).write_text("why")
@@ -62,6 +72,8 @@ def make_aged_home(home: Path) -> Locations:
         places.runs / "mine",
         places.rejected / "without-reason",
         places.contacts / "a-note.txt",
+        places.proposals / "a-note.txt",
+        places.campaigns / "a-note.txt",
         places.scores / "2020-01-01-mine",
     ):
         path.write_text("kept")

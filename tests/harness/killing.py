@@ -6,7 +6,7 @@ A Dask worker that preloads this module is killed in the middle of a partition: 
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final
@@ -17,15 +17,19 @@ KILLED: Final = -9
 """The exit code of a process that was killed."""
 
 
+_FORKED: Final = ["tests.harness.night", "tests.harness.approvals", "tests.torture.trial"]
+"""Modules of the targets: there is one server for all tests of a process."""
+
+
 def die() -> None:
     """Kill the process that calls this."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def forked(target: Callable[..., None], *args: object) -> BaseProcess:
-    """Start a process, forked from a server that has imported the target's module and computed nothing."""
+    """Start a process, forked from a server that has imported the targets' modules and computed nothing."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([target.__module__])
+    context.set_forkserver_preload(_FORKED)
     process = context.Process(target=target, args=args)
     process.start()
     return process
@@ -80,6 +84,9 @@ class StepKiller:
 
     def show(self, markdown: str, *, key: str, description: str) -> None:
         """Ignore a page."""
+
+    def announce(self, event: str, resource: str, facts: Mapping[str, str | int]) -> None:
+        """Ignore an event."""
 
 
 def dask_setup(_worker: Any) -> None:

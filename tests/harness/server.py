@@ -80,6 +80,12 @@ class Server:
             command, env=self.env_of(home), cwd=ROOT, capture_output=True, text=True, check=False
         )
 
+    def status(self, home: Path) -> str:
+        """Return the status page of a home."""
+        command = [sys.executable, "flows/status.py"]
+        env = self.env_of(home)
+        return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+
     def ask(self, path: str, body: object = None, method: str = "") -> Any:
         """Send a request to the API: a GET without a body, a POST with one, or another method."""
         user, _, password = self.env["PREFECT_API_AUTH_STRING"].partition(":")

@@ -86,6 +86,12 @@ class Accepted:
         """Return a customer's id."""
         return self.octets[self.ids[row, 0] : self.ids[row, 1]].tobytes().decode()
 
+    def joined_ids(self) -> bytes:
+        """Return the ids one after the other, in UTF-8."""
+        joined = np.empty(int((self.ids[:, 1] - self.ids[:, 0]).sum()), dtype=np.uint8)
+        _join(self.octets, self.ids, joined)
+        return joined.tobytes()
+
     def where(self, kept: npt.NDArray[np.bool_]) -> "Accepted":
         """Return those of them for whom `kept`, (N,), is true."""
         rows = np.count_nonzero(kept)
@@ -126,9 +132,7 @@ class Accepted:
     def _texts(self) -> pa.StringArray:
         offsets = np.zeros(len(self) + 1, dtype=np.int32)
         np.cumsum(self.ids[:, 1] - self.ids[:, 0], out=offsets[1:])
-        joined = np.empty(int(offsets[-1]), dtype=np.uint8)
-        _join(self.octets, self.ids, joined)
-        return pa.StringArray.from_buffers(len(self), pa.py_buffer(offsets), pa.py_buffer(joined))
+        return pa.StringArray.from_buffers(len(self), pa.py_buffer(offsets), pa.py_buffer(self.joined_ids()))
 
 
 def categorical(codes: npt.NDArray[np.int8], kind: pd.CategoricalDtype) -> pd.Categorical:

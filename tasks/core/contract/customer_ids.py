@@ -1,6 +1,7 @@
 """Look customers up by their ids, whatever the case and the blanks in them."""
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,25 +16,61 @@ _PRIME: Final = np.uint64(0x100000001B3)
 """Source: Fowler, Noll and Vo, FNV-1a with 64 bits (RFC 9923)."""
 _SHIFT: Final = np.uint64(32)
 _ABSENT, _BEYOND_ASCII = -1, -2
+_UNSEEN: Final = {"Zs", "Zl", "Zp", "Cf"}
+"""Unicode's categories of separators and formats, such as the no-break space and the byte-order mark."""
 
 
 def fold(customer_id: str) -> str:
-    """Write an id without blanks and in lower case: ids that are equal then are one customer's."""
-    return customer_id.replace(" ", "").replace("\t", "").casefold()
+    """Write an id without blanks and in lower case: ids that are equal then are one customer's.
+
+    Blanks are spaces, tabs, and beyond ASCII whatever separates or formats without being seen. An accent may
+    be a character of its own.
+    """
+    text = customer_id.replace(" ", "").replace("\t", "")
+    if not text.isascii():
+        seen = (each for each in text if unicodedata.category(each) not in _UNSEEN)
+        text = unicodedata.normalize("NFC", "".join(seen))
+    return text.casefold()
+
+
+class FoldedIds:
+    """N ids that `fold` wrote, one after the other: (B,) `octets` of UTF-8 and their (N + 1,) `ends`."""
+
+    def __init__(self, parts: Iterable[Sequence[str]]) -> None:
+        """Keep ids that come in parts."""
+        octets, sizes = bytearray(), [np.zeros(1, dtype=np.int64)]
+        for part in parts:
+            encoded = [text.encode() for text in part]
+            octets += b"".join(encoded)
+            sizes.append(np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded)))
+        self.octets = np.frombuffer(octets, dtype=np.uint8)
+        self.ends = np.concatenate(sizes).cumsum()
+
+    def __len__(self) -> int:
+        """Return their number."""
+        return len(self.ends) - 1
+
+    @property
+    def bounds(self) -> npt.NDArray[np.int64]:
+        """Return where each begins and ends: (N, 2)."""
+        return np.stack([self.ends[:-1], self.ends[1:]], axis=1)
+
+    def beyond_ascii(self) -> dict[str, int]:
+        """Return the first place of each id that is not ASCII."""
+        found = np.searchsorted(self.ends, np.flatnonzero(self.octets >= _ASCII), side="right") - 1
+        places = np.unique(found)[::-1].tolist()
+        return {self.octets[self.ends[i] : self.ends[i + 1]].tobytes().decode(): i for i in places}
 
 
 class IdTable:
     """N customers by folded id, of equal ids the first; finds customers of arrays in compiled code."""
 
-    def __init__(self, folded: Sequence[str]) -> None:
-        """Build the table of N ids that `fold` wrote."""
-        texts = [text.encode() for text in folded]
-        self._ends = np.cumsum([0, *map(len, texts)], dtype=np.int64)
-        self._octets = np.frombuffer(b"".join(texts), dtype=np.uint8).copy()  # as writable as when unpickled
-        self._slots = np.full(1 << (2 * len(texts) + 1).bit_length(), _ABSENT, dtype=np.int64)
+    def __init__(self, ids: "FoldedIds") -> None:
+        """Build the table of N ids."""
+        self._octets, self._ends = ids.octets, ids.ends
+        self._slots = np.full(1 << (2 * len(ids) + 1).bit_length(), _ABSENT, dtype=np.int64)
         _fill(self._octets, self._ends, self._slots)
-        beyond = [(text, place) for place, text in enumerate(folded) if not text.isascii()]
-        self._beyond_ascii = dict(reversed(beyond))
+        self._beyond_ascii = ids.beyond_ascii()
 
     def __len__(self) -> int:
         """Return the number of different customers."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.core.contract.accepted import Accepted
-from tasks.core.contract.customer_ids import IdTable, fold
+from tasks.core.contract.customer_ids import FoldedIds, IdTable, fold
 
 FINGERPRINT_BYTES = 32
 """Of HMAC-SHA-256."""
@@ -32,7 +32,7 @@ class ListedObjections:
 
     def __init__(self, folded: Sequence[str]) -> None:
         """Take N ids that `fold` wrote."""
-        self._table = IdTable(folded)
+        self._table = IdTable(FoldedIds([folded]))
 
     def __len__(self) -> int:
         """Return their number."""

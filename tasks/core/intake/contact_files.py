@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -13,16 +13,18 @@ from tasks.core.errors import ConfigError
 from tasks.core.intake.as_of_date import named_days
 
 _ONE_HOUR: Final = timedelta(hours=1)
+_CLOCKS_APART: Final = timedelta(hours=1)
+"""How far the clocks of two machines may differ."""
 
 
 def find_list(name: ListName, given: Path, max_age_hours: int, now: datetime) -> tuple[Path, date]:
-    """Find a list, in a folder the newest, and its day.
+    """Find a list, in a folder the newest of its name (`objections_2026-03-01.csv`), and its day.
 
     Raises:
         ConfigError: it is missing, cannot be read or is too old, or the day in its name is impossible.
     """
     try:
-        files = [each for each in given.iterdir() if _is_list(each)] if given.is_dir() else [given]
+        files = [each for each in given.iterdir() if _is_list(name, each)] if given.is_dir() else [given]
         dated = [(*_changed(each, now), each) for each in files]
     except OSError as error:
         raise ConfigError(
@@ -31,13 +33,13 @@ def find_list(name: ListName, given: Path, max_age_hours: int, now: datetime) ->
         ) from None
     if not dated:
         raise ConfigError(
-            f"contacts.{name}: the folder '{given}' has no CSV file. Nobody is scored without the list; have"
-            " the CRM export it."
+            f"contacts.{name}: the folder '{given}' has no {name}*.csv. Nobody is scored without the list;"
+            " have the CRM export it."
         )
     changed, day, path = max(dated)
     with reading_list(name, path):
         os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))  # a pipe would wait for its writer
-    hours = (now - changed) / _ONE_HOUR
+    hours = (now.astimezone(UTC) - changed.astimezone(UTC)) / _ONE_HOUR  # a day may have 23 or 25
     if hours > max_age_hours:
         raise ConfigError(
             f"contacts.{name}: '{path}' is {hours:.0f} hours old; the limit is {max_age_hours}"
@@ -61,11 +63,11 @@ def reading_list(name: ListName, path: Path) -> Iterator[None]:
 
 def hours_since(day: date, now: datetime) -> float:
     """Return the hours since the end of a day, in the clock's time zone."""
-    return (now - _end_of(day, now)) / _ONE_HOUR
+    return (now.astimezone(UTC) - _end_of(day, now).astimezone(UTC)) / _ONE_HOUR
 
 
-def _is_list(path: Path) -> bool:
-    return path.suffix == ".csv" and not path.name.startswith(".") and path.is_file()
+def _is_list(name: ListName, path: Path) -> bool:
+    return path.name.startswith(name) and path.suffix == ".csv" and path.is_file()
 
 
 def _changed(path: Path, now: datetime) -> tuple[datetime, date]:
@@ -83,6 +85,11 @@ def _changed(path: Path, now: datetime) -> tuple[datetime, date]:
             f" {now.date()}. Rename it with the day on which it was exported."
         )
     if not days:
+        if changed > now + _CLOCKS_APART:
+            raise ConfigError(
+                f"the contact list '{path}' was changed at {changed:%Y-%m-%d %H:%M}, which is in the future,"
+                " so its age is unknown. Export it again."
+            )
         return changed, changed.date()
     day = days.pop()
     return min(_end_of(day, now), now), day

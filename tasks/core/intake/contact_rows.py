@@ -12,12 +12,12 @@ from typing import Final
 import pandas as pd
 import pandera.pandas as pa
 
-from schemas.columns import ID
 from schemas.contact_lists import REASON_BY_CHECK, REASONS, ListName
 from tasks.core.errors import ContactsError
+from tasks.core.extract.text.separator import SEPARATORS
 
-_SEPARATORS: Final = (",", ";", "\t", "|")
 _LINES_AT_ONCE: Final = 2**16
+_ANY_SEPARATOR: Final = re.compile(f"[{re.escape(''.join(SEPARATORS))}\r]")
 _BOM: Final = "\ufeff"
 
 Fault = tuple[int, str, str]
@@ -26,10 +26,14 @@ Fault = tuple[int, str, str]
 
 @dataclass
 class Judged:
-    """What was found in a list: its faults, and the number of its rows; lines count from 1."""
+    """What was found in a list: its faults, and the number of its rows; lines count from 1.
+
+    `doubtful` are the parts of rows of another width, any of which may be the id.
+    """
 
     faults: list[Fault] = field(default_factory=list)
     rows: int = 0
+    doubtful: list[str] = field(default_factory=list)
 
 
 def read_rows(
@@ -37,8 +41,7 @@ def read_rows(
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a list with all their cells, by line and in batches, and add to what is `judged`.
 
-    The column `faulty` tells which rows break the contract, and `named` which of these have an id that can be
-    read.
+    The column `faulty` tells which rows break the contract.
 
     Raises:
         ContactsError: there is no header with exactly the contract's columns.
@@ -49,8 +52,8 @@ def read_rows(
         separator, order = _header(file.readline(), name, columns)
         lines = enumerate(file, start=2)
         while batch := [*islice(lines, _LINES_AT_ONCE)]:
-            cells, faults = _split(batch, separator, order)
-            judged.rows += len(cells) + sum(reason == "invalid_encoding" for _, _, reason in faults)
+            cells, faults = _split(batch, separator, order, judged.doubtful)
+            judged.rows += len(cells)
             frame = pd.DataFrame.from_dict(cells, orient="index", columns=order, dtype="str")
             faults += _faults(
                 frame.drop(index=[line for line, *_ in faults if line in cells])[columns], contract
@@ -58,9 +61,7 @@ def read_rows(
             faults = sorted(set(faults))
             judged.faults += faults
             faulty = {line for line, *_ in faults}
-            unnamed = {line for line, column, _ in faults if column == ID}
             frame["faulty"] = frame.index.isin(faulty)
-            frame["named"] = ~frame.index.isin(unnamed) & (frame[ID] != "")
             yield frame
 
 
@@ -94,7 +95,7 @@ def refuse_too_many(name: ListName, judged: Judged, limit: float) -> None:
 
 def _header(line: bytes, name: ListName, columns: list[str]) -> tuple[str, list[str]]:
     text = line.decode(errors="replace").removeprefix(_BOM).rstrip("\r\n")
-    for separator in _SEPARATORS:
+    for separator in SEPARATORS:
         order = [cell.strip().strip('"') for cell in text.split(separator)]
         if sorted(order) == sorted(columns):
             return separator, order
@@ -105,28 +106,38 @@ def _header(line: bytes, name: ListName, columns: list[str]) -> tuple[str, list[
 
 
 def _split(
-    batch: list[tuple[int, bytes]], separator: str, order: list[str]
+    batch: list[tuple[int, bytes]], separator: str, order: list[str], doubtful: list[str]
 ) -> tuple[dict[int, list[str]], list[Fault]]:
-    """Split lines into cells; a row of another width keeps the cells that it has, and is a fault."""
+    """Split lines into cells; a row that is not in UTF-8 is read as its likeliest encoding.
+
+    A row of another width is cut or filled up, and all its parts are added to the `doubtful` ones.
+    """
     cells: dict[int, list[str]] = {}
     faults: list[Fault] = []
     for number, line in batch:
         try:
             text = line.decode().rstrip("\r\n")
         except UnicodeDecodeError:
+            text = line.decode("cp1252", errors="replace").rstrip("\r\n")
             faults.append((number, "", "invalid_encoding"))
-            continue
         if not text.strip():
             continue
-        found = [cell.strip() for cell in _fields(text, separator)]
+        found = _fields(text, separator)
         if len(found) != len(order):
             faults.append((number, "", "short_row" if len(found) < len(order) else "long_row"))
+            doubtful += _ANY_SEPARATOR.split(text)
         cells[number] = (found + [""] * len(order))[: len(order)]
     return cells, faults
 
 
 def _fields(text: str, separator: str) -> list[str]:
-    return next(csv.reader([text], delimiter=separator)) if '"' in text else text.split(separator)
+    """Split a line; one whose quotes cannot be understood is a single field."""
+    if '"' not in text:
+        return [cell.strip() for cell in text.split(separator)]
+    try:
+        return [cell.strip() for cell in next(csv.reader([text], delimiter=separator))]
+    except csv.Error:
+        return [text]
 
 
 def _faults(frame: pd.DataFrame, contract: pa.DataFrameSchema) -> list[Fault]:

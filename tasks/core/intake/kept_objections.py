@@ -74,14 +74,8 @@ def read_day_kept(folder: Path) -> date | None:
         ConfigError: it is damaged.
         AccessError: it cannot be read.
     """
-    newest = newest_kept(folder)
-    if newest is None:
-        return None
-    with accessing(newest):
-        manifest = _manifest(newest)
-        if manifest is None or not is_as_sealed(newest, manifest, hashed=False):
-            raise ConfigError(_damaged(newest))
-    return manifest.day
+    kept = _open_newest(folder, hashed=False)
+    return kept[1].day if kept is not None else None
 
 
 def read_kept(folder: Path, secret: Secret) -> Contacts | None:
@@ -91,18 +85,16 @@ def read_kept(folder: Path, secret: Secret) -> Contacts | None:
         ConfigError: it is damaged, or was made with another key: who objected cannot be known from it.
         AccessError: it cannot be read.
     """
-    newest = newest_kept(folder)
-    if newest is None:
+    kept = _open_newest(folder, hashed=True)
+    if kept is None:
         return None
+    newest, manifest = kept
+    if manifest.key_id != secret.key_id:
+        raise ConfigError(
+            f"the objections kept in '{newest}' were made with another key. Set contacts.objections, or"
+            " restore the key (CHURN_KEY, see docs/operations.md)."
+        )
     with accessing(newest):
-        manifest = _manifest(newest)
-        if manifest is None or not is_as_sealed(newest, manifest, hashed=True):
-            raise ConfigError(_damaged(newest))
-        if manifest.key_id != secret.key_id:
-            raise ConfigError(
-                f"the objections kept in '{newest}' were made with another key. Set contacts.objections, or"
-                " restore the key (CHURN_KEY, see docs/operations.md)."
-            )
         prints = (newest / FINGERPRINTS).read_bytes()
     objections = KeptObjections(prints, secret.key(PURPOSE))
     used = ContactsUsed(
@@ -111,11 +103,18 @@ def read_kept(folder: Path, secret: Secret) -> Contacts | None:
     return Contacts(objections, None, used, quarantined("objections", []), prints, manifest.day)
 
 
-def _damaged(folder: Path) -> str:
-    return (
-        f"the objections kept in '{folder}' have changed since they were written. Set contacts.objections, so"
-        " that nobody who objected is scored."
-    )
+def _open_newest(folder: Path, *, hashed: bool) -> tuple[Path, KeptManifest] | None:
+    newest = newest_kept(folder)
+    if newest is None:
+        return None
+    with accessing(newest):
+        manifest = _manifest(newest)
+        if manifest is None or not is_as_sealed(newest, manifest, hashed=hashed):
+            raise ConfigError(
+                f"the objections kept in '{newest}' have changed since they were written. Set"
+                " contacts.objections, so that nobody who objected is scored."
+            )
+    return newest, manifest
 
 
 def _manifest(folder: Path) -> KeptManifest | None:

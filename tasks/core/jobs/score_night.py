@@ -39,9 +39,12 @@ from tasks.core.scores.drift import find_drift
 from tasks.core.scores.folders import published_day
 from tasks.core.scores.freshness import stale
 from tasks.core.scores.latest import read_latest
-from tasks.core.steps import conclude, log, show, step
+from tasks.core.steps import announce, conclude, log, show, step
 from tasks.core.storage.locks import locked
 from tasks.core.storage.secret import Secret
+
+PUBLISHED: Final = "churn.scores.published"
+"""The event on which campaigns are proposed (deployments/prefect.yaml)."""
 
 _STUCK: Final = (
     "sidecars in inbox/ that arrived late and cannot be moved to archive/: {}."
@@ -109,6 +112,7 @@ def score_night(  # noqa: PLR0913 by keyword only
             except Exception as error:  # noqa: BLE001 whatever it is, the other extracts are scored
                 outcome.unscored.append(error)
     _report(outcome)
+    _announce(home.scores, outcome)
     if outcome.delivered:
         outcome.stale = _check_freshness(home.scores, config.alarms, now())
     outcome.drifted = _check_drift(home.scores, outcome.scored, config.alarms)
@@ -218,6 +222,23 @@ def _report(outcome: NightOutcome) -> None:
     page = "\n".join([scores_table(manifests), *outcome.lines])
     show(page, key="scoring", description="What was scored, and where it is")
     log.info("\n%s", page)
+
+
+def _announce(scores: Path, outcome: NightOutcome) -> None:
+    """Announce what was published, once a run, with the scores to use."""
+    latest = read_latest(scores)
+    if outcome.scored and latest is not None:
+        announce(
+            PUBLISHED,
+            f"churn.scores.{latest.folder}",
+            {
+                "folder": latest.folder,
+                "as_of_date": latest.as_of_date.isoformat(),
+                "extracts": len(outcome.scored),
+                "customers": outcome.customers,
+                "flagged": outcome.flagged,
+            },
+        )
 
 
 @step("check-freshness")

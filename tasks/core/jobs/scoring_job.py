@@ -121,7 +121,7 @@ def open_contacts(
     contacts = read_contacts(config, secret, moment)
     keep_objections(home.contacts, contacts, secret, moment)
     used = contacts.used
-    log.info("contacts: %d customers objected; %d have a basis, by channel", used.objections, used.bases)
+    log.info("contacts: %d ids objected; %d bases, by id and channel", used.objections, used.bases)
     if used.quarantined:
         log.warning(
             "contacts: %d rows break their list's contract; see %s", used.quarantined, CONTACTS_QUARANTINE

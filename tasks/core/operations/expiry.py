@@ -13,6 +13,8 @@ from schemas.operations import RetentionPolicy
 from schemas.retention import Kind
 from schemas.scores_name import ScoresName
 from tasks.core.access import cause_of
+from tasks.core.campaigns.folders import expiry_of_campaign
+from tasks.core.campaigns.proposals import expiry_of_proposal
 from tasks.core.errors import AccessError
 from tasks.core.intake.kept_objections import newest_kept
 from tasks.core.intake.rejects import REASON
@@ -80,6 +82,7 @@ def find_expired(home: Locations, policy: RetentionPolicy, champion: str, now: d
     def after(days: int, day_of: Callable[[Path], date | None]) -> Expiry:
         return lambda path: day + timedelta(days=days) if (day := day_of(path)) is not None else None
 
+    proposals = after(policy.proposals_days, expiry_of_proposal)
     day_of_reason, day_of_run, day_of_change = (
         partial(day_of, zone=now.tzinfo) for day_of in (_day_of_reason, _day_of_run, _day_of_change)
     )
@@ -94,6 +97,8 @@ def find_expired(home: Locations, policy: RetentionPolicy, champion: str, now: d
             for pattern in OF_THE_SIMULATOR
         ),
         _Rule("contacts", home.contacts, _day_in_name, contacts),
+        _Rule("proposals", home.proposals, expiry_of_proposal, proposals),
+        _Rule("campaigns", home.campaigns, expiry_of_campaign, expiry_of_campaign),
         _Rule("prefect_files", home.prefect / "storage", *prefect_files),
         _Rule("prefect_files", home.prefect / "dlq", *prefect_files),
     )

@@ -29,6 +29,7 @@ from tasks.core.operations.observe import (
     observe_rejected,
     observe_waiting,
 )
+from tasks.core.operations.observe_campaigns import Campaigns, observe_campaigns
 from tasks.core.operations.retention_log import last_sweep
 from tasks.core.scores.drift import find_drift
 from tasks.core.scores.folders import published_folders, read_manifest
@@ -55,6 +56,8 @@ def collect_status(
     alarms += _of_sidecars(observe_lone_sidecars(home.inbox, now), policy)
     alarms += _of_rejected(rejected, policy)
     alarms += _of_contacts(home.contacts, contacts, now)
+    campaigns = observe_campaigns(home, now)
+    alarms += _of_campaigns(campaigns, policy, now)
     alarms += _of_scores(home.scores, scores, policy, now)
     alarms += _of_sweeps(home, champion, policy, now)
     alarms += _of_disk(disk, policy)
@@ -67,6 +70,8 @@ def collect_status(
         inbox=inbox,
         work=work,
         rejected=rejected,
+        proposals=campaigns.proposals,
+        campaigns=campaigns.running,
         disk=disk,
         alarms=tuple(alarms),
     )
@@ -218,6 +223,20 @@ def _of_kept(kept: Path, now: datetime) -> Iterator[Alarm]:
             message=f"contacts.objections is not set, and the last list, of {day}, is {hours:.0f} hours old;"
             f" expected at most {LIST_HOURS}. Whoever has objected since is scored: set it.",
         )
+
+
+def _of_campaigns(found: Campaigns, policy: AlarmPolicy, now: datetime) -> Iterator[Alarm]:
+    if found.fault is not None:
+        yield Alarm(code="home_unreadable", message=found.fault)
+    for each in found.proposals:
+        hours = (now - each.proposed_at) / timedelta(hours=1)
+        if hours > policy.max_proposal_hours:
+            yield Alarm(
+                code="proposal_waits",
+                message=f"proposal '{each.name}' has waited {hours:.0f} hours for a decision; expected at"
+                f" most {policy.max_proposal_hours}. Approve or refuse it before it expires, at"
+                f" {each.expires_at:%Y-%m-%d %H:%M} UTC: python flows/campaign_flow.py.",
+            )
 
 
 def _of_scores(scores: Path, found: _Published, policy: AlarmPolicy, now: datetime) -> Iterator[Alarm]:

@@ -38,6 +38,7 @@ def print_page(status: Status, file: TextIO | None = None) -> None:
         "Nightly runs (* latest, - superseded)": _nights(status.nights),
         "Waiting": f"inbox: {_waiting(status.inbox)}; work: {_waiting(status.work)}",
         "Rejected lately": _rejected(status, clock),
+        "Campaigns": _campaigns(status, clock),
         "Disk": _disk(status.disk),
     }
     with console.capture() as page:  # rich would end the process when a pipe breaks
@@ -97,6 +98,18 @@ def _rejected(status: Status, clock: Callable[[datetime], str]) -> RenderableTyp
     shown, more = status.rejected[:_REJECTED_SHOWN], len(status.rejected) - _REJECTED_SHOWN
     lines = [f"{clock(each.at)} {each.place}: {each.reason}" for each in shown] or ["none"]
     return Text("\n".join([*lines, f"and {more} more"] if more > 0 else lines))
+
+
+def _campaigns(status: Status, clock: Callable[[datetime], str]) -> RenderableType:
+    lines = [
+        f"proposed: {each.name}, {each.contacts} contacts, decide before {clock(each.expires_at)}"
+        for each in status.proposals
+    ]
+    lines += [
+        f"approved: {each.name}, {each.contacts} contacts, {each.controls} controls, until {each.last_day}"
+        for each in status.campaigns
+    ]
+    return Text("\n".join(lines or ["none"]))
 
 
 def _disk(disk: Disk) -> str:

@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from schemas.evidence import CalibrationBin, Decile
 from schemas.measures import Measure
 from tasks.core.presentation.facts import NamedInfluence, ValueShare
-from tasks.core.presentation.french import NAMES, decimal, percent, signed, typeset
+from tasks.core.report.french import NAMES, decimal, percent, signed, typeset
 from tasks.core.report.plots import BLUE, ORANGE, STYLE, error_bars, plot_calibration, plot_gains
 
 BESIDE: Final = (5.9, 4.5)

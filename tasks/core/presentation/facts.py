@@ -7,7 +7,7 @@ from schemas.evidence import Influence, Response
 from schemas.manifest import MODEL, BundleManifest
 from schemas.measures import Measure
 from schemas.reports import JudgedEvaluation
-from tasks.core.presentation.french import NAMES, value_of
+from tasks.core.report.french import NAMES, value_of
 from tasks.core.report.sentences import extremes, nearest
 
 AHEAD, LEVEL, BEHIND = "devant", "à égalité", "derrière"

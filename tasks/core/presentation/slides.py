@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from schemas.manifest import BundleManifest
 from schemas.reports import JudgedEvaluation
-from tasks.core.presentation import charts, facts, french
+from tasks.core.presentation import charts, facts
+from tasks.core.report import french
 
 _SLIDES: Final = tomllib.loads(Path(__file__).with_name("slides.toml").read_text("utf-8"))
 _TEMPLATES: Final = Environment(undefined=StrictUndefined, trim_blocks=True)  # noqa: S701 plain text

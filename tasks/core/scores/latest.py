@@ -74,6 +74,18 @@ def find_latest(scores: Path, champion: str) -> Latest | None:
     )
 
 
+def find_of_day(scores: Path, day: date) -> ScoresManifest | None:
+    """Find the scores to use for a day, of those that nothing supersedes the last; None if there are none."""
+    manifests = list(manifests_of(published_folders(scores, day)))
+    corrected, reread = corrected_extracts(manifests), reread_folders(manifests)
+    usable = (
+        each
+        for each in manifests
+        if each.extract.extract_id not in corrected and str(each.name) not in reread
+    )
+    return max(usable, key=lambda each: (each.scored_at, each.bundle_id), default=None)
+
+
 def read_latest(scores: Path) -> Latest | None:
     """Read the pointer; None if it is missing or damaged, since it can be rebuilt from the manifests.
 

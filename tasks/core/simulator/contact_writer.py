@@ -10,7 +10,8 @@ from typing import BinaryIO, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from schemas.contact_lists import CHANNELS, SCOPES, ListName
+from schemas.contact_lists import ListName
+from schemas.contacts import CHANNELS, SCOPES
 from tasks.core.errors import ConfigError
 from tasks.core.simulator.customer_frame import simulated_id
 from tasks.core.simulator.parameters import PARAMETERS

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from schemas.config import ContactsConfig
-from schemas.contact_lists import BASES, CHANNELS
+from schemas.contacts import BASES, CHANNELS
 from tasks.core.errors import ConfigError, ContactsError
 from tasks.core.intake.contact_lists import Contacts, read_contacts
 from tests.harness.environment import SECRET
@@ -66,11 +66,12 @@ def test_any_scope_is_an_objection(scope: str, separator: str, tmp_path: Path) -
         ("A,2026-02-30,all", "not_a_day"),
         ("A,2026-01-31", "short_row"),
         ("A,2026-01-31,all,x", "long_row"),
+        ("A,2026-01-31,opposé", "invalid_encoding"),
     ],
 )
-def test_a_doubtful_row_with_a_readable_id_is_an_objection(row: str, reason: str, tmp_path: Path) -> None:
+def test_a_doubtful_row_with_an_id_is_an_objection(row: str, reason: str, tmp_path: Path) -> None:
     """Doubt means no; the row is quarantined, with its line and without its value."""
-    path = write(tmp_path / "o.csv", f"{OBJECTIONS}B,2026-01-31,all\n{row}\n")
+    path = write(tmp_path / "o.csv", f"{OBJECTIONS}B,2026-01-31,all\n{row}\n".encode("latin-1"))
     contacts = read(path, max_quarantined_share=0.9)
 
     assert objects(contacts, "a", "b", "c") == [True, True, False]
@@ -81,21 +82,82 @@ def test_a_doubtful_row_with_a_readable_id_is_an_objection(row: str, reason: str
 
 
 @pytest.mark.parametrize(
-    ("row", "reason"),
+    ("order", "row", "reason"),
     [
-        (b",2026-01-31,all", "missing_id"),
-        (b"#REF!,2026-01-31,all", "damaged_id"),
-        (b"\xe9,2026-01-31,all", "invalid_encoding"),
+        ("objected_on,scope,customerID", b"2026-01-01,A1", "short_row"),
+        ("objected_on,scope,customerID", b"2026-01-01,all,x,A1", "long_row"),
+        ("objected_on,scope,customerID", b"2026-01-01;all;A1", "short_row"),
+        ("customerID,objected_on,scope", b'"A1,2026-01-01,all', "short_row"),
+        ("customerID,objected_on,scope", b"A1,2026-01-01,all\rA1,2026-01-01,all", "long_row"),
+        ("customerID,objected_on,scope", b'"A1",2026-01-01,all\rB1,2026-01-01,all', "short_row"),
+        ("customerID,objected_on,scope", b'"' + b"x" * 200_000 + b'",A1,2026-01-01,all', "short_row"),
+        ("customerID,objected_on,scope", b' "A1",2026-01-01,all', "damaged_id"),
+        ("customerID,objected_on,scope", b"'A1,2026-01-01,all", "damaged_id"),
+        ("customerID,objected_on,scope", b'"=""A1""",2026-01-01,all', "damaged_id"),
+        ("customerID,objected_on,scope", b"A\x001,2026-01-01,all", "damaged_id"),
+    ],
+)
+def test_an_id_in_a_broken_row_is_an_objection(order: str, row: bytes, reason: str, tmp_path: Path) -> None:
+    """Wherever it stands, and whatever a spreadsheet put around it; the row is quarantined all the same."""
+    good = {"objected_on": "2026-01-01", "scope": "all"}
+    rows = [",".join({**good, "customerID": f"B{i}"}[name] for name in order.split(",")) for i in range(30)]
+    path = write(tmp_path / "o.csv", "\n".join([order, *rows]).encode() + b"\n" + row + b"\n")
+    contacts = read(path)
+
+    assert objects(contacts, "a1", "B0", "a2") == [True, True, False]
+    assert contacts.quarantine["reason"].tolist() == [reason]
+
+
+@pytest.mark.parametrize(
+    ("row", "left"),
+    [
+        ("A,phone,withdrawn,2026-02-01", [-1, 1, 1]),
+        (" a ,phone,,2026-02-01", [-1, 1, 1]),
+        ("A,phone,consent,2026-02-30", [-1, 1, 1]),
+        ("A,telephone,none,2026-02-01", [-1, -1, -1]),
+        ("A", [-1, -1, -1]),
+        ("B,phone,withdrawn,2026-02-01", [1, 1, 1]),
+    ],
+)
+def test_a_bad_row_takes_the_basis_of_its_customer(row: str, left: list[int], tmp_path: Path) -> None:
+    """A word that the contract does not know may well mean no longer; before or after the good row."""
+    good = "".join(f"A,{channel},consent,2026-01-01\n" for channel in ("phone", "email", "sms"))
+    for text in (f"{good}{row}\n", f"{row}\n{good}"):
+        contacts = read(
+            write(tmp_path / "o.csv", OBJECTIONS),
+            write(tmp_path / "b.csv", "customerID,channel,basis,since\n" + text),
+            max_quarantined_share=0.9,
+        )
+        assert contacts.bases is not None
+        octets = np.frombuffer(b"A", dtype=np.uint8)
+        assert contacts.bases.of(octets, np.array([[0, 1]])).tolist() == [left]
+
+
+def test_an_id_in_another_encoding_is_an_objection(tmp_path: Path) -> None:
+    """Windows' encoding of Western Europe is the likeliest; an accent may be a character of its own."""
+    good = OBJECTIONS.encode() + b"".join(b"B%d,2026-01-31,all\n" % i for i in range(30))
+    data = good + "É1,2026-01-31,all\n".encode("cp1252") + "E\u03012,2026-01-31,all\n".encode()
+    contacts = read(write(tmp_path / "o.csv", data))
+    assert objects(contacts, "é1", "É2", "e2") == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason", "objections"),
+    [
+        (b",2026-01-31,all", "missing_id", 20),
+        ("\ufeff\u200b\u00a0,2026-01-31,all".encode(), "damaged_id", 20),
+        (b"#REF!,2026-01-31,all", "damaged_id", 21),
+        (b"\xe9,2026-01-31,all", "invalid_encoding", 21),
     ],
 )
 def test_rows_that_name_nobody_are_quarantined_up_to_the_limit(
-    row: bytes, reason: str, tmp_path: Path
+    row: bytes, reason: str, objections: int, tmp_path: Path
 ) -> None:
-    """Beyond it, nobody is scored."""
+    """Beyond it, nobody is scored; what may be an id is an objection."""
     good = OBJECTIONS.encode() + b"".join(b"B%d,2026-01-31,all\n" % i for i in range(20))
     contacts = read(write(tmp_path / "o.csv", good + row + b"\n"))
     assert contacts.quarantine["reason"].tolist() == [reason]
-    assert contacts.used.objections == 20
+    assert contacts.used.objections == objections
 
     with pytest.raises(ContactsError, match=rf"contacts\.objections: 2 of 22 .* most often {reason}"):
         read(write(tmp_path / "o.csv", good + 2 * (row + b"\n")))
@@ -156,7 +218,9 @@ def test_a_list_that_is_not_there_is_refused(setting: str, tmp_path: Path) -> No
     with pytest.raises(ConfigError, match=rf"contacts\.{setting}: '.*nowhere.csv' cannot be read: No such"):
         read(**lists | {setting: tmp_path / "nowhere.csv"})
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match=rf"contacts\.{setting}: the folder '.*empty' has no CSV file"):
+    with pytest.raises(
+        ConfigError, match=rf"contacts\.{setting}: the folder '.*empty' has no {setting}\*\.csv"
+    ):
         read(**lists | {setting: tmp_path / "empty"})
 
 
@@ -167,11 +231,24 @@ def test_a_day_that_says_nothing_is_refused(name: str, tmp_path: Path) -> None:
         read(write(tmp_path / name, OBJECTIONS))
 
 
+def test_a_list_that_was_changed_in_the_future_is_refused(tmp_path: Path) -> None:
+    """It would never grow old; clocks may differ by less than an hour."""
+    path = write(tmp_path / "o.csv", OBJECTIONS, age_hours=-0.9)
+    assert read(path).used.objections == 0
+    with pytest.raises(ConfigError, match=r"was changed at .*, which is in the future"):
+        read(write(path, OBJECTIONS, age_hours=-1.1))
+
+
 def test_of_a_folder_the_newest_list_is_read(tmp_path: Path) -> None:
     """By the day in its name, whatever was copied last."""
     for day, customer, age in (("2026-03-01", "A", 1), ("2026-03-02", "B", 20)):
-        write(tmp_path / "lists" / f"o_{day}.csv", f"{OBJECTIONS}{customer},2026-01-31,all\n", age_hours=age)
-    contacts = read(tmp_path / "lists")
+        write(
+            tmp_path / "lists" / f"objections_{day}.csv",
+            f"{OBJECTIONS}{customer},2026-01-31,all\n",
+            age_hours=age,
+        )
+    write(tmp_path / "lists" / "basis_2026-03-03.csv", BASIS)
+    contacts = read(tmp_path / "lists", tmp_path / "lists")
 
     assert objects(contacts, "A", "B") == [False, True]
     assert contacts.day.isoformat() == "2026-03-02"

@@ -1,4 +1,5 @@
 import errno
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -37,6 +38,9 @@ class Pages:
 
     def progress(self, what: str, share: float, rows: int) -> None:
         """Let it go on."""
+
+    def announce(self, event: str, resource: str, facts: Mapping[str, str | int]) -> None:
+        """Nothing is announced."""
 
     def conclude(self, result: str) -> None:
         """Keep what it came to."""

@@ -188,7 +188,7 @@ def test_without_a_usable_list_nobody_is_scored(
     house: Locations, tmp_path: Path, text: str | None, kind: type[ChurnError], said: str
 ) -> None:
     """The extract stays in the inbox, nothing is published, and the exit code names who must act."""
-    path = tmp_path / "objections.csv"
+    path = tmp_path / "objections_2026-03-01.csv"
     if text is not None:
         path.write_text(text)
     with pytest.raises(kind, match=said) as raised:

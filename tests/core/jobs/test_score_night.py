@@ -39,6 +39,22 @@ def test_a_fault_of_ours_keeps_the_extract_and_the_others_are_scored(tmp_path: P
     assert (len(again.scored), again.error) == (1, None)
 
 
+def test_published_scores_are_announced_once_a_run(tmp_path: Path) -> None:
+    """With counts and the folder of the latest ones; a run that publishes nothing announces nothing."""
+    drain = Drain(tmp_path)
+    for name in (NAME, "crm_2026-03-02.csv"):
+        drain.deliver(name, name.encode())
+
+    with patch.object(score_night, "announce") as announced:
+        latest = max(drain.night().scored)
+        drain.night()
+    (event, resource, facts), _ = announced.call_args
+    assert announced.call_count == 1
+    assert (event, resource) == ("churn.scores.published", f"churn.scores.{latest.name}")
+    assert (facts["folder"], facts["as_of_date"], facts["extracts"]) == (latest.name, "2026-03-02", 2)
+    assert {*facts} == {"folder", "as_of_date", "extracts", "customers", "flagged"}
+
+
 def test_a_reject_that_cannot_be_filed_is_a_fault_of_ours(tmp_path: Path) -> None:
     """It stays in work/, and the others are scored."""
     drain = Drain(tmp_path)

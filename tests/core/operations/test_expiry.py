@@ -16,6 +16,8 @@ from tests.harness.aged_home import DAYS, NOW, POLICY, TODAY, ages, make_aged_ho
 from tests.harness.deliveries import BUNDLE, publish_scores
 from tests.harness.rights import bound_by_rights
 
+FOLDERS = ("archive", "rejected", "scores", "runs", "contacts", "proposals", "campaigns")
+
 
 @pytest.fixture
 def places(tmp_path: Path) -> Locations:
@@ -36,7 +38,8 @@ def test_what_is_past_its_time_goes_and_no_more(places: Locations) -> None:
     assert ages(places.inbox) == [0, 0, 30, 30, 31, 31, 90, 90]
     assert ages(places.prefect / "storage") == ages(places.prefect / "dlq") == [0, 30]
     assert ages(places.contacts) == [1_005, 1_035, 1_036, 1_095]
-    assert len(kept) == 11
+    assert len(list(places.proposals.iterdir())) == len(list(places.campaigns.iterdir())) == len(DAYS)
+    assert len(kept) == 13
     assert all(path.read_bytes() == b"kept" for path in kept)
     assert not list(places.home.rglob(".expired-*"))
 
@@ -47,11 +50,12 @@ def test_the_proof_names_nobody(places: Locations) -> None:
     sweep(places, NOW + timedelta(days=1))
 
     lines = places.retention_log.read_text().splitlines()
-    assert [Swept.model_validate_json(line) for line in lines[:7]] == first
-    assert len(lines) == 14
+    assert [Swept.model_validate_json(line) for line in lines[:9]] == first
+    assert len(lines) == 18
     by_kind = {each.kind: each for each in first}
     assert {kind: each.deleted for kind, each in by_kind.items()} == {
-        "archive": 2, "rejected": 3, "scores": 1, "runs": 3, "truth": 2, "contacts": 1, "prefect_files": 6,
+        "archive": 2, "rejected": 3, "scores": 1, "runs": 3, "truth": 2, "contacts": 1, "proposals": 1,
+        "campaigns": 1, "prefect_files": 6,
     }  # fmt: skip
     assert (by_kind["runs"].oldest, by_kind["runs"].newest) == (date(2026, 3, 31), date(2026, 5, 30))
     assert by_kind["runs"].bytes == 3 * 99
@@ -106,11 +110,11 @@ def test_a_corrected_extract_does_not_become_the_latest_by_a_sweep(places: Locat
 def test_nothing_is_due_in_a_new_home(tmp_path: Path) -> None:
     """Missing folders count as empty."""
     assert expiry.find_expired(Locations(home=tmp_path), POLICY, "", NOW) == expiry.Due([], {})
-    assert [each.deleted for each in proofs.count_deletions([], NOW)] == [0] * 7
+    assert [each.deleted for each in proofs.count_deletions([], NOW)] == [0] * 9
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o300, 0o600])
-@pytest.mark.parametrize("kind", ["archive", "rejected", "scores", "contacts", "runs"])
+@pytest.mark.parametrize("kind", ["rejected", "scores", "contacts", "proposals", "campaigns", "runs"])
 def test_a_folder_that_cannot_be_read_is_not_an_empty_one(kind: Kind, mode: int, places: Locations) -> None:
     """It is reported with its reason, and the other kinds are found."""
     before = expiry.find_expired(places, POLICY, BUNDLE, NOW)
@@ -153,10 +157,7 @@ def test_an_impossible_day_stops_no_sweep(places: Locations) -> None:
 def test_what_an_earlier_sweep_hid_goes_though_its_day_cannot_be_seen(places: Locations) -> None:
     """Whatever its name, and even if its reason cannot be read: only its day is unknown."""
     before = expiry.find_expired(places, POLICY, BUNDLE, NOW)
-    hidden = [
-        make_folder(places.home / kind / f".expired-{kind}")
-        for kind in ("archive", "rejected", "scores", "runs", "contacts")
-    ]
+    hidden = [make_folder(places.home / kind / f".expired-{kind}") for kind in FOLDERS]
     (places.rejected / ".expired-rejected").chmod(0o000)
     with bound_by_rights():
         due = expiry.find_expired(places, POLICY, BUNDLE, NOW)

@@ -25,6 +25,8 @@ def test_a_line_says_what_went_and_what_did_not() -> None:
         ("runs", 1, 0, 2),
         ("truth", 0, 0, 0),
         ("contacts", 0, 0, 0),
+        ("proposals", 0, 0, 0),
+        ("campaigns", 0, 0, 0),
         ("prefect_files", 0, 0, 0),
     ]
     assert (lines[0].oldest, lines[0].newest) == (date(2026, 1, 1), date(2026, 1, 2))
@@ -71,5 +73,5 @@ def test_a_line_that_a_power_cut_broke_spoils_no_other(tmp_path: Path) -> None:
         file.truncate(log.stat().st_size - 9)
     append_log(log, (added := count_deletions([item("runs", 1)], NOW + timedelta(days=1))))
 
-    assert list(read_log(log))[::-1] == count_deletions([], NOW)[:6] + added
+    assert list(read_log(log))[::-1] == count_deletions([], NOW)[:8] + added
     assert log.stat().st_mode & 0o777 == 0o600

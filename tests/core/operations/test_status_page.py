@@ -34,6 +34,8 @@ def status_of(outcome: str = "passed", horizon: Horizon | None = None) -> Status
         inbox=nothing,
         work=nothing,
         rejected=(),
+        proposals=(),
+        campaigns=(),
         disk=Disk(total_bytes=1_000, free_bytes=500, used_bytes={}),
     )
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from schemas.config import ContactsConfig
-from schemas.contact_lists import REASONS, SCOPES, Bases, Objections
+from schemas.contact_lists import REASONS, Bases, Objections
+from schemas.contacts import SCOPES
 from tasks.core.errors import ConfigError
 from tasks.core.intake.contact_lists import Contacts, read_contacts
 from tasks.core.simulator import contact_writer

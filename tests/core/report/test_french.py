@@ -3,7 +3,7 @@ import pytest
 from schemas.baselines import DECISION_TREE, LOGISTIC_REGRESSION, SPLINES
 from schemas.columns import CATEGORIES, FEATURES
 from schemas.measures import Measure
-from tasks.core.presentation import french
+from tasks.core.report import french
 
 
 @pytest.mark.parametrize(
